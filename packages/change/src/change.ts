@@ -1,0 +1,45 @@
+export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
+
+export const OPERATIONS = ['insert', 'update', 'delete', 'truncate', 'read', 'message'] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+export type Row = Record<string, Json>;
+
+/** The transaction a change was committed in. */
+export interface ChangeTransaction {
+  xid: number;
+  /** LSN of the commit record, in PostgreSQL's form: `16/B374D848`. */
+  lsn: string;
+  /** ISO 8601, UTC, microseconds. */
+  committedAt: string;
+  /** Number of the change in its transaction, from 1. */
+  seq: number;
+}
+
+/**
+ * One row-level event, as a job's data: the contract with workers in any language.
+ *
+ * Values: int2, int4 and floats are numbers (NaN and Infinity as strings); int8 and numeric are strings, never a
+ * lossy number; bool is boolean; json and jsonb are JSON as PostgreSQL sent it; timestamp, timestamptz and date
+ * are ISO 8601 strings (`infinity` and `-infinity` as these words); bytea is base64; arrays are arrays; a domain
+ * is as its base type; everything else is PostgreSQL's text.
+ */
+export interface Change<R = Row> {
+  /** `formatPosition`'s form; also the id of the BullMQ job. */
+  id: string;
+  op: Operation;
+  schema: string;
+  table: string;
+  /** The replica identity's columns: of the new row, or of the old one for a delete. */
+  key: Partial<R> | null;
+  /** The whole old row with REPLICA IDENTITY FULL, else its key, else null. */
+  before: R | null;
+  after: R | null;
+  /** Names of the columns that differ: of an update whose old row is whole. */
+  changed?: string[];
+  /** TOASTed columns that PostgreSQL did not send: absent from `after`, never null. */
+  unchanged?: string[];
+  tx: ChangeTransaction;
+  /** What the transaction said of itself. */
+  context?: Record<string, Json>;
+}

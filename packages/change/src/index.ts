@@ -1,0 +1,4 @@
+export * from './change.js';
+export * from './error.js';
+export * from './lsn.js';
+export * from './position.js';

@@ -1,0 +1,12 @@
+export { loadConfig } from './load.js';
+export {
+  type Durability,
+  type OrderBy,
+  publishedTables,
+  type QueueConfig,
+  type Retention,
+  resolveConfig,
+  type TableRoute,
+  type WalmqConfig,
+} from './resolve.js';
+export { defineConfig, parseConfig, type WalmqConfigInput } from './schema.js';

@@ -1,0 +1,29 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { WalmqError } from '@walmq/change';
+import { createJiti } from 'jiti';
+import { resolveConfig, type WalmqConfig } from './resolve.js';
+import { parseConfig } from './schema.js';
+
+/**
+ * Loads and checks the configuration at `path` (default: walmq.config.ts in the working folder).
+ * Throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE or CONFIG_INVALID.
+ */
+export async function loadConfig(path = 'walmq.config.ts'): Promise<WalmqConfig> {
+  const file = resolve(path);
+  if (!existsSync(file))
+    throw new WalmqError('CONFIG_NOT_FOUND', `there is no configuration at ${file}.`, {
+      remedy: 'Create it with defineConfig({ queues: ... }), or set WALMQ_CONFIG to its path.',
+    });
+  const input = await importDefault(file);
+  return resolveConfig(parseConfig(input, path));
+}
+
+/** jiti, because Node 20 cannot import TypeScript by itself. */
+async function importDefault(file: string): Promise<unknown> {
+  try {
+    return await createJiti(import.meta.url, { moduleCache: false }).import(file, { default: true });
+  } catch (cause) {
+    throw new WalmqError('CONFIG_UNREADABLE', `${file} could not be loaded: ${(cause as Error).message}`, { cause });
+  }
+}

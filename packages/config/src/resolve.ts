@@ -1,0 +1,105 @@
+import type { Operation } from '@walmq/change';
+import type { Parsed } from './schema.js';
+
+export type OrderBy = 'key' | false | { readonly column: string };
+
+/** One table's way into one queue. */
+export interface TableRoute {
+  readonly schema: string;
+  readonly table: string;
+  /** Operations that become jobs; undefined: all. */
+  readonly operations: ReadonlySet<Operation> | undefined;
+  readonly orderBy: OrderBy;
+}
+
+export interface QueueConfig {
+  readonly name: string;
+  readonly tables: readonly TableRoute[];
+  readonly attempts: number;
+  readonly backoff: { readonly type: 'exponential' | 'fixed'; readonly delayMs: number; readonly jitter: number };
+  readonly keepCompleted: Retention;
+  readonly keepFailed: Retention;
+  readonly concurrency: number;
+  readonly deadlineMs: number;
+  readonly maxStalledCount: number;
+  readonly stalledAfterMs: number;
+  readonly rateLimit: { readonly max: number; readonly durationMs: number } | undefined;
+}
+
+/** Undefined fields: no limit. */
+export interface Retention {
+  readonly count?: number | undefined;
+  readonly ageSeconds?: number | undefined;
+}
+
+export type Durability = 'fsync' | 'memory' | { readonly replicated: number };
+
+/** A checked configuration with every default filled in. */
+export interface WalmqConfig {
+  readonly source: { readonly url: string | undefined; readonly slot: string; readonly publication: string };
+  readonly redis: {
+    readonly url: string | undefined;
+    readonly prefix: string;
+    readonly durability: Durability;
+    readonly trustDurability: boolean;
+  };
+  readonly capture: Readonly<Parsed['capture']>;
+  readonly queues: Readonly<Record<string, QueueConfig>>;
+}
+
+type ParsedQueue = Parsed['queues'][string];
+
+export function resolveConfig(parsed: Parsed): WalmqConfig {
+  const queues = Object.entries(parsed.queues).map(([name, queue]) => [name, resolveQueue(name, queue)] as const);
+  return deepFreeze({
+    source: { ...parsed.source, url: parsed.source.url },
+    redis: { ...parsed.redis, url: parsed.redis.url },
+    capture: parsed.capture,
+    queues: Object.fromEntries(queues),
+  });
+}
+
+/** Every table any queue reads, once, as `schema.table`, sorted: what the publication must hold. */
+export function publishedTables(config: WalmqConfig): { schema: string; table: string }[] {
+  const tables = new Map<string, { schema: string; table: string }>();
+  for (const queue of Object.values(config.queues))
+    for (const { schema, table } of queue.tables) tables.set(`${schema}.${table}`, { schema, table });
+  return [...tables.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, table]) => table);
+}
+
+function resolveQueue(name: string, queue: ParsedQueue): QueueConfig {
+  const { table, tables, operations, orderBy, ...rest } = queue;
+  return { ...rest, name, rateLimit: rest.rateLimit, tables: tableEntries(table, tables).map(resolveTable) };
+
+  function resolveTable([qualified, own]: TableEntry): TableRoute {
+    const parts = qualified.split('.');
+    const [schema, bare] = parts.length === 2 ? (parts as [string, string]) : ['public', qualified];
+    const taken = own.operations ?? operations;
+    return {
+      schema,
+      table: bare,
+      operations: taken && new Set<Operation>(taken),
+      orderBy: resolveOrder(own.orderBy ?? orderBy ?? 'key'),
+    };
+  }
+}
+
+type PerTable = { orderBy?: string | false | undefined; operations?: readonly Operation[] | undefined };
+type TableEntry = readonly [string, PerTable];
+
+function tableEntries(table: ParsedQueue['table'], tables: ParsedQueue['tables']): TableEntry[] {
+  if (table !== undefined) return [[table, {}]];
+  if (Array.isArray(tables)) return tables.map(name => [name, {}]);
+  return Object.entries(tables ?? {});
+}
+
+function resolveOrder(orderBy: string | false): OrderBy {
+  if (orderBy === 'key' || orderBy === false) return orderBy;
+  return { column: orderBy };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || value instanceof Set) return value;
+  for (const member of Object.values(value)) deepFreeze(member);
+  return Object.freeze(value);
+}

@@ -1,0 +1,147 @@
+import { WalmqError } from '@walmq/change';
+import { z } from 'zod';
+
+const identifier = z
+  .string()
+  .regex(/^[^\s".]{1,63}$/, 'must be one name of 1 to 63 characters, without spaces, quotes or dots');
+
+const tableName = z
+  .string()
+  .regex(/^[^\s".]{1,63}(\.[^\s".]{1,63})?$/, 'must be "table" or "schema.table", without quotes');
+
+/** PostgreSQL's own rule for slots; names beyond it would need quoting in the replication protocol. */
+const slotName = z
+  .string()
+  .regex(/^[a-z0-9_]{1,63}$/, 'must be 1 to 63 lower-case letters, digits and underscores');
+
+const milliseconds = z.int().min(0).max(86_400_000);
+
+const rowOperation = z.enum(['insert', 'update', 'delete', 'truncate']);
+
+const orderBy = z.union([z.literal('key'), z.literal(false), identifier], {
+  error: 'must be "key" (the row\'s replica identity), the name of a column, or false (no order)',
+});
+
+const retention = z.strictObject({
+  /** How many finished jobs to keep, newest first. */
+  count: z.int().min(0).optional(),
+  /** Seconds to keep a finished job. */
+  ageSeconds: z.int().min(1).optional(),
+});
+
+const perTable = z.strictObject({
+  orderBy: orderBy.optional(),
+  operations: z.array(rowOperation).min(1).optional(),
+});
+
+const queueSchema = z
+  .strictObject({
+    /** The table that feeds this queue: "orders" (of schema public) or "sales.orders". */
+    table: tableName.optional(),
+    /** Several tables in one queue, each with its own ordering column. */
+    tables: z.union([z.array(tableName).min(1), z.record(tableName, perTable)]).optional(),
+    /** Which operations become jobs. Default: all. */
+    operations: z.array(rowOperation).min(1).optional(),
+    /** Within which value changes are processed strictly in order. Default: the replica identity ("key"). */
+    orderBy: orderBy.optional(),
+    /** How often a change is tried before it has failed for good and parks its key. Default 8. */
+    attempts: z.int().min(1).max(1000).default(8),
+    /** Delay before the n-th retry: delayMs * 2^(n-1) when exponential, spread by jitter (0 to 1). */
+    backoff: z
+      .strictObject({
+        type: z.enum(['exponential', 'fixed']).default('exponential'),
+        delayMs: milliseconds.default(1000),
+        jitter: z.number().min(0).max(1).default(0.5),
+      })
+      .prefault({}),
+    /** Completed jobs to keep for Bull Board. Default: the newest 1000, for a day. */
+    keepCompleted: retention.default({ count: 1000, ageSeconds: 86_400 }),
+    /**
+     * Failed jobs to keep. Default: all. A limit here discards failed changes, and discarding one releases the
+     * later changes of its key.
+     */
+    keepFailed: retention.default({}),
+    /** Changes one worker process handles at the same time. Default 10. */
+    concurrency: z.int().min(1).max(10_000).default(10),
+    /** Milliseconds a handler has; its AbortSignal fires then. Default 30 000. */
+    deadlineMs: milliseconds.min(1).default(30_000),
+    /** How often a worker may die or stall on a change before the change has failed. Default 3. */
+    maxStalledCount: z.int().min(0).max(1000).default(3),
+    /** Milliseconds without a sign of life after which another worker takes a change over. Default 30 000. */
+    stalledAfterMs: milliseconds.min(1000).default(30_000),
+    /** At most `max` changes every `durationMs`, over all workers of the queue. Default: no limit. */
+    rateLimit: z.strictObject({ max: z.int().min(1), durationMs: milliseconds.min(1) }).optional(),
+  })
+  .superRefine((queue, context) => {
+    if ((queue.table === undefined) === (queue.tables === undefined))
+      context.addIssue({ code: 'custom', message: 'must name exactly one of "table" and "tables"' });
+    if (queue.tables && !Array.isArray(queue.tables) && Object.keys(queue.tables).length === 0)
+      context.addIssue({ code: 'custom', path: ['tables'], message: 'must name at least one table' });
+  });
+
+const durability = z.union(
+  [z.literal('fsync'), z.literal('memory'), z.strictObject({ replicated: z.int().min(1).max(100) })],
+  { error: 'must be "fsync", "memory" or { replicated: <number of replicas> }' },
+);
+
+export const configSchema = z.strictObject({
+  source: z
+    .strictObject({
+      /** postgres:// URL of the database; its role needs REPLICATION. Default: DATABASE_URL. */
+      url: z.string().optional(),
+      slot: slotName.default('walmq'),
+      publication: identifier.default('walmq'),
+    })
+    .prefault({}),
+  redis: z
+    .strictObject({
+      /** redis:// or rediss:// URL. Default: REDIS_URL. */
+      url: z.string().optional(),
+      /** BullMQ's key prefix. Default "bull", BullMQ's own. */
+      prefix: z
+        .string()
+        .regex(/^[^:\s]+$/, 'must not be empty nor hold ":" or spaces')
+        .default('bull'),
+      /** What an acknowledged change survives: "fsync" (the default), { replicated: n } or "memory". */
+      durability: durability.default('fsync'),
+      /** True where CONFIG is forbidden (managed Redis): the promise is taken on trust and logged. */
+      trustDurability: z.boolean().default(false),
+    })
+    .prefault({}),
+  capture: z
+    .strictObject({
+      /** Changes in one batch, at most. Default 500. */
+      batchChanges: z.int().min(1).max(5000).default(500),
+      /** Bytes of job data in one batch, at most (one larger change still goes out alone). Default 4 MiB. */
+      batchBytes: z.int().min(1024).max(64 * 1024 * 1024).default(4 * 1024 * 1024),
+      /** Batches sent and not yet answered, at most. Default 2. */
+      batchesInFlight: z.int().min(1).max(16).default(2),
+      /** Milliseconds the slot trails the durable position by, to heal a Redis that lost data. Default 0. */
+      ackDelayMs: milliseconds.default(0),
+      /** Waiting jobs in any queue past which capture pauses. Default 1 000 000. */
+      maxQueueDepth: z.int().min(1).default(1_000_000),
+      /** Share of Redis' maxmemory past which capture pauses. Default 0.8. */
+      maxRedisMemoryShare: z.number().gt(0).max(1).default(0.8),
+    })
+    .prefault({}),
+  queues: z
+    .record(z.string().regex(/^[^:\s]{1,100}$/, 'a queue name holds no ":" and no spaces'), queueSchema)
+    .refine(queues => Object.keys(queues).length > 0, 'must configure at least one queue'),
+});
+
+/** What a walmq.config.ts writes. */
+export type WalmqConfigInput = z.input<typeof configSchema>;
+export type Parsed = z.output<typeof configSchema>;
+
+/** Types and completes a walmq.config.ts; checked when it is loaded. */
+export function defineConfig(config: WalmqConfigInput): WalmqConfigInput {
+  return config;
+}
+
+/** Checks a configuration. Throws CONFIG_INVALID with every mistake, each by its field's path. */
+export function parseConfig(input: unknown, origin: string): Parsed {
+  const result = configSchema.safeParse(input);
+  if (result.success) return result.data;
+  const mistakes = result.error.issues.map(issue => `  ${issue.path.join('.') || '(root)'}: ${issue.message}`);
+  throw new WalmqError('CONFIG_INVALID', `${origin} has ${mistakes.length} mistake(s):\n${mistakes.join('\n')}`);
+}
