@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WalmqError } from '@walmq/change';
 import { createJiti } from 'jiti';
-import { resolveConfig, type WalmqConfig } from './resolve.js';
-import { parseConfig } from './schema.js';
+import { resolveConfig, type WalmqConfig } from './resolve.ts';
+import { parseConfig } from './schema.ts';
 
 /**
  * Loads and checks the configuration at `path` (default: walmq.config.ts in the working folder).
@@ -24,6 +24,8 @@ async function importDefault(file: string): Promise<unknown> {
   try {
     return await createJiti(import.meta.url, { moduleCache: false }).import(file, { default: true });
   } catch (cause) {
-    throw new WalmqError('CONFIG_UNREADABLE', `${file} could not be loaded: ${(cause as Error).message}`, { cause });
+    throw new WalmqError('CONFIG_UNREADABLE', `${file} could not be loaded: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }

@@ -1,5 +1,5 @@
 import type { Operation } from '@walmq/change';
-import type { Parsed } from './schema.js';
+import type { Parsed } from './schema.ts';
 
 export type OrderBy = 'key' | false | { readonly column: string };
 
@@ -16,7 +16,11 @@ export interface QueueConfig {
   readonly name: string;
   readonly tables: readonly TableRoute[];
   readonly attempts: number;
-  readonly backoff: { readonly type: 'exponential' | 'fixed'; readonly delayMs: number; readonly jitter: number };
+  readonly backoff: {
+    readonly type: 'exponential' | 'fixed';
+    readonly delayMs: number;
+    readonly jitter: number;
+  };
   readonly keepCompleted: Retention;
   readonly keepFailed: Retention;
   readonly concurrency: number;
@@ -50,7 +54,9 @@ export interface WalmqConfig {
 type ParsedQueue = Parsed['queues'][string];
 
 export function resolveConfig(parsed: Parsed): WalmqConfig {
-  const queues = Object.entries(parsed.queues).map(([name, queue]) => [name, resolveQueue(name, queue)] as const);
+  const queues = Object.entries(parsed.queues).map(
+    ([name, queue]) => [name, resolveQueue(name, queue)] as const,
+  );
   return deepFreeze({
     source: { ...parsed.source, url: parsed.source.url },
     redis: { ...parsed.redis, url: parsed.redis.url },

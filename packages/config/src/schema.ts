@@ -113,7 +113,11 @@ export const configSchema = z.strictObject({
       /** Changes in one batch, at most. Default 500. */
       batchChanges: z.int().min(1).max(5000).default(500),
       /** Bytes of job data in one batch, at most (one larger change still goes out alone). Default 4 MiB. */
-      batchBytes: z.int().min(1024).max(64 * 1024 * 1024).default(4 * 1024 * 1024),
+      batchBytes: z
+        .int()
+        .min(1024)
+        .max(64 * 1024 * 1024)
+        .default(4 * 1024 * 1024),
       /** Batches sent and not yet answered, at most. Default 2. */
       batchesInFlight: z.int().min(1).max(16).default(2),
       /** Milliseconds the slot trails the durable position by, to heal a Redis that lost data. Default 0. */
@@ -142,6 +146,11 @@ export function defineConfig(config: WalmqConfigInput): WalmqConfigInput {
 export function parseConfig(input: unknown, origin: string): Parsed {
   const result = configSchema.safeParse(input);
   if (result.success) return result.data;
-  const mistakes = result.error.issues.map(issue => `  ${issue.path.join('.') || '(root)'}: ${issue.message}`);
-  throw new WalmqError('CONFIG_INVALID', `${origin} has ${mistakes.length} mistake(s):\n${mistakes.join('\n')}`);
+  const mistakes = result.error.issues.map(
+    issue => `  ${issue.path.join('.') || '(root)'}: ${issue.message}`,
+  );
+  throw new WalmqError(
+    'CONFIG_INVALID',
+    `${origin} has ${mistakes.length} mistake(s):\n${mistakes.join('\n')}`,
+  );
 }

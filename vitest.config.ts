@@ -1,0 +1,27 @@
+import { defineConfig } from 'vitest/config';
+
+/** Our packages are tested from their sources; programs that a test starts run from dist, as a user's do. */
+const resolve = { conditions: ['source', 'import', 'node', 'default'] };
+const ssr = { resolve };
+
+/** A test's kind is its file's suffix; the kind says what it may need and how long it may take. */
+function kind(name: string, timeoutMs: number, parallel: boolean) {
+  return {
+    resolve,
+    ssr,
+    test: {
+      name,
+      include: [`{apps,packages,test}/**/*.${name}.test.ts`],
+      exclude: ['**/node_modules/**', '**/dist/**'],
+      testTimeout: timeoutMs,
+      hookTimeout: 120_000,
+      fileParallelism: parallel,
+    },
+  };
+}
+
+export default defineConfig({
+  test: {
+    projects: [kind('unit', 10_000, true), kind('integration', 60_000, true), kind('fault', 300_000, false)],
+  },
+});
