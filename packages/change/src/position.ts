@@ -1,4 +1,4 @@
-import { type Lsn, lsnFromHex, lsnToHex } from './lsn.ts';
+import { type Lsn, lsnFromHex, lsnToHex } from './lsn.js';
 
 /**
  * Where a change stands in the stream: the LSN of its transaction's commit record and its number in that

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatLsn, lsnFromHex, lsnToHex, parseLsn, toLsn } from './lsn.ts';
-import { comparePositions, formatPosition, parsePosition } from './position.ts';
+import { formatLsn, lsnFromHex, lsnToHex, parseLsn, toLsn } from './lsn.js';
+import { comparePositions, formatPosition, parsePosition } from './position.js';
 
 const lsn = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }).map(toLsn);
 const position = fc.record({ lsn, seq: fc.nat({ max: 9_999_999_999 }) });

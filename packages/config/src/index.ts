@@ -1,4 +1,4 @@
-export { loadConfig } from './load.ts';
+export { loadConfig } from './load.js';
 export {
   type Durability,
   type OrderBy,
@@ -8,5 +8,5 @@ export {
   resolveConfig,
   type TableRoute,
   type WalmqConfig,
-} from './resolve.ts';
-export { defineConfig, parseConfig, type WalmqConfigInput } from './schema.ts';
+} from './resolve.js';
+export { defineConfig, parseConfig, type WalmqConfigInput } from './schema.js';

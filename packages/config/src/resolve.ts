@@ -1,5 +1,5 @@
 import type { Operation } from '@walmq/change';
-import type { Parsed } from './schema.ts';
+import type { Parsed } from './schema.js';
 
 export type OrderBy = 'key' | false | { readonly column: string };
 
