@@ -1,4 +1,5 @@
 export * from './change.js';
+export * from './encoded.js';
 export * from './error.js';
 export * from './lsn.js';
 export * from './position.js';

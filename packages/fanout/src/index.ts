@@ -1,1 +1,19 @@
-export {};
+export type { Batch, BatchLimits } from './batch.js';
+export {
+  checkpointKey,
+  initializeCheckpoint,
+  readCheckpoint,
+  type SourceIdentity,
+  sourceTag,
+} from './checkpoint.js';
+export {
+  type DurabilityVerdict,
+  durabilityVerdict,
+  type RedisPersistence,
+  readPersistence,
+} from './durability.js';
+export { Enqueuer, type EnqueuerOptions } from './enqueue.js';
+export type { Job } from './job.js';
+export { jobOptions } from './job-options.js';
+export { connectProducer } from './producer.js';
+export { Router } from './route.js';

@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+
+/** What tells one source of changes from another in one Redis. */
+export interface SourceIdentity {
+  readonly systemIdentifier: string;
+  readonly database: string;
+  readonly slot: string;
+}
+
+/** The Redis key of a source's checkpoint: a hash with the field `position`. */
+export function checkpointKey(prefix: string, source: SourceIdentity): string {
+  return `${prefix}:walmq:checkpoint:${source.systemIdentifier}:${source.database}:${source.slot}`;
+}
+
+/**
+ * Six characters that tell sources apart in job ids: a database made anew counts its WAL from the beginning, and
+ * a job id that BullMQ still remembers would silently swallow the new job.
+ */
+export function sourceTag(source: SourceIdentity): string {
+  const text = `${source.systemIdentifier}/${source.database}/${source.slot}`;
+  return createHash('sha256').update(text).digest('hex').slice(0, 6);
+}
+
+/** The position stored last, or null when this Redis holds none. */
+export async function readCheckpoint(redis: Redis, key: string): Promise<string | null> {
+  return await redis.hget(key, 'position');
+}
+
+/** Stores the first position of a source, unless there is one already; returns the one that stands. */
+export async function initializeCheckpoint(redis: Redis, key: string, position: string): Promise<string> {
+  await redis.hsetnx(key, 'position', position);
+  return (await readCheckpoint(redis, key)) ?? position;
+}

@@ -1,0 +1,266 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { formatPosition, type Position, WalmqError } from '@walmq/change';
+import type { QueueConfig } from '@walmq/config';
+import type { Redis } from 'ioredis';
+import { type Batch, type BatchLimits, FillingBatch } from './batch.js';
+import { readCheckpoint } from './checkpoint.js';
+import { enqueueScript, type Script } from './enqueue-script.js';
+import type { Job } from './job.js';
+import { jobOptions } from './job-options.js';
+import { classifyRedisFailure } from './redis-failure.js';
+
+export interface EnqueuerOptions {
+  /** A fresh producer connection (`connectProducer`). */
+  readonly connect: () => Promise<Redis>;
+  readonly prefix: string;
+  readonly queues: readonly QueueConfig[];
+  readonly checkpointKey: string;
+  /** Where the checkpoint stands now. */
+  readonly position: string;
+  readonly limits: BatchLimits;
+  readonly batchesInFlight: number;
+  /** Called in order, for every batch that Redis has answered. */
+  readonly onEnqueued: (batch: Batch) => void;
+  /** Redis does not take batches for now; called at each failed try. */
+  readonly onPause: (error: Error, retryInMs: number) => void;
+  readonly onResume: () => void;
+}
+
+/**
+ * Changes to jobs: fills a batch while others are in flight, sends it as soon as there is room, and after any
+ * failure asks the checkpoint what happened. At most `batchesInFlight` batches and the one being filled are in
+ * memory.
+ */
+export class Enqueuer {
+  readonly #options: EnqueuerOptions;
+  readonly #script: Script = enqueueScript();
+  readonly #head: readonly string[];
+  readonly #filling: FillingBatch;
+  #redis: Redis | undefined;
+  /** Sent and not yet answered, in the order of the stream. */
+  readonly #inFlight: Batch[] = [];
+  #flushWanted = false;
+  #recovery: Promise<void> | undefined;
+  #failure: unknown;
+  #closed = false;
+  #waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+
+  constructor(options: EnqueuerOptions) {
+    this.#options = options;
+    this.#filling = new FillingBatch(options.limits, options.position);
+    this.#head = [
+      String(options.queues.length),
+      ...options.queues.flatMap(queue => [
+        `${options.prefix}:${queue.name}:`,
+        JSON.stringify(jobOptions(queue)),
+      ]),
+    ];
+  }
+
+  /** True when every change added has been answered for. */
+  get idle(): boolean {
+    return this.#filling.empty && this.#inFlight.length === 0;
+  }
+
+  /** Adds the jobs of one change, which stands at `position`. False when there is no room for more: await `room`. */
+  add(jobs: readonly Job[], position: string): boolean {
+    this.#filling.add(jobs);
+    this.#filling.advanceTo(position);
+    if (!this.#filling.full) return true;
+    this.#pump();
+    return !this.#filling.full;
+  }
+
+  /** Everything up to here has been seen, jobs or not: the checkpoint may move. */
+  advanceTo(position: Position): void {
+    this.#filling.advanceTo(formatPosition(position));
+  }
+
+  /** Sends what is there as soon as it may, without waiting for a full batch. */
+  flush(): void {
+    this.#flushWanted = true;
+    this.#pump();
+  }
+
+  /** Moves the checkpoint when there is nothing else to send, so that the slot of a quiet table moves. */
+  flushProgress(): void {
+    if (this.idle && this.#filling.advanced && !this.#recovery) this.#send(this.#filling.take());
+  }
+
+  /** Resolves when the batch being filled has room. Rejects with the fault that stopped the enqueuer. */
+  async room(): Promise<void> {
+    while (this.#filling.full) await this.#nextAnswer();
+    this.#throwFailure();
+  }
+
+  /** Sends everything and resolves when all of it, and the progress since, has been answered. */
+  async drain(): Promise<void> {
+    while (!this.idle) {
+      this.flush();
+      await this.#nextAnswer();
+    }
+    this.flushProgress();
+    while (this.#inFlight.length > 0) await this.#nextAnswer();
+  }
+
+  /** Rejects when the enqueuer has failed for good; never resolves. */
+  async failed(): Promise<never> {
+    while (true) await this.#nextAnswer();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#redis?.disconnect();
+    this.#fail(new WalmqError('ENQUEUER_CLOSED', 'the enqueuer was closed.'));
+  }
+
+  #pump(): void {
+    while (this.#mayTake()) this.#send(this.#filling.take());
+    if (this.#filling.empty) this.#flushWanted = false;
+  }
+
+  #mayTake(): boolean {
+    if (this.#recovery || this.#failure !== undefined || this.#filling.empty) return false;
+    if (this.#inFlight.length >= this.#options.batchesInFlight) return false;
+    return this.#flushWanted || this.#filling.full;
+  }
+
+  #send(batch: Batch): void {
+    this.#inFlight.push(batch);
+    this.#run(batch).then(
+      outcome => this.#answered(batch, outcome),
+      (error: unknown) => this.#recover(error),
+    );
+  }
+
+  #answered(batch: Batch, outcome: Outcome): void {
+    if (outcome.enqueued) this.#done(batch);
+    else this.#recover(checkpointMoved(batch, outcome.position));
+  }
+
+  /** Answers come in the order of the stream: one connection, and batches that only follow each other. */
+  #done(batch: Batch): void {
+    if (this.#inFlight[0] !== batch) return;
+    this.#inFlight.shift();
+    this.#options.onEnqueued(batch);
+    this.#pump();
+    this.#wake();
+  }
+
+  async #run(batch: Batch): Promise<Outcome> {
+    const redis = this.#redis;
+    if (!redis) throw new WalmqError('REDIS_UNREACHABLE', 'there is no connection to Redis yet.');
+    const { lua, sha } = this.#script;
+    const args = this.#arguments(batch);
+    const reply = (await redis.call('EVALSHA', sha, ...args).catch((error: unknown) => {
+      // Redis forgot the script (restart, SCRIPT FLUSH): it ran nothing, so sending it whole is the first try.
+      if (classifyRedisFailure(error) === 'no-script') return redis.call('EVAL', lua, ...args);
+      throw error;
+    })) as [number, string?];
+    return reply[0] === 1 ? { enqueued: true } : { enqueued: false, position: reply[1] ?? '' };
+  }
+
+  #arguments(batch: Batch): string[] {
+    const args = [
+      '1',
+      this.#options.checkpointKey,
+      batch.follows,
+      batch.ends,
+      String(Date.now()),
+      ...this.#head,
+    ];
+    for (const { queue, id, name, data, orderingKeys } of batch.jobs)
+      args.push(String(queue + 1), id, name, data, orderingKeys[0] ?? '', orderingKeys[1] ?? '');
+    return args;
+  }
+
+  #recover(error: unknown): void {
+    this.#recovery ??= this.#recoverBatches(error).then(
+      () => {
+        this.#recovery = undefined;
+        this.#pump();
+        this.#wake();
+      },
+      (failure: unknown) => this.#fail(failure),
+    );
+  }
+
+  /** A new connection, the checkpoint's answer, and again from there, for as long as it takes. */
+  async #recoverBatches(first: unknown): Promise<void> {
+    let error = first;
+    for (let attempt = 0; ; attempt++) {
+      if (this.#closed) throw error;
+      // The very first connection is no trouble to tell of.
+      if (this.#redis) this.#pauseOrThrow(error, retryDelayMs(attempt));
+      if (attempt > 0) await sleep(retryDelayMs(attempt));
+      try {
+        await this.#resend();
+        if (attempt > 0 || this.#redis) this.#options.onResume();
+        return;
+      } catch (failure) {
+        error = failure;
+      }
+    }
+  }
+
+  #pauseOrThrow(error: unknown, retryInMs: number): void {
+    if (error instanceof WalmqError && error.code === 'CHECKPOINT_MOVED') throw error;
+    if (classifyRedisFailure(error) === 'fatal')
+      throw new WalmqError('ENQUEUE_REFUSED', `Redis refuses the batch: ${(error as Error).message}.`, {
+        remedy: 'Nothing of it was acknowledged. See what the error names, then start capture again.',
+        cause: error,
+      });
+    this.#options.onPause(error as Error, retryInMs);
+  }
+
+  async #resend(): Promise<void> {
+    this.#redis?.disconnect();
+    this.#redis = await this.#options.connect();
+    const position = (await readCheckpoint(this.#redis, this.#options.checkpointKey)) ?? '';
+    // What was written although its reply was lost.
+    while (this.#inFlight[0] && this.#inFlight[0].ends <= position) this.#finish(this.#inFlight[0]);
+    for (const batch of [...this.#inFlight]) {
+      const outcome = await this.#run(batch);
+      if (!outcome.enqueued) throw checkpointMoved(batch, outcome.position);
+      this.#finish(batch);
+    }
+  }
+
+  #finish(batch: Batch): void {
+    this.#inFlight.shift();
+    this.#options.onEnqueued(batch);
+  }
+
+  #nextAnswer(): Promise<void> {
+    this.#throwFailure();
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  #wake(): void {
+    for (const { resolve } of this.#waiting.splice(0)) resolve();
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+}
+
+type Outcome = { readonly enqueued: true } | { readonly enqueued: false; readonly position: string };
+
+function retryDelayMs(attempt: number): number {
+  return attempt === 0 ? 0 : Math.min(100 * 2 ** (attempt - 1), 5000);
+}
+
+/** Another capture wrote, or Redis lost data: whoever starts again finds out which. */
+function checkpointMoved(batch: Batch, position: string): WalmqError {
+  return new WalmqError(
+    'CHECKPOINT_MOVED',
+    `a batch follows position ${batch.follows}, but the checkpoint stands at ${position || 'nothing'}.`,
+    { facts: { follows: batch.follows, position } },
+  );
+}

@@ -1,0 +1,23 @@
+import type { QueueConfig, Retention } from '@walmq/config';
+import type { JobsOptions } from 'bullmq';
+
+/** A queue's job options, in BullMQ's own terms; stored with every job. */
+export function jobOptions(queue: QueueConfig): JobsOptions {
+  const { type, delayMs, jitter } = queue.backoff;
+  return {
+    attempts: queue.attempts,
+    backoff: { type, delay: delayMs, jitter },
+    removeOnComplete: keep(queue.keepCompleted),
+    removeOnFail: keep(queue.keepFailed),
+  };
+}
+
+function keep({ count, ageSeconds }: Retention): Exclude<JobsOptions['removeOnComplete'], undefined> {
+  if (count === undefined && ageSeconds === undefined) return false;
+  return {
+    ...(count === undefined ? {} : { count }),
+    ...(ageSeconds === undefined ? {} : { age: ageSeconds }),
+  } as {
+    age: number;
+  };
+}

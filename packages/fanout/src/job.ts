@@ -1,0 +1,12 @@
+/** A BullMQ job on its way: one change for one queue. */
+export interface Job {
+  /** Number of the queue in the router's list. */
+  readonly queue: number;
+  readonly id: string;
+  /** The change's operation. */
+  readonly name: string;
+  /** The change as JSON text. */
+  readonly data: string;
+  /** Within which values this job runs in order: none, one, or two when the change moves its row between them. */
+  readonly orderingKeys: readonly string[];
+}

@@ -1,0 +1,205 @@
+import {
+  type EncodedChange,
+  formatLsn,
+  type Lsn,
+  lsnToHex,
+  type Operation,
+  positionText,
+  WalmqError,
+} from '@walmq/change';
+import { type RowMessage, type Tuple, type TupleValue, UNCHANGED } from './messages.js';
+import type { Column, Table } from './table.js';
+
+/** The transaction the stream is in; counts its changes. */
+export class Transaction {
+  readonly commitLsn: Lsn;
+  readonly #hex: string;
+  readonly #head: string;
+  #seq = 0;
+
+  constructor(begin: { commitLsn: Lsn; committedAt: string; xid: number }) {
+    this.commitLsn = begin.commitLsn;
+    this.#hex = lsnToHex(begin.commitLsn);
+    this.#head = `{"xid":${begin.xid},"lsn":"${formatLsn(begin.commitLsn)}","committedAt":"${begin.committedAt}","seq":`;
+  }
+
+  /** Number of the change last taken. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** Gives the next change its number. */
+  next(): { id: string; json: string } {
+    this.#seq += 1;
+    return { id: positionText(this.#hex, this.#seq), json: `${this.#head}${this.#seq}}` };
+  }
+}
+
+/**
+ * One row message as changes: usually one; two (delete, insert) when an update moves the row to another key, so
+ * that each key's history stays in its own order; one per table for a truncate.
+ */
+export function encodeChanges(
+  message: RowMessage,
+  tables: readonly Table[],
+  transaction: Transaction,
+): EncodedChange[] {
+  if (message.tag === 'truncate')
+    return tables.map(table => new RowChange('truncate', table, null, null, transaction));
+  const table = tables[0] as Table;
+  if (message.tag === 'insert') return [new RowChange('insert', table, null, message.after, transaction)];
+  const before = message.before && oldRow(message.before, table);
+  if (message.tag === 'delete') return [new RowChange('delete', table, before, null, transaction)];
+  const after = before?.whole ? withOldToast(message.after, before.tuple) : message.after;
+  if (before && movesKey(table, before.tuple, after))
+    return [
+      new RowChange('delete', table, before, null, transaction),
+      new RowChange('insert', table, null, after, transaction),
+    ];
+  return [new RowChange('update', table, before?.whole ? before : null, after, transaction)];
+}
+
+interface OldRow {
+  readonly tuple: Tuple;
+  /** False when only the key's columns were sent. */
+  readonly whole: boolean;
+}
+
+function oldRow(before: { kind: 'full' | 'key'; tuple: Tuple }, table: Table): OldRow {
+  if (before.kind === 'full') return { tuple: before.tuple, whole: true };
+  const key = new Set(table.keyColumns);
+  // The columns beside the key come as null, which they may not have been: not sent is what they are.
+  return { tuple: before.tuple.map((value, index) => (key.has(index) ? value : UNCHANGED)), whole: false };
+}
+
+/** The old row is sent whole, TOASTed values included; what the update did not touch is in there. */
+function withOldToast(after: Tuple, before: Tuple): Tuple {
+  return after.includes(UNCHANGED)
+    ? after.map((value, i) => (value === UNCHANGED ? (before[i] as TupleValue) : value))
+    : after;
+}
+
+function movesKey(table: Table, before: Tuple, after: Tuple): boolean {
+  return table.keyColumns.some(index => before[index] !== after[index] && after[index] !== UNCHANGED);
+}
+
+class RowChange implements EncodedChange {
+  readonly id: string;
+  readonly op: Operation;
+  readonly #table: Table;
+  readonly #before: OldRow | null;
+  readonly #after: Tuple | null;
+  readonly #tx: string;
+
+  constructor(
+    op: Operation,
+    table: Table,
+    before: OldRow | null,
+    after: Tuple | null,
+    transaction: Transaction,
+  ) {
+    const { id, json } = transaction.next();
+    this.id = id;
+    this.op = op;
+    this.#table = table;
+    this.#before = before;
+    this.#after = after;
+    this.#tx = json;
+  }
+
+  get schema(): string {
+    return this.#table.relation.schema;
+  }
+
+  get table(): string {
+    return this.#table.relation.table;
+  }
+
+  get keyText(): string | null {
+    const row = this.#row;
+    if (!row || this.#table.keyColumns.length === 0) return null;
+    return this.#table.keyColumns.map(index => this.#valueJson(index, row[index])).join(',');
+  }
+
+  get json(): string {
+    const { relation } = this.#table;
+    return (
+      `{"id":"${this.id}","op":"${this.op}","schema":${JSON.stringify(relation.schema)},` +
+      `"table":${JSON.stringify(relation.table)},"key":${this.#keyJson()},` +
+      `"before":${this.#before ? this.#rowJson(this.#before.tuple) : 'null'},` +
+      `"after":${this.#after ? this.#rowJson(this.#after) : 'null'}` +
+      `${this.#differencesJson()},"tx":${this.#tx}}`
+    );
+  }
+
+  valuesOf(column: string): readonly string[] {
+    const index = this.#table.indexOf.get(column);
+    if (index === undefined) return [];
+    const values = [this.#before?.tuple[index], this.#after?.[index]].filter(
+      (value): value is string | null => value !== undefined && value !== UNCHANGED,
+    );
+    return [...new Set(values.map(value => this.#valueJson(index, value)))];
+  }
+
+  get #row(): Tuple | null {
+    return this.#after ?? this.#before?.tuple ?? null;
+  }
+
+  #keyJson(): string {
+    const row = this.#row;
+    const { keyColumns } = this.#table;
+    return row && keyColumns.length > 0 ? this.#columnsJson(row, keyColumns) : 'null';
+  }
+
+  #rowJson(tuple: Tuple): string {
+    const { columns } = this.#table;
+    let json = '{';
+    for (let i = 0; i < columns.length; i++) {
+      const value = tuple[i];
+      if (value === UNCHANGED || value === undefined) continue;
+      if (json.length > 1) json += ',';
+      json += (columns[i] as Column).jsonName + this.#valueJson(i, value);
+    }
+    return `${json}}`;
+  }
+
+  #columnsJson(tuple: Tuple, indexes: readonly number[]): string {
+    return `{${indexes.map(i => this.#table.columns[i]?.jsonName + this.#valueJson(i, tuple[i])).join(',')}}`;
+  }
+
+  #valueJson(index: number, value: TupleValue | undefined): string {
+    if (value === null || value === undefined || value === UNCHANGED) return 'null';
+    const column = this.#table.columns[index] as Column;
+    try {
+      return column.toJson(value);
+    } catch (cause) {
+      const { schema, table } = this.#table.relation;
+      throw new WalmqError(
+        'VALUE_UNREADABLE',
+        `${schema}.${table}.${column.name} cannot be read in change ${this.id}.`,
+        {
+          remedy: 'Report it with the column type; nothing was acknowledged past it.',
+          cause,
+        },
+      );
+    }
+  }
+
+  /** `changed` of an update whose old row is whole; `unchanged` where TOASTed values were not sent. */
+  #differencesJson(): string {
+    if (!this.#after) return '';
+    const { columns } = this.#table;
+    const before = this.op === 'update' ? this.#before?.tuple : undefined;
+    const changed: string[] = [];
+    const unchanged: string[] = [];
+    for (let i = 0; i < columns.length; i++) {
+      const name = columns[i]?.name as string;
+      if (this.#after[i] === UNCHANGED) unchanged.push(name);
+      else if (before && before[i] !== this.#after[i]) changed.push(name);
+    }
+    return (
+      (before ? `,"changed":${JSON.stringify(changed)}` : '') +
+      (unchanged.length > 0 ? `,"unchanged":${JSON.stringify(unchanged)}` : '')
+    );
+  }
+}

@@ -1,0 +1,68 @@
+import { WalmqError } from '@walmq/change';
+
+/** What a broken replication connection means: `retry` by itself, `stop` until a person has mended something. */
+export type Recovery = 'retry' | 'standby' | 'stop';
+
+interface ServerError {
+  code?: string;
+  message?: string;
+}
+
+/**
+ * Names a fault of the replication connection by SQLSTATE.
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+export function replicationFailure(cause: unknown, slot: string): WalmqError {
+  if (cause instanceof WalmqError) return cause;
+  const { code = '', message = String(cause) } = cause as ServerError;
+  const facts = { slot, sqlstate: code };
+  switch (code) {
+    case '55006':
+      return new WalmqError('SLOT_BUSY', `slot "${slot}" is being read by another capture.`, {
+        remedy: 'Nothing to do: this one stands by and takes over when the slot is released.',
+        facts,
+        cause,
+      });
+    case '42704':
+      return new WalmqError('SLOT_OR_PUBLICATION_MISSING', `PostgreSQL says: ${message}.`, {
+        remedy: 'Run "npx walmq setup" (and "npx walmq doctor" to see what is there).',
+        facts,
+        cause,
+      });
+    case '55000':
+      return new WalmqError('SLOT_LOST', `slot "${slot}" can no longer be read: ${message}.`, {
+        remedy:
+          'Its WAL is gone. See "npx walmq doctor"; the slot must be dropped and made anew with "npx walmq setup".',
+        facts,
+        cause,
+      });
+    case '42501':
+    case '28000':
+    case '28P01':
+      return new WalmqError(
+        'REPLICATION_DENIED',
+        `PostgreSQL refuses the replication connection: ${message}.`,
+        {
+          remedy: 'Check the password and grant the role REPLICATION: ALTER ROLE <role> REPLICATION;',
+          facts,
+          cause,
+        },
+      );
+    default:
+      return new WalmqError('REPLICATION_LOST', `the replication connection was lost: ${message}.`, {
+        facts,
+        cause,
+      });
+  }
+}
+
+export function recoveryOf(error: WalmqError): Recovery {
+  switch (error.code) {
+    case 'REPLICATION_LOST':
+      return 'retry';
+    case 'SLOT_BUSY':
+      return 'standby';
+    default:
+      return 'stop';
+  }
+}

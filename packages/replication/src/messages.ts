@@ -1,0 +1,58 @@
+import type { Lsn } from '@walmq/change';
+
+/** A TOASTed value that the change did not touch and that PostgreSQL therefore did not send. */
+export const UNCHANGED = Symbol('unchanged TOAST');
+
+/** One column's value in PostgreSQL's text form; null is SQL's NULL. */
+export type TupleValue = string | null | typeof UNCHANGED;
+
+/** A row's values in the order of the relation's columns. */
+export type Tuple = readonly TupleValue[];
+
+export interface RelationColumn {
+  readonly name: string;
+  readonly typeOid: number;
+  /** Part of the replica identity. With REPLICA IDENTITY FULL every column is. */
+  readonly inIdentity: boolean;
+}
+
+/** A table as the WAL saw it when the changes that follow were made. */
+export interface Relation {
+  readonly oid: number;
+  readonly schema: string;
+  readonly table: string;
+  /** pg_class.relreplident */
+  readonly identity: 'default' | 'nothing' | 'full' | 'index';
+  readonly columns: readonly RelationColumn[];
+}
+
+/** `full`: the whole old row; `key`: its replica identity's columns, the others null. */
+export interface OldTuple {
+  readonly kind: 'full' | 'key';
+  readonly tuple: Tuple;
+}
+
+/** What pgoutput (protocol version 1, messages on) and the replication protocol say, one by one. */
+export type Message =
+  | { readonly tag: 'begin'; readonly commitLsn: Lsn; readonly committedAt: string; readonly xid: number }
+  | { readonly tag: 'commit'; readonly endLsn: Lsn }
+  | { readonly tag: 'insert'; readonly relation: Relation; readonly after: Tuple }
+  | {
+      readonly tag: 'update';
+      readonly relation: Relation;
+      readonly before: OldTuple | null;
+      readonly after: Tuple;
+    }
+  | { readonly tag: 'delete'; readonly relation: Relation; readonly before: OldTuple }
+  | { readonly tag: 'truncate'; readonly relations: readonly Relation[] }
+  | {
+      readonly tag: 'message';
+      readonly transactional: boolean;
+      readonly lsn: Lsn;
+      readonly prefix: string;
+      readonly content: Buffer;
+    }
+  | { readonly tag: 'keepalive'; readonly walEnd: Lsn; readonly replyRequested: boolean };
+
+/** The messages that stand for rows. */
+export type RowMessage = Extract<Message, { tag: 'insert' | 'update' | 'delete' | 'truncate' }>;

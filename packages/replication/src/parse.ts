@@ -1,0 +1,169 @@
+import { WalmqError } from '@walmq/change';
+import { ByteReader } from './byte-reader.js';
+import {
+  type Message,
+  type OldTuple,
+  type Relation,
+  type RelationColumn,
+  type Tuple,
+  type TupleValue,
+  UNCHANGED,
+} from './messages.js';
+
+const IDENTITY = { d: 'default', n: 'nothing', f: 'full', i: 'index' } as const;
+
+/** PostgreSQL counts microseconds from 2000-01-01 UTC. */
+const PG_EPOCH_MS = 946_684_800_000;
+
+/**
+ * Reads pgoutput's messages (protocol version 1): https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
+ *
+ * Holds the relations the connection has announced, so one parser belongs to one connection. Everything is copied
+ * out of the given bytes before `parse` returns.
+ */
+export class PgoutputParser {
+  readonly #relations = new Map<number, Relation>();
+
+  /** Undefined for messages that carry nothing of ours (relation, type, origin). Throws PGOUTPUT_UNREADABLE. */
+  parse(bytes: Buffer): Message | undefined {
+    const tag = String.fromCharCode(bytes[0] ?? 0);
+    try {
+      return this.#read(tag, new ByteReader(bytes.subarray(1)));
+    } catch (cause) {
+      if (cause instanceof WalmqError) throw cause;
+      throw unreadable(`a message of type ${JSON.stringify(tag)} ended early`, cause);
+    }
+  }
+
+  #read(tag: string, reader: ByteReader): Message | undefined {
+    switch (tag) {
+      case 'I':
+        return this.#insert(reader);
+      case 'U':
+        return this.#update(reader);
+      case 'D':
+        return this.#delete(reader);
+      case 'B':
+        return {
+          tag: 'begin',
+          commitLsn: reader.lsn(),
+          committedAt: isoTime(reader.int64()),
+          xid: reader.uint32(),
+        };
+      case 'C':
+        return commit(reader);
+      case 'R':
+        return this.#relation(reader);
+      case 'T':
+        return this.#truncate(reader);
+      case 'M':
+        return logicalMessage(reader);
+      case 'Y':
+      case 'O':
+        return undefined;
+      default:
+        throw unreadable(`message type ${JSON.stringify(tag)} is not known`);
+    }
+  }
+
+  #insert(reader: ByteReader): Message {
+    const relation = this.#known(reader.uint32());
+    reader.uint8(); // 'N'
+    return { tag: 'insert', relation, after: readTuple(reader) };
+  }
+
+  #update(reader: ByteReader): Message {
+    const relation = this.#known(reader.uint32());
+    const kind = String.fromCharCode(reader.uint8());
+    if (kind === 'N') return { tag: 'update', relation, before: null, after: readTuple(reader) };
+    const before = readOldTuple(kind, reader);
+    reader.uint8(); // 'N'
+    return { tag: 'update', relation, before, after: readTuple(reader) };
+  }
+
+  #delete(reader: ByteReader): Message {
+    const relation = this.#known(reader.uint32());
+    return { tag: 'delete', relation, before: readOldTuple(String.fromCharCode(reader.uint8()), reader) };
+  }
+
+  #truncate(reader: ByteReader): Message {
+    const count = reader.uint32();
+    reader.uint8(); // CASCADE, RESTART IDENTITY: every table it reached is listed
+    return { tag: 'truncate', relations: Array.from({ length: count }, () => this.#known(reader.uint32())) };
+  }
+
+  #relation(reader: ByteReader): undefined {
+    const oid = reader.uint32();
+    const schema = reader.cstring() || 'pg_catalog';
+    const table = reader.cstring();
+    const identity = IDENTITY[String.fromCharCode(reader.uint8()) as keyof typeof IDENTITY];
+    const columns = Array.from({ length: reader.uint16() }, () => readColumn(reader));
+    this.#relations.set(oid, { oid, schema, table, identity, columns });
+  }
+
+  #known(oid: number): Relation {
+    const relation = this.#relations.get(oid);
+    if (!relation) throw unreadable(`a change names relation ${oid}, which was never described`);
+    return relation;
+  }
+}
+
+function commit(reader: ByteReader): Message {
+  reader.uint8(); // flags, unused
+  reader.lsn(); // of the commit record: the begin message said it
+  return { tag: 'commit', endLsn: reader.lsn() };
+}
+
+function logicalMessage(reader: ByteReader): Message {
+  const transactional = (reader.uint8() & 1) === 1;
+  const lsn = reader.lsn();
+  const prefix = reader.cstring();
+  return { tag: 'message', transactional, lsn, prefix, content: reader.bytes(reader.uint32()) };
+}
+
+function readColumn(reader: ByteReader): RelationColumn {
+  const inIdentity = (reader.uint8() & 1) === 1;
+  const name = reader.cstring();
+  const typeOid = reader.uint32();
+  reader.uint32(); // type modifier: the text form already obeys it
+  return { name, typeOid, inIdentity };
+}
+
+function readOldTuple(kind: string, reader: ByteReader): OldTuple {
+  return { kind: kind === 'O' ? 'full' : 'key', tuple: readTuple(reader) };
+}
+
+function readTuple(reader: ByteReader): Tuple {
+  const count = reader.uint16();
+  const tuple = new Array<TupleValue>(count);
+  for (let i = 0; i < count; i++) tuple[i] = readValue(reader);
+  return tuple;
+}
+
+function readValue(reader: ByteReader): TupleValue {
+  const kind = reader.uint8();
+  switch (kind) {
+    case 0x74: // 't'
+      return reader.utf8(reader.uint32());
+    case 0x6e: // 'n'
+      return null;
+    case 0x75: // 'u'
+      return UNCHANGED;
+    default:
+      throw unreadable(`a value of kind ${kind} is not known`);
+  }
+}
+
+/** ISO 8601 with the microseconds a Date would drop. */
+function isoTime(microseconds: bigint): string {
+  const milliseconds = Number(microseconds / 1000n) + PG_EPOCH_MS;
+  const rest = String(microseconds % 1000n).padStart(3, '0');
+  return `${new Date(milliseconds).toISOString().slice(0, -1)}${rest}Z`;
+}
+
+function unreadable(what: string, cause?: unknown): WalmqError {
+  return new WalmqError('PGOUTPUT_UNREADABLE', `the replication stream cannot be read: ${what}.`, {
+    remedy: 'Report it with the PostgreSQL version; nothing was acknowledged past it.',
+    cause,
+  });
+}

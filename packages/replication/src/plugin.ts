@@ -1,0 +1,49 @@
+import type { Client, Connection } from 'pg';
+import { AbstractPlugin } from 'pg-logical-replication/dist/output-plugins/abstract.plugin.js';
+import type { Message } from './messages.js';
+import { PgoutputParser } from './parse.js';
+
+/** What pg's Connection can do on a COPY stream, which its type declarations leave out. */
+export type CopyConnection = Connection & { sendCopyFromChunk(chunk: Buffer): void; endCopyFrom(): void };
+
+interface PgoutputOptions {
+  readonly publication: string;
+  /** Every message the server sends, decoded, in order; the bytes it took on the wire. */
+  readonly onMessage: (message: Message, bytes: number) => void;
+  /** A message that cannot be read: it must not throw into the socket's callback. */
+  readonly onUnreadable: (error: unknown) => void;
+  /** The connection, once replication is being started on it. */
+  readonly onConnection: (connection: CopyConnection) => void;
+}
+
+/**
+ * pgoutput for pg-logical-replication, with a parser of our own: the package's turns unchanged TOAST into
+ * undefined, timestamps into local Dates, oids above 2^31 negative, and throws inside the socket callback.
+ * Messages go straight to `onMessage`: the service's own event per message is left without a listener.
+ */
+export class PgoutputPlugin extends AbstractPlugin<PgoutputOptions> {
+  readonly #parser = new PgoutputParser();
+
+  get name(): string {
+    return 'pgoutput';
+  }
+
+  override parse(buffer: Buffer): undefined {
+    try {
+      const message = this.#parser.parse(buffer);
+      if (message) this.options.onMessage(message, buffer.length);
+    } catch (error) {
+      this.options.onUnreadable(error);
+    }
+  }
+
+  /** Resolves when the stream has ended; rejects when it broke. */
+  override start(client: Client, slot: string, startLsn: string): Promise<unknown> {
+    this.options.onConnection((client as Client & { connection: CopyConnection }).connection);
+    // Both names obey patterns that leave nothing to quote (checked with the configuration).
+    return client.query(
+      `START_REPLICATION SLOT "${slot}" LOGICAL ${startLsn} ` +
+        `(proto_version '1', publication_names '"${this.options.publication}"', messages 'true')`,
+    );
+  }
+}

@@ -1,0 +1,65 @@
+import { type Lsn, parseLsn } from '@walmq/change';
+import type { ClientBase } from 'pg';
+
+/** A row of pg_replication_slots. https://www.postgresql.org/docs/current/view-pg-replication-slots.html */
+export interface Slot {
+  readonly name: string;
+  readonly plugin: string;
+  readonly database: string;
+  readonly active: boolean;
+  /** Everything before this has been acknowledged. */
+  readonly confirmedFlushLsn: Lsn;
+  /** reserved, extended, unreserved or lost. */
+  readonly walStatus: string | null;
+  /** Bytes of WAL the slot keeps the server from removing; null when it keeps none. */
+  readonly retainedWalBytes: number | null;
+}
+
+/** Which database's WAL this is: two sources never share positions. */
+export interface Source {
+  /** Made by initdb; survives failover to a standby. */
+  readonly systemIdentifier: string;
+  readonly database: string;
+  readonly walEnd: Lsn;
+}
+
+interface SlotRow {
+  slot_name: string;
+  plugin: string;
+  database: string;
+  active: boolean;
+  confirmed_flush_lsn: string | null;
+  wal_status: string | null;
+  retained: string | null;
+}
+
+/** Undefined when there is no such slot. */
+export async function readSlot(client: ClientBase, name: string): Promise<Slot | undefined> {
+  const { rows } = await client.query<SlotRow>(
+    `SELECT slot_name, plugin, database, active, confirmed_flush_lsn, wal_status,
+            pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) AS retained
+       FROM pg_replication_slots WHERE slot_name = $1`,
+    [name],
+  );
+  const row = rows[0];
+  return (
+    row && {
+      name: row.slot_name,
+      plugin: row.plugin,
+      database: row.database,
+      active: row.active,
+      confirmedFlushLsn: parseLsn(row.confirmed_flush_lsn ?? '0/0'),
+      walStatus: row.wal_status,
+      retainedWalBytes: row.retained === null ? null : Number(row.retained),
+    }
+  );
+}
+
+export async function readSource(client: ClientBase): Promise<Source> {
+  const { rows } = await client.query<{ sysid: string; database: string; wal_end: string }>(
+    `SELECT (pg_control_system()).system_identifier::text AS sysid, current_database() AS database,
+            pg_current_wal_lsn()::text AS wal_end`,
+  );
+  const row = rows[0] as { sysid: string; database: string; wal_end: string };
+  return { systemIdentifier: row.sysid, database: row.database, walEnd: parseLsn(row.wal_end) };
+}

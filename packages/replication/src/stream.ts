@@ -1,0 +1,173 @@
+import { setTimeout } from 'node:timers/promises';
+import { LSN_ZERO, type Lsn, parseLsn } from '@walmq/change';
+import type { ClientConfig } from 'pg';
+import { LogicalReplicationService } from 'pg-logical-replication';
+import { replicationFailure } from './failure.js';
+import type { Message } from './messages.js';
+import { type CopyConnection, PgoutputPlugin } from './plugin.js';
+import { standbyStatus } from './status.js';
+import { TEXT_FORM_SETTINGS } from './value.js';
+
+/** How long a server may take to end the COPY stream before the connection is cut. */
+const GOODBYE_MS = 2000;
+
+export interface StreamOptions {
+  readonly url: string;
+  readonly slot: string;
+  readonly publication: string;
+  /** Bytes of messages decoded and not yet taken past which the socket is paused. */
+  readonly highWaterBytes: number;
+  /** Milliseconds between status messages, which go on whether or not anything is read. */
+  readonly statusIntervalMs: number;
+}
+
+/**
+ * The stream of one replication connection: messages in the order of the WAL, in runs of all that had arrived.
+ * What is not taken pauses the socket, so that PostgreSQL's WAL is the buffer; status messages go on meanwhile.
+ *
+ * A stream is used once. It starts where the slot says (0/0): the slot knows what was acknowledged.
+ */
+export class ReplicationStream implements AsyncIterable<readonly Message[]> {
+  readonly #options: StreamOptions;
+  readonly #service: LogicalReplicationService;
+  readonly #statusTimer: NodeJS.Timeout;
+  #connection: CopyConnection | undefined;
+  #ready: Message[] = [];
+  #readyBytes = 0;
+  #wake: (() => void) | undefined;
+  #ended: { error?: unknown } | undefined;
+  #acknowledged: Lsn = LSN_ZERO;
+  /** Settles when the COPY stream is over, whichever side ended it. */
+  #over: Promise<void> = Promise.resolve();
+
+  private constructor(options: StreamOptions) {
+    this.#options = options;
+    this.#service = new LogicalReplicationService(clientConfig(options.url), {
+      // The package adds 1 to what it acknowledges and acknowledges what it merely received: we do it ourselves.
+      acknowledge: { auto: false, timeoutSeconds: 0 },
+      flowControl: { enabled: false },
+    });
+    this.#statusTimer = setInterval(() => this.#sendStatus(), options.statusIntervalMs);
+  }
+
+  /** Resolves when the server has begun to stream. Rejects with a WalmqError that says why not. */
+  static async open(options: StreamOptions): Promise<ReplicationStream> {
+    const stream = new ReplicationStream(options);
+    await stream.#start();
+    return stream;
+  }
+
+  /** True when all that has arrived has been taken. */
+  get drained(): boolean {
+    return this.#ready.length === 0;
+  }
+
+  /** The position the server may forget everything before: exactly this, now and in every status message. */
+  acknowledge(lsn: Lsn): void {
+    if (lsn <= this.#acknowledged) return;
+    this.#acknowledged = lsn;
+    this.#sendStatus();
+  }
+
+  /** Runs of messages until the connection ends; throws what broke it. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<readonly Message[]> {
+    while (true) {
+      if (this.#ready.length > 0) {
+        yield this.#take();
+      } else if (this.#ended) {
+        if (this.#ended.error !== undefined) throw replicationFailure(this.#ended.error, this.#options.slot);
+        return;
+      } else {
+        await new Promise<void>(resolve => {
+          this.#wake = resolve;
+        });
+      }
+    }
+  }
+
+  /** Sends the last acknowledged position, ends the COPY stream in good order, then the connection. */
+  async close(): Promise<void> {
+    clearInterval(this.#statusTimer);
+    if (this.#connection && !this.#ended) {
+      this.#sendStatus();
+      this.#connection.endCopyFrom();
+      this.#end();
+      // What the server had under way is read and dropped: unread data would reset the connection and take
+      // the last status message with it.
+      this.#connection.stream.resume();
+      await Promise.race([this.#over, setTimeout(GOODBYE_MS)]);
+    }
+    await this.#service.destroy();
+  }
+
+  async #start(): Promise<void> {
+    try {
+      await new Promise<void>((resolve, reject) => this.#subscribe(resolve, reject));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  #subscribe(resolve: () => void, reject: (error: unknown) => void): void {
+    this.#service.on('start', resolve);
+    this.#service.on('heartbeat', (lsn, _timestamp, replyRequested) => {
+      this.#push({ tag: 'keepalive', walEnd: parseLsn(lsn), replyRequested }, 0);
+      if (replyRequested) this.#sendStatus();
+    });
+    const fail = (error: unknown) => {
+      this.#end(error);
+      reject(replicationFailure(error, this.#options.slot));
+    };
+    this.#service.on('error', (error: Error) => fail(error));
+    const plugin = new PgoutputPlugin({
+      publication: this.#options.publication,
+      onMessage: (message, bytes) => this.#push(message, bytes),
+      onUnreadable: fail,
+      onConnection: connection => {
+        this.#connection = connection;
+      },
+    });
+    this.#over = this.#service.subscribe(plugin, this.#options.slot).then(() => this.#end(), fail);
+  }
+
+  #push(message: Message, bytes: number): void {
+    if (this.#ended) return;
+    this.#ready.push(message);
+    this.#readyBytes += bytes;
+    if (this.#readyBytes > this.#options.highWaterBytes) this.#connection?.stream.pause();
+    this.#wakeUp();
+  }
+
+  #take(): Message[] {
+    const run = this.#ready;
+    this.#ready = [];
+    this.#readyBytes = 0;
+    this.#connection?.stream.resume();
+    return run;
+  }
+
+  #end(error?: unknown): void {
+    this.#ended ??= { error };
+    this.#wakeUp();
+  }
+
+  #wakeUp(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+
+  #sendStatus(): void {
+    if (this.#connection && !this.#ended)
+      this.#connection.sendCopyFromChunk(standbyStatus(this.#acknowledged, Date.now()));
+  }
+}
+
+function clientConfig(url: string): ClientConfig {
+  return {
+    connectionString: url,
+    application_name: 'walmq capture',
+    options: TEXT_FORM_SETTINGS,
+    keepAlive: true,
+  };
+}
