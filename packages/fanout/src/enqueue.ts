@@ -188,14 +188,18 @@ export class Enqueuer {
   /** A new connection, the checkpoint's answer, and again from there, for as long as it takes. */
   async #recoverBatches(first: unknown): Promise<void> {
     let error = first;
+    let paused = false;
     for (let attempt = 0; ; attempt++) {
       if (this.#closed) throw error;
       // The very first connection is no trouble to tell of.
-      if (this.#redis) this.#pauseOrThrow(error, retryDelayMs(attempt));
+      if (this.#redis || attempt > 0) {
+        this.#pauseOrThrow(error, retryDelayMs(attempt));
+        paused = true;
+      }
       if (attempt > 0) await sleep(retryDelayMs(attempt));
       try {
         await this.#resend();
-        if (attempt > 0 || this.#redis) this.#options.onResume();
+        if (paused) this.#options.onResume();
         return;
       } catch (failure) {
         error = failure;
@@ -204,7 +208,7 @@ export class Enqueuer {
   }
 
   #pauseOrThrow(error: unknown, retryInMs: number): void {
-    if (error instanceof WalmqError && error.code === 'CHECKPOINT_MOVED') throw error;
+    if (error instanceof WalmqError && error.code !== 'REDIS_UNREACHABLE') throw error;
     if (classifyRedisFailure(error) === 'fatal')
       throw new WalmqError('ENQUEUE_REFUSED', `Redis refuses the batch: ${(error as Error).message}.`, {
         remedy: 'Nothing of it was acknowledged. See what the error names, then start capture again.',

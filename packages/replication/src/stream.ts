@@ -35,6 +35,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
   #ready: Message[] = [];
   #readyBytes = 0;
   #wake: (() => void) | undefined;
+  #stopped = false;
   #ended: { error?: unknown } | undefined;
   #acknowledged: Lsn = LSN_ZERO;
   /** Settles when the COPY stream is over, whichever side ended it. */
@@ -69,10 +70,19 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     this.#sendStatus();
   }
 
-  /** Runs of messages until the connection ends; throws what broke it. */
+  /** Stops reading: iteration ends after the run in hand, and the connection stays for the last acknowledgements. */
+  stop(): void {
+    this.#stopped = true;
+    this.#connection?.stream.pause();
+    this.#wakeUp();
+  }
+
+  /** Runs of messages until the connection ends or `stop`; throws what broke it. */
   async *[Symbol.asyncIterator](): AsyncGenerator<readonly Message[]> {
     while (true) {
-      if (this.#ready.length > 0) {
+      if (this.#stopped) {
+        return;
+      } else if (this.#ready.length > 0) {
         yield this.#take();
       } else if (this.#ended) {
         if (this.#ended.error !== undefined) throw replicationFailure(this.#ended.error, this.#options.slot);
@@ -95,7 +105,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
       // What the server had under way is read and dropped: unread data would reset the connection and take
       // the last status message with it.
       this.#connection.stream.resume();
-      await Promise.race([this.#over, setTimeout(GOODBYE_MS)]);
+      await Promise.race([this.#over, setTimeout(GOODBYE_MS, undefined, { ref: false })]);
     }
     await this.#service.destroy();
   }

@@ -1,0 +1,32 @@
+import { WalmqError } from '@walmq/change';
+import type { WalmqConfig } from '@walmq/config';
+import { connectProducer, durabilityVerdict, readPersistence } from '@walmq/fanout';
+import type { Redis } from 'ioredis';
+
+/**
+ * Every new connection may be to another server than the last: each is asked whether it keeps the promise.
+ * Rejects with REDIS_UNREACHABLE, or with what durabilityVerdict finds.
+ */ export async function connectDurable(
+  url: string,
+  { durability, trustDurability }: WalmqConfig['redis'],
+  observer: { unchecked(durability: string): void },
+): Promise<Redis> {
+  const redis = await connectProducer(url);
+  try {
+    const verdict = durabilityVerdict(durability, trustDurability, await readPersistence(redis));
+    if (verdict.errors[0]) throw verdict.errors[0];
+    if (verdict.unchecked) observer.unchecked(JSON.stringify(durability));
+    return redis;
+  } catch (cause) {
+    redis.disconnect();
+    throw unreachable(cause);
+  }
+}
+
+/** A server that answers with an error (it loads its data, say) is as good as none, and comes back like one. */
+export function unreachable(cause: unknown): WalmqError {
+  if (cause instanceof WalmqError) return cause;
+  return new WalmqError('REDIS_UNREACHABLE', `Redis does not answer: ${(cause as Error).message}.`, {
+    cause,
+  });
+}

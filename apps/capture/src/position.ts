@@ -1,0 +1,85 @@
+import {
+  formatLsn,
+  formatPosition,
+  type Lsn,
+  type Position,
+  parseLsn,
+  parsePosition,
+  WalmqError,
+} from '@walmq/change';
+import { initializeCheckpoint, readCheckpoint } from '@walmq/fanout';
+import { readSlot, readSource, type Slot } from '@walmq/replication';
+import type { Redis } from 'ioredis';
+import type { Client } from 'pg';
+import { unreachable } from './connect-redis.js';
+import { resumeVerdict } from './resume.js';
+
+export interface PositionOptions {
+  /** An ordinary connection to the database. */
+  readonly control: Client;
+  readonly slot: Slot;
+  readonly checkpointKey: string;
+  readonly connect: () => Promise<Redis>;
+}
+
+/** Where the stream goes on. Rejects with REDIS_LOST_CHANGES or CHECKPOINT_AHEAD. */
+export async function findPosition({
+  control,
+  slot,
+  checkpointKey,
+  connect,
+}: PositionOptions): Promise<Position> {
+  const checkpoint = await withRedis(connect, redis => readCheckpoint(redis, checkpointKey));
+  const { walEnd } = await readSource(control);
+  const verdict = resumeVerdict({
+    checkpoint: checkpoint === null ? null : parsePosition(checkpoint),
+    confirmedFlush: slot.confirmedFlushLsn,
+    firstLsn: await firstLsn(control, slot),
+    walEnd,
+  });
+  if (verdict.verdict === 'refuse') throw verdict.error;
+  if (verdict.verdict === 'resume') return verdict.position;
+  const first = formatPosition(verdict.position);
+  return parsePosition(await withRedis(connect, redis => initializeCheckpoint(redis, checkpointKey, first)));
+}
+
+async function withRedis<T>(connect: () => Promise<Redis>, act: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = await connect();
+  try {
+    return await act(redis);
+  } catch (cause) {
+    throw unreachable(cause);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** Rejects with SLOT_MISSING or SLOT_LOST. */
+export async function requireSlot(control: Client, name: string): Promise<Slot> {
+  const slot = await readSlot(control, name);
+  if (!slot)
+    throw new WalmqError('SLOT_MISSING', `there is no replication slot "${name}".`, {
+      remedy: 'Run "npx walmq setup".',
+    });
+  if (slot.walStatus === 'lost')
+    throw new WalmqError('SLOT_LOST', `the WAL that slot "${name}" needs has been removed.`, {
+      remedy:
+        `Changes since ${formatLsn(slot.confirmedFlushLsn)} are lost to the stream. Drop the slot ` +
+        `(SELECT pg_drop_replication_slot('${name}');), run "npx walmq setup", then "npx walmq accept-loss"; ` +
+        'raise max_slot_wal_keep_size so that it does not happen again.',
+    });
+  return slot;
+}
+
+/** Where the slot stood when a capture read it for the first time: noted now if this is that time. */
+async function firstLsn(control: Client, slot: Slot): Promise<Lsn> {
+  await control.query(
+    'INSERT INTO walmq.capture (slot, first_lsn) SELECT slot_name, confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = $1 ON CONFLICT DO NOTHING',
+    [slot.name],
+  );
+  const { rows } = await control.query<{ first_lsn: string }>(
+    'SELECT first_lsn FROM walmq.capture WHERE slot = $1',
+    [slot.name],
+  );
+  return parseLsn(rows[0]?.first_lsn ?? '0/0');
+}

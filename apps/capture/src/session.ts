@@ -1,0 +1,132 @@
+import { type EncodedChange, formatPosition, parsePosition, WalmqError } from '@walmq/change';
+import type { WalmqConfig } from '@walmq/config';
+import { checkpointKey, Enqueuer, Router, sourceTag } from '@walmq/fanout';
+import { Catalog, ReplicationStream, readSource, type Source } from '@walmq/replication';
+import { Client } from 'pg';
+import { nextProgress, type Progress, type ProgressEvent, progressFrom } from './acknowledge.js';
+import { connectDurable } from './connect-redis.js';
+import { runPipeline } from './pipeline.js';
+import { findPosition, requireSlot } from './position.js';
+
+export interface SessionOptions {
+  readonly config: WalmqConfig;
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly stopping: AbortSignal;
+  readonly observer: SessionObserver;
+}
+
+/** What a session tells its process, for log, metrics and readiness. */
+export interface SessionObserver {
+  unchecked(durability: string): void;
+  streaming(position: string): void;
+  progress(progress: Progress): void;
+  change(change: EncodedChange, jobs: number): void;
+  batch(jobs: number): void;
+  paused(error: Error, retryInMs: number): void;
+  resumed(): void;
+}
+
+const HIGH_WATER_BYTES = 1024 * 1024;
+const STATUS_INTERVAL_MS = 1000;
+
+/**
+ * One connection's life: takes the slot, finds where the checkpoint stands, streams until told to stop. Resolves
+ * when all that was read is enqueued and acknowledged; rejects with the fault that ended it.
+ */
+export async function runSession(options: SessionOptions): Promise<void> {
+  const { config, databaseUrl } = options;
+  const control = new Client({ connectionString: databaseUrl, application_name: 'walmq capture control' });
+  const controlLost = new Promise<never>((_, reject) => control.on('error', reject));
+  controlLost.catch(() => undefined);
+  try {
+    await control.connect();
+    const source = await readSource(control);
+    await requireSlot(control, config.source.slot);
+    const stream = await ReplicationStream.open({
+      url: databaseUrl,
+      slot: config.source.slot,
+      publication: config.source.publication,
+      highWaterBytes: HIGH_WATER_BYTES,
+      statusIntervalMs: STATUS_INTERVAL_MS,
+    });
+    try {
+      await streamChanges({ ...options, control, controlLost, source, stream });
+    } finally {
+      await stream.close();
+    }
+  } finally {
+    await control.end().catch(() => undefined);
+  }
+}
+
+interface StreamingOptions extends SessionOptions {
+  readonly control: Client;
+  readonly controlLost: Promise<never>;
+  readonly source: Source;
+  readonly stream: ReplicationStream;
+}
+
+async function streamChanges(options: StreamingOptions): Promise<void> {
+  const { config, source, stream, stopping, observer, control, controlLost } = options;
+  const identity = { ...source, slot: config.source.slot };
+  const key = checkpointKey(config.redis.prefix, identity);
+  const connect = () => connectDurable(options.redisUrl, config.redis, observer);
+  // The slot is ours now, so nobody else moves it: only here do slot and checkpoint hold still to be compared.
+  const slot = await requireSlot(control, config.source.slot);
+  const position = await findPosition({ control, slot, checkpointKey: key, connect });
+
+  const queues = Object.values(config.queues);
+  let progress = progressFrom(position, slot.confirmedFlushLsn);
+  const advance = (event: ProgressEvent) => {
+    progress = nextProgress(progress, event, config.capture.ackDelayMs);
+    stream.acknowledge(progress.acknowledged);
+    observer.progress(progress);
+  };
+  const enqueuer = new Enqueuer({
+    connect,
+    prefix: config.redis.prefix,
+    queues,
+    checkpointKey: key,
+    position: formatPosition(position),
+    limits: { jobs: config.capture.batchChanges, bytes: config.capture.batchBytes },
+    batchesInFlight: config.capture.batchesInFlight,
+    onEnqueued: batch => {
+      observer.batch(batch.jobs.length);
+      const ends = parsePosition(batch.ends);
+      advance({ type: 'enqueued', position: ends });
+      advance({ type: 'durable', position: ends, nowMs: Date.now() });
+    },
+    onPause: (error, retryInMs) => observer.paused(error, retryInMs),
+    onResume: () => observer.resumed(),
+  });
+  const tick = setInterval(() => {
+    enqueuer.flushProgress();
+    advance({ type: 'elapsed', nowMs: Date.now() });
+  }, STATUS_INTERVAL_MS);
+  const stopReading = () => stream.stop();
+  stopping.addEventListener('abort', stopReading);
+  if (stopping.aborted) stopReading();
+  observer.streaming(formatPosition(position));
+  try {
+    const pipeline = runPipeline({
+      stream,
+      catalog: new Catalog(control),
+      router: new Router(queues, sourceTag(identity)),
+      enqueuer,
+      resumeAfter: formatPosition(position),
+      onReceived: lsn => advance({ type: 'received', lsn }),
+      onChange: (change, jobs) => observer.change(change, jobs),
+    });
+    await Promise.race([pipeline, enqueuer.failed(), controlLost]);
+    if (!stopping.aborted)
+      throw new WalmqError('REPLICATION_LOST', 'PostgreSQL ended the replication stream.');
+    // What has been read is enqueued and acknowledged before the connection ends.
+    await enqueuer.drain();
+    advance({ type: 'elapsed', nowMs: Number.POSITIVE_INFINITY });
+  } finally {
+    stopping.removeEventListener('abort', stopReading);
+    clearInterval(tick);
+    enqueuer.close();
+  }
+}
