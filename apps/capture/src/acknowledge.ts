@@ -25,7 +25,7 @@ export type ProgressEvent =
 
 /** Everything up to where the checkpoint stands has been enqueued and acknowledged before. */
 export function progressFrom(checkpoint: Position, acknowledged: Lsn): Progress {
-  return { received: LSN_ZERO, enqueued: checkpoint, durable: checkpoint, acknowledged, delayed: [] };
+  return { received: checkpoint.lsn, enqueued: checkpoint, durable: checkpoint, acknowledged, delayed: [] };
 }
 
 /**

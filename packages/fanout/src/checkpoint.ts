@@ -32,3 +32,8 @@ export async function initializeCheckpoint(redis: Redis, key: string, position: 
   await redis.hsetnx(key, 'position', position);
   return (await readCheckpoint(redis, key)) ?? position;
 }
+
+/** Moves a source's checkpoint by force: only where no capture runs and a person has accepted what that gives up. */
+export async function moveCheckpoint(redis: Redis, key: string, position: string): Promise<void> {
+  await redis.hset(key, 'position', position);
+}

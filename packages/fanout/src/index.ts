@@ -2,6 +2,7 @@ export type { Batch, BatchLimits } from './batch.js';
 export {
   checkpointKey,
   initializeCheckpoint,
+  moveCheckpoint,
   readCheckpoint,
   type SourceIdentity,
   sourceTag,

@@ -1,0 +1,39 @@
+import { formatLsn, formatPosition, parsePosition, WalmqError } from '@walmq/change';
+import { checkpointKey, connectProducer, moveCheckpoint, readCheckpoint } from '@walmq/fanout';
+import { readSlot, readSource } from '@walmq/replication';
+import { type CommandIo, configOf, databaseUrlOf, redisUrlOf, withDatabase } from './command.js';
+
+/**
+ * `walmq accept-loss --yes`: after Redis or the slot lost changes, sets the checkpoint to where the slot stands, so
+ * that capture goes on without them.
+ */
+export async function acceptLossCommand(io: CommandIo, options: { yes?: boolean }): Promise<void> {
+  const config = await configOf(io);
+  await withDatabase(databaseUrlOf(io, config), async client => {
+    const slot = await readSlot(client, config.source.slot);
+    if (!slot)
+      throw new WalmqError('SLOT_MISSING', `there is no replication slot "${config.source.slot}".`, {
+        remedy: 'Run "npx walmq setup".',
+      });
+    if (slot.active)
+      throw new WalmqError('SLOT_BUSY', `a capture is reading slot "${slot.name}".`, {
+        remedy: 'Stop it first.',
+      });
+    const source = await readSource(client);
+    const key = checkpointKey(config.redis.prefix, { ...source, slot: slot.name });
+    const redis = await connectProducer(redisUrlOf(io, config));
+    try {
+      const found = await readCheckpoint(redis, key);
+      io.print(`checkpoint in Redis: ${found === null ? 'none' : formatLsn(parsePosition(found).lsn)}`);
+      io.print(`slot acknowledged:   ${formatLsn(slot.confirmedFlushLsn)}`);
+      if (!options.yes)
+        throw new WalmqError('NOT_CONFIRMED', 'changes between the two are given up.', {
+          remedy: 'Say so with --yes.',
+        });
+      await moveCheckpoint(redis, key, formatPosition({ lsn: slot.confirmedFlushLsn, seq: 0 }));
+      io.print('The checkpoint stands where the slot does; capture can be started.');
+    } finally {
+      redis.disconnect();
+    }
+  });
+}

@@ -1,0 +1,63 @@
+import { WalmqError } from '@walmq/change';
+import { loadConfig, type WalmqConfig } from '@walmq/config';
+import { Client } from 'pg';
+
+/** What every command is given: the words it prints and the world it acts on, so that tests need no process. */
+export interface CommandIo {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  print(line: string): void;
+}
+
+/** Exit codes: 0 done, 1 failed or something is wrong, 2 the command was not understood. */
+export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+
+export async function configOf(io: CommandIo): Promise<WalmqConfig> {
+  return await loadConfig(io.env['WALMQ_CONFIG'] || undefined);
+}
+
+/** Throws DATABASE_URL_MISSING. */
+export function databaseUrlOf(io: CommandIo, config?: WalmqConfig): string {
+  const url = config?.source.url ?? io.env['DATABASE_URL'];
+  if (url) return url;
+  throw new WalmqError('DATABASE_URL_MISSING', 'DATABASE_URL is not set.', {
+    remedy: 'Set it to the database, e.g. DATABASE_URL=postgres://user:password@host:5432/shop',
+  });
+}
+
+/** Throws REDIS_URL_MISSING. */
+export function redisUrlOf(io: CommandIo, config: WalmqConfig): string {
+  const url = config.redis.url ?? io.env['REDIS_URL'];
+  if (url) return url;
+  throw new WalmqError('REDIS_URL_MISSING', 'REDIS_URL is not set.', {
+    remedy: 'Set it to the Redis that holds the queues, e.g. REDIS_URL=redis://host:6379',
+  });
+}
+
+/** Runs `act` on one connection. Rejects with DATABASE_UNREACHABLE when there is none to be had. */
+export async function withDatabase<T>(url: string, act: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({
+    connectionString: url,
+    application_name: 'walmq cli',
+    connectionTimeoutMillis: 10_000,
+  });
+  client.on('error', () => undefined); // the query under way carries the same error
+  try {
+    await client.connect();
+  } catch (cause) {
+    throw new WalmqError('DATABASE_UNREACHABLE', `PostgreSQL cannot be reached: ${messageOf(cause)}.`, {
+      remedy: 'Check DATABASE_URL and that the server runs.',
+      cause,
+    });
+  }
+  try {
+    return await act(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Node joins the failures of several addresses into an error without a message. */
+export function messageOf(cause: unknown): string {
+  if (cause instanceof AggregateError) return cause.errors.map(messageOf).join('; ');
+  return cause instanceof Error ? cause.message : String(cause);
+}
