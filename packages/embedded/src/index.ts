@@ -1,1 +1,1 @@
-export {};
+export { type EmbeddedPostgres, startPostgres } from './postgres.js';
