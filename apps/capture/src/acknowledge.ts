@@ -1,4 +1,4 @@
-import { LSN_ZERO, type Lsn, maxLsn, type Position } from '@walmq/change';
+import { type Lsn, maxLsn, type Position } from '@walmq/change';
 
 /**
  * How far the stream has come, in four steps. Each is at or behind the one above it, and the server is told the

@@ -1,7 +1,12 @@
 import { WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
-import { connectProducer, durabilityVerdict, readPersistence } from '@walmq/fanout';
-import type { Redis } from 'ioredis';
+import {
+  confirmDurable,
+  connectProducer,
+  durabilityVerdict,
+  type ProducerConnection,
+  readPersistence,
+} from '@walmq/fanout';
 
 /**
  * Every new connection may be to another server than the last: each is asked whether it keeps the promise.
@@ -10,13 +15,13 @@ import type { Redis } from 'ioredis';
   url: string,
   { durability, trustDurability }: WalmqConfig['redis'],
   observer: { unchecked(durability: string): void },
-): Promise<Redis> {
+): Promise<ProducerConnection> {
   const redis = await connectProducer(url);
   try {
     const verdict = durabilityVerdict(durability, trustDurability, await readPersistence(redis));
     if (verdict.errors[0]) throw verdict.errors[0];
     if (verdict.unchecked) observer.unchecked(JSON.stringify(durability));
-    return redis;
+    return { redis, confirm: () => confirmDurable(redis, verdict.confirmation) };
   } catch (cause) {
     redis.disconnect();
     throw unreachable(cause);

@@ -7,7 +7,7 @@ import {
   parsePosition,
   WalmqError,
 } from '@walmq/change';
-import { initializeCheckpoint, readCheckpoint } from '@walmq/fanout';
+import { initializeCheckpoint, type ProducerConnection, readCheckpoint } from '@walmq/fanout';
 import { readSlot, readSource, type Slot } from '@walmq/replication';
 import type { Redis } from 'ioredis';
 import type { Client } from 'pg';
@@ -19,7 +19,7 @@ export interface PositionOptions {
   readonly control: Client;
   readonly slot: Slot;
   readonly checkpointKey: string;
-  readonly connect: () => Promise<Redis>;
+  readonly connect: () => Promise<ProducerConnection>;
 }
 
 /** Where the stream goes on. Rejects with REDIS_LOST_CHANGES or CHECKPOINT_AHEAD. */
@@ -43,8 +43,11 @@ export async function findPosition({
   return parsePosition(await withRedis(connect, redis => initializeCheckpoint(redis, checkpointKey, first)));
 }
 
-async function withRedis<T>(connect: () => Promise<Redis>, act: (redis: Redis) => Promise<T>): Promise<T> {
-  const redis = await connect();
+async function withRedis<T>(
+  connect: () => Promise<ProducerConnection>,
+  act: (redis: Redis) => Promise<T>,
+): Promise<T> {
+  const { redis } = await connect();
   try {
     return await act(redis);
   } catch (cause) {

@@ -93,10 +93,9 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     batchesInFlight: config.capture.batchesInFlight,
     onEnqueued: batch => {
       observer.batch(batch.jobs.length);
-      const ends = parsePosition(batch.ends);
-      advance({ type: 'enqueued', position: ends });
-      advance({ type: 'durable', position: ends, nowMs: Date.now() });
+      advance({ type: 'enqueued', position: parsePosition(batch.ends) });
     },
+    onDurable: batch => advance({ type: 'durable', position: parsePosition(batch.ends), nowMs: Date.now() }),
     onPause: (error, retryInMs) => observer.paused(error, retryInMs),
     onResume: () => observer.resumed(),
   });

@@ -12,12 +12,12 @@ export interface CommandIo {
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
 export async function configOf(io: CommandIo): Promise<WalmqConfig> {
-  return await loadConfig(io.env['WALMQ_CONFIG'] || undefined);
+  return await loadConfig(io.env.WALMQ_CONFIG || undefined);
 }
 
 /** Throws DATABASE_URL_MISSING. */
 export function databaseUrlOf(io: CommandIo, config?: WalmqConfig): string {
-  const url = config?.source.url ?? io.env['DATABASE_URL'];
+  const url = config?.source.url ?? io.env.DATABASE_URL;
   if (url) return url;
   throw new WalmqError('DATABASE_URL_MISSING', 'DATABASE_URL is not set.', {
     remedy: 'Set it to the database, e.g. DATABASE_URL=postgres://user:password@host:5432/shop',
@@ -26,7 +26,7 @@ export function databaseUrlOf(io: CommandIo, config?: WalmqConfig): string {
 
 /** Throws REDIS_URL_MISSING. */
 export function redisUrlOf(io: CommandIo, config: WalmqConfig): string {
-  const url = config.redis.url ?? io.env['REDIS_URL'];
+  const url = config.redis.url ?? io.env.REDIS_URL;
   if (url) return url;
   throw new WalmqError('REDIS_URL_MISSING', 'REDIS_URL is not set.', {
     remedy: 'Set it to the Redis that holds the queues, e.g. REDIS_URL=redis://host:6379',

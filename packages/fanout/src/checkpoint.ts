@@ -37,3 +37,8 @@ export async function initializeCheckpoint(redis: Redis, key: string, position: 
 export async function moveCheckpoint(redis: Redis, key: string, position: string): Promise<void> {
   await redis.hset(key, 'position', position);
 }
+
+/** A write that changes nothing: whatever makes it durable has made everything before it durable. */
+export async function touchCheckpoint(redis: Redis, key: string): Promise<void> {
+  await redis.hset(key, 'touchedAt', Date.now());
+}

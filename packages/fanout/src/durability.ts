@@ -2,53 +2,101 @@ import { WalmqError } from '@walmq/change';
 import type { Durability } from '@walmq/config';
 import type { Redis } from 'ioredis';
 
-/** What a Redis server says of how it keeps data. Undefined: CONFIG and INFO do not tell. */
+/** What a Redis server says of how it keeps data. Undefined: CONFIG does not tell. */
 export interface RedisPersistence {
   readonly appendonly: string | undefined;
   readonly appendfsync: string | undefined;
   readonly maxmemoryPolicy: string | undefined;
-  readonly maxmemoryBytes: number | undefined;
+  /** Redis >= 7.2 and Valkey. */
+  readonly hasWaitaof: boolean;
 }
+
+/** How a batch becomes durable once the server has answered. */
+export type Confirmation =
+  /** The answer itself is the promise. */
+  | { readonly by: 'answer' }
+  /** WAITAOF 1 0: this server has fsynced its append-only file. */
+  | { readonly by: 'waitaof' }
+  /** WAIT n: so many replicas have it. */
+  | { readonly by: 'replicas'; readonly count: number };
 
 export interface DurabilityVerdict {
   readonly errors: readonly WalmqError[];
   /** True when the server would not say, so that the promise is the operator's word. */
   readonly unchecked: boolean;
+  readonly confirmation: Confirmation;
 }
+
+/** Milliseconds WAIT and WAITAOF may take; longer is no promise, and the batch is confirmed again. */
+const CONFIRM_TIMEOUT_MS = 5000;
 
 export async function readPersistence(redis: Redis): Promise<RedisPersistence> {
-  const [appendonly, appendfsync, maxmemoryPolicy, maxmemory] = await Promise.all(
-    ['appendonly', 'appendfsync', 'maxmemory-policy', 'maxmemory'].map(name => configOf(redis, name)),
-  );
-  return {
-    appendonly,
-    appendfsync,
-    maxmemoryPolicy,
-    maxmemoryBytes: maxmemory === undefined ? undefined : Number(maxmemory),
-  };
+  const [appendonly, appendfsync, maxmemoryPolicy, waitaof] = await Promise.all([
+    configOf(redis, 'appendonly'),
+    configOf(redis, 'appendfsync'),
+    configOf(redis, 'maxmemory-policy'),
+    answerOf<unknown[]>(redis, 'COMMAND', 'INFO', 'waitaof'),
+  ]);
+  return { appendonly, appendfsync, maxmemoryPolicy, hasWaitaof: Array.isArray(waitaof?.[0]) };
 }
 
-/** CONFIG is forbidden or renamed on many managed servers. */
 async function configOf(redis: Redis, name: string): Promise<string | undefined> {
+  return (await answerOf<string[]>(redis, 'CONFIG', 'GET', name))?.[1];
+}
+
+/** Undefined where the server refuses the command: CONFIG is forbidden or renamed on many managed servers. */
+async function answerOf<T>(redis: Redis, command: string, ...args: string[]): Promise<T | undefined> {
   try {
-    const reply = (await redis.call('CONFIG', 'GET', name)) as string[];
-    return reply[1];
+    return (await redis.call(command, ...args)) as T;
   } catch (error) {
-    if ((error as Error).name === 'ReplyError') return undefined;
+    if (isRefusal(error as Error)) return undefined;
     throw error;
   }
 }
 
-/** Can this server keep the promise? Decided before the first change is read. */
+function isRefusal({ name, message }: Error): boolean {
+  return name === 'ReplyError' && /^(ERR|NOPERM)\b/.test(message);
+}
+
+/** Can this server keep the promise, and how is it confirmed? Decided before the first change is read. */
 export function durabilityVerdict(
   durability: Durability,
   trusted: boolean,
   server: RedisPersistence,
 ): DurabilityVerdict {
+  const confirmation = confirmationOf(durability, server);
   if (server.appendonly === undefined || server.maxmemoryPolicy === undefined)
-    return { errors: trusted ? [] : [unknown()], unchecked: true };
+    return { errors: trusted ? [] : [unknown()], unchecked: true, confirmation };
   const errors = [evictionError(server), durability === 'fsync' ? fsyncError(server) : undefined];
-  return { errors: errors.filter(error => error !== undefined), unchecked: false };
+  return { errors: errors.filter(error => error !== undefined), unchecked: false, confirmation };
+}
+
+/**
+ * Makes sure that everything written on this connection before is durable. Rejects with NOT_DURABLE_YET when too
+ * few confirm in time: a time-out is never a success.
+ */
+export async function confirmDurable(redis: Redis, confirmation: Confirmation): Promise<void> {
+  switch (confirmation.by) {
+    case 'answer':
+      return;
+    case 'waitaof': {
+      const [local = 0] = (await redis.call('WAITAOF', 1, 0, CONFIRM_TIMEOUT_MS)) as number[];
+      if (local < 1) throw notDurableYet('Redis has not fsynced its append-only file');
+      return;
+    }
+    case 'replicas': {
+      const replicas = (await redis.call('WAIT', confirmation.count, CONFIRM_TIMEOUT_MS)) as number;
+      if (replicas < confirmation.count)
+        throw notDurableYet(`${replicas} of ${confirmation.count} replicas have confirmed`);
+    }
+  }
+}
+
+function confirmationOf(durability: Durability, server: RedisPersistence): Confirmation {
+  if (typeof durability === 'object') return { by: 'replicas', count: durability.replicated };
+  if (durability === 'fsync' && server.appendfsync !== 'always' && server.hasWaitaof)
+    return { by: 'waitaof' };
+  return { by: 'answer' };
 }
 
 function evictionError({ maxmemoryPolicy }: RedisPersistence): WalmqError | undefined {
@@ -62,11 +110,11 @@ function evictionError({ maxmemoryPolicy }: RedisPersistence): WalmqError | unde
   );
 }
 
-function fsyncError({ appendonly, appendfsync }: RedisPersistence): WalmqError | undefined {
-  if (appendonly === 'yes' && appendfsync === 'always') return undefined;
+function fsyncError({ appendonly, appendfsync, hasWaitaof }: RedisPersistence): WalmqError | undefined {
+  if (appendonly === 'yes' && (appendfsync === 'always' || hasWaitaof)) return undefined;
   return new WalmqError(
     'REDIS_NOT_DURABLE',
-    `durability is "fsync", but Redis has appendonly ${appendonly} and appendfsync ${appendfsync}.`,
+    `redis.durability is "fsync", but Redis has appendonly ${appendonly} and appendfsync ${appendfsync}.`,
     {
       remedy:
         'Run CONFIG SET appendonly yes and CONFIG SET appendfsync always (and put both into redis.conf), ' +
@@ -82,5 +130,12 @@ function unknown(): WalmqError {
     {
       remedy: 'Check it with your provider, then set redis.trustDurability to true.',
     },
+  );
+}
+
+function notDurableYet(what: string): WalmqError {
+  return new WalmqError(
+    'NOT_DURABLE_YET',
+    `${what} after ${CONFIRM_TIMEOUT_MS} ms; nothing is acknowledged meanwhile.`,
   );
 }

@@ -2,8 +2,8 @@ import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
 import { FlowProducer, Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { jobOptions } from './job-options.js';
 import { testEnqueuer, testJob, testQueues } from './enqueuer-fixture.js';
+import { jobOptions } from './job-options.js';
 
 /**
  * What a new bullmq has to pass before it may be pinned: after our script, Redis holds what BullMQ's own clients
@@ -85,7 +85,7 @@ describe("the enqueue script leaves what BullMQ's own clients leave", () => {
     switch (type) {
       case 'hash': {
         const hash = await redis.hgetall(key);
-        return { ...hash, ...(hash['opts'] ? { opts: JSON.parse(hash['opts']) } : {}) };
+        return { ...hash, ...(hash.opts ? { opts: JSON.parse(hash.opts) } : {}) };
       }
       case 'list':
         return await redis.lrange(key, 0, -1);

@@ -3,15 +3,21 @@ import { formatPosition, type Position, WalmqError } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import type { Redis } from 'ioredis';
 import { type Batch, type BatchLimits, FillingBatch } from './batch.js';
-import { readCheckpoint } from './checkpoint.js';
+import { readCheckpoint, touchCheckpoint } from './checkpoint.js';
 import { enqueueScript, type Script } from './enqueue-script.js';
 import type { Job } from './job.js';
 import { jobOptions } from './job-options.js';
 import { classifyRedisFailure } from './redis-failure.js';
 
+export interface ProducerConnection {
+  readonly redis: Redis;
+  /** Resolves when all that was written on this connection is durable; rejects with NOT_DURABLE_YET. */
+  readonly confirm: () => Promise<void>;
+}
+
 export interface EnqueuerOptions {
-  /** A fresh producer connection (`connectProducer`). */
-  readonly connect: () => Promise<Redis>;
+  /** A fresh connection that has been found able to keep the promise of durability. */
+  readonly connect: () => Promise<ProducerConnection>;
   readonly prefix: string;
   readonly queues: readonly QueueConfig[];
   readonly checkpointKey: string;
@@ -19,8 +25,10 @@ export interface EnqueuerOptions {
   readonly position: string;
   readonly limits: BatchLimits;
   readonly batchesInFlight: number;
-  /** Called in order, for every batch that Redis has answered. */
+  /** Redis holds the batch's jobs. Called in the order of the stream, as onDurable is. */
   readonly onEnqueued: (batch: Batch) => void;
+  /** ... and keeps them, as the promise of durability says. */
+  readonly onDurable: (batch: Batch) => void;
   /** Redis does not take batches for now; called at each failed try. */
   readonly onPause: (error: Error, retryInMs: number) => void;
   readonly onResume: () => void;
@@ -36,7 +44,7 @@ export class Enqueuer {
   readonly #script: Script = enqueueScript();
   readonly #head: readonly string[];
   readonly #filling: FillingBatch;
-  #redis: Redis | undefined;
+  #connection: ProducerConnection | undefined;
   /** Sent and not yet answered, in the order of the stream. */
   readonly #inFlight: Batch[] = [];
   #flushWanted = false;
@@ -110,7 +118,7 @@ export class Enqueuer {
 
   close(): void {
     this.#closed = true;
-    this.#redis?.disconnect();
+    this.#connection?.redis.disconnect();
     this.#fail(new WalmqError('ENQUEUER_CLOSED', 'the enqueuer was closed.'));
   }
 
@@ -127,29 +135,32 @@ export class Enqueuer {
 
   #send(batch: Batch): void {
     this.#inFlight.push(batch);
-    this.#run(batch).then(
-      outcome => this.#answered(batch, outcome),
+    this.#enqueue(batch, this.#connection).then(
+      () => {
+        this.#done(batch);
+        this.#pump();
+        this.#wake();
+      },
       (error: unknown) => this.#recover(error),
     );
   }
 
-  #answered(batch: Batch, outcome: Outcome): void {
-    if (outcome.enqueued) this.#done(batch);
-    else this.#recover(checkpointMoved(batch, outcome.position));
+  /** Durable first, then done: what is done may be acknowledged. */
+  async #enqueue(batch: Batch, connection: ProducerConnection | undefined): Promise<void> {
+    if (!connection) throw new WalmqError('REDIS_UNREACHABLE', 'there is no connection to Redis yet.');
+    await this.#run(batch, connection.redis);
+    this.#options.onEnqueued(batch);
+    await connection.confirm();
   }
 
   /** Answers come in the order of the stream: one connection, and batches that only follow each other. */
   #done(batch: Batch): void {
     if (this.#inFlight[0] !== batch) return;
     this.#inFlight.shift();
-    this.#options.onEnqueued(batch);
-    this.#pump();
-    this.#wake();
+    this.#options.onDurable(batch);
   }
 
-  async #run(batch: Batch): Promise<Outcome> {
-    const redis = this.#redis;
-    if (!redis) throw new WalmqError('REDIS_UNREACHABLE', 'there is no connection to Redis yet.');
+  async #run(batch: Batch, redis: Redis): Promise<void> {
     const { lua, sha } = this.#script;
     const args = this.#arguments(batch);
     const reply = (await redis.call('EVALSHA', sha, ...args).catch((error: unknown) => {
@@ -157,7 +168,7 @@ export class Enqueuer {
       if (classifyRedisFailure(error) === 'no-script') return redis.call('EVAL', lua, ...args);
       throw error;
     })) as [number, string?];
-    return reply[0] === 1 ? { enqueued: true } : { enqueued: false, position: reply[1] ?? '' };
+    if (reply[0] !== 1) throw checkpointMoved(batch, reply[1] ?? '');
   }
 
   #arguments(batch: Batch): string[] {
@@ -192,7 +203,7 @@ export class Enqueuer {
     for (let attempt = 0; ; attempt++) {
       if (this.#closed) throw error;
       // The very first connection is no trouble to tell of.
-      if (this.#redis || attempt > 0) {
+      if (this.#connection || attempt > 0) {
         this.#pauseOrThrow(error, retryDelayMs(attempt));
         paused = true;
       }
@@ -208,7 +219,7 @@ export class Enqueuer {
   }
 
   #pauseOrThrow(error: unknown, retryInMs: number): void {
-    if (error instanceof WalmqError && error.code !== 'REDIS_UNREACHABLE') throw error;
+    if (error instanceof WalmqError && !PASSING.has(error.code)) throw error;
     if (classifyRedisFailure(error) === 'fatal')
       throw new WalmqError('ENQUEUE_REFUSED', `Redis refuses the batch: ${(error as Error).message}.`, {
         remedy: 'Nothing of it was acknowledged. See what the error names, then start capture again.',
@@ -218,21 +229,20 @@ export class Enqueuer {
   }
 
   async #resend(): Promise<void> {
-    this.#redis?.disconnect();
-    this.#redis = await this.#options.connect();
-    const position = (await readCheckpoint(this.#redis, this.#options.checkpointKey)) ?? '';
-    // What was written although its reply was lost.
-    while (this.#inFlight[0] && this.#inFlight[0].ends <= position) this.#finish(this.#inFlight[0]);
+    this.#connection?.redis.disconnect();
+    this.#connection = await this.#options.connect();
+    const { redis, confirm } = this.#connection;
+    const position = (await readCheckpoint(redis, this.#options.checkpointKey)) ?? '';
+    // What was written although its reply was lost. It was written on another connection, and WAIT and WAITAOF
+    // only look at their own: a write on this one stands for all before it.
+    const written = this.#inFlight.filter(batch => batch.ends <= position);
+    if (written.length > 0) await touchCheckpoint(redis, this.#options.checkpointKey);
+    if (written.length > 0) await confirm();
+    for (const batch of written) this.#done(batch);
     for (const batch of [...this.#inFlight]) {
-      const outcome = await this.#run(batch);
-      if (!outcome.enqueued) throw checkpointMoved(batch, outcome.position);
-      this.#finish(batch);
+      await this.#enqueue(batch, this.#connection);
+      this.#done(batch);
     }
-  }
-
-  #finish(batch: Batch): void {
-    this.#inFlight.shift();
-    this.#options.onEnqueued(batch);
   }
 
   #nextAnswer(): Promise<void> {
@@ -254,7 +264,8 @@ export class Enqueuer {
   }
 }
 
-type Outcome = { readonly enqueued: true } | { readonly enqueued: false; readonly position: string };
+/** Faults that pass by themselves. */
+const PASSING: ReadonlySet<string> = new Set(['REDIS_UNREACHABLE', 'NOT_DURABLE_YET']);
 
 function retryDelayMs(attempt: number): number {
   return attempt === 0 ? 0 : Math.min(100 * 2 ** (attempt - 1), 5000);

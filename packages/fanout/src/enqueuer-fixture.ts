@@ -22,14 +22,15 @@ export async function testEnqueuer(url: string, prefix: string, options: Partial
   const pauses: Error[] = [];
   const position = await redis.hget(checkpointKey, 'position');
   const enqueuer = new Enqueuer({
-    connect: () => connectProducer(url),
+    connect: async () => ({ redis: await connectProducer(url), confirm: async () => undefined }),
     prefix,
     queues: testQueues({ orders: { table: 'orders' } }),
     checkpointKey,
     position: position as string,
     limits: { jobs: 100, bytes: 1_000_000 },
     batchesInFlight: 2,
-    onEnqueued: batch => answered.push(batch),
+    onEnqueued: () => undefined,
+    onDurable: batch => answered.push(batch),
     onPause: error => pauses.push(error),
     onResume: () => undefined,
     ...options,

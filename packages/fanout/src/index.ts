@@ -8,12 +8,14 @@ export {
   sourceTag,
 } from './checkpoint.js';
 export {
+  type Confirmation,
+  confirmDurable,
   type DurabilityVerdict,
   durabilityVerdict,
   type RedisPersistence,
   readPersistence,
 } from './durability.js';
-export { Enqueuer, type EnqueuerOptions } from './enqueue.js';
+export { Enqueuer, type EnqueuerOptions, type ProducerConnection } from './enqueue.js';
 export type { Job } from './job.js';
 export { jobOptions } from './job-options.js';
 export { connectProducer } from './producer.js';
