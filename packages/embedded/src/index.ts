@@ -1,1 +1,2 @@
 export { type EmbeddedPostgres, startPostgres } from './postgres.js';
+export { type EmbeddedRedis, startRedis } from './redis.js';

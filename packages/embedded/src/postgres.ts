@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, chmod, chown, rm, writeFile } from 'node:fs/promises';
+import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WalmqError } from '@walmq/change';
 import pg from 'pg';
@@ -8,6 +8,7 @@ import { findPostgresBinaries } from './postgres-binaries.js';
 import { run } from './run.js';
 import { lastLines, type Server, startServer } from './server.js';
 import { makeServerFolder, type ServerFolder } from './server-folder.js';
+import { writeOwned } from './write-owned.js';
 
 export interface EmbeddedPostgres {
   /** Of the superuser `postgres` and the database of that name; the password is new with every start. */
@@ -131,12 +132,6 @@ function settingsFile(settings: Record<string, string | number>): string {
     ([name, value]) => `${name} = '${String(value).replaceAll("'", "''")}'`,
   );
   return `${lines.join('\n')}\n`;
-}
-
-async function writeOwned(path: string, text: string, account: Account): Promise<void> {
-  await writeFile(path, text, { mode: 0o600 });
-  await chmod(path, 0o600);
-  if (account) await chown(path, account.uid, account.gid);
 }
 
 async function connectOnce(url: string): Promise<void> {
