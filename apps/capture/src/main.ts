@@ -49,10 +49,15 @@ await runService({
             'Paused: PostgreSQL holds the backlog',
           );
         },
+        held: reason => {
+          idleBecause = `the backlog is at its limit: ${reason}`;
+          metrics.paused.set(1);
+          log.warn({ event: 'backlog:paused', reason }, `Paused: ${reason}; PostgreSQL holds what comes`);
+        },
         resumed: () => {
           idleBecause = undefined;
           metrics.paused.set(0);
-          log.info({ event: 'enqueue:resumed' }, 'Redis takes batches again');
+          log.info({ event: 'enqueue:resumed' }, 'Enqueueing again');
         },
       },
     };

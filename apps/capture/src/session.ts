@@ -7,6 +7,7 @@ import { nextProgress, type Progress, type ProgressEvent, progressFrom } from '.
 import { connectDurable } from './connect-redis.js';
 import { runPipeline } from './pipeline.js';
 import { findPosition, requireSlot } from './position.js';
+import { watchBacklog } from './watch-backlog.js';
 
 export interface SessionOptions {
   readonly config: WalmqConfig;
@@ -25,6 +26,8 @@ export interface SessionObserver {
   batch(jobs: number): void;
   paused(error: Error, retryInMs: number): void;
   resumed(): void;
+  /** The queues hold too much, or Redis' memory does: nothing is enqueued until it is less. */
+  held(reason: string): void;
 }
 
 const HIGH_WATER_BYTES = 1024 * 1024;
@@ -99,6 +102,18 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     onPause: (error, retryInMs) => observer.paused(error, retryInMs),
     onResume: () => observer.resumed(),
   });
+  const backlog = watchBacklog({
+    config,
+    redisUrl: options.redisUrl,
+    onPause: reason => {
+      enqueuer.hold();
+      observer.held(reason);
+    },
+    onResume: () => {
+      enqueuer.release();
+      observer.resumed();
+    },
+  });
   const tick = setInterval(() => {
     enqueuer.flushProgress();
     advance({ type: 'elapsed', nowMs: Date.now() });
@@ -121,11 +136,14 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     if (!stopping.aborted)
       throw new WalmqError('REPLICATION_LOST', 'PostgreSQL ended the replication stream.');
     // What has been read is enqueued and acknowledged before the connection ends.
+    backlog.stop();
+    enqueuer.release();
     await enqueuer.drain();
     advance({ type: 'elapsed', nowMs: Number.POSITIVE_INFINITY });
   } finally {
     stopping.removeEventListener('abort', stopReading);
     clearInterval(tick);
+    backlog.stop();
     enqueuer.close();
   }
 }

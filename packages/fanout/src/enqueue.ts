@@ -49,6 +49,7 @@ export class Enqueuer {
   readonly #inFlight: Batch[] = [];
   #flushWanted = false;
   #recovery: Promise<void> | undefined;
+  #held = false;
   #failure: unknown;
   #closed = false;
   #waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
@@ -90,6 +91,17 @@ export class Enqueuer {
     this.#pump();
   }
 
+  /** Sends nothing more until `release`: what is read fills one batch, and then the stream waits. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    this.#pump();
+    this.#wake();
+  }
+
   /** Moves the checkpoint when there is nothing else to send, so that the slot of a quiet table moves. */
   flushProgress(): void {
     if (this.idle && this.#filling.advanced && !this.#recovery) this.#send(this.#filling.take());
@@ -128,7 +140,7 @@ export class Enqueuer {
   }
 
   #mayTake(): boolean {
-    if (this.#recovery || this.#failure !== undefined || this.#filling.empty) return false;
+    if (this.#held || this.#recovery || this.#failure !== undefined || this.#filling.empty) return false;
     if (this.#inFlight.length >= this.#options.batchesInFlight) return false;
     return this.#flushWanted || this.#filling.full;
   }

@@ -1,3 +1,4 @@
+export { type Backlog, type BacklogLimits, backlogVerdict, readBacklog } from './backlog.js';
 export type { Batch, BatchLimits } from './batch.js';
 export {
   checkpointKey,

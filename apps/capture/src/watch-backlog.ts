@@ -1,0 +1,56 @@
+import type { WalmqConfig } from '@walmq/config';
+import { backlogVerdict, connectProducer, readBacklog } from '@walmq/fanout';
+import type { Redis } from 'ioredis';
+
+interface BacklogWatch {
+  readonly config: WalmqConfig;
+  readonly redisUrl: string;
+  /** Called when a limit is reached, with the reason as a sentence. */
+  readonly onPause: (reason: string) => void;
+  readonly onResume: () => void;
+}
+
+const INTERVAL_MS = 1000;
+
+/**
+ * Looks at the queues once a second, on a connection of its own. A look that fails says nothing: the enqueuer
+ * meets the same Redis and says it better.
+ */
+export function watchBacklog({ config, redisUrl, onPause, onResume }: BacklogWatch): { stop(): void } {
+  const queues = Object.values(config.queues);
+  let redis: Redis | undefined;
+  let paused = false;
+  let looking = false;
+
+  async function look(): Promise<void> {
+    redis ??= await connectProducer(redisUrl);
+    const reason = backlogVerdict(
+      await readBacklog(redis, config.redis.prefix, queues),
+      config.capture,
+      paused,
+    );
+    if (reason !== undefined && !paused) onPause(reason);
+    if (reason === undefined && paused) onResume();
+    paused = reason !== undefined;
+  }
+
+  const timer = setInterval(() => {
+    if (looking) return;
+    looking = true;
+    look()
+      .catch(() => {
+        redis?.disconnect();
+        redis = undefined;
+      })
+      .finally(() => {
+        looking = false;
+      });
+  }, INTERVAL_MS);
+
+  return {
+    stop() {
+      clearInterval(timer);
+      redis?.disconnect();
+    },
+  };
+}
