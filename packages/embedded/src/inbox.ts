@@ -1,0 +1,36 @@
+import { startInboxPage } from './inbox-page.js';
+import { createMailbox, type Mail } from './mailbox.js';
+import { startSmtp } from './smtp.js';
+
+export interface Inbox {
+  readonly smtpUrl: string;
+  /** Of the page that shows the mails. */
+  readonly url: string;
+  /** Oldest first; the last 1000. */
+  mails(): readonly Mail[];
+  /** The first mail, here or yet to come, that the predicate holds for. Throws MAIL_NOT_RECEIVED. */
+  waitForMail(predicate: (mail: Mail) => boolean, timeoutMs?: number): Promise<Mail>;
+  stop(): Promise<void>;
+}
+
+/** A mail server on 127.0.0.1 that takes every mail for everybody and shows it on a page. */
+export async function startInbox(options: { smtpPort?: number; httpPort?: number } = {}): Promise<Inbox> {
+  const { smtpPort = 0, httpPort = 0 } = options;
+  const mailbox = createMailbox();
+  const smtp = await startSmtp({ port: smtpPort, deliver: mailbox.deliver });
+  try {
+    const page = await startInboxPage({ port: httpPort, mailbox });
+    return {
+      smtpUrl: `smtp://127.0.0.1:${smtp.port}`,
+      url: page.url,
+      mails: mailbox.mails,
+      waitForMail: mailbox.waitForMail,
+      async stop() {
+        await Promise.all([smtp.stop(), page.stop()]);
+      },
+    };
+  } catch (error) {
+    await smtp.stop();
+    throw error;
+  }
+}
