@@ -82,7 +82,7 @@ export async function startPostgres(
       options.port,
     );
   } catch (error) {
-    await folder.remove();
+    await folder.watchdog.finish();
     throw error;
   }
   return {

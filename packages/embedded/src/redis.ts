@@ -74,7 +74,7 @@ export async function startRedis(
       options.port,
     );
   } catch (error) {
-    await folder.remove();
+    await folder.watchdog.finish();
     throw error;
   }
   return {

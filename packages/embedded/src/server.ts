@@ -54,7 +54,7 @@ export async function startServer(kind: ServerKind, requestedPort?: number): Pro
     const gone = once(child, 'exit');
     child.kill(signal);
     await gone;
-    kind.folder.guard(undefined);
+    kind.folder.watchdog.forget(child.pid as number);
   }
 
   async function endGently(): Promise<void> {
@@ -80,7 +80,7 @@ export async function startServer(kind: ServerKind, requestedPort?: number): Pro
     },
     async stop() {
       await endGently();
-      await kind.folder.remove();
+      await kind.folder.watchdog.finish();
     },
   };
 }
@@ -112,7 +112,7 @@ async function launch(kind: ServerKind): Promise<ChildProcess> {
     });
     await once(child, 'spawn');
     child.unref();
-    kind.folder.guard(child.pid);
+    kind.folder.watchdog.watch(child.pid as number);
     return child;
   } catch (cause) {
     throw await failure(kind, cause);
@@ -133,7 +133,7 @@ async function answers(kind: ServerKind, child: ChildProcess, port: number): Pro
     }
     await delay(PROBE_INTERVAL_MS);
   }
-  kind.folder.guard(undefined);
+  kind.folder.watchdog.forget(child.pid as number);
   return false;
 }
 
