@@ -24,8 +24,8 @@ while read -r word pid; do
   [ "$word" = watch ] && pids="$pids $pid"
 done
 for pid in $pids; do kill -s "$1" "$pid"; done
+tries=0
 for pid in $pids; do
-  tries=0
   while kill -0 "$pid" && [ $tries -lt 50 ]; do sleep 0.1; tries=$((tries + 1)); done
   kill -s KILL "$pid"
 done
@@ -33,7 +33,7 @@ done
 `;
 
 /**
- * `endSignal` is tried first, SIGKILL after 5 s. `folder` is removed at the end.
+ * `endSignal` is tried first, SIGKILL after 5 s in all. `folder` is removed at the end.
  */
 export async function startWatchdog(options: {
   endSignal: 'TERM' | 'QUIT' | 'KILL';

@@ -1,0 +1,76 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { WalmqError } from '@walmq/change';
+import { type AppOptions, launchApp, type RunningApp } from './launch-app.js';
+import { until } from './until.js';
+
+export interface App {
+  readonly name: string;
+  /** Of its own port; the same after a restart. */
+  readonly url: string;
+}
+
+export interface SupervisedAppOptions extends AppOptions {
+  /** Hears that a ready app has ended though nobody asked it to; true: start it again. */
+  readonly mayRestart: (ending: string) => boolean;
+  /** Aborted: the app is about to be ended, and stays so. */
+  readonly signal: AbortSignal;
+}
+
+const READY_TIMEOUT_MS = 45_000;
+const READY_ANSWER_MS = 2000;
+const RESTART_DELAY_MS = 1000;
+
+/** Starts an app, waits until it is ready, and starts it again whenever it ends. Throws APP_NOT_READY. */
+export async function startApp(options: SupervisedAppOptions): Promise<App> {
+  const { name, signal } = options;
+  const running = launchApp(options, 0);
+  const url = await becomeReady(options, running);
+  keepRunning(options, running, url).catch((error: Error) => {
+    if (!signal.aborted) options.print(`${name}: ${error.message}`);
+  });
+  return { name, url };
+}
+
+async function keepRunning(options: SupervisedAppOptions, first: RunningApp, url: string): Promise<void> {
+  const { name, print, signal, mayRestart } = options;
+  for (let running = first; ; ) {
+    const ending = await running.ended;
+    if (signal.aborted || !mayRestart(`${name} ended unexpectedly (${ending})`)) return;
+    await delay(RESTART_DELAY_MS, undefined, { signal });
+    running = launchApp(options, Number(new URL(url).port));
+    await becomeReady(options, running);
+    print(`${name}: started again, and ready`);
+  }
+}
+
+async function becomeReady(options: SupervisedAppOptions, running: RunningApp): Promise<string> {
+  const { name, signal } = options;
+  let reasons = 'it did not say where it listens';
+  const settled = await until(
+    async () => {
+      const url = running.url();
+      if (running.ending() !== undefined) return true;
+      if (url === undefined) return false;
+      const answer = await askReady(url);
+      reasons = answer.reasons;
+      return answer.ready;
+    },
+    { timeoutMs: READY_TIMEOUT_MS, signal },
+  );
+  const url = running.url();
+  if (settled && url !== undefined && running.ending() === undefined) return url;
+  const words = running.lastWords();
+  throw new WalmqError(
+    'APP_NOT_READY',
+    `${name} did not become ready: ${running.ending() ?? reasons}.${words && `\n${words}`}`,
+  );
+}
+
+async function askReady(url: string): Promise<{ ready: boolean; reasons: string }> {
+  try {
+    const response = await fetch(new URL('/ready', url), { signal: AbortSignal.timeout(READY_ANSWER_MS) });
+    return { ready: response.ok, reasons: await response.text() };
+  } catch (error) {
+    return { ready: false, reasons: (error as Error).message };
+  }
+}

@@ -1,0 +1,106 @@
+import { WalmqError } from '@walmq/change';
+import { loadConfig } from '@walmq/config';
+import { startWatchdog, type Watchdog } from '@walmq/embedded';
+import pg from 'pg';
+import { type App, startApp } from './app.js';
+import { expectedEffects, missingEffects, readBaseline } from './effects.js';
+import { playScenario } from './scenario.js';
+import { type Services, startServices } from './services.js';
+import { setUpDatabase } from './setup.js';
+import { summarize } from './summary.js';
+
+export interface DemoOptions {
+  /** The repository's folder. */
+  readonly root: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** End after the scenario. */
+  readonly once: boolean;
+  readonly print: (line: string) => void;
+  /** Aborted: stop everything. */
+  readonly signal: AbortSignal;
+}
+
+const WORKING_APPS = ['capture', 'order-worker', 'inventory-worker', 'analytics-worker'];
+
+/**
+ * Runs the whole demo and stops what it started, on failure too. Resolves, with `once`, to the names of the
+ * effects that did not come. Throws the signal's reason when aborted.
+ */
+export async function runDemo(options: DemoOptions): Promise<string[]> {
+  const { env, print } = options;
+  const services = await startServices({
+    databaseUrl: env.DATABASE_URL,
+    redisUrl: env.REDIS_URL,
+    smtpUrl: env.SMTP_URL,
+    print,
+  });
+  const watchdog = await startWatchdog({ endSignal: 'TERM' });
+  const ending = new AbortController();
+  const signal = AbortSignal.any([options.signal, ending.signal]);
+  const fail = (error: WalmqError) => ending.abort(error);
+  try {
+    return await runOn({ ...options, services, watchdog, signal, fail });
+  } catch (error) {
+    // What waits for a time or a child rejects with an error of its own when the signal fires.
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    ending.abort();
+    print('\nStopping …');
+    // The apps first: they drain into the servers.
+    await watchdog.finish();
+    await services.stop();
+  }
+}
+
+interface Run extends DemoOptions {
+  readonly services: Services;
+  readonly watchdog: Watchdog;
+  readonly fail: (error: WalmqError) => void;
+}
+
+async function runOn(run: Run): Promise<string[]> {
+  const { root, env, once, print, signal, services } = run;
+  const { databaseUrl, redisUrl, smtpUrl, inbox } = services;
+  const appEnv = { ...env, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, SMTP_URL: smtpUrl };
+  print('✓ PostgreSQL, Redis and mail answer');
+  await setUpDatabase({ root, env: appEnv, signal });
+  print("✓ database prepared: the shop's tables, publication, replication slot");
+  const { source } = await loadConfig(env.WALMQ_CONFIG ?? `${root}/walmq.config.ts`);
+  print(`… starting ${WORKING_APPS.join(', ')}, dashboard`);
+  const dashboard = await startApps(run, appEnv);
+  print('✓ all apps ready\n');
+
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 4, application_name: 'walmq-demo' });
+  // An idle connection that breaks says nothing: the next query does.
+  pool.on('error', () => {});
+  try {
+    const baseline = await readBaseline(pool);
+    const story = await playScenario({ pool, print, signal });
+    const effects = expectedEffects({ pool, inbox, story, baseline });
+    const missing = await missingEffects(effects, signal);
+    print(`\n${effects.length - missing.length} of ${effects.length} expected effects are there.`);
+    for (const name of missing) print(`✗ missing: ${name}`);
+    for (const line of await summarize({ pool, services, slot: source.slot, dashboardUrl: dashboard.url }))
+      print(line);
+    if (once) return missing;
+  } finally {
+    await pool.end();
+  }
+  print('\nRunning until Ctrl+C.\n');
+  return await new Promise((_resolve, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason)),
+  );
+}
+
+/** Starts every app at once; resolves to the dashboard. */
+async function startApps(run: Run, env: NodeJS.ProcessEnv): Promise<App> {
+  const { root, once, print, signal, watchdog, fail } = run;
+  const mayRestart = (ending: string) => {
+    if (once) fail(new WalmqError('APP_DIED', `${ending}.`));
+    else print(`${ending}; starting it again in a second`);
+    return !once;
+  };
+  const start = (name: string) => startApp({ name, root, env, watchdog, print, mayRestart, signal });
+  const [dashboard] = await Promise.all([start('dashboard'), ...WORKING_APPS.map(start)]);
+  return dashboard;
+}

@@ -1,0 +1,130 @@
+import type { Inbox, Mail } from '@walmq/embedded';
+import type pg from 'pg';
+import { CUSTOMER, LOW_STOCK, STOCK, type Story, stockOf } from './scenario.js';
+import { until } from './until.js';
+
+/** Something that has to be true some time after the scenario, in a person's words. */
+export interface Effect {
+  readonly name: string;
+  holds(): Promise<boolean>;
+}
+
+/** What the scenario's products had sold and how often they had alerted before it. */
+export interface Baseline {
+  readonly sold: ReadonlyMap<number, number>;
+  readonly alerts: number;
+}
+
+const EFFECTS_TIMEOUT_MS = 30_000;
+
+export async function readBaseline(pool: pg.Pool): Promise<Baseline> {
+  const sold = new Map<number, number>();
+  for (const productId of STOCK.keys()) sold.set(productId, await soldOf(pool, productId));
+  return { sold, alerts: await alertsOf(pool, 1) };
+}
+
+/** Waits for every effect at once; resolves to the names of those that did not come in time. */
+export async function missingEffects(effects: readonly Effect[], signal: AbortSignal): Promise<string[]> {
+  const results = await Promise.all(
+    effects.map(async effect => ({
+      name: effect.name,
+      came: await until(effect.holds, { timeoutMs: EFFECTS_TIMEOUT_MS, signal }),
+    })),
+  );
+  return results.filter(result => !result.came).map(result => result.name);
+}
+
+/** All that has to follow from the scenario; the mails too when there is an inbox to look into. */
+export function expectedEffects(options: {
+  pool: pg.Pool;
+  inbox: Inbox | undefined;
+  story: Story;
+  baseline: Baseline;
+}): Effect[] {
+  const { pool, inbox, story, baseline } = options;
+  const rows = rowEffects(pool, story, baseline);
+  return inbox ? [...rows, ...mailEffects(inbox, story)] : rows;
+}
+
+function rowEffects(pool: pg.Pool, story: Story, baseline: Baseline): Effect[] {
+  const { shipped, cancelled, deleted } = story;
+  const exists = async (sql: string, values: unknown[]) => (await pool.query(sql, values)).rows.length > 0;
+  const reservation = (itemId: number, state: string) =>
+    exists('SELECT 1 FROM shop.reservations WHERE order_item_id = $1 AND state = $2', [itemId, state]);
+  const stock = async (productId: number, expected: number | undefined) =>
+    (await stockOf(pool, productId)) === expected;
+  const sold = async (productId: number, more: number) =>
+    (await soldOf(pool, productId)) === (baseline.sold.get(productId) ?? 0) + more;
+
+  return [
+    {
+      name: `fulfilment requested for paid order ${shipped.orderId}`,
+      holds: () => exists('SELECT 1 FROM shop.fulfilment_requests WHERE order_id = $1', [shipped.orderId]),
+    },
+    {
+      name: `refund requested for cancelled order ${cancelled.orderId}`,
+      holds: () => exists('SELECT 1 FROM shop.refund_requests WHERE order_id = $1', [cancelled.orderId]),
+    },
+    {
+      name: `stock reserved for shipped order ${shipped.orderId}`,
+      holds: () => reservation(shipped.itemId, 'reserved'),
+    },
+    ...[cancelled, deleted].flatMap(order => [
+      {
+        name: `reservation of order ${order.orderId} released`,
+        holds: () => reservation(order.itemId, 'released'),
+      },
+      {
+        name: `stock of product ${order.productId} back at ${STOCK.get(order.productId)}`,
+        holds: () => stock(order.productId, STOCK.get(order.productId)),
+      },
+    ]),
+    { name: `stock of product 1 at ${LOW_STOCK}`, holds: () => stock(1, LOW_STOCK) },
+    {
+      name: 'low-stock alert for product 1',
+      holds: async () => (await alertsOf(pool, 1)) === baseline.alerts + 1,
+    },
+    ...[shipped, cancelled].map(order => ({
+      name: `${order.quantity} sold of product ${order.productId} counted`,
+      holds: () => sold(order.productId, order.quantity),
+    })),
+    {
+      name: `deleted item of product ${deleted.productId} not counted as sold`,
+      holds: () => sold(deleted.productId, 0),
+    },
+  ];
+}
+
+function mailEffects(inbox: Inbox, story: Story): Effect[] {
+  const { shipped, cancelled, deleted } = story;
+  const mailed = async (matches: (mail: Mail) => boolean) => inbox.mails().some(matches);
+  const about = (orderId: number, word: RegExp) => (mail: Mail) =>
+    mail.to.includes(CUSTOMER) && word.test(mail.subject) && mail.subject.includes(String(orderId));
+  return [
+    ...[shipped, cancelled, deleted].map(({ orderId }) => ({
+      name: `confirmation mail for order ${orderId}`,
+      holds: () => mailed(about(orderId, /confirm/i)),
+    })),
+    {
+      name: `shipping mail for order ${shipped.orderId}`,
+      holds: () => mailed(about(shipped.orderId, /shipp/i)),
+    },
+    { name: 'low-stock mail for product 1', holds: () => mailed(mail => /low stock/i.test(mail.subject)) },
+  ];
+}
+
+async function soldOf(pool: pg.Pool, productId: number): Promise<number> {
+  const { rows } = await pool.query<{ sold: number }>(
+    'SELECT coalesce(sum(quantity), 0)::int AS sold FROM shop.product_analytics WHERE product_id = $1',
+    [productId],
+  );
+  return rows[0]?.sold ?? 0;
+}
+
+async function alertsOf(pool: pg.Pool, productId: number): Promise<number> {
+  const { rows } = await pool.query<{ alerts: number }>(
+    'SELECT count(*)::int AS alerts FROM shop.low_stock_alerts WHERE product_id = $1',
+    [productId],
+  );
+  return rows[0]?.alerts ?? 0;
+}

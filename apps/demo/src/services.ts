@@ -1,0 +1,54 @@
+import { type Inbox, startInbox, startPostgres, startRedis } from '@walmq/embedded';
+
+/** The servers the apps run on: brought along, or named by the environment. */
+export interface Services {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly smtpUrl: string;
+  /** Undefined when SMTP_URL names a server: its mails are not ours to read. */
+  readonly inbox: Inbox | undefined;
+  /** True when it goes with the demo, and its password may be shown. */
+  readonly ownDatabase: boolean;
+  stop(): Promise<void>;
+}
+
+interface Service {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Starts what is not named, all at once. Throws the first failure, after the others have been stopped. */
+export async function startServices(options: {
+  databaseUrl: string | undefined;
+  redisUrl: string | undefined;
+  smtpUrl: string | undefined;
+  print: (line: string) => void;
+}): Promise<Services> {
+  const { databaseUrl, redisUrl, smtpUrl, print } = options;
+  const onProgress = (line: string) => print(`… ${line}`);
+  const started = await Promise.allSettled([
+    databaseUrl ? existing(databaseUrl) : startPostgres({ onProgress }),
+    redisUrl ? existing(redisUrl) : startRedis({ onProgress }),
+    smtpUrl ? undefined : startInbox(),
+  ]);
+  const stop = async () => {
+    await Promise.all(started.map(one => (one.status === 'fulfilled' ? one.value?.stop() : undefined)));
+  };
+  const [database, redis, inbox] = started;
+  if (database.status === 'rejected' || redis.status === 'rejected' || inbox.status === 'rejected') {
+    await stop();
+    throw started.find(one => one.status === 'rejected')?.reason;
+  }
+  return {
+    databaseUrl: database.value.url,
+    redisUrl: redis.value.url,
+    smtpUrl: smtpUrl ?? inbox.value?.smtpUrl ?? '',
+    inbox: inbox.value,
+    ownDatabase: databaseUrl === undefined,
+    stop,
+  };
+}
+
+async function existing(url: string): Promise<Service> {
+  return { url, stop: async () => {} };
+}

@@ -1,0 +1,64 @@
+import type pg from 'pg';
+import { countBySubject } from './count-mails.js';
+import type { Services } from './services.js';
+
+/** What the run left behind and where to look: lines for a person. */
+export async function summarize(options: {
+  pool: pg.Pool;
+  services: Services;
+  slot: string;
+  dashboardUrl: string;
+}): Promise<string[]> {
+  const { pool, services, slot, dashboardUrl } = options;
+  const { inbox } = services;
+  const mailed = inbox
+    ? countBySubject(inbox.mails().map(mail => mail.subject))
+    : ['by the server of SMTP_URL (not looked at)'];
+  return [
+    'Mailed:',
+    ...mailed.map(line => `  ${line}`),
+    await countRows(pool),
+    `Capture lag: ${await readLag(pool, slot)}`,
+    '',
+    `Bull Board   ${dashboardUrl}`,
+    ...(inbox ? [`Mail inbox   ${inbox.url}`] : []),
+    ...byHand(services),
+  ];
+}
+
+async function countRows(pool: pg.Pool): Promise<string> {
+  const { rows } = await pool.query<Record<'reserved' | 'released' | 'waiting' | 'alerts' | 'sold', number>>(
+    `SELECT (SELECT count(*) FROM shop.reservations WHERE state = 'reserved')::int AS reserved,
+            (SELECT count(*) FROM shop.reservations WHERE state = 'released')::int AS released,
+            (SELECT count(*) FROM shop.back_orders)::int AS waiting,
+            (SELECT count(*) FROM shop.low_stock_alerts)::int AS alerts,
+            (SELECT coalesce(sum(quantity), 0) FROM shop.product_analytics)::int AS sold`,
+  );
+  const [row] = rows;
+  return `Reservations: ${row?.reserved} held, ${row?.released} released · back-orders: ${row?.waiting} · low-stock alerts: ${row?.alerts} · units counted as sold: ${row?.sold}`;
+}
+
+/** How far the slot stands behind the server: what capture has yet to read and make durable. */
+async function readLag(pool: pg.Pool, slot: string): Promise<string> {
+  const { rows } = await pool.query<{ lag: string; active: boolean }>(
+    `SELECT pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)) AS lag, active
+     FROM pg_replication_slots WHERE slot_name = $1`,
+    [slot],
+  );
+  const [row] = rows;
+  if (!row) return `there is no slot "${slot}"`;
+  return `${row.lag} of WAL not yet acknowledged (slot "${slot}", ${row.active ? 'active' : 'not active'})`;
+}
+
+/** How to change a row oneself. A database that was here before keeps its password off the screen. */
+function byHand({ databaseUrl, ownDatabase }: Services): string[] {
+  const url = ownDatabase ? databaseUrl : '$DATABASE_URL';
+  const statement = "UPDATE orders SET status = 'delivered' WHERE id = 1";
+  return [
+    ...(ownDatabase ? [`Database     ${databaseUrl}`] : []),
+    '',
+    'Change a row by hand and watch what follows:',
+    `  psql "${url}" -c "${statement}"`,
+    `  DATABASE_URL="${url}" npx walmq sql "${statement}"`,
+  ];
+}
