@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Our packages are tested from their sources; programs that a test starts run from dist, as a user's do. */
-const resolve = { conditions: ['source', 'import', 'node', 'default'] };
+const resolve = { conditions: ['source'] };
 const ssr = { resolve };
 
 /** A test's kind is its file's suffix; the kind says what it may need and how long it may take. */

@@ -92,7 +92,7 @@ describe("the enqueue script leaves what BullMQ's own clients leave", () => {
       case 'set':
         return (await redis.smembers(key)).sort();
       case 'zset':
-        return await redis.zrange(key, 0, -1, 'WITHSCORES');
+        return await redis.zrange(key, '0', '-1', 'WITHSCORES');
       case 'stream':
         return (await redis.xrange(key, '-', '+')).map(([, fields]) => fields);
       default:

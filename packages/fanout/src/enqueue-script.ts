@@ -73,7 +73,7 @@ local function queueAt(index)
   local queue = {
     base = base,
     key = string.sub(base, 1, -2),
-    options = cmsgpack.pack(cjson.decode(options)),
+    options = cjson.decode(options),
     last = base .. "walmq:last",
     ring = base .. "walmq:ring",
     completed = base .. "completed",
@@ -115,15 +115,17 @@ local function add(queue, id, name, data, orderingKey, secondKey)
   if secondKey ~= "" then second = follow(queue, secondKey, id) end
   if second == first then second = nil end
   queue.added = queue.added + 1
+  queue.options.jobId = id
+  local options = cmsgpack.pack(queue.options)
   if not first and not second then
-    addStandardJob(queue.standardKeys, {cmsgpack.pack({queue.base, id, name, timestamp}), data, queue.options})
+    addStandardJob(queue.standardKeys, {cmsgpack.pack({queue.base, id, name, timestamp}), data, options})
     return
   end
-  addParentJob(queue.parentKeys, {cmsgpack.pack({queue.base, id, name, timestamp}), data, queue.options})
+  addParentJob(queue.parentKeys, {cmsgpack.pack({queue.base, id, name, timestamp}), data, options})
   -- The duplicate-id path of addStandardJob adopts an existing job as a child of the one just added.
   for _, predecessor in pairs({first, second}) do
     addStandardJob(queue.standardKeys, {cmsgpack.pack({queue.base, predecessor, "", timestamp, queue.base .. id,
-      queue.base .. id .. ":dependencies", {id = id, queueKey = queue.key}}), "", queue.options})
+      queue.base .. id .. ":dependencies", {id = id, queueKey = queue.key}}), "", options})
   end
 end
 

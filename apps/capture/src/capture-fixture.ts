@@ -1,0 +1,142 @@
+import type { Change } from '@walmq/change';
+import {
+  parseConfig,
+  publishedTables,
+  resolveConfig,
+  type WalmqConfig,
+  type WalmqConfigInput,
+} from '@walmq/config';
+import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
+import { setUp } from '@walmq/replication';
+import { Redis } from 'ioredis';
+import { Client } from 'pg';
+import { vi } from 'vitest';
+import { runSession, type SessionObserver } from './session.js';
+
+export interface Servers {
+  readonly postgres: EmbeddedPostgres;
+  readonly redis: EmbeddedRedis;
+}
+
+export async function startServers(): Promise<Servers> {
+  const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  return { postgres, redis };
+}
+
+export async function stopServers({ postgres, redis }: Servers): Promise<void> {
+  await Promise.all([postgres.stop(), redis.stop()]);
+}
+
+/** A database, a slot and a Redis prefix of a test's own, and captures that run on them inside the test. */
+export class CaptureWorld {
+  readonly config: WalmqConfig;
+  readonly databaseUrl: string;
+  readonly client: Client;
+  readonly redis: Redis;
+  readonly #servers: Servers;
+
+  private constructor(servers: Servers, name: string, config: WalmqConfig) {
+    this.#servers = servers;
+    this.config = config;
+    const url = new URL(servers.postgres.url);
+    url.pathname = `/${name}`;
+    this.databaseUrl = url.href;
+    this.client = new Client(this.databaseUrl);
+    this.redis = new Redis(servers.redis.url, { lazyConnect: true });
+  }
+
+  /** `name` must be unique in the file and valid for a database and a slot. */
+  static async create(
+    servers: Servers,
+    name: string,
+    input: { schema: string; queues: WalmqConfigInput['queues']; capture?: WalmqConfigInput['capture'] },
+  ): Promise<CaptureWorld> {
+    const config = resolveConfig(
+      parseConfig(
+        { source: { slot: name }, redis: { prefix: name }, queues: input.queues, capture: input.capture },
+        name,
+      ),
+    );
+    const admin = new Client(servers.postgres.url);
+    await admin.connect();
+    await admin.query(`CREATE DATABASE ${name}`);
+    await admin.end();
+    const world = new CaptureWorld(servers, name, config);
+    await Promise.all([world.client.connect(), world.redis.connect()]);
+    await world.client.query(input.schema);
+    await setUp(world.client, { ...config.source, tables: publishedTables(config) });
+    return world;
+  }
+
+  /** Starts a capture in this process; `stop` lets it drain, `ended` is how it ended by itself. */
+  capture(): { stop(): Promise<void>; ended: Promise<void> } {
+    const stopping = new AbortController();
+    const ended = runSession({
+      config: this.config,
+      databaseUrl: this.databaseUrl,
+      redisUrl: this.#servers.redis.url,
+      stopping: stopping.signal,
+      observer: SILENT,
+    });
+    ended.catch(() => undefined);
+    return {
+      ended,
+      async stop() {
+        stopping.abort();
+        await ended;
+      },
+    };
+  }
+
+  /** The changes a queue has been given so far, in the order of the stream, finished or not. */
+  async changes(queue: string): Promise<Change[]> {
+    const prefix = `${this.config.redis.prefix}:${queue}:`;
+    const ids = (await this.redis.keys(`${prefix}*`))
+      .filter(key => /:[0-9A-F]{16}-\d{10}-\w+$/.test(key))
+      .sort();
+    if (ids.length === 0) return [];
+    const pipeline = this.redis.pipeline();
+    for (const id of ids) pipeline.hget(id, 'data');
+    const replies = (await pipeline.exec()) ?? [];
+    return replies.map(([, data]) => JSON.parse(data as string) as Change);
+  }
+
+  /** Waits until a queue has been given `count` changes; more than that is a failure of its own. */
+  async waitForChanges(queue: string, count: number): Promise<Change[]> {
+    return await vi.waitFor(
+      async () => {
+        const changes = await this.changes(queue);
+        if (changes.length < count) throw new Error(`${changes.length} of ${count} changes`);
+        if (changes.length > count) throw new Error(`${changes.length} changes where ${count} were made`);
+        return changes;
+      },
+      { timeout: 30_000, interval: 20 },
+    );
+  }
+
+  async confirmedFlushLsn(): Promise<string> {
+    const { rows } = await this.client.query<{ lsn: string }>(
+      'SELECT confirmed_flush_lsn AS lsn FROM pg_replication_slots WHERE slot_name = $1',
+      [this.config.source.slot],
+    );
+    return rows[0]?.lsn as string;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client.end();
+    this.redis.disconnect();
+  }
+}
+
+const nothing = () => undefined;
+
+const SILENT: SessionObserver = {
+  unchecked: nothing,
+  streaming: nothing,
+  progress: nothing,
+  change: nothing,
+  batch: nothing,
+  paused: nothing,
+  held: nothing,
+  resumed: nothing,
+};
