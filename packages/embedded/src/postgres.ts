@@ -54,7 +54,7 @@ export async function startPostgres(
 ): Promise<EmbeddedPostgres> {
   const { settings = {}, onProgress = () => {} } = options;
   const account = serverAccount();
-  const { initdb, postgres } = await findPostgresBinaries(account, onProgress);
+  const { initdb, postgres } = await findPostgresBinaries({ account, onProgress });
   const folder = await makeServerFolder({ name: 'postgres', account, endSignal: 'QUIT' });
   const dataDir = join(folder.path, 'data');
   const password = randomBytes(18).toString('base64url');
