@@ -1,1 +1,12 @@
-export {};
+export {
+  type ConnectionOptions,
+  checkPostgres,
+  checkRedis,
+  connectRedis,
+  createPool,
+} from './connections.js';
+export { ENVIRONMENT_VARIABLES, type Environment, readEnvironment, wholeNumber } from './environment.js';
+export type { ReadyCheck } from './health.js';
+export type { Logger } from './log.js';
+export { redact } from './redact.js';
+export { runService, type Service, type ServiceOptions } from './service.js';

@@ -1,0 +1,60 @@
+import { Redis } from 'ioredis';
+import { Pool } from 'pg';
+import type { Logger } from './log.js';
+
+export interface ConnectionOptions {
+  readonly url: string;
+  /** Shown to the server: application_name, CLIENT SETNAME. */
+  readonly name: string;
+  readonly log: Logger;
+}
+
+/** A pool that outlives lost connections: the next query gets a new one. */
+export function createPool({
+  url,
+  name,
+  log,
+  max = 20,
+}: ConnectionOptions & { readonly max?: number }): Pool {
+  const pool = new Pool({
+    connectionString: url,
+    application_name: name,
+    max,
+    connectionTimeoutMillis: 10_000,
+  });
+  pool.on('error', error =>
+    log.warn({ event: 'postgres:lost', error: error.message }, 'A connection to PostgreSQL was lost'),
+  );
+  return pool;
+}
+
+/** Reconnects for as long as it takes; commands wait meanwhile, as BullMQ's workers need it. */
+export function connectRedis({ url, name, log }: ConnectionOptions): Redis {
+  const redis = new Redis(url, {
+    connectionName: name,
+    maxRetriesPerRequest: null,
+    retryStrategy: attempt => Math.min(50 * 2 ** Math.min(attempt, 7), 5000),
+  });
+  let failures = 0;
+  redis.on('ready', () => {
+    if (failures > 0) log.info({ event: 'redis:back' }, 'Redis is back');
+    failures = 0;
+  });
+  redis.on('error', (error: Error) => {
+    failures += 1;
+    // The first is news; one a minute or so is a reminder; the rest would only fill the log.
+    const level = failures === 1 || failures % 12 === 0 ? 'warn' : 'debug';
+    log[level]({ event: 'redis:unreachable', error: error.message, failures }, 'Redis cannot be reached');
+  });
+  return redis;
+}
+
+export async function checkPostgres(pool: Pool): Promise<undefined> {
+  await pool.query('SELECT 1');
+}
+
+export async function checkRedis(redis: Redis): Promise<string | undefined> {
+  if (redis.status !== 'ready') return `the connection to Redis is ${redis.status}`;
+  await redis.ping();
+  return undefined;
+}

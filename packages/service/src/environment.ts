@@ -1,0 +1,124 @@
+import { WalmqError } from '@walmq/change';
+import { z } from 'zod';
+
+export type Need = 'database' | 'redis' | 'smtp';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** What every process reads of its environment, once. */
+export interface Environment {
+  readonly databaseUrl: string | undefined;
+  readonly redisUrl: string | undefined;
+  readonly smtpUrl: string | undefined;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly logFormat: 'json' | 'pretty';
+  /** Address of /live, /ready and /metrics. */
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Path of walmq.config.ts; undefined: in the working folder. */
+  readonly configPath: string | undefined;
+  /** Milliseconds a process may take to drain. */
+  readonly shutdownMs: number;
+}
+
+/** Every variable a walmq process knows, but for those of one app alone. */
+export const ENVIRONMENT_VARIABLES = [
+  'DATABASE_URL',
+  'REDIS_URL',
+  'SMTP_URL',
+  'LOG_LEVEL',
+  'LOG_FORMAT',
+  'WALMQ_HOST',
+  'WALMQ_PORT',
+  'WALMQ_CONFIG',
+  'WALMQ_SHUTDOWN_MS',
+] as const;
+
+export interface EnvironmentOptions<Own extends z.ZodRawShape> {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly defaultPort: number;
+  readonly needs: readonly Need[];
+  readonly prettyByDefault: boolean;
+  /** Variables of one app, each by its name. */
+  readonly own: Own;
+}
+
+/**
+ * Reads and checks the environment. Throws ENVIRONMENT_INVALID with one sentence for every variable that is missing
+ * or malformed; never with its value, which may be a secret.
+ */
+export function readEnvironment<Own extends z.ZodRawShape>(
+  options: EnvironmentOptions<Own>,
+): Readonly<Environment & z.output<z.ZodObject<Own>>> {
+  const { env, own } = options;
+  const shared = sharedSchema(options).safeParse(withoutEmpty(env));
+  const ownVariables = z.object(own).safeParse(withoutEmpty(env));
+  const issues = [...(shared.error?.issues ?? []), ...(ownVariables.error?.issues ?? [])];
+  if (!shared.success || !ownVariables.success)
+    throw new WalmqError('ENVIRONMENT_INVALID', issues.map(sentenceOf).join(' '));
+  const variables = shared.data;
+  return Object.freeze({
+    ...ownVariables.data,
+    databaseUrl: variables.DATABASE_URL,
+    redisUrl: variables.REDIS_URL,
+    smtpUrl: variables.SMTP_URL,
+    logLevel: variables.LOG_LEVEL,
+    logFormat: variables.LOG_FORMAT,
+    host: variables.WALMQ_HOST,
+    port: variables.WALMQ_PORT,
+    configPath: variables.WALMQ_CONFIG,
+    shutdownMs: variables.WALMQ_SHUTDOWN_MS,
+  });
+}
+
+/** `FOO=` in a shell or a compose file means that FOO is not set. */
+function withoutEmpty(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+}
+
+function sharedSchema({ needs, defaultPort, prettyByDefault }: EnvironmentOptions<z.ZodRawShape>) {
+  const url = (need: Need, protocols: readonly string[], example: string) => {
+    const schema = z
+      .string(`is not set; set it, e.g. ${example}`)
+      .refine(text => hasProtocol(text, protocols), {
+        error: `is not a ${protocols.map(protocol => `${protocol}//`).join(' or ')} URL, e.g. ${example}`,
+      });
+    return needs.includes(need) ? schema : schema.optional();
+  };
+  return z.object({
+    DATABASE_URL: url(
+      'database',
+      ['postgres:', 'postgresql:'],
+      'postgres://user:password@localhost:5432/shop',
+    ) as z.ZodType<string | undefined>,
+    REDIS_URL: url('redis', ['redis:', 'rediss:'], 'redis://localhost:6379') as z.ZodType<string | undefined>,
+    SMTP_URL: url('smtp', ['smtp:', 'smtps:'], 'smtp://localhost:1025') as z.ZodType<string | undefined>,
+    LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+    LOG_FORMAT: z
+      .enum(['json', 'pretty'], { error: 'must be json or pretty' })
+      .default(prettyByDefault ? 'pretty' : 'json'),
+    WALMQ_HOST: z.string().default('127.0.0.1'),
+    WALMQ_PORT: wholeNumber(0, 65_535).default(defaultPort),
+    WALMQ_CONFIG: z.string().optional(),
+    WALMQ_SHUTDOWN_MS: wholeNumber(0, 3_600_000).default(10_000),
+  });
+}
+
+/** A whole number in a range, written in digits. */
+export function wholeNumber(min: number, max: number) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, { error })
+    .transform(Number)
+    .refine(value => value >= min && value <= max, { error });
+}
+
+function hasProtocol(text: string, protocols: readonly string[]): boolean {
+  return URL.canParse(text) && protocols.includes(new URL(text).protocol);
+}
+
+function sentenceOf(issue: { path: PropertyKey[]; message: string }): string {
+  return `${issue.path.join('.')} ${issue.message}.`;
+}

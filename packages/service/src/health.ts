@@ -1,0 +1,50 @@
+import fastify, { type FastifyInstance } from 'fastify';
+import type { Registry } from 'prom-client';
+
+/** Resolves to undefined when ready, else to the reason why not. */
+export type ReadyCheck = () => Promise<string | undefined> | string | undefined;
+
+const CHECK_TIMEOUT_MS = 2000;
+
+/** GET /live: the process runs. /ready: it makes progress, or 503 with the reasons. /metrics: Prometheus. */
+export function createHealthServer(
+  checks: ReadonlyMap<string, ReadyCheck>,
+  metrics: Registry,
+): FastifyInstance {
+  const http = fastify({ logger: false });
+  http.get('/live', async () => ({ live: true }));
+  http.get('/ready', async (_request, reply) => {
+    const reasons = await unmetChecks(checks);
+    return await reply.code(Object.keys(reasons).length === 0 ? 200 : 503).send({
+      ready: Object.keys(reasons).length === 0,
+      reasons,
+    });
+  });
+  http.get(
+    '/metrics',
+    async (_request, reply) => await reply.type(metrics.contentType).send(await metrics.metrics()),
+  );
+  return http;
+}
+
+async function unmetChecks(checks: ReadonlyMap<string, ReadyCheck>): Promise<Record<string, string>> {
+  const answers = await Promise.all(
+    [...checks].map(async ([name, check]) => [name, await answerOf(check)] as const),
+  );
+  return Object.fromEntries(answers.filter((answer): answer is [string, string] => answer[1] !== undefined));
+}
+
+/** A check that neither answers nor fails in time is an answer too. */
+async function answerOf(check: ReadyCheck): Promise<string | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>(resolve => {
+    timer = setTimeout(() => resolve(`no answer within ${CHECK_TIMEOUT_MS} ms`), CHECK_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([check(), late]);
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,41 @@
+import { Writable } from 'node:stream';
+import { type Logger, pino } from 'pino';
+import type { Environment } from './environment.js';
+import { redact } from './redact.js';
+
+export type { Logger } from 'pino';
+
+/** Events as JSON lines, or short lines for a terminal. Connection strings lose their passwords on the way. */
+export function createLog(
+  name: string,
+  { logLevel, logFormat }: Pick<Environment, 'logLevel' | 'logFormat'>,
+): Logger {
+  return pino(
+    { name, level: logLevel, formatters: { level: label => ({ level: label }) } },
+    lines(logFormat),
+  );
+}
+
+function lines(format: Environment['logFormat']): Writable {
+  return new Writable({
+    decodeStrings: false,
+    write(chunk: string | Buffer, _encoding, done) {
+      const line = redact(String(chunk));
+      process.stdout.write(format === 'json' ? line : prettyLine(line), () => done());
+    },
+  });
+}
+
+interface Entry {
+  readonly time: number;
+  readonly level: string;
+  readonly msg?: string;
+  readonly error?: string;
+}
+
+/** `10:00:00 warn  Paused: ... (reason)`; what a handler has done stands for itself. */
+function prettyLine(json: string): string {
+  const { time, level, msg = '', error } = JSON.parse(json) as Entry;
+  if (level === 'info') return `${msg}\n`;
+  return `${new Date(time).toISOString().slice(11, 19)} ${level.padEnd(5)} ${msg}${error ? ` (${error})` : ''}\n`;
+}

@@ -1,0 +1,152 @@
+import { WalmqError } from '@walmq/change';
+import type { FastifyInstance } from 'fastify';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { z } from 'zod';
+import { type Environment, type Need, readEnvironment } from './environment.js';
+import { createHealthServer, type ReadyCheck } from './health.js';
+import { createLog, type Logger } from './log.js';
+import { redact } from './redact.js';
+
+/** What a long-running process is given to build itself of. */
+export interface Service<Own = unknown> {
+  readonly environment: Readonly<Environment & Own>;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  /** Serves /live, /ready and /metrics; takes an app's own routes until `start` has resolved. */
+  readonly http: FastifyInstance;
+  /** Aborted when the process has been told to stop. */
+  readonly stopping: AbortSignal;
+  /** Runs at shutdown, last registered first. */
+  onStop(name: string, stop: () => Promise<void>): void;
+  /** A part of readiness. */
+  readyWhen(name: string, check: ReadyCheck): void;
+  /** A fault that ends the process: said in one sentence, drained, exit code 1. */
+  fail(error: unknown): void;
+}
+
+export interface ServiceOptions<Own extends z.ZodRawShape> {
+  readonly name: string;
+  readonly defaultPort: number;
+  readonly needs: readonly Need[];
+  /** Environment variables of this app alone. */
+  readonly own?: Own;
+  readonly start: (service: Service<z.output<z.ZodObject<Own>>>) => Promise<void>;
+}
+
+/**
+ * The life of a process: environment, log, health, start; at SIGTERM or SIGINT the stop hooks, exit code 0. Exit
+ * code 1 for a fault, a second signal, or a drain that takes longer than WALMQ_SHUTDOWN_MS.
+ */
+export async function runService<Own extends z.ZodRawShape = Record<never, never>>(
+  options: ServiceOptions<Own>,
+): Promise<void> {
+  try {
+    await new Process(options).run();
+  } catch (error) {
+    console.error(sentenceOf(error));
+    process.exit(1);
+  }
+}
+
+class Process<Own extends z.ZodRawShape> {
+  readonly #options: ServiceOptions<Own>;
+  readonly #environment: Readonly<Environment & z.output<z.ZodObject<Own>>>;
+  readonly #log: Logger;
+  readonly #metrics = new Registry();
+  readonly #stopping = new AbortController();
+  readonly #hooks: { name: string; stop: () => Promise<void> }[] = [];
+  readonly #checks = new Map<string, ReadyCheck>();
+  #exitCode = 0;
+
+  constructor(options: ServiceOptions<Own>) {
+    this.#options = options;
+    this.#environment = readEnvironment({
+      env: process.env,
+      defaultPort: options.defaultPort,
+      needs: options.needs,
+      prettyByDefault: process.stdout.isTTY === true,
+      own: options.own ?? ({} as Own),
+    });
+    this.#log = createLog(options.name, this.#environment);
+    collectDefaultMetrics({ register: this.#metrics });
+  }
+
+  async run(): Promise<void> {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.#signalled(signal));
+    process.on('uncaughtException', error => this.#fail(error));
+    process.on('unhandledRejection', error => this.#fail(error));
+    const http = createHealthServer(this.#checks, this.#metrics);
+    await this.#options.start({
+      environment: this.#environment,
+      log: this.#log,
+      metrics: this.#metrics,
+      http,
+      stopping: this.#stopping.signal,
+      onStop: (name, stop) => this.#hooks.push({ name, stop }),
+      readyWhen: (name, check) => this.#checks.set(name, check),
+      fail: error => this.#fail(error),
+    });
+    const url = await listen(http, this.#environment);
+    this.#log.info({ event: 'http:listening', url }, `${this.#options.name} serves ${url}`);
+    this.#hooks.push({ name: 'http', stop: () => http.close() });
+  }
+
+  #signalled(signal: string): void {
+    if (this.#stopping.signal.aborted) process.exit(1);
+    this.#log.debug({ event: 'process:stopping', signal }, 'Draining');
+    this.#stop();
+  }
+
+  #fail(error: unknown): void {
+    this.#exitCode = 1;
+    this.#log.debug({ err: error }, 'The stack of the fault that follows');
+    this.#log.fatal({ event: 'process:failed', code: (error as { code?: unknown }).code }, sentenceOf(error));
+    this.#stop();
+  }
+
+  #stop(): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#stopping.abort();
+    const { shutdownMs } = this.#environment;
+    setTimeout(() => {
+      this.#log.error(
+        { event: 'process:overdue' },
+        `Not drained within ${shutdownMs} ms; nothing is lost by that`,
+      );
+      process.exit(1);
+    }, shutdownMs).unref();
+    void this.#runHooks().then(() => process.exit(this.#exitCode));
+  }
+
+  async #runHooks(): Promise<void> {
+    for (const { name, stop } of this.#hooks.reverse()) {
+      try {
+        await stop();
+      } catch (error) {
+        this.#exitCode = 1;
+        this.#log.error(
+          { event: 'process:stop-failed', part: name, error: sentenceOf(error) },
+          `${name} did not stop well`,
+        );
+      }
+    }
+  }
+}
+
+/** Throws PORT_IN_USE. */
+async function listen(http: FastifyInstance, { host, port }: Environment): Promise<string> {
+  try {
+    return await http.listen({ host, port });
+  } catch (cause) {
+    throw new WalmqError('PORT_IN_USE', `cannot listen on ${host}:${port}: ${(cause as Error).message}.`, {
+      remedy: 'Set WALMQ_PORT to another port, or to 0 for any free one.',
+      cause,
+    });
+  }
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof WalmqError) return redact(error.sentence);
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(sentenceOf).join('; ');
+  return redact(error instanceof Error ? error.message : String(error));
+}
