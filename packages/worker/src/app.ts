@@ -1,0 +1,65 @@
+import { loadConfig } from '@walmq/config';
+import {
+  checkPostgres,
+  checkRedis,
+  connectRedis,
+  createPool,
+  runService,
+  type Service,
+  type ServiceOptions,
+} from '@walmq/service';
+import type { Pool } from 'pg';
+import type { z } from 'zod';
+import type { WorkerDefinition } from './define.js';
+import { workerMetrics } from './metrics.js';
+import { startWorker } from './start.js';
+
+export interface WorkerAppOptions<Own extends z.ZodRawShape> extends Omit<ServiceOptions<Own>, 'start'> {
+  /** The app's workers, built of what the app needs; whatever they open is closed through `service.onStop`. */
+  readonly workers: (service: Service<z.output<z.ZodObject<Own>>>, pool: Pool) => readonly WorkerDefinition[];
+}
+
+/** Share of the shutdown time that handlers get to finish before their signals are aborted. */
+const DRAIN_SHARE = 0.7;
+
+/** The life of a worker process: configuration, connections, workers, readiness, drain. */
+export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, never>>(
+  options: WorkerAppOptions<Own>,
+): Promise<void> {
+  await runService<Own>({
+    ...options,
+    start: async service => {
+      const { environment, log } = service;
+      const config = await loadConfig(environment.configPath);
+      const databaseUrl = config.source.url ?? (environment.databaseUrl as string);
+      const redisUrl = config.redis.url ?? (environment.redisUrl as string);
+      const name = `walmq ${options.name}`;
+      const pool = createPool({ url: databaseUrl, name, log });
+      const redis = connectRedis({ url: redisUrl, name, log });
+      service.onStop('postgres', () => pool.end());
+      service.onStop('redis', async () => redis.disconnect());
+      service.readyWhen('postgres', () => checkPostgres(pool));
+      service.readyWhen('redis', () => checkRedis(redis));
+      const metrics = workerMetrics(service.metrics);
+      const running = options
+        .workers(service, pool)
+        .map(definition =>
+          startWorker({
+            definition,
+            queues: config.queues,
+            prefix: config.redis.prefix,
+            redis,
+            pool,
+            log,
+            metrics,
+          }),
+        );
+      service.readyWhen('workers', () =>
+        running.every(worker => worker.isRunning()) ? undefined : 'a worker does not run',
+      );
+      service.onStop('workers', async () => {
+        await Promise.all(running.map(worker => worker.close(environment.shutdownMs * DRAIN_SHARE)));
+      });
+    },
+  });
+}

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import type { Pool } from 'pg';
+import { type EffectKey, toJsonText } from './once.js';
+
+/** What the outside world can tell a repetition by; the same at every attempt. */
+export interface EffectIdentity {
+  /** 32 hex digits, for an Idempotency-Key header. */
+  readonly idempotencyKey: string;
+  /** For a mail: `<...@walmq>`. */
+  readonly messageId: string;
+}
+
+/**
+ * An effect outside PostgreSQL (a mail, a webhook): a row says that it is intended, then that it is done, so that a
+ * retry after a later step's failure does not repeat it. A process that dies between the act and the record repeats
+ * the act once, with the same identity: no protocol between two systems can do better.
+ */
+export async function effect<T>(
+  pool: Pool,
+  { queue, changeId }: EffectKey,
+  name: string,
+  act: (identity: EffectIdentity) => Promise<T>,
+): Promise<T> {
+  const { rows } = await pool.query<{ state: string; result: T }>(
+    `INSERT INTO walmq.effects AS e (queue, change_id, name) VALUES ($1, $2, $3)
+     ON CONFLICT (queue, change_id, name) DO UPDATE
+       SET attempts = e.attempts + CASE e.state WHEN 'done' THEN 0 ELSE 1 END
+     RETURNING state, result`,
+    [queue, changeId, name],
+  );
+  if (rows[0]?.state === 'done') return rows[0].result;
+  const result = await act(effectIdentity({ queue, changeId }, name));
+  await pool.query(
+    `UPDATE walmq.effects SET state = 'done', result = $4, done_at = now()
+      WHERE queue = $1 AND change_id = $2 AND name = $3`,
+    [queue, changeId, name, toJsonText(result)],
+  );
+  return result;
+}
+
+export function effectIdentity({ queue, changeId }: EffectKey, name: string): EffectIdentity {
+  const idempotencyKey = createHash('sha256')
+    .update(`${queue}/${changeId}/${name}`)
+    .digest('hex')
+    .slice(0, 32);
+  return { idempotencyKey, messageId: `<${idempotencyKey}@walmq>` };
+}

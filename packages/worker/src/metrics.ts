@@ -1,0 +1,45 @@
+import type { Change } from '@walmq/change';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+/** A worker's metrics, in one place: name, unit, help. */
+export function workerMetrics(registry: Registry) {
+  const registers = [registry];
+  const changes = new Counter({
+    name: 'walmq_worker_changes_total',
+    help: 'Changes handled, by outcome: processed, retried (will be tried again) or failed (for good).',
+    labelNames: ['queue', 'table', 'op', 'outcome'],
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'walmq_worker_duration_seconds',
+    help: 'Time a handler took.',
+    labelNames: ['queue', 'table', 'op'],
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 30],
+    registers,
+  });
+  const commitToDone = new Histogram({
+    name: 'walmq_worker_commit_to_done_seconds',
+    help: 'Time from the commit of a change to the end of its handler.',
+    labelNames: ['queue'],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600, 3600],
+    registers,
+  });
+  const active = new Gauge({
+    name: 'walmq_worker_active',
+    help: 'Handlers running in this process.',
+    labelNames: ['queue'],
+    registers,
+  });
+  return {
+    started: (queue: string) => active.inc({ queue }),
+    finished(queue: string, change: Change, outcome: 'processed' | 'retried' | 'failed', seconds: number) {
+      active.dec({ queue });
+      changes.inc({ queue, table: change.table, op: change.op, outcome });
+      duration.observe({ queue, table: change.table, op: change.op }, seconds);
+      if (outcome === 'processed')
+        commitToDone.observe({ queue }, (Date.now() - Date.parse(change.tx.committedAt)) / 1000);
+    },
+  };
+}
+
+export type WorkerMetrics = ReturnType<typeof workerMetrics>;
