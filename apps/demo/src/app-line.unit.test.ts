@@ -6,22 +6,22 @@ const processed =
 
 it.each([
   [
-    { level: 30, event: 'change:processed', msg: processed },
+    { level: 'info', event: 'change:processed', msg: processed },
     { kind: 'processed', text: processed },
   ],
   [
-    { level: 30, event: 'http:listening', url: 'http://127.0.0.1:1234', msg: 'listening' },
+    { level: 'info', event: 'http:listening', url: 'http://127.0.0.1:1234', msg: 'listening' },
     { kind: 'listening', url: 'http://127.0.0.1:1234' },
   ],
   [
-    { level: 40, msg: 'Redis is away', err: { message: 'ECONNREFUSED' } },
-    { kind: 'trouble', text: 'Redis is away: ECONNREFUSED' },
+    { level: 'warn', msg: 'Redis is away', error: 'ECONNREFUSED' },
+    { kind: 'trouble', text: 'Redis is away (ECONNREFUSED)' },
   ],
   [
     { level: 'error', msg: 'mail refused' },
     { kind: 'trouble', text: 'mail refused' },
   ],
-  [{ level: 30, msg: 'started' }, { kind: 'other' }],
+  [{ level: 'info', msg: 'started' }, { kind: 'other' }],
 ])('reads %j', (entry, line) => {
   expect(readAppLine(JSON.stringify(entry))).toEqual(line);
 });

@@ -11,8 +11,8 @@ import { createServer } from 'node:http';
 const server = createServer((request, response) => response.end(request.url === '/pid' ? String(process.pid) : 'ok'));
 server.listen(Number(process.env.WALMQ_PORT), '127.0.0.1', () => {
   const url = 'http://127.0.0.1:' + server.address().port;
-  console.log(JSON.stringify({ level: 30, event: 'http:listening', url, msg: 'listening' }));
-  console.log(JSON.stringify({ level: 30, event: 'change:processed', msg: 'processed by the app' }));
+  console.log(JSON.stringify({ level: 'info', event: 'http:listening', url, msg: 'listening' }));
+  console.log(JSON.stringify({ level: 'info', event: 'change:processed', msg: 'processed by the app' }));
 });
 `;
 

@@ -37,7 +37,12 @@ export function launchApp(options: AppOptions, port: number): RunningApp {
   const { name, root, env, watchdog, print } = options;
   const child = spawn(process.execPath, [join(root, 'apps', name, 'bin', `${name}.js`)], {
     cwd: root,
-    env: { ...env, WALMQ_PORT: String(port), WALMQ_SHUTDOWN_MS: String(DRAIN_MS), LOG_FORMAT: 'json' },
+    env: {
+      ...env,
+      ...{ WALMQ_PORT: String(port), WALMQ_SHUTDOWN_MS: String(DRAIN_MS) },
+      // What we read: JSON, and no less than what is processed.
+      ...{ LOG_FORMAT: 'json', LOG_LEVEL: 'info' },
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     // Its own session: Ctrl+C is for us, who stop the apps before their servers.
     detached: true,
