@@ -1,1 +1,3 @@
-export {};
+export { createMailer, isMailAddress, type Mail, type Mailer } from './mail.js';
+export type { InventoryRow, OrderItemRow, OrderRow } from './rows.js';
+export { shopSchemaSql } from './schema.js';

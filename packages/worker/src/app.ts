@@ -41,19 +41,17 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
       service.readyWhen('postgres', () => checkPostgres(pool));
       service.readyWhen('redis', () => checkRedis(redis));
       const metrics = workerMetrics(service.metrics);
-      const running = options
-        .workers(service, pool)
-        .map(definition =>
-          startWorker({
-            definition,
-            queues: config.queues,
-            prefix: config.redis.prefix,
-            redis,
-            pool,
-            log,
-            metrics,
-          }),
-        );
+      const running = options.workers(service, pool).map(definition =>
+        startWorker({
+          definition,
+          queues: config.queues,
+          prefix: config.redis.prefix,
+          redis,
+          pool,
+          log,
+          metrics,
+        }),
+      );
       service.readyWhen('workers', () =>
         running.every(worker => worker.isRunning()) ? undefined : 'a worker does not run',
       );

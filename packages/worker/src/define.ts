@@ -17,9 +17,13 @@ export interface HandlerContext {
   /** Which try this is, from 1. */
   readonly attempt: number;
   /** An effect in PostgreSQL, exactly once; at most one per handler. */
-  once<T>(change: Change<never>, effect: (tx: PoolClient) => Promise<T>): Promise<T>;
+  once<T>(change: Pick<Change, 'id'>, effect: (tx: PoolClient) => Promise<T>): Promise<T>;
   /** An effect outside PostgreSQL, not repeated once it is recorded as done. */
-  effect<T>(change: Change<never>, name: string, act: (identity: EffectIdentity) => Promise<T>): Promise<T>;
+  effect<T>(
+    change: Pick<Change, 'id'>,
+    name: string,
+    act: (identity: EffectIdentity) => Promise<T>,
+  ): Promise<T>;
 }
 
 /** What a handler returns is the job's return value, shown in Bull Board and in the log. */

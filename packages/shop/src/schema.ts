@@ -1,0 +1,83 @@
+/** The shop as its applications know it: the three tables that are captured. Idempotent. */
+const SHOP_TABLES = `
+CREATE TABLE IF NOT EXISTS orders (
+  id SERIAL PRIMARY KEY,
+  customer_email VARCHAR(255) NOT NULL,
+  status VARCHAR(50) DEFAULT 'pending',
+  total_amount DECIMAL(10,2),
+  created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
+  updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS order_items (
+  id SERIAL PRIMARY KEY,
+  order_id INTEGER REFERENCES orders(id),
+  product_id INTEGER NOT NULL,
+  quantity INTEGER NOT NULL,
+  price DECIMAL(10,2)
+);
+CREATE TABLE IF NOT EXISTS inventory (
+  product_id INTEGER PRIMARY KEY,
+  stock_quantity INTEGER NOT NULL DEFAULT 0,
+  low_stock_threshold INTEGER DEFAULT 5,
+  updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP
+);`;
+
+/** What the workers make of their changes; in a schema of its own, uncaptured. Idempotent. */
+const EFFECT_TABLES = `
+CREATE SCHEMA IF NOT EXISTS shop;
+CREATE TABLE IF NOT EXISTS shop.reservations (
+  order_item_id integer PRIMARY KEY,
+  order_id integer NOT NULL,
+  product_id integer NOT NULL,
+  quantity integer NOT NULL CHECK (quantity > 0),
+  state text NOT NULL CHECK (state IN ('reserved', 'released')),
+  reason text NOT NULL,
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX IF NOT EXISTS reservations_order ON shop.reservations (order_id);
+CREATE TABLE IF NOT EXISTS shop.back_orders (
+  order_item_id integer PRIMARY KEY,
+  order_id integer NOT NULL,
+  product_id integer NOT NULL,
+  quantity integer NOT NULL,
+  state text NOT NULL CHECK (state IN ('open', 'closed')),
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX IF NOT EXISTS back_orders_order ON shop.back_orders (order_id);
+CREATE TABLE IF NOT EXISTS shop.fulfilment_requests (
+  change_id text PRIMARY KEY,
+  order_id integer NOT NULL,
+  requested_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE IF NOT EXISTS shop.refund_requests (
+  change_id text PRIMARY KEY,
+  order_id integer NOT NULL,
+  amount numeric(10,2),
+  requested_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE IF NOT EXISTS shop.low_stock_alerts (
+  change_id text PRIMARY KEY,
+  product_id integer NOT NULL,
+  stock_quantity integer NOT NULL,
+  low_stock_threshold integer NOT NULL,
+  alerted_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE IF NOT EXISTS shop.sales (
+  order_item_id integer PRIMARY KEY,
+  order_id integer NOT NULL,
+  product_id integer NOT NULL,
+  day date NOT NULL,
+  quantity integer NOT NULL,
+  revenue numeric NOT NULL
+);
+CREATE INDEX IF NOT EXISTS sales_product_day_order ON shop.sales (product_id, day, order_id);
+CREATE TABLE IF NOT EXISTS shop.product_analytics (
+  product_id integer NOT NULL,
+  day date NOT NULL,
+  quantity bigint NOT NULL,
+  revenue numeric NOT NULL,
+  orders bigint NOT NULL,
+  PRIMARY KEY (product_id, day)
+);`;
+
+export const shopSchemaSql = `${SHOP_TABLES}${EFFECT_TABLES}`;
