@@ -39,7 +39,7 @@ async function addSale(tx: PoolClient, item: OrderItemRow, day: string): Promise
   const orderId = item.order_id ?? 0;
   await tx.query(
     `INSERT INTO shop.product_analytics AS a (product_id, day, quantity, revenue, orders)
-     VALUES ($1, $2, $3, $3 * coalesce($4::numeric, 0), 0)
+     VALUES ($1, $2, $3::int, $3::int * coalesce($4::numeric, 0), 0)
      ON CONFLICT (product_id, day) DO UPDATE
        SET quantity = a.quantity + excluded.quantity, revenue = a.revenue + excluded.revenue`,
     [item.product_id, day, item.quantity, item.price],
@@ -47,7 +47,7 @@ async function addSale(tx: PoolClient, item: OrderItemRow, day: string): Promise
   await countOrder(tx, item.product_id, day, orderId, 1);
   await tx.query(
     `INSERT INTO shop.sales (order_item_id, order_id, product_id, day, quantity, revenue)
-     VALUES ($1, $2, $3, $4, $5, $5 * coalesce($6::numeric, 0))`,
+     VALUES ($1, $2, $3, $4, $5::int, $5::int * coalesce($6::numeric, 0))`,
     [item.id, orderId, item.product_id, day, item.quantity, item.price],
   );
 }
