@@ -1,0 +1,30 @@
+import { WalmqError } from '@walmq/change';
+import { HELP, readArguments } from './arguments.js';
+import { planCases } from './plan.js';
+import { runBench } from './run.js';
+import { saveReport } from './save.js';
+import { renderTables } from './tables.js';
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const print = (line: string) => console.log(line);
+  try {
+    const args = readArguments(process.argv.slice(2));
+    if (args.help) {
+      print(HELP);
+      return 0;
+    }
+    if (planCases(args).length === 0)
+      throw new WalmqError('BENCH_ARGUMENTS', `no case is named like ${args.only.join(', ')}.`, {
+        remedy: 'See npm run bench -- --help.',
+      });
+    const report = await runBench({ args, print });
+    print(`\n${renderTables(report)}`);
+    for (const file of await saveReport(report)) print(`Saved ${file}`);
+    return 0;
+  } catch (error) {
+    console.error(error instanceof WalmqError ? error.sentence : error);
+    return 1;
+  }
+}

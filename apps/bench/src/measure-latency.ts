@@ -1,0 +1,110 @@
+import type { ContenderContext } from './bench-config.js';
+import { Child, programPath } from './child.js';
+import { SteadyWriter } from './commit-at-rate.js';
+import { withContender } from './contender.js';
+import { createSlot, dropSlot, emptyTables } from './database.js';
+import type { Latency, LatencyResult } from './measurement.js';
+import { type Entry, type LatencyCase, planRound } from './plan.js';
+import type { RunOptions } from './run.js';
+import { type Database, withRedis } from './servers.js';
+import { percentile } from './statistics.js';
+import { until } from './until.js';
+
+/** From commit to a plain BullMQ worker's handler, contenders in turn, each with a fresh slot and an empty Redis. */
+export async function measureLatency(
+  workload: LatencyCase,
+  database: Database,
+  { args, print }: RunOptions,
+): Promise<LatencyResult[]> {
+  const entries = planRound('latency', args.contenders, args.durabilities);
+  const found = new Map<Entry, Latency[]>(entries.map(entry => [entry, []]));
+  for (let round = 0; round < args.rounds; round++)
+    for (const entry of entries) {
+      const latency = await measureOnce(workload, entry, database, args.against);
+      found.get(entry)?.push(latency);
+      print(
+        `  ${workload.name} ${entry.contender} ${entry.durability}: p50 ${latency.p50Ms.toFixed(2)} ms, ` +
+          `p99 ${latency.p99Ms.toFixed(2)} ms at ${Math.round(latency.changesPerSecond)}/s`,
+      );
+    }
+  return entries.map(entry => ({ case: workload.name, ...entry, runs: found.get(entry) ?? [] }));
+}
+
+const SLOT = 'bench_latency';
+const HANDLED_MS = 120_000;
+
+async function measureOnce(
+  workload: LatencyCase,
+  { contender, durability }: Entry,
+  database: Database,
+  against: string | undefined,
+): Promise<Latency> {
+  if (contender === 'postgres' || durability === null) throw new Error('PostgreSQL alone handles no jobs');
+  await emptyTables(database.client);
+  await createSlot(database.client, SLOT);
+  try {
+    return await withRedis(durability, async redisUrl => {
+      const context: ContenderContext = {
+        ...{ databaseUrl: database.url, redisUrl, slot: SLOT, width: 'narrow', durability, changes: 0 },
+      };
+      return await withContender({ contender, context, against }, reader =>
+        withHandler(context, handler =>
+          measureStretch({ workload, databaseUrl: database.url, reader, handler }),
+        ),
+      );
+    });
+  } finally {
+    await dropSlot(database.client, SLOT);
+  }
+}
+
+async function withHandler<T>(context: ContenderContext, act: (handler: Child) => Promise<T>): Promise<T> {
+  const handler = new Child({ program: programPath('handler'), args: [JSON.stringify(context)] });
+  try {
+    return await act(handler);
+  } finally {
+    await handler.stop();
+  }
+}
+
+async function measureStretch(options: {
+  readonly workload: LatencyCase;
+  readonly databaseUrl: string;
+  readonly reader: Child;
+  readonly handler: Child;
+}): Promise<Latency> {
+  const { reader, handler } = options;
+  const { changesPerSecond, warmUpSeconds, seconds } = options.workload;
+  const writer = await SteadyWriter.connect(options.databaseUrl);
+  const allHandled = (count: number) =>
+    until({ what: `handling of change ${count}`, everyMs: 20, withinMs: HANDLED_MS }, async () => {
+      reader.assertAlive();
+      return (await handler.ask<number>('handled')) >= count || undefined;
+    });
+  try {
+    // Once everyone is at work: the first change waits for all of them.
+    await writer.write(1, 1000);
+    await allHandled(1);
+    const warmUp = changesPerSecond * warmUpSeconds;
+    await writer.write(warmUp, changesPerSecond);
+    await allHandled(1 + warmUp);
+    await handler.ask('latencies');
+
+    const before = await reader.usage();
+    const reached = await writer.write(changesPerSecond * seconds, changesPerSecond);
+    await allHandled(1 + warmUp + changesPerSecond * seconds);
+    const after = await reader.usage();
+    const latencies = await handler.ask<number[]>('latencies');
+    return {
+      changes: latencies.length,
+      changesPerSecond: reached,
+      p50Ms: percentile(latencies, 0.5),
+      p99Ms: percentile(latencies, 0.99),
+      p999Ms: percentile(latencies, 0.999),
+      maxMs: percentile(latencies, 1),
+      cpuSeconds: after.cpuSeconds - before.cpuSeconds,
+    };
+  } finally {
+    await writer.end();
+  }
+}

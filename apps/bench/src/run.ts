@@ -1,0 +1,43 @@
+import { Redis } from 'ioredis';
+import type { BenchArguments } from './arguments.js';
+import { machineFacts } from './machine.js';
+import { measureLatency } from './measure-latency.js';
+import { measureThroughput } from './measure-throughput.js';
+import type { LatencyResult, Report, ThroughputResult } from './measurement.js';
+import { planCases } from './plan.js';
+import { type Database, withDatabase, withRedis } from './servers.js';
+
+export interface RunOptions {
+  readonly args: BenchArguments;
+  readonly print: (line: string) => void;
+}
+
+/** Measures every planned case. */
+export async function runBench(options: RunOptions): Promise<Report> {
+  const { args, print } = options;
+  const cases = planCases(args);
+  const startedAt = new Date().toISOString();
+  return await withDatabase(async database => {
+    const machine = await readMachine(database);
+    const throughput: ThroughputResult[] = [];
+    const latency: LatencyResult[] = [];
+    for (const workload of cases) {
+      print(workload.name);
+      if (workload.kind === 'throughput')
+        throughput.push(...(await measureThroughput(workload, database, options)));
+      else latency.push(...(await measureLatency(workload, database, options)));
+    }
+    return { startedAt, rounds: args.rounds, machine, cases, throughput, latency };
+  });
+}
+
+async function readMachine(database: Database) {
+  return await withRedis('memory', async url => {
+    const redis = new Redis(url);
+    try {
+      return await machineFacts(database.client, redis);
+    } finally {
+      redis.disconnect();
+    }
+  });
+}

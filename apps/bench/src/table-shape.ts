@@ -1,0 +1,64 @@
+import type { Width } from './plan.js';
+
+interface BenchColumn {
+  readonly name: string;
+  readonly type: string;
+  /** SQL of the value in row `i`. */
+  readonly value: string;
+}
+
+const ID: BenchColumn = { name: 'id', type: 'bigint PRIMARY KEY', value: 'i' };
+
+const NARROW: readonly BenchColumn[] = [
+  ID,
+  { name: 'customer_id', type: 'int NOT NULL', value: '(i * 7919 % 100000)::int' },
+  { name: 'status', type: 'text NOT NULL', value: "'paid'" },
+  { name: 'total', type: 'numeric(10,2) NOT NULL', value: '(i % 100000)::numeric / 100' },
+  { name: 'placed_at', type: 'timestamptz NOT NULL', value: "'2026-01-02 03:04:05.678901Z'::timestamptz" },
+  { name: 'note', type: 'text', value: "'Please leave it with the neighbours, door ' || i" },
+];
+
+/** 40 columns of the types that a grown business table holds. */
+const WIDE: readonly BenchColumn[] = [
+  ID,
+  ...times(9, n => ({ name: `count_${n}`, type: 'int NOT NULL', value: `(i * ${n} % 100000)::int` })),
+  ...times(10, n => ({ name: `label_${n}`, type: 'text', value: `'some words of label ${n}, ' || i` })),
+  ...times(8, n => ({
+    name: `amount_${n}`,
+    type: 'numeric(12,2)',
+    value: `(i * ${n} % 1000000)::numeric / 100`,
+  })),
+  ...times(6, n => ({
+    name: `moment_${n}`,
+    type: 'timestamptz',
+    value: `'2026-01-02 03:04:0${n}.678901Z'::timestamptz`,
+  })),
+  ...times(3, n => ({ name: `flag_${n}`, type: 'boolean', value: `i % ${n + 1} = 0` })),
+  ...times(2, n => ({ name: `ratio_${n}`, type: 'float8', value: `(i % 1000)::float8 / ${n * 8}` })),
+  {
+    name: 'attributes',
+    type: 'jsonb',
+    value: `'{"colour": "green", "sizes": [1, 2, 3], "gift": false}'::jsonb`,
+  },
+];
+
+const SHAPES: Readonly<Record<Width, readonly BenchColumn[]>> = { narrow: NARROW, wide: WIDE };
+
+export function tableName(width: Width): string {
+  return `bench_${width}`;
+}
+
+export function createTable(width: Width): string {
+  const columns = SHAPES[width].map(({ name, type }) => `${name} ${type}`);
+  return `CREATE TABLE ${tableName(width)} (${columns.join(', ')})`;
+}
+
+/** Rows `from` to `to`, both SQL expressions, in one statement. */
+export function insertRows(width: Width, from: string, to: string): string {
+  const values = SHAPES[width].map(({ value }) => value);
+  return `INSERT INTO ${tableName(width)} SELECT ${values.join(', ')} FROM generate_series((${from})::bigint, (${to})::bigint) AS i`;
+}
+
+function times<T>(count: number, make: (n: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => make(index + 1));
+}
