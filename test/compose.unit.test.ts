@@ -1,0 +1,91 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ENVIRONMENT_VARIABLES } from '@walmq/service';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+
+interface ComposeService {
+  build?: string;
+  image?: string;
+  command?: string[];
+  environment?: Record<string, string>;
+  volumes?: string[];
+  ports?: string[];
+  depends_on?: Record<string, { condition: string }>;
+  container_name?: string;
+}
+
+const ROOT = join(import.meta.dirname, '..');
+const compose = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'), { merge: true }) as {
+  services: Record<string, ComposeService>;
+  volumes: Record<string, unknown>;
+};
+const services = Object.entries(compose.services);
+const ours = services.filter(([, service]) => service.build !== undefined);
+const WORKERS = ['order-worker', 'inventory-worker', 'analytics-worker'];
+
+/** Variables that one app alone reads. */
+const OWN_VARIABLES = ['WALMQ_DASHBOARD_ALLOW_REMOTE', 'WALMQ_MAIL_FROM', 'WALMQ_INVENTORY_TEAM'];
+
+describe('docker-compose.yml', () => {
+  it('runs every app', () => {
+    expect(ours.map(([name]) => name).sort()).toEqual(['setup', 'capture', ...WORKERS, 'dashboard'].sort());
+  });
+
+  it.each(ours)('%s is built here and runs a program of the project', (_name, { build, command = [] }) => {
+    expect(existsSync(join(ROOT, build as string, 'Dockerfile'))).toBe(true);
+    const [program, path] = command;
+    expect(program).toBe('node');
+    expect(existsSync(join(ROOT, path as string)), `${path} exists`).toBe(true);
+  });
+
+  it.each(ours)('%s sets variables that are read', (_name, { environment = {} }) => {
+    const known: string[] = [...ENVIRONMENT_VARIABLES, ...OWN_VARIABLES];
+    expect(Object.keys(environment).filter(name => !known.includes(name))).toEqual([]);
+  });
+
+  it.each(OWN_VARIABLES)('%s is read by an app', variable => {
+    const mains = ['dashboard', ...WORKERS].map(app =>
+      readFileSync(join(ROOT, 'apps', app, 'src/main.ts'), 'utf8'),
+    );
+    expect(mains.some(main => main.includes(variable))).toBe(true);
+  });
+
+  it.each(services)('%s waits for services, and uses volumes, that there are', (_name, service) => {
+    for (const [other] of Object.entries(service.depends_on ?? {}))
+      expect(compose.services).toHaveProperty(other);
+    for (const volume of service.volumes ?? [])
+      expect(compose.volumes).toHaveProperty(volume.split(':')[0] as string);
+  });
+
+  it.each(WORKERS)('%s can be scaled: no fixed name, no fixed port', name => {
+    expect(compose.services[name]).not.toHaveProperty('container_name');
+    expect(compose.services[name]).not.toHaveProperty('ports');
+  });
+
+  it('publishes ports to this machine alone', () => {
+    const ports = services.flatMap(([, service]) => service.ports ?? []);
+    expect(ports.length).toBeGreaterThan(0);
+    expect(ports.filter(port => !port.startsWith('127.0.0.1:'))).toEqual([]);
+  });
+
+  it('keeps the promises of durability: logical WAL, fsync, no eviction', () => {
+    expect(compose.services.postgres?.command?.join(' ')).toContain('wal_level=logical');
+    const redis = compose.services.redis?.command?.join(' ');
+    for (const setting of ['--appendonly yes', '--appendfsync always', '--maxmemory-policy noeviction'])
+      expect(redis).toContain(setting);
+  });
+});
+
+describe('Dockerfile', () => {
+  const lines = readFileSync(join(ROOT, 'Dockerfile'), 'utf8').split('\n');
+
+  it('does not run as root', () => {
+    expect(lines).toContain('USER node');
+  });
+
+  it('starts a program of the project by default', () => {
+    const command = JSON.parse(lines.find(line => line.startsWith('CMD '))?.slice(4) ?? '[]') as string[];
+    expect(existsSync(join(ROOT, command[1] as string))).toBe(true);
+  });
+});
