@@ -1,5 +1,4 @@
-import { Writable } from 'node:stream';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Environment } from './environment.js';
 import { redact } from './redact.js';
 
@@ -16,14 +15,14 @@ export function createLog(
   );
 }
 
-function lines(format: Environment['logFormat']): Writable {
-  return new Writable({
-    decodeStrings: false,
-    write(chunk: string | Buffer, _encoding, done) {
-      const line = redact(String(chunk));
-      process.stdout.write(format === 'json' ? line : prettyLine(line), () => done());
+/** Written at once: what is still in a buffer when a process exits is never read. */
+function lines(format: Environment['logFormat']): DestinationStream {
+  return {
+    write(line) {
+      const safe = redact(line);
+      process.stdout.write(format === 'json' ? safe : prettyLine(safe));
     },
-  });
+  };
 }
 
 interface Entry {

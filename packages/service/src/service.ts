@@ -114,7 +114,7 @@ class Process<Own extends z.ZodRawShape> {
         `Not drained within ${shutdownMs} ms; nothing is lost by that`,
       );
       process.exit(1);
-    }, shutdownMs).unref();
+    }, shutdownMs);
     void this.#runHooks().then(() => process.exit(this.#exitCode));
   }
 

@@ -1,0 +1,21 @@
+// A service for tests of its life: run by node from the built package, as the apps are.
+import { runService } from '@walmq/service';
+import { z } from 'zod';
+
+await runService({
+  name: 'program',
+  defaultPort: 0,
+  needs: ['database', 'redis'],
+  own: { WALMQ_TEST: z.enum(['ok', 'fail', 'hang', 'late']).default('ok') },
+  start: async service => {
+    const mode = service.environment.WALMQ_TEST;
+    service.log.info({ url: service.environment.databaseUrl }, `Using ${service.environment.databaseUrl}`);
+    service.readyWhen('part', () => (mode === 'late' ? 'not yet' : undefined));
+    service.onStop('first', async () => service.log.info('stopped first'));
+    service.onStop('second', async () => {
+      if (mode === 'hang') await new Promise(() => {});
+      service.log.info('stopped second');
+    });
+    if (mode === 'fail') setTimeout(() => service.fail(new Error('broken: postgres://u:hidden@h/d')), 50);
+  },
+});

@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const ENV = {
+  DATABASE_URL: 'postgres://user:s3cret@localhost/shop',
+  REDIS_URL: 'redis://:s3cret@localhost:6379',
+  WALMQ_PORT: '0',
+};
+
+class Program {
+  readonly #child: ChildProcess;
+  output = '';
+
+  constructor(env: Record<string, string>) {
+    this.#child = spawn(process.execPath, [join(import.meta.dirname, 'program-fixture.mjs')], {
+      env: { PATH: process.env.PATH, ...env },
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      stream?.on('data', text => (this.output += text));
+  }
+
+  async url(): Promise<string> {
+    await expect.poll(() => this.output, { timeout: 20_000 }).toContain('http:listening');
+    return /"url":"(http:[^"]+)"/.exec(this.output)?.[1] as string;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  async exitCode(): Promise<number | null> {
+    if (this.#child.exitCode === null) await once(this.#child, 'exit');
+    return this.#child.exitCode;
+  }
+}
+
+describe('the life of a service', () => {
+  let program: Program;
+  afterEach(() => program.signal('SIGKILL'));
+
+  it('says every missing or malformed variable in one sentence each, and exits with 1', async () => {
+    program = new Program({ DATABASE_URL: 'mysql://user:s3cret@h/d', WALMQ_PORT: 'abc', LOG_LEVEL: 'loud' });
+    expect(await program.exitCode()).toBe(1);
+    expect(program.output).toMatch(/DATABASE_URL is not a postgres:\/\/ or postgresql:\/\/ URL/);
+    expect(program.output).toMatch(/REDIS_URL is not set/);
+    expect(program.output).toMatch(/WALMQ_PORT must be a whole number from 0 to 65535/);
+    expect(program.output).toMatch(/LOG_LEVEL must be one of/);
+    expect(program.output).not.toMatch(/s3cret|\bat .*\.js:/);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s runs the stop hooks, last registered first, and exits with 0',
+    async signal => {
+      program = new Program(ENV);
+      await program.url();
+      program.signal(signal);
+      expect(await program.exitCode()).toBe(0);
+      expect(program.output.indexOf('stopped second')).toBeLessThan(program.output.indexOf('stopped first'));
+      expect(program.output).toContain('stopped first');
+    },
+  );
+
+  it('serves /live, /ready and /metrics', async () => {
+    program = new Program(ENV);
+    const url = await program.url();
+    expect((await fetch(`${url}/live`)).status).toBe(200);
+    expect(await (await fetch(`${url}/ready`)).json()).toEqual({ ready: true, reasons: {} });
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('process_resident_memory_bytes');
+  });
+
+  it('is not ready while a part is not, and says which and why', async () => {
+    program = new Program({ ...ENV, WALMQ_TEST: 'late' });
+    const response = await fetch(`${await program.url()}/ready`);
+    expect(response.status).toBe(503);
+    expect(await response.json()).toEqual({ ready: false, reasons: { part: 'not yet' } });
+  });
+
+  it('a fault is one sentence, drains, and exits with 1', async () => {
+    program = new Program({ ...ENV, WALMQ_TEST: 'fail' });
+    expect(await program.exitCode()).toBe(1);
+    expect(program.output).toContain('stopped first');
+    expect(program.output).toContain('broken: postgres://u:***@h/d');
+  });
+
+  it('a second signal ends a drain that hangs, with 1', async () => {
+    program = new Program({ ...ENV, WALMQ_TEST: 'hang', LOG_LEVEL: 'debug' });
+    await program.url();
+    program.signal('SIGTERM');
+    await expect.poll(() => program.output).toContain('process:stopping');
+    program.signal('SIGTERM');
+    expect(await program.exitCode()).toBe(1);
+  });
+
+  it('a drain that takes too long ends with 1', async () => {
+    program = new Program({ ...ENV, WALMQ_TEST: 'hang', WALMQ_SHUTDOWN_MS: '100' });
+    await program.url();
+    program.signal('SIGTERM');
+    expect(await program.exitCode()).toBe(1);
+    expect(program.output).toContain('process:overdue');
+  });
+
+  it('a port in use is one sentence', async () => {
+    program = new Program(ENV);
+    const { port } = new URL(await program.url());
+    const second = new Program({ ...ENV, WALMQ_PORT: port });
+    expect(await second.exitCode()).toBe(1);
+    expect(second.output).toMatch(/PORT_IN_USE: cannot listen on 127\.0\.0\.1:\d+.*WALMQ_PORT/);
+  });
+
+  it('never writes a password to its log', async () => {
+    program = new Program(ENV);
+    await program.url();
+    program.signal('SIGTERM');
+    await program.exitCode();
+    expect(program.output).toContain('postgres://user:***@localhost/shop');
+    expect(program.output).not.toContain('s3cret');
+  });
+});
