@@ -62,7 +62,6 @@ async function runOn(run: Run): Promise<string[]> {
   const { root, env, once, print, signal, services } = run;
   const { databaseUrl, redisUrl, smtpUrl, inbox } = services;
   const appEnv = { ...env, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, SMTP_URL: smtpUrl };
-  print('✓ PostgreSQL, Redis and mail answer');
   await setUpDatabase({ root, env: appEnv, signal });
   print("✓ database prepared: the shop's tables, publication, replication slot");
   const { source } = await loadConfig(env.WALMQ_CONFIG ?? `${root}/walmq.config.ts`);
@@ -76,12 +75,16 @@ async function runOn(run: Run): Promise<string[]> {
   try {
     const baseline = await readBaseline(pool);
     const story = await playScenario({ pool, print, signal });
+    print('\n… checking what has come of it');
     const effects = expectedEffects({ pool, inbox, story, baseline });
     const missing = await missingEffects(effects, signal);
-    print(`\n${effects.length - missing.length} of ${effects.length} expected effects are there.`);
+    print(`${effects.length - missing.length} of ${effects.length} expected effects are there.\n`);
     for (const name of missing) print(`✗ missing: ${name}`);
-    for (const line of await summarize({ pool, services, slot: source.slot, dashboardUrl: dashboard.url }))
-      print(line);
+    const summary = await summarize({
+      ...{ pool, services, slot: source.slot, dashboardUrl: dashboard.url },
+      orderId: story.shipped.orderId,
+    });
+    for (const line of summary) print(line);
     if (once) return missing;
   } finally {
     await pool.end();

@@ -1,4 +1,5 @@
-import { type Inbox, startInbox, startPostgres, startRedis } from '@walmq/embedded';
+import { WalmqError } from '@walmq/change';
+import { type Inbox, pingRedis, startInbox, startPostgres, startRedis } from '@walmq/embedded';
 
 /** The servers the apps run on: brought along, or named by the environment. */
 export interface Services {
@@ -27,8 +28,9 @@ export async function startServices(options: {
   const { databaseUrl, redisUrl, smtpUrl, print } = options;
   const onProgress = (line: string) => print(`… ${line}`);
   const started = await Promise.allSettled([
+    // Whether a database of the user's can be used is for `walmq setup` to say, which comes next.
     databaseUrl ? existing(databaseUrl) : startPostgres({ onProgress }),
-    redisUrl ? existing(redisUrl) : startRedis({ onProgress }),
+    redisUrl ? existingRedis(redisUrl) : startRedis({ onProgress }),
     smtpUrl ? undefined : startInbox(),
   ]);
   const stop = async () => {
@@ -39,16 +41,29 @@ export async function startServices(options: {
     await stop();
     throw started.find(one => one.status === 'rejected')?.reason;
   }
+  print('✓ servers ready');
   return {
     databaseUrl: database.value.url,
     redisUrl: redis.value.url,
-    smtpUrl: smtpUrl ?? inbox.value?.smtpUrl ?? '',
+    smtpUrl: smtpUrl || (inbox.value?.smtpUrl ?? ''),
     inbox: inbox.value,
-    ownDatabase: databaseUrl === undefined,
+    ownDatabase: !databaseUrl,
     stop,
   };
 }
 
 async function existing(url: string): Promise<Service> {
   return { url, stop: async () => {} };
+}
+
+async function existingRedis(url: string): Promise<Service> {
+  try {
+    await pingRedis(url);
+  } catch (cause) {
+    throw new WalmqError('REDIS_UNREACHABLE', `Redis cannot be reached: ${(cause as Error).message}.`, {
+      remedy: 'Check REDIS_URL and that the server runs.',
+      cause,
+    });
+  }
+  return await existing(url);
 }

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { countBySubject } from './count-mails.js';
+import { countMails } from './effects.js';
 import type { Services } from './services.js';
 
 /** What the run left behind and where to look: lines for a person. */
@@ -8,12 +9,14 @@ export async function summarize(options: {
   services: Services;
   slot: string;
   dashboardUrl: string;
+  /** An order to change by hand. */
+  orderId: number;
 }): Promise<string[]> {
-  const { pool, services, slot, dashboardUrl } = options;
+  const { pool, services, slot, dashboardUrl, orderId } = options;
   const { inbox } = services;
   const mailed = inbox
     ? countBySubject(inbox.mails().map(mail => mail.subject))
-    : ['by the server of SMTP_URL (not looked at)'];
+    : [...(await countMails(pool))].map(([name, mails]) => `${mails} × ${name}`);
   return [
     'Mailed:',
     ...mailed.map(line => `  ${line}`),
@@ -22,7 +25,7 @@ export async function summarize(options: {
     '',
     `Bull Board   ${dashboardUrl}`,
     ...(inbox ? [`Mail inbox   ${inbox.url}`] : []),
-    ...byHand(services),
+    ...byHand(services, orderId),
   ];
 }
 
@@ -51,9 +54,9 @@ async function readLag(pool: pg.Pool, slot: string): Promise<string> {
 }
 
 /** How to change a row oneself. A database that was here before keeps its password off the screen. */
-function byHand({ databaseUrl, ownDatabase }: Services): string[] {
+function byHand({ databaseUrl, ownDatabase }: Services, orderId: number): string[] {
   const url = ownDatabase ? databaseUrl : '$DATABASE_URL';
-  const statement = "UPDATE orders SET status = 'delivered' WHERE id = 1";
+  const statement = `UPDATE orders SET status = 'delivered' WHERE id = ${orderId}`;
   return [
     ...(ownDatabase ? [`Database     ${databaseUrl}`] : []),
     '',

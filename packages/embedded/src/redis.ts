@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import { serverAccount } from './account.js';
+import { pingRedis } from './ping-redis.js';
 import { findRedisBinary } from './redis-binary.js';
 import { type Server, startServer } from './server.js';
 import { makeServerFolder } from './server-folder.js';
@@ -69,7 +69,7 @@ export async function startRedis(
           const own = { dir: JSON.stringify(folder.path), requirepass: password, port };
           return writeOwned(configFile, configText({ ...SETTINGS, ...settings, ...own }), account);
         },
-        probe: port => pingOnce(urlOf(port)),
+        probe: port => pingRedis(urlOf(port)),
       },
       options.port,
     );
@@ -93,21 +93,4 @@ function configText(settings: Record<string, string | number>): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name} ${value}\n`)
     .join('');
-}
-
-async function pingOnce(url: string): Promise<void> {
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    connectTimeout: 2000,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-  });
-  // The rejection of connect or ping says the same.
-  redis.on('error', () => {});
-  try {
-    await redis.connect();
-    await redis.ping();
-  } finally {
-    redis.disconnect();
-  }
 }
