@@ -1,9 +1,9 @@
 import { createBullBoard } from '@bull-board/api';
-import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { QueueConfig } from '@walmq/config';
 import type { Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
+import { GuardedAdapter } from './guarded-adapter.js';
 
 export const BOARD_PATH = '/queues';
 
@@ -17,7 +17,7 @@ export function mountBoard({ http, queues }: BoardOptions): void {
   const server = new FastifyAdapter();
   createBullBoard({
     queues: queues.map(
-      ({ queue, config }) => new BullMQAdapter(queue, { description: descriptionOf(config) }),
+      ({ queue, config }) => new GuardedAdapter(queue, { description: descriptionOf(config) }),
     ),
     serverAdapter: server,
     options: { uiConfig: { boardTitle: 'walmq' } },

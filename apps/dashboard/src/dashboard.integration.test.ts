@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
-import { Queue, UnrecoverableError, Worker } from 'bullmq';
+import { FlowProducer, Queue, UnrecoverableError, Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 const PROGRAM = join(import.meta.dirname, '../bin/dashboard.js');
@@ -79,10 +79,35 @@ describe('the dashboard', () => {
     await Promise.all([worker.close(), queue.close()]);
   });
 
+  it('refuses what would break the order of a key: removing a parked change, or what it waits for', async () => {
+    const connection = { url: redis.url };
+    const flows = new FlowProducer({ connection });
+    const [failed, parked] = ['00000000000003E9-0000000001-test', '00000000000003E9-0000000002-test'];
+    await flows.add({
+      name: 'update',
+      queueName: 'orders',
+      opts: { jobId: parked },
+      children: [{ name: 'update', queueName: 'orders', opts: { jobId: failed } }],
+    });
+    const act = async (path: string) => {
+      const response = await fetch(`${url}/queues/api/queues/orders/${parked}/${path}`, { method: 'PUT' });
+      return [response.status, await response.text()];
+    };
+    expect(await act('clean')).toEqual([409, expect.stringContaining('This change is parked')]);
+    expect(await act('remove-unprocessed-children')).toEqual([
+      409,
+      expect.stringContaining('earlier changes'),
+    ]);
+    const queue = new Queue('orders', { connection });
+    expect(await queue.getJobState(parked)).toBe('waiting-children');
+    expect(await queue.getJobState(failed)).toBe('waiting');
+    await Promise.all([queue.close(), flows.close()]);
+  });
+
   it('counts the jobs of each queue in /metrics, and is ready', async () => {
     const metrics = await (await fetch(`${url}/metrics`)).text();
     expect(metrics).toContain('walmq_queue_jobs{queue="orders",state="completed"} 1');
-    expect(metrics).toContain('walmq_queue_jobs{queue="orders",state="waiting-children"} 0');
+    expect(metrics).toContain('walmq_queue_jobs{queue="orders",state="waiting-children"} 1');
     expect((await fetch(`${url}/ready`)).status).toBe(200);
   });
 

@@ -1,0 +1,51 @@
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { WalmqError } from '@walmq/change';
+import type { Job } from 'bullmq';
+
+/** Bull Board answers a thrown error with its status code and shows its message. */
+class ActionRefused extends WalmqError {
+  readonly statusCode = 409;
+
+  constructor(message: string) {
+    super('ACTION_REFUSED', message);
+  }
+}
+
+/**
+ * Bull Board's view of a queue, less the actions that would break a key's order. A parked change is a BullMQ parent
+ * of the change it waits for: removing it takes that one with it or lets later ones run past it, and removing its
+ * "unprocessed children" drops what it waits for without a word. Running a completed change again would put it
+ * after newer ones.
+ */
+export class GuardedAdapter extends BullMQAdapter {
+  override async getJob(id: string): Promise<Job | undefined> {
+    const job = await super.getJob(id);
+    return job && guard(job);
+  }
+}
+
+function guard(job: Job): Job {
+  const remove = job.remove.bind(job);
+  const retry = job.retry.bind(job);
+  return Object.assign(job, {
+    async remove(options?: Parameters<Job['remove']>[0]) {
+      if ((await job.getState()) === 'waiting-children')
+        throw new ActionRefused(
+          'This change is parked: it waits for an earlier change of its key. Retry or remove that one first.',
+        );
+      await remove(options);
+    },
+    async removeUnprocessedChildren() {
+      throw new ActionRefused(
+        'These are the earlier changes of the same key, not children: retry or remove the failed one by itself.',
+      );
+    },
+    async retry(...args: Parameters<Job['retry']>) {
+      if ((await job.getState()) === 'completed')
+        throw new ActionRefused(
+          'A completed change does not run again: later changes of its key have run since.',
+        );
+      await retry(...args);
+    },
+  });
+}
