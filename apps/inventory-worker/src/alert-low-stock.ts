@@ -1,5 +1,5 @@
 import type { InventoryRow, Mailer } from '@walmq/shop';
-import type { HandlerContext, InsertChange, UpdateChange } from '@walmq/worker';
+import { type HandlerContext, type InsertChange, type UpdateChange, wholeBefore } from '@walmq/worker';
 
 export interface AlertOptions {
   readonly mailer: Mailer;
@@ -12,14 +12,16 @@ export async function updateInventory(
   context: HandlerContext,
   options: AlertOptions,
 ) {
-  const { before, after } = change;
-  const alerted = crossesThreshold(before, after) && (await alertLowStock(change, context, options));
+  const { after } = change;
+  const before = wholeBefore(change, 'stock_quantity');
+  const alert = crossesThreshold(before, after);
+  if (alert) await alertLowStock(change, context, options);
   return {
     action: 'inventory_updated',
     product_id: after.product_id,
-    old_stock: before?.stock_quantity ?? null,
+    old_stock: before.stock_quantity,
     new_stock: after.stock_quantity,
-    ...(alerted ? { low_stock_alert: true } : {}),
+    ...(alert ? { low_stock_alert: true } : {}),
   };
 }
 
@@ -29,16 +31,17 @@ export async function addInventory(
   options: AlertOptions,
 ) {
   const { after } = change;
-  const alerted = crossesThreshold(null, after) && (await alertLowStock(change, context, options));
+  const alert = crossesThreshold(null, after);
+  if (alert) await alertLowStock(change, context, options);
   return {
     action: 'inventory_added',
     product_id: after.product_id,
     stock: after.stock_quantity,
-    ...(alerted ? { low_stock_alert: true } : {}),
+    ...(alert ? { low_stock_alert: true } : {}),
   };
 }
 
-/** Once per crossing: low now, and not low before. */
+/** Once per crossing: low now, and not low before. `before` is null for a new product. */
 export function crossesThreshold(before: InventoryRow | null, after: InventoryRow): boolean {
   return isLow(after) && !(before && isLow(before));
 }
@@ -47,20 +50,20 @@ function isLow({ stock_quantity, low_stock_threshold }: InventoryRow): boolean {
   return low_stock_threshold !== null && stock_quantity <= low_stock_threshold;
 }
 
+/** The row first: a mail that fails is tried again and finds its row made; a row after the mail could repeat the mail. */
 async function alertLowStock(
   change: InsertChange<InventoryRow> | UpdateChange<InventoryRow>,
   { once, effect }: HandlerContext,
   { mailer, team }: AlertOptions,
-): Promise<true> {
+): Promise<void> {
   const { product_id, stock_quantity, low_stock_threshold } = change.after;
-  await once(change, tx =>
-    tx
-      .query(
-        'INSERT INTO shop.low_stock_alerts (change_id, product_id, stock_quantity, low_stock_threshold) VALUES ($1, $2, $3, $4)',
-        [change.id, product_id, stock_quantity, low_stock_threshold],
-      )
-      .then(() => null),
-  );
+  await once(change, async tx => {
+    await tx.query(
+      `INSERT INTO shop.low_stock_alerts (change_id, product_id, stock_quantity, low_stock_threshold)
+       VALUES ($1, $2, $3, $4)`,
+      [change.id, product_id, stock_quantity, low_stock_threshold],
+    );
+  });
   await effect(change, 'low-stock-mail', ({ messageId }) =>
     mailer.send({
       to: team,
@@ -69,5 +72,4 @@ async function alertLowStock(
       lines: [`Product ${product_id} is down to ${stock_quantity} (threshold ${low_stock_threshold}).`],
     }),
   );
-  return true;
 }

@@ -1,73 +1,73 @@
 import type { OrderItemRow, OrderRow } from '@walmq/shop';
 import type { DeleteChange, HandlerContext, UpdateChange } from '@walmq/worker';
 import type { PoolClient } from 'pg';
-
-interface Released {
-  readonly item_id: number;
-  readonly product_id: number;
-  readonly quantity: number;
-}
+import type { ReleaseReason } from './decide-adjustment.js';
+import { takeStock } from './take-stock.js';
 
 /** A removed item: what is still kept for it goes back into the stock. */
 export async function releaseForItem(change: DeleteChange<OrderItemRow>, { once }: HandlerContext) {
   const { id, order_id } = change.before;
   return await once(change, async tx => ({
-    action: 'stock_released',
+    ...releasedResult(await release(tx, { by: 'order_item_id', id, reason: 'item deleted' })),
+    item_id: id,
     order_id,
-    released: await releaseItem(tx, id, 'item deleted'),
   }));
 }
 
 /** A cancelled order gives back all that is still kept for it; no other update touches the stock. */
 export async function releaseForCancelled(change: UpdateChange<OrderRow>, { once }: HandlerContext) {
-  const { before, after } = change;
-  if (after.status !== 'cancelled' || before?.status === 'cancelled')
-    return { action: 'reservation_unchanged', order_id: after.id, status: after.status };
+  const { id, status } = change.after;
+  if (status !== 'cancelled') return { action: 'reservation_unchanged', order_id: id, status };
   return await once(change, async tx => ({
-    action: 'stock_released',
-    order_id: after.id,
-    released: await releaseOrder(tx, after.id, 'order cancelled'),
+    ...releasedResult(await release(tx, { by: 'order_id', id, reason: 'order cancelled' })),
+    order_id: id,
   }));
 }
 
 export async function releaseForDeleted(change: DeleteChange<OrderRow>, { once }: HandlerContext) {
   const { id } = change.before;
   return await once(change, async tx => ({
-    action: 'stock_released',
+    ...releasedResult(await release(tx, { by: 'order_id', id, reason: 'order deleted' })),
     order_id: id,
-    released: await releaseOrder(tx, id, 'order deleted'),
   }));
 }
 
-export async function releaseItem(tx: PoolClient, itemId: number, reason: string): Promise<Released[]> {
-  return await release(tx, 'order_item_id', itemId, reason);
+interface Released {
+  /** What went back into the stock. */
+  readonly stock: readonly { item_id: number; product_id: number; quantity: number }[];
+  /** Back-orders that nobody waits for any more. */
+  readonly backOrders: number;
 }
 
-async function releaseOrder(tx: PoolClient, orderId: number, reason: string): Promise<Released[]> {
-  return await release(tx, 'order_id', orderId, reason);
-}
-
-async function release(
+/** Gives back exactly what is still reserved, and closes what is on back-order. */
+export async function release(
   tx: PoolClient,
-  by: 'order_item_id' | 'order_id',
-  id: number,
-  reason: string,
-): Promise<Released[]> {
-  await tx.query(
-    `UPDATE shop.back_orders SET state = 'closed', updated_at = now() WHERE ${by} = $1 AND state = 'open'`,
-    [id],
+  what: {
+    readonly by: 'order_item_id' | 'order_id';
+    readonly id: number;
+    readonly reason: ReleaseReason;
+  },
+): Promise<Released> {
+  const { by, id, reason } = what;
+  const closed = await tx.query(
+    `UPDATE shop.back_orders SET state = 'closed', reason = $2, updated_at = now()
+      WHERE ${by} = $1 AND state = 'open'`,
+    [id, reason],
   );
-  const { rows } = await tx.query<Released>(
+  const { rows } = await tx.query<Released['stock'][number]>(
     `UPDATE shop.reservations SET state = 'released', reason = $2, updated_at = now()
       WHERE ${by} = $1 AND state = 'reserved' RETURNING order_item_id AS item_id, product_id, quantity`,
     [id, reason],
   );
-  // In one order for everybody, so that two releases do not wait for each other.
-  const released = rows.sort((a, b) => a.product_id - b.product_id);
-  for (const { product_id, quantity } of released)
-    await tx.query(
-      'UPDATE inventory SET stock_quantity = stock_quantity + $2, updated_at = CURRENT_TIMESTAMP WHERE product_id = $1',
-      [product_id, quantity],
-    );
-  return released;
+  // Product by product in one order for everybody: two releases then never wait for each other.
+  const stock = rows.sort((a, b) => a.product_id - b.product_id);
+  for (const { product_id, quantity } of stock) await takeStock(tx, product_id, -quantity);
+  return { stock, backOrders: closed.rowCount ?? 0 };
+}
+
+function releasedResult({ stock, backOrders }: Released) {
+  if (stock.length > 0) return { action: 'stock_released', released: stock };
+  return backOrders > 0
+    ? { action: 'back_order_closed', back_orders: backOrders }
+    : { action: 'reservation_unchanged', reason: 'nothing was reserved' };
 }

@@ -1,61 +1,82 @@
 import type { OrderItemRow } from '@walmq/shop';
-import { giveUp, type HandlerContext, type InsertChange, type UpdateChange } from '@walmq/worker';
+import type { HandlerContext, InsertChange, UpdateChange } from '@walmq/worker';
 import type { PoolClient } from 'pg';
-import { releaseItem } from './release-stock.js';
+import { decideAdjustment, type Standing } from './decide-adjustment.js';
+import { release } from './release-stock.js';
+import { takeStock } from './take-stock.js';
 
 /** A new item: its quantity leaves the stock and is kept for the order, or goes on back-order. */
 export async function reserveStock(change: InsertChange<OrderItemRow>, { once }: HandlerContext) {
   return await once(change, tx => reserve(tx, change.after));
 }
 
-/** A changed item: what was kept for it is given back, then what it now asks for is reserved. */
+/** A changed item: what is kept for it becomes what it now asks for; what was given back for good stays so. */
 export async function adjustReservation(change: UpdateChange<OrderItemRow>, { once }: HandlerContext) {
-  const { before, after } = change;
-  if (
-    before &&
-    before.product_id === after.product_id &&
-    before.quantity === after.quantity &&
-    before.order_id === after.order_id
-  )
-    return { action: 'reservation_unchanged', item_id: after.id };
+  const item = change.after;
   return await once(change, async tx => {
-    await releaseItem(tx, after.id, 'item changed');
-    return await reserve(tx, after);
+    const adjustment = decideAdjustment(await standingsOf(tx, item.id), item);
+    if (adjustment.kind === 'unchanged') return { action: 'reservation_unchanged', ...subjectOf(item) };
+    const reserved =
+      adjustment.kind === 'difference' ? await reserveDifference(tx, item, adjustment.more) : undefined;
+    return reserved ?? (await reserveAnew(tx, item));
   });
 }
 
 async function reserve(tx: PoolClient, item: OrderItemRow) {
-  if (item.quantity <= 0) throw giveUp(`quantity of order item ${item.id} is not positive.`);
-  const subject = {
-    item_id: item.id,
-    order_id: item.order_id,
-    product_id: item.product_id,
-    quantity: item.quantity,
-  };
-  // One conditional statement: concurrent reservations queue up on the row and none of them oversells.
-  const taken = await tx.query<{ stock_quantity: number }>(
-    `UPDATE inventory SET stock_quantity = stock_quantity - $2, updated_at = CURRENT_TIMESTAMP
-      WHERE product_id = $1 AND stock_quantity >= $2 RETURNING stock_quantity`,
-    [item.product_id, item.quantity],
+  if (item.quantity <= 0)
+    return { action: 'reservation_unchanged', ...subjectOf(item), reason: 'nothing to reserve' };
+  const left = await takeStock(tx, item.product_id, item.quantity);
+  if (left !== undefined) return await recordReserved(tx, item, left);
+  await tx.query(
+    `INSERT INTO shop.back_orders (order_item_id, order_id, product_id, quantity, state, reason)
+     VALUES ($1, $2, $3, $4, 'open', 'not enough stock')
+     ON CONFLICT (order_item_id) DO UPDATE SET order_id = excluded.order_id, product_id = excluded.product_id,
+       quantity = excluded.quantity, state = excluded.state, reason = excluded.reason, updated_at = now()`,
+    [item.id, item.order_id, item.product_id, item.quantity],
   );
-  const left = taken.rows[0];
-  await record(tx, left ? RESERVED : BACK_ORDERED, item);
-  return left
-    ? { action: 'stock_reserved', ...subject, stock_left: left.stock_quantity }
-    : { action: 'back_ordered', ...subject, reason: 'not enough stock' };
+  return { action: 'back_ordered', ...subjectOf(item), reason: 'not enough stock' };
 }
 
-const RESERVED = `INSERT INTO shop.reservations (order_item_id, order_id, product_id, quantity, state, reason)
-  VALUES ($1, $2, $3, $4, 'reserved', 'order item')
-  ON CONFLICT (order_item_id) DO UPDATE SET order_id = excluded.order_id, product_id = excluded.product_id,
-    quantity = excluded.quantity, state = excluded.state, reason = excluded.reason, updated_at = now()`;
+/**
+ * In one step: to give all back and take it again would look, to the readers of inventory's changes, like stock that
+ * came and went. Resolves to undefined where the stock is short of the difference.
+ */
+async function reserveDifference(tx: PoolClient, item: OrderItemRow, more: number) {
+  if (more === 0) return await recordReserved(tx, item);
+  const left = await takeStock(tx, item.product_id, more);
+  return left === undefined ? undefined : await recordReserved(tx, item, left);
+}
 
-const BACK_ORDERED = `INSERT INTO shop.back_orders (order_item_id, order_id, product_id, quantity, state)
-  VALUES ($1, $2, $3, $4, 'open')
-  ON CONFLICT (order_item_id) DO UPDATE SET order_id = excluded.order_id, product_id = excluded.product_id,
-    quantity = excluded.quantity, state = excluded.state, updated_at = now()`;
+async function reserveAnew(tx: PoolClient, item: OrderItemRow) {
+  await release(tx, { by: 'order_item_id', id: item.id, reason: 'item changed' });
+  return await reserve(tx, item);
+}
 
-async function record(tx: PoolClient, sql: string, item: OrderItemRow): Promise<void> {
-  // An item without an order is still an item: 0 stands for none.
-  await tx.query(sql, [item.id, item.order_id ?? 0, item.product_id, item.quantity]);
+async function recordReserved(tx: PoolClient, item: OrderItemRow, left?: number) {
+  await tx.query(
+    `INSERT INTO shop.reservations (order_item_id, order_id, product_id, quantity, state, reason)
+     VALUES ($1, $2, $3, $4, 'reserved', 'ordered')
+     ON CONFLICT (order_item_id) DO UPDATE SET order_id = excluded.order_id, product_id = excluded.product_id,
+       quantity = excluded.quantity, state = excluded.state, reason = excluded.reason, updated_at = now()`,
+    [item.id, item.order_id, item.product_id, item.quantity],
+  );
+  return {
+    action: 'stock_reserved',
+    ...subjectOf(item),
+    ...(left === undefined ? {} : { stock_left: left }),
+  };
+}
+
+async function standingsOf(tx: PoolClient, itemId: number): Promise<Standing[]> {
+  const { rows } = await tx.query<Standing>(
+    `SELECT state, order_id, product_id, quantity, reason FROM shop.reservations WHERE order_item_id = $1
+     UNION ALL
+     SELECT state, order_id, product_id, quantity, reason FROM shop.back_orders WHERE order_item_id = $1`,
+    [itemId],
+  );
+  return rows;
+}
+
+function subjectOf({ id, order_id, product_id, quantity }: OrderItemRow) {
+  return { item_id: id, order_id, product_id, quantity };
 }

@@ -1,68 +1,42 @@
 import type { Mailer, OrderRow } from '@walmq/shop';
-import type { HandlerContext, UpdateChange } from '@walmq/worker';
-import type { PoolClient } from 'pg';
-import { customerAddress } from './confirm-order.js';
+import { type HandlerContext, type UpdateChange, wholeBefore } from '@walmq/worker';
+import { mailCustomer, type OrderMail } from './mail-customer.js';
+import { type RecordRequest, requestFulfilment, requestRefund } from './record-request.js';
 
-/** What a new status calls for. */
-type StatusEffect =
-  | { readonly kind: 'mail'; readonly name: string; readonly subject: string; readonly line: string }
-  | {
-      readonly kind: 'row';
-      readonly request: (tx: PoolClient, changeId: string, order: OrderRow) => Promise<unknown>;
-    };
+/** What reaching a status asks of our own departments. */
+const REQUESTS: ReadonlyMap<string | null, RecordRequest> = new Map([
+  ['paid', requestFulfilment],
+  ['cancelled', requestRefund],
+]);
 
-const STATUS_EFFECTS: Readonly<Record<string, (order: OrderRow) => StatusEffect>> = {
-  paid: () => ({ kind: 'row', request: requestFulfilment }),
-  shipped: ({ id }) => ({
-    kind: 'mail',
-    name: 'shipping-mail',
-    subject: `Order ${id} has shipped`,
-    line: 'Your order is on its way.',
-  }),
-  delivered: ({ id }) => ({
-    kind: 'mail',
-    name: 'review-request-mail',
-    subject: `How was order ${id}?`,
-    line: 'Your order was delivered. We would be glad of a review.',
-  }),
-  cancelled: () => ({ kind: 'row', request: requestRefund }),
-};
+/** What the customer hears on reaching a status. */
+const MAILS: ReadonlyMap<string | null, OrderMail> = new Map([
+  [
+    'shipped',
+    {
+      name: 'shipping-mail',
+      subject: orderId => `Order ${orderId} has shipped`,
+      text: 'Your order is on its way.',
+    },
+  ],
+  [
+    'delivered',
+    {
+      name: 'review-request-mail',
+      subject: orderId => `How was order ${orderId}?`,
+      text: 'Your order was delivered. We would be glad of a review.',
+    },
+  ],
+]);
 
-/** An order whose status has changed. */
+/** An updated order: a new status has its effect, nothing else has any. */
 export async function changeStatus(change: UpdateChange<OrderRow>, context: HandlerContext, mailer: Mailer) {
-  const { before, after } = change;
-  if (before && before.status === after.status)
-    return { action: 'none', reason: 'status unchanged', order_id: after.id };
-  const effect = STATUS_EFFECTS[after.status ?? '']?.(after);
-  if (effect?.kind === 'row') await context.once(change, tx => effect.request(tx, change.id, after));
-  if (effect?.kind === 'mail')
-    await context.effect(change, effect.name, ({ messageId }) =>
-      mailer.send({
-        to: customerAddress(after),
-        messageId,
-        subject: effect.subject,
-        lines: [effect.line, `Order number: ${after.id}`],
-      }),
-    );
-  return {
-    action: 'status_change',
-    order_id: after.id,
-    old_status: before?.status ?? null,
-    new_status: after.status,
-  };
-}
-
-async function requestFulfilment(tx: PoolClient, changeId: string, order: OrderRow): Promise<void> {
-  await tx.query('INSERT INTO shop.fulfilment_requests (change_id, order_id) VALUES ($1, $2)', [
-    changeId,
-    order.id,
-  ]);
-}
-
-async function requestRefund(tx: PoolClient, changeId: string, order: OrderRow): Promise<void> {
-  await tx.query('INSERT INTO shop.refund_requests (change_id, order_id, amount) VALUES ($1, $2, $3)', [
-    changeId,
-    order.id,
-    order.total_amount,
-  ]);
+  const { after } = change;
+  const { status: oldStatus } = wholeBefore(change, 'status');
+  if (oldStatus === after.status) return { action: 'none', reason: 'status unchanged', order_id: after.id };
+  const recordRequest = REQUESTS.get(after.status);
+  if (recordRequest) await context.once(change, tx => recordRequest(tx, change.id, after));
+  const mail = MAILS.get(after.status);
+  if (mail) await mailCustomer(change, context, mailer, mail);
+  return { action: 'status_change', order_id: after.id, old_status: oldStatus, new_status: after.status };
 }

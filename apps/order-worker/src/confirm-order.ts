@@ -1,31 +1,16 @@
-import { isMailAddress, type Mailer, type OrderRow } from '@walmq/shop';
-import { giveUp, type HandlerContext, type InsertChange } from '@walmq/worker';
+import type { Mailer, OrderRow } from '@walmq/shop';
+import type { HandlerContext, InsertChange } from '@walmq/worker';
+import { mailCustomer, type OrderMail } from './mail-customer.js';
+
+const CONFIRMATION: OrderMail = {
+  name: 'confirmation-mail',
+  subject: orderId => `Order ${orderId} confirmed`,
+  text: 'Thank you for your order.',
+};
 
 /** A new order: the customer gets a confirmation. */
-export async function confirmOrder(
-  change: InsertChange<OrderRow>,
-  { effect }: HandlerContext,
-  mailer: Mailer,
-) {
+export async function confirmOrder(change: InsertChange<OrderRow>, context: HandlerContext, mailer: Mailer) {
   const { id, customer_email, total_amount } = change.after;
-  const to = customerAddress(change.after);
-  await effect(change, 'confirmation-mail', ({ messageId }) =>
-    mailer.send({
-      to,
-      messageId,
-      subject: `Order ${id} confirmed`,
-      lines: [
-        'Thank you for your order.',
-        `Order number: ${id}`,
-        `Total: ${total_amount ?? 'to be determined'}`,
-      ],
-    }),
-  );
+  await mailCustomer(change, context, mailer, CONFIRMATION);
   return { action: 'new_order_processed', order_id: id, customer_email, total_amount };
-}
-
-/** Gives up on what is no single address: no retry mends it. */
-export function customerAddress({ id, customer_email }: OrderRow): string {
-  if (isMailAddress(customer_email)) return customer_email;
-  throw giveUp(`customer_email of order ${id} is not a mail address.`);
 }

@@ -12,8 +12,6 @@ export interface Mail {
 
 export interface Mailer {
   send(mail: Mail): Promise<void>;
-  /** Rejects when the mail server cannot be reached. */
-  verify(): Promise<void>;
   close(): void;
 }
 
@@ -38,9 +36,6 @@ export function createMailer(options: { readonly smtpUrl: string; readonly from:
         text: lines.join('\n\n'),
         html: lines.map(line => `<p>${escapeHtml(line)}</p>`).join('\n'),
       });
-    },
-    async verify() {
-      await transport.verify();
     },
     close: () => transport.close(),
   };

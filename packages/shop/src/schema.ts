@@ -27,7 +27,7 @@ const EFFECT_TABLES = `
 CREATE SCHEMA IF NOT EXISTS shop;
 CREATE TABLE IF NOT EXISTS shop.reservations (
   order_item_id integer PRIMARY KEY,
-  order_id integer NOT NULL,
+  order_id integer,
   product_id integer NOT NULL,
   quantity integer NOT NULL CHECK (quantity > 0),
   state text NOT NULL CHECK (state IN ('reserved', 'released')),
@@ -37,10 +37,11 @@ CREATE TABLE IF NOT EXISTS shop.reservations (
 CREATE INDEX IF NOT EXISTS reservations_order ON shop.reservations (order_id);
 CREATE TABLE IF NOT EXISTS shop.back_orders (
   order_item_id integer PRIMARY KEY,
-  order_id integer NOT NULL,
+  order_id integer,
   product_id integer NOT NULL,
   quantity integer NOT NULL,
   state text NOT NULL CHECK (state IN ('open', 'closed')),
+  reason text NOT NULL,
   updated_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX IF NOT EXISTS back_orders_order ON shop.back_orders (order_id);
@@ -64,7 +65,7 @@ CREATE TABLE IF NOT EXISTS shop.low_stock_alerts (
 );
 CREATE TABLE IF NOT EXISTS shop.sales (
   order_item_id integer PRIMARY KEY,
-  order_id integer NOT NULL,
+  order_id integer,
   product_id integer NOT NULL,
   day date NOT NULL,
   quantity integer NOT NULL,

@@ -8,7 +8,6 @@ import {
   type Service,
   type ServiceOptions,
 } from '@walmq/service';
-import type { Pool } from 'pg';
 import type { z } from 'zod';
 import type { WorkerDefinition } from './define.js';
 import { workerMetrics } from './metrics.js';
@@ -16,7 +15,7 @@ import { startWorker } from './start.js';
 
 export interface WorkerAppOptions<Own extends z.ZodRawShape> extends Omit<ServiceOptions<Own>, 'start'> {
   /** The app's workers, built of what the app needs; whatever they open is closed through `service.onStop`. */
-  readonly workers: (service: Service<z.output<z.ZodObject<Own>>>, pool: Pool) => readonly WorkerDefinition[];
+  readonly workers: (service: Service<z.output<z.ZodObject<Own>>>) => readonly WorkerDefinition[];
 }
 
 /** Share of the shutdown time that handlers get to finish before their signals are aborted. */
@@ -41,7 +40,7 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
       service.readyWhen('postgres', () => checkPostgres(pool));
       service.readyWhen('redis', () => checkRedis(redis));
       const metrics = workerMetrics(service.metrics);
-      const running = options.workers(service, pool).map(definition =>
+      const running = options.workers(service).map(definition =>
         startWorker({
           definition,
           queues: config.queues,

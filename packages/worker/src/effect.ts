@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
-import { type EffectKey, toJsonText } from './once.js';
+import { toJsonText } from './result-json.js';
+
+export interface EffectOptions {
+  readonly pool: Pool;
+  readonly queue: string;
+  readonly changeId: string;
+  /** Which of the change's effects: its own name for each. */
+  readonly name: string;
+}
 
 /** What the outside world can tell a repetition by; the same at every attempt. */
 export interface EffectIdentity {
@@ -16,12 +24,11 @@ export interface EffectIdentity {
  * the act once, with the same identity: no protocol between two systems can do better.
  */
 export async function effect<T>(
-  pool: Pool,
-  { queue, changeId }: EffectKey,
-  name: string,
+  options: EffectOptions,
   act: (identity: EffectIdentity) => Promise<T>,
 ): Promise<T> {
-  const { rows } = await pool.query<{ state: string; result: T }>(
+  const { pool, queue, changeId, name } = options;
+  const { rows } = await pool.query<{ state: 'intended' | 'done'; result: T }>(
     `INSERT INTO walmq.effects AS e (queue, change_id, name) VALUES ($1, $2, $3)
      ON CONFLICT (queue, change_id, name) DO UPDATE
        SET attempts = e.attempts + CASE e.state WHEN 'done' THEN 0 ELSE 1 END
@@ -29,7 +36,7 @@ export async function effect<T>(
     [queue, changeId, name],
   );
   if (rows[0]?.state === 'done') return rows[0].result;
-  const result = await act(effectIdentity({ queue, changeId }, name));
+  const result = await act(effectIdentity({ queue, changeId, name }));
   await pool.query(
     `UPDATE walmq.effects SET state = 'done', result = $4, done_at = now()
       WHERE queue = $1 AND change_id = $2 AND name = $3`,
@@ -38,7 +45,7 @@ export async function effect<T>(
   return result;
 }
 
-export function effectIdentity({ queue, changeId }: EffectKey, name: string): EffectIdentity {
+export function effectIdentity({ queue, changeId, name }: Omit<EffectOptions, 'pool'>): EffectIdentity {
   const idempotencyKey = createHash('sha256')
     .update(`${queue}/${changeId}/${name}`)
     .digest('hex')

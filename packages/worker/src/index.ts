@@ -1,7 +1,9 @@
 export { runWorkerApp, type WorkerAppOptions } from './app.js';
 export {
+  type ChangeId,
   type DeleteChange,
   defineWorker,
+  type Handler,
   type HandlerContext,
   type InsertChange,
   type TableHandlers,
@@ -9,9 +11,11 @@ export {
   type UpdateChange,
   type WorkerDefinition,
 } from './define.js';
-export { type EffectIdentity, effect, effectIdentity } from './effect.js';
+export { type EffectIdentity, type EffectOptions, effect, effectIdentity } from './effect.js';
 export { type WorkerMetrics, workerMetrics } from './metrics.js';
-export { once, pruneInbox } from './once.js';
+export { type OnceOptions, once } from './once.js';
 export { giveUp, type Outcome, outcomeOf } from './outcome.js';
+export { pruneInbox } from './prune.js';
 export { workerSchemaSql } from './schema.js';
 export { type RunningWorker, type StartOptions, startWorker } from './start.js';
+export { wholeBefore } from './whole-before.js';

@@ -1,12 +1,13 @@
 import type { Change } from '@walmq/change';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Verdict } from './outcome.js';
 
 /** A worker's metrics, in one place: name, unit, help. */
 export function workerMetrics(registry: Registry) {
   const registers = [registry];
   const changes = new Counter({
     name: 'walmq_worker_changes_total',
-    help: 'Changes handled, by outcome: processed, retried (will be tried again) or failed (for good).',
+    help: 'Tries of changes by outcome: processed, retried (again later), failed (for good), handed-back (at a stop).',
     labelNames: ['queue', 'table', 'op', 'outcome'],
     registers,
   });
@@ -32,12 +33,13 @@ export function workerMetrics(registry: Registry) {
   });
   return {
     started: (queue: string) => active.inc({ queue }),
-    finished(queue: string, change: Change, outcome: 'processed' | 'retried' | 'failed', seconds: number) {
+    finished(queue: string, change: Change, outcome: 'processed' | Verdict, seconds: number) {
       active.dec({ queue });
       changes.inc({ queue, table: change.table, op: change.op, outcome });
       duration.observe({ queue, table: change.table, op: change.op }, seconds);
       if (outcome === 'processed')
-        commitToDone.observe({ queue }, (Date.now() - Date.parse(change.tx.committedAt)) / 1000);
+        // Clocks of two machines: never less than nothing.
+        commitToDone.observe({ queue }, Math.max(0, Date.now() - Date.parse(change.tx.committedAt)) / 1000);
     },
   };
 }

@@ -1,10 +1,14 @@
-import type { Json } from '@walmq/change';
 import type { Pool, PoolClient } from 'pg';
+import { toJsonText } from './result-json.js';
 
-/** What a change is to the inbox and to the ledger of effects. */
-export interface EffectKey {
+export interface OnceOptions {
+  readonly pool: Pool;
   readonly queue: string;
   readonly changeId: string;
+  /** When it aborts, the transaction's connection is closed: nothing of the effect remains. */
+  readonly signal: AbortSignal;
+  /** Milliseconds after which PostgreSQL gives up a statement that nobody waits for any more. */
+  readonly deadlineMs: number;
 }
 
 /** Serialization failure, deadlock: the transaction did nothing and may be tried again at once. */
@@ -14,16 +18,12 @@ const CONFLICT_ATTEMPTS = 5;
 /**
  * An effect in PostgreSQL, exactly once: the effect and the row that says it was made are one transaction. A change
  * that comes again finds the row and gets the recorded result; of two workers with the same change one waits for
- * the other's commit on the row's unique index.
+ * the other's commit on the row's unique index. The effect may run again after a conflict, in a new transaction.
  */
-export async function once<T>(
-  pool: Pool,
-  key: EffectKey,
-  effect: (tx: PoolClient) => Promise<T>,
-): Promise<T> {
+export async function once<T>(options: OnceOptions, effect: (tx: PoolClient) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await inTransaction(pool, tx => recordOnce(tx, key, effect));
+      return await inTransaction(options, tx => recordOnce(tx, options, effect));
     } catch (error) {
       if (attempt >= CONFLICT_ATTEMPTS || !CONFLICTS.has((error as { code?: unknown }).code)) throw error;
     }
@@ -32,9 +32,10 @@ export async function once<T>(
 
 async function recordOnce<T>(
   tx: PoolClient,
-  { queue, changeId }: EffectKey,
+  { queue, changeId }: OnceOptions,
   effect: (tx: PoolClient) => Promise<T>,
 ): Promise<T> {
+  // The row first: a second worker with this change waits here until we commit or roll back.
   const inserted = await tx.query(
     'INSERT INTO walmq.inbox (queue, change_id) VALUES ($1, $2) ON CONFLICT DO NOTHING',
     [queue, changeId],
@@ -55,38 +56,34 @@ async function recordOnce<T>(
   return result;
 }
 
-async function inTransaction<T>(pool: Pool, act: (tx: PoolClient) => Promise<T>): Promise<T> {
+async function inTransaction<T>(
+  { pool, signal, deadlineMs }: OnceOptions,
+  act: (tx: PoolClient) => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
   const tx = await pool.connect();
-  let broken: Error | undefined;
+  let released = false;
+  const release = (fault?: Error) => {
+    if (released) return;
+    released = true;
+    tx.release(fault);
+  };
+  const abandon = () => release(new Error('the transaction was abandoned'));
+  signal.addEventListener('abort', abandon, { once: true });
+  // A connection lost between two statements says so here, and nowhere else; the next statement rejects.
+  tx.on('error', release);
   try {
-    await tx.query('BEGIN');
+    await tx.query(`BEGIN; SET LOCAL statement_timeout = ${deadlineMs}`);
     const result = await act(tx);
     await tx.query('COMMIT');
     return result;
   } catch (error) {
-    await tx.query('ROLLBACK').catch((failure: Error) => {
-      broken = failure;
-    });
+    // A connection that cannot even roll back is not given to anyone else.
+    await tx.query('ROLLBACK').catch(release);
     throw error;
   } finally {
-    // A connection that could not even roll back is not given to anyone else.
-    tx.release(broken);
+    signal.removeEventListener('abort', abandon);
+    release();
+    tx.off('error', release);
   }
-}
-
-export function toJsonText(result: unknown): string | null {
-  return result === undefined ? null : JSON.stringify(result as Json);
-}
-
-/** Deletes what is older than `days` from inbox and ledger; resolves to the number of rows. */
-export async function pruneInbox(pool: Pool, days: number): Promise<number> {
-  const inbox = await pool.query(
-    'DELETE FROM walmq.inbox WHERE done_at < now() - make_interval(days => $1)',
-    [days],
-  );
-  const effects = await pool.query(
-    'DELETE FROM walmq.effects WHERE done_at < now() - make_interval(days => $1)',
-    [days],
-  );
-  return (inbox.rowCount ?? 0) + (effects.rowCount ?? 0);
 }

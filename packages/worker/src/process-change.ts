@@ -2,6 +2,7 @@ import { type Change, WalmqError } from '@walmq/change';
 import type { Logger } from '@walmq/service';
 import type { Pool } from 'pg';
 import type { HandlerContext, WorkerDefinition } from './define.js';
+import { tableName } from './describe.js';
 import { effect } from './effect.js';
 import { once } from './once.js';
 
@@ -10,19 +11,22 @@ export interface ProcessingOptions {
   readonly pool: Pool;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  readonly deadlineMs: number;
+  /** From 1. */
   readonly attempt: number;
 }
 
 /** Finds the handler of a change and runs it; resolves to the job's return value. */
 export async function processChange(change: Change, options: ProcessingOptions): Promise<unknown> {
-  const handlers = options.definition.on[change.table];
+  const handlers = options.definition.on.get(tableName(change));
   if (!handlers) return { processed: false, reason: 'unknown table' };
-  const handler = handlers[change.op];
+  const handler = handlers.get(change.op);
   if (!handler) return { processed: false, reason: `no handler for ${change.op}` };
   return await handler(change, handlerContext(options));
 }
 
-function handlerContext({ definition, pool, log, signal, attempt }: ProcessingOptions): HandlerContext {
+function handlerContext(options: ProcessingOptions): HandlerContext {
+  const { definition, pool, log, signal, deadlineMs, attempt } = options;
   const { queue } = definition;
   let usedOnce = false;
   return {
@@ -36,8 +40,8 @@ function handlerContext({ definition, pool, log, signal, attempt }: ProcessingOp
           remedy: 'Put both effects into one transaction.',
         });
       usedOnce = true;
-      return await once(pool, { queue, changeId: change.id }, act);
+      return await once({ pool, queue, changeId: change.id, signal, deadlineMs }, act);
     },
-    effect: (change, name, act) => effect(pool, { queue, changeId: change.id }, name, act),
+    effect: (change, name, act) => effect({ pool, queue, changeId: change.id, name }, act),
   };
 }

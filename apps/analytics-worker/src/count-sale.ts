@@ -1,0 +1,56 @@
+import type { OrderItemRow } from '@walmq/shop';
+import type { PoolClient } from 'pg';
+
+/** What is counted for an item, and on which day (YYYY-MM-DD, UTC). */
+interface Sale {
+  readonly order_id: number | null;
+  readonly product_id: number;
+  readonly day: string;
+}
+
+/**
+ * Counts an item for its product and day. The day's row is locked first, so that two items of one order do not both
+ * take themselves for its first there. Revenue is multiplied in PostgreSQL: decimals, never floats.
+ */
+export async function addSale(tx: PoolClient, item: OrderItemRow, day: string): Promise<void> {
+  const { id, order_id, product_id, quantity, price } = item;
+  await tx.query(
+    `INSERT INTO shop.product_analytics AS a (product_id, day, quantity, revenue, orders)
+     VALUES ($1, $2, $3::integer, $3::integer * coalesce($4::numeric, 0), 0)
+     ON CONFLICT (product_id, day) DO UPDATE
+       SET quantity = a.quantity + excluded.quantity, revenue = a.revenue + excluded.revenue`,
+    [product_id, day, quantity, price],
+  );
+  await countOrder(tx, { order_id, product_id, day }, 1);
+  await tx.query(
+    `INSERT INTO shop.sales (order_item_id, order_id, product_id, day, quantity, revenue)
+     VALUES ($1, $2, $3, $4, $5::integer, $5::integer * coalesce($6::numeric, 0))`,
+    [id, order_id, product_id, day, quantity, price],
+  );
+}
+
+/** Takes back exactly what was counted for an item. Resolves to it; undefined where nothing was. */
+export async function removeSale(tx: PoolClient, itemId: number): Promise<Sale | undefined> {
+  const { rows } = await tx.query<Sale>(
+    `WITH sale AS (DELETE FROM shop.sales WHERE order_item_id = $1 RETURNING *),
+     less AS (
+       UPDATE shop.product_analytics a SET quantity = a.quantity - sale.quantity, revenue = a.revenue - sale.revenue
+         FROM sale WHERE a.product_id = sale.product_id AND a.day = sale.day)
+     SELECT order_id, product_id, to_char(day, 'YYYY-MM-DD') AS day FROM sale`,
+    [itemId],
+  );
+  const sale = rows[0];
+  if (sale) await countOrder(tx, sale, -1);
+  return sale;
+}
+
+/** An order counts once per product and day: with its first item there, until its last is gone. */
+async function countOrder(tx: PoolClient, { order_id, product_id, day }: Sale, by: 1 | -1): Promise<void> {
+  if (order_id === null) return;
+  await tx.query(
+    `UPDATE shop.product_analytics SET orders = orders + $4
+      WHERE product_id = $1 AND day = $2
+        AND NOT EXISTS (SELECT 1 FROM shop.sales WHERE product_id = $1 AND day = $2 AND order_id = $3)`,
+    [product_id, day, order_id, by],
+  );
+}

@@ -1,0 +1,16 @@
+import type { Change } from '@walmq/change';
+
+/** As handlers and logs name a table: `orders`, or `sales.orders` outside schema public. */
+export function tableName({ schema, table }: Pick<Change, 'schema' | 'table'>): string {
+  return schema === 'public' ? table : `${schema}.${table}`;
+}
+
+/** What a person reads while changes flow by. */
+export function processedLine(change: Change, result: unknown): string {
+  return `✅ Processed ${describe(change)}: ${JSON.stringify(result)}`;
+}
+
+/** `UPDATE on orders` */
+export function describe(change: Change): string {
+  return `${change.op.toUpperCase()} on ${tableName(change)}`;
+}
