@@ -29,6 +29,7 @@ export interface RunningWorker {
    * not finish is handed back to the queue. Resolves when no handler runs any more.
    */
   close(drainMs: number): Promise<void>;
+  /** False as soon as it has been told to close. */
   isRunning(): boolean;
 }
 
@@ -65,9 +66,11 @@ export function startWorker(options: StartOptions): RunningWorker {
         `Failed: workers died or stalled on a change more than ${config.maxStalledCount} times`,
       );
   });
+  let closing = false;
   return {
-    isRunning: () => worker.isRunning() && !worker.isPaused(),
+    isRunning: () => worker.isRunning() && !closing,
     async close(drainMs) {
+      closing = true;
       const timer = setTimeout(
         () => stopping.abort(new WalmqError('HANDLER_STOPPED', 'the process is stopping.')),
         drainMs,

@@ -1,0 +1,207 @@
+import { setImmediate } from 'node:timers/promises';
+import type { PoolClient } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { effect, effectIdentity } from './effect.js';
+import { once } from './once.js';
+import { pruneInbox } from './prune.js';
+import { eventually, type Servers, startServers, stopServers, WorkerWorld } from './worker-fixture.js';
+
+const QUEUES = { orders: { table: 'orders' } };
+const SCHEMA = `
+  CREATE TABLE made (change_id text NOT NULL);
+  CREATE TABLE balance (id integer PRIMARY KEY, amount integer NOT NULL);
+  INSERT INTO balance VALUES (1, 0), (2, 0);`;
+
+describe('once and effect', () => {
+  let servers: Servers;
+  let world: WorkerWorld;
+  beforeAll(async () => {
+    servers = await startServers();
+    world = await WorkerWorld.create(servers, 'once', { queues: QUEUES, schema: SCHEMA });
+  });
+  afterAll(async () => {
+    await world?.[Symbol.asyncDispose]();
+    await stopServers(servers);
+  });
+
+  const optionsOf = (changeId: string, signal = new AbortController().signal) => ({
+    ...{ pool: world.pool, queue: 'orders', changeId, signal },
+    deadlineMs: 10_000,
+  });
+  const make = (changeId: string) => async (tx: PoolClient) => {
+    await tx.query('INSERT INTO made VALUES ($1)', [changeId]);
+    return { made: changeId };
+  };
+  const madeFor = async (changeId: string) =>
+    (await world.rows('SELECT 1 FROM made WHERE change_id = $1', [changeId])).length;
+  const isRecorded = async (changeId: string) =>
+    (await world.rows('SELECT 1 FROM walmq.inbox WHERE change_id = $1', [changeId])).length > 0;
+
+  it('makes an effect once and answers a repetition with the recorded result', async () => {
+    const first = await once(optionsOf('repeated'), make('repeated'));
+    const second = await once(optionsOf('repeated'), make('repeated'));
+    expect(first).toEqual({ made: 'repeated' });
+    expect(second).toEqual(first);
+    expect(await madeFor('repeated')).toBe(1);
+  });
+
+  it('records per queue: two queues may each make their own effect of one change', async () => {
+    await once(optionsOf('shared'), make('shared'));
+    await once({ ...optionsOf('shared'), queue: 'audit' }, make('shared'));
+    expect(await madeFor('shared')).toBe(2);
+  });
+
+  it('lets exactly one of many concurrent deliveries make the effect', async () => {
+    const results = await Promise.all(
+      Array.from({ length: 12 }, () => once(optionsOf('concurrent'), make('concurrent'))),
+    );
+    expect(results).toEqual(Array.from({ length: 12 }, () => ({ made: 'concurrent' })));
+    expect(await madeFor('concurrent')).toBe(1);
+  });
+
+  it('lets a concurrent delivery make the effect when the first one fails', async () => {
+    const failing = once(optionsOf('failing'), async tx => {
+      await make('failing')(tx);
+      // Until the second delivery waits for this one.
+      await eventually(async () => {
+        const waiting = await world.rows(
+          "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = 'once'",
+        );
+        expect(waiting).toHaveLength(1);
+      });
+      throw new Error('the first one fails');
+    });
+    const second = once(optionsOf('failing'), make('failing'));
+    await expect(failing).rejects.toThrow('the first one fails');
+    await expect(second).resolves.toEqual({ made: 'failing' });
+    expect(await madeFor('failing')).toBe(1);
+  });
+
+  it('leaves nothing of an effect that failed', async () => {
+    const failing = once(optionsOf('undone'), async tx => {
+      await make('undone')(tx);
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(await madeFor('undone')).toBe(0);
+    expect(await isRecorded('undone')).toBe(false);
+  });
+
+  it('records an effect that returns nothing', async () => {
+    const silent = async (tx: PoolClient) => {
+      await make('silent')(tx);
+    };
+    await once(optionsOf('silent'), silent);
+    await once(optionsOf('silent'), silent);
+    expect(await madeFor('silent')).toBe(1);
+  });
+
+  it('runs the effect again after a deadlock', async () => {
+    let bothHold = 0;
+    let runs = 0;
+    const transfer = (changeId: string, from: number, to: number) =>
+      once(optionsOf(changeId), async tx => {
+        runs += 1;
+        await tx.query('UPDATE balance SET amount = amount - 1 WHERE id = $1', [from]);
+        bothHold += 1;
+        while (bothHold < 2) await setImmediate();
+        await tx.query('UPDATE balance SET amount = amount + 1 WHERE id = $1', [to]);
+      });
+    await Promise.all([transfer('there', 1, 2), transfer('back', 2, 1)]);
+    expect(runs).toBe(3);
+    expect(await world.rows('SELECT amount FROM balance')).toEqual([{ amount: 0 }, { amount: 0 }]);
+  });
+
+  it('closes the connection of a transaction whose time is up, and gives the pool a new one', async () => {
+    const holder = await world.pool.connect();
+    await holder.query('BEGIN; SELECT * FROM balance WHERE id = 1 FOR UPDATE');
+    const stop = new AbortController();
+    const blocked = once(optionsOf('blocked', stop.signal), async tx => {
+      const pending = tx.query('UPDATE balance SET amount = 9 WHERE id = 1');
+      setTimeout(() => stop.abort(), 50);
+      await pending;
+    });
+    await expect(blocked).rejects.toThrow('Connection terminated');
+    await holder.query('ROLLBACK');
+    holder.release();
+    await once(optionsOf('blocked'), make('blocked'));
+    expect(await madeFor('blocked')).toBe(1);
+    expect(await world.rows('SELECT amount FROM balance WHERE id = 1')).toEqual([{ amount: 0 }]);
+  });
+
+  it('has PostgreSQL give up a statement after the deadline', async () => {
+    const slow = once({ ...optionsOf('slow'), deadlineMs: 50 }, tx => tx.query('SELECT pg_sleep(60)'));
+    await expect(slow).rejects.toMatchObject({ code: '57014' });
+  });
+
+  it('outlives a connection that is lost between two statements', async () => {
+    const lost = once(optionsOf('lost'), async tx => {
+      const { rows } = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      await world.pool.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+      await eventually(async () => {
+        await expect(tx.query('SELECT 1')).rejects.toThrow();
+      });
+      return await make('lost')(tx);
+    });
+    await expect(lost).rejects.toThrow();
+    await once(optionsOf('lost'), make('lost'));
+    expect(await madeFor('lost')).toBe(1);
+  });
+
+  it('does not repeat an outside effect that is recorded as done', async () => {
+    const identities: string[] = [];
+    const options = { pool: world.pool, queue: 'orders', changeId: 'mail', name: 'confirmation-mail' };
+    const send = () =>
+      effect(options, async ({ messageId }) => {
+        identities.push(messageId);
+        return { accepted: 1 };
+      });
+    expect(await send()).toEqual({ accepted: 1 });
+    expect(await send()).toEqual({ accepted: 1 });
+    expect(identities).toEqual([effectIdentity(options).messageId]);
+    expect(await world.rows('SELECT name, state, attempts, result FROM walmq.effects')).toEqual([
+      { name: 'confirmation-mail', state: 'done', attempts: 1, result: { accepted: 1 } },
+    ]);
+  });
+
+  it('repeats an outside effect that failed, under the same identity', async () => {
+    const identities: string[] = [];
+    const options = { pool: world.pool, queue: 'orders', changeId: 'flaky', name: 'webhook' };
+    const call = () =>
+      effect(options, async ({ idempotencyKey }) => {
+        identities.push(idempotencyKey);
+        if (identities.length === 1) throw new Error('no answer');
+      });
+    await expect(call()).rejects.toThrow('no answer');
+    await call();
+    await call();
+    expect(identities).toHaveLength(2);
+    expect(new Set(identities).size).toBe(1);
+    expect(await world.rows("SELECT state, attempts FROM walmq.effects WHERE change_id = 'flaky'")).toEqual([
+      { state: 'done', attempts: 2 },
+    ]);
+  });
+
+  it('tells effects apart by queue, change and name', () => {
+    const identity = { queue: 'orders', changeId: 'a', name: 'mail' };
+    const keys = [
+      identity,
+      { ...identity, queue: 'audit' },
+      { ...identity, changeId: 'b' },
+      { ...identity, name: 'webhook' },
+    ].map(each => effectIdentity(each).idempotencyKey);
+    expect(new Set(keys).size).toBe(4);
+    expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  it('prunes what is older than asked for, and nothing else', async () => {
+    await once(optionsOf('old'), make('old'));
+    await once(optionsOf('young'), make('young'));
+    await world.pool.query(
+      "UPDATE walmq.inbox SET done_at = now() - interval '31 days' WHERE change_id = 'old'",
+    );
+    expect(await pruneInbox(world.pool, 30)).toBe(1);
+    expect(await isRecorded('old')).toBe(false);
+    expect(await isRecorded('young')).toBe(true);
+  });
+});

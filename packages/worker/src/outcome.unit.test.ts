@@ -1,0 +1,85 @@
+import { WalmqError } from '@walmq/change';
+import { UnrecoverableError } from 'bullmq';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { giveUp, outcomeOf, verdictOf } from './outcome.js';
+
+/** An error as libraries throw it: its fields decide, the message never does. */
+function failure(fields: Record<string, unknown>): Error {
+  return Object.assign(new Error('22P02 550 give up'), fields);
+}
+
+describe('outcomeOf', () => {
+  it.each([
+    ['serialization failure', { code: '40001' }],
+    ['deadlock', { code: '40P01' }],
+    ['connection failure', { code: '08006' }],
+    ['admin shutdown', { code: '57P01' }],
+    ['statement timeout', { code: '57014' }],
+    ['too many connections', { code: '53300' }],
+    ['lock not available', { code: '55P03' }],
+    ['read-only transaction after a failover', { code: '25006' }],
+    ['refused connection', { code: 'ECONNREFUSED' }],
+    ['reset connection', { code: 'ECONNRESET' }],
+    ['broken pipe', { code: 'EPIPE' }],
+    ['mailbox busy', { code: 'EENVELOPE', responseCode: 450 }],
+    ['mail server shutting down', { code: 'ECONNECTION', responseCode: 421 }],
+    ['wrong SMTP password', { code: 'EAUTH', responseCode: 535 }],
+    ['greeting of a server that takes no mail', { code: 'EPROTOCOL', responseCode: 554 }],
+    ['unknown code', { code: 'SOMETHING' }],
+    ['a code that is no text', { code: -2 }],
+    ['no code at all', {}],
+  ])('retries: %s', (_, fields) => {
+    expect(outcomeOf(failure(fields))).toBe('retry');
+  });
+
+  it.each([
+    ['feature not supported', { code: '0A000' }],
+    ['value too long', { code: '22001' }],
+    ['numeric overflow', { code: '22003' }],
+    ['unique violation', { code: '23505' }],
+    ['not-null violation', { code: '23502' }],
+    ['syntax error', { code: '42601' }],
+    ['undefined table', { code: '42P01' }],
+    ['unknown mailbox', { code: 'EENVELOPE', responseCode: 550 }],
+    ['refused message', { code: 'EMESSAGE', responseCode: 554 }],
+    ['reply without a code', { responseCode: 552 }],
+    ['no valid recipient', { code: 'EENVELOPE' }],
+    ['argument of the wrong type', { code: 'ERR_INVALID_ARG_TYPE' }],
+  ])('gives up: %s', (_, fields) => {
+    expect(outcomeOf(failure(fields))).toBe('give-up');
+  });
+
+  it('knows our own errors and those of the libraries', () => {
+    expect(outcomeOf(giveUp('no such customer'))).toBe('give-up');
+    expect(outcomeOf(new UnrecoverableError('no'))).toBe('give-up');
+    expect(outcomeOf(z.string().safeParse(1).error)).toBe('give-up');
+    expect(outcomeOf(new WalmqError('HANDLER_DEADLINE', 'late.'))).toBe('retry');
+  });
+
+  it.each([undefined, null, 'text', 42])('retries what is no error at all: %s', thrown => {
+    expect(outcomeOf(thrown)).toBe('retry');
+  });
+});
+
+describe('verdictOf', () => {
+  const passing = failure({ code: '40001' });
+  const lasting = failure({ code: '22003' });
+  it.each([
+    ['first of three tries', { error: passing, attempt: 1, attempts: 3, stopping: false }, 'retried'],
+    ['last of three tries', { error: passing, attempt: 3, attempts: 3, stopping: false }, 'failed'],
+    [
+      'last try, but the process stops',
+      { error: passing, attempt: 3, attempts: 3, stopping: true },
+      'handed-back',
+    ],
+    ['not worth a second try', { error: lasting, attempt: 1, attempts: 3, stopping: false }, 'failed'],
+    [
+      'not worth a second try at a stop',
+      { error: lasting, attempt: 1, attempts: 3, stopping: true },
+      'failed',
+    ],
+  ] as const)('%s', (_, given, verdict) => {
+    expect(verdictOf(given)).toBe(verdict);
+  });
+});
