@@ -44,7 +44,14 @@ export class Child {
   /** Asks by message, and resolves to the answer. Rejects with BENCH_CHILD_ENDED when the program is gone. */
   async ask<Answer>(question: string): Promise<Answer> {
     this.assertAlive();
-    return await new Promise<Answer>((resolve, reject) => {
+    const answer = this.hear<Answer>(question);
+    this.#process.send(question);
+    return await answer;
+  }
+
+  /** What the program answers to a question, asked or not. Rejects with BENCH_CHILD_ENDED. */
+  hear<Answer>(question: string): Promise<Answer> {
+    return new Promise((resolve, reject) => {
       const onMessage = (message: unknown) => {
         const reply = message as { question: string; answer: Answer };
         if (reply.question !== question) return;
@@ -52,9 +59,6 @@ export class Child {
         resolve(reply.answer);
       };
       this.#process.on('message', onMessage);
-      this.#process.send(question, error => {
-        if (error) reject(this.#gone());
-      });
       void this.#ended.then(() => reject(this.#gone()));
     });
   }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import { Pool } from 'pg';
 import { insertRows } from './table-shape.js';
 
 const CONNECTIONS = 8;
@@ -7,17 +7,11 @@ const TICK_MS = 1;
 
 /** Commits single-row transactions by the clock, whether or not earlier ones have returned. */
 export class SteadyWriter {
-  readonly #clients: readonly Client[];
+  readonly #pool: Pool;
   #nextId = 1;
 
-  private constructor(clients: readonly Client[]) {
-    this.#clients = clients;
-  }
-
-  static async connect(databaseUrl: string): Promise<SteadyWriter> {
-    const clients = Array.from({ length: CONNECTIONS }, () => new Client(databaseUrl));
-    await Promise.all(clients.map(client => client.connect()));
-    return new SteadyWriter(clients);
+  constructor(databaseUrl: string) {
+    this.#pool = new Pool({ connectionString: databaseUrl, max: CONNECTIONS });
   }
 
   /** Resolves to the rate it reached, once all are committed. */
@@ -34,11 +28,10 @@ export class SteadyWriter {
   }
 
   async end(): Promise<void> {
-    await Promise.all(this.#clients.map(client => client.end()));
+    await this.#pool.end();
   }
 
   async #commit(id: number): Promise<void> {
-    const client = this.#clients[id % this.#clients.length] as Client;
-    await client.query({ name: 'insert', text: insertRows('narrow', '$1', '$1'), values: [id] });
+    await this.#pool.query({ name: 'insert', text: insertRows('narrow', '$1', '$1'), values: [id] });
   }
 }

@@ -1,7 +1,7 @@
 import { setUp } from '@walmq/replication';
 import type { Client } from 'pg';
 import { PUBLICATION } from './bench-config.js';
-import type { ThroughputCase, Width } from './plan.js';
+import type { Case, ThroughputCase, Width } from './plan.js';
 import { createTable, insertRows, tableName } from './table-shape.js';
 import { until } from './until.js';
 
@@ -13,6 +13,11 @@ export async function createTables(client: Client): Promise<void> {
 
 export async function emptyTables(client: Client): Promise<void> {
   await client.query(`TRUNCATE ${WIDTHS.map(tableName).join(', ')}`);
+}
+
+/** Of a case's run. Never the same twice in one database: capture knows its slots again. */
+export function slotName({ name }: Case, run: number): string {
+  return `bench_${name.replaceAll('-', '_')}_${run}`;
 }
 
 /** A slot that holds whatever is committed from now on. */

@@ -32,6 +32,9 @@ process.on('message', question => {
   }
 });
 
+// A question that comes before anyone listens is lost.
+process.send?.({ question: 'ready', answer: true });
+
 /** Milliseconds since 1970 with the microseconds that Date.parse drops. */
 function epochMs(iso: string): number {
   return Date.parse(`${iso.slice(0, 19)}Z`) + Number(`0${iso.slice(19, -1)}`) * 1000;

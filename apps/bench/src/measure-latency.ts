@@ -2,7 +2,7 @@ import type { ContenderContext } from './bench-config.js';
 import { Child, programPath } from './child.js';
 import { SteadyWriter } from './commit-at-rate.js';
 import { withContender } from './contender.js';
-import { createSlot, dropSlot, emptyTables } from './database.js';
+import { createSlot, dropSlot, emptyTables, slotName } from './database.js';
 import type { Latency, LatencyResult } from './measurement.js';
 import { type Entry, type LatencyCase, planRound } from './plan.js';
 import type { RunOptions } from './run.js';
@@ -17,36 +17,40 @@ export async function measureLatency(
   { args, print }: RunOptions,
 ): Promise<LatencyResult[]> {
   const entries = planRound('latency', args.contenders, args.durabilities);
+  const runs = Array.from({ length: args.rounds }, () => entries).flat();
   const found = new Map<Entry, Latency[]>(entries.map(entry => [entry, []]));
-  for (let round = 0; round < args.rounds; round++)
-    for (const entry of entries) {
-      const latency = await measureOnce(workload, entry, database, args.against);
-      found.get(entry)?.push(latency);
-      print(
-        `  ${workload.name} ${entry.contender} ${entry.durability}: p50 ${latency.p50Ms.toFixed(2)} ms, ` +
-          `p99 ${latency.p99Ms.toFixed(2)} ms at ${Math.round(latency.changesPerSecond)}/s`,
-      );
-    }
+  for (const [run, entry] of runs.entries()) {
+    const slot = slotName(workload, run);
+    const latency = await measureOnce({ workload, entry, database, slot, against: args.against });
+    found.get(entry)?.push(latency);
+    print(
+      `  ${workload.name} ${entry.contender} ${entry.durability}: p50 ${latency.p50Ms.toFixed(2)} ms, ` +
+        `p99 ${latency.p99Ms.toFixed(2)} ms at ${Math.round(latency.changesPerSecond)}/s`,
+    );
+  }
   return entries.map(entry => ({ case: workload.name, ...entry, runs: found.get(entry) ?? [] }));
 }
 
-const SLOT = 'bench_latency';
 const HANDLED_MS = 120_000;
 
-async function measureOnce(
-  workload: LatencyCase,
-  { contender, durability }: Entry,
-  database: Database,
-  against: string | undefined,
-): Promise<Latency> {
+interface StretchOptions {
+  readonly workload: LatencyCase;
+  readonly entry: Entry;
+  readonly database: Database;
+  readonly slot: string;
+  readonly against: string | undefined;
+}
+
+async function measureOnce(options: StretchOptions): Promise<Latency> {
+  const { workload, entry, database, slot, against } = options;
+  const { contender, durability } = entry;
   if (contender === 'postgres' || durability === null) throw new Error('PostgreSQL alone handles no jobs');
   await emptyTables(database.client);
-  await createSlot(database.client, SLOT);
+  await createSlot(database.client, slot);
   try {
     return await withRedis(durability, async redisUrl => {
-      const context: ContenderContext = {
-        ...{ databaseUrl: database.url, redisUrl, slot: SLOT, width: 'narrow', durability, changes: 0 },
-      };
+      const source = { databaseUrl: database.url, slot, width: 'narrow', changes: 0 } as const;
+      const context: ContenderContext = { ...source, redisUrl, durability };
       return await withContender({ contender, context, against }, reader =>
         withHandler(context, handler =>
           measureStretch({ workload, databaseUrl: database.url, reader, handler }),
@@ -54,13 +58,14 @@ async function measureOnce(
       );
     });
   } finally {
-    await dropSlot(database.client, SLOT);
+    await dropSlot(database.client, slot);
   }
 }
 
 async function withHandler<T>(context: ContenderContext, act: (handler: Child) => Promise<T>): Promise<T> {
   const handler = new Child({ program: programPath('handler'), args: [JSON.stringify(context)] });
   try {
+    await handler.hear('ready');
     return await act(handler);
   } finally {
     await handler.stop();
@@ -75,7 +80,7 @@ async function measureStretch(options: {
 }): Promise<Latency> {
   const { reader, handler } = options;
   const { changesPerSecond, warmUpSeconds, seconds } = options.workload;
-  const writer = await SteadyWriter.connect(options.databaseUrl);
+  const writer = new SteadyWriter(options.databaseUrl);
   const allHandled = (count: number) =>
     until({ what: `handling of change ${count}`, everyMs: 20, withinMs: HANDLED_MS }, async () => {
       reader.assertAlive();

@@ -1,5 +1,5 @@
 import { withContender } from './contender.js';
-import { commitBacklog, createSlot, dropSlot, emptyTables } from './database.js';
+import { commitBacklog, createSlot, dropSlot, emptyTables, slotName } from './database.js';
 import { timeDrain } from './drain.js';
 import type { Drain, ThroughputResult } from './measurement.js';
 import { type Entry, planRound, type ThroughputCase } from './plan.js';
@@ -18,7 +18,7 @@ export async function measureThroughput(
 ): Promise<ThroughputResult[]> {
   const entries = planRound('throughput', args.contenders, args.durabilities);
   const runs = Array.from({ length: args.rounds }, () => entries).flat();
-  const slotOf = (run: number) => `bench_${run}`;
+  const slotOf = (run: number) => slotName(workload, run);
   await emptyTables(database.client);
   for (const run of runs.keys()) await createSlot(database.client, slotOf(run));
   const endLsn = await commitBacklog(database.client, workload);
