@@ -24,7 +24,7 @@ export function run(
       ...(env && { env }),
       ...account,
     };
-    execFile(command, [...args], settings, (error, stdout, stderr) => {
+    void execFile(command, [...args], settings, (error, stdout, stderr) => {
       const report = `${stdout}${stderr}`.trim() || (error?.message ?? '');
       resolve({ ok: error === null, output: stdout, report });
     });
