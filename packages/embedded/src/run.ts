@@ -16,7 +16,7 @@ export function run(
   options: { cwd?: string; env?: NodeJS.ProcessEnv; account?: Account; timeoutMs?: number } = {},
 ): Promise<Run> {
   const { cwd, env, account, timeoutMs = 120_000 } = options;
-  return new Promise(resolve => {
+  return new Promise<Run>(done => {
     const settings = {
       timeout: timeoutMs,
       maxBuffer: 64 * 1024 * 1024,
@@ -24,9 +24,10 @@ export function run(
       ...(env && { env }),
       ...account,
     };
-    void execFile(command, [...args], settings, (error, stdout, stderr) => {
+    execFile(command, [...args], settings, (error, stdout, stderr) => {
       const report = `${stdout}${stderr}`.trim() || (error?.message ?? '');
-      resolve({ ok: error === null, output: stdout, report });
+      // biome-ignore lint/nursery/noFloatingPromises: this settles the promise, it is none.
+      done({ ok: error === null, output: stdout, report });
     });
   });
 }
