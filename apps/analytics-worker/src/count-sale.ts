@@ -2,7 +2,7 @@ import type { OrderItemRow } from '@walmq/shop';
 import type { PoolClient } from 'pg';
 
 /** What is counted for an item, and on which day (YYYY-MM-DD, UTC). */
-interface Sale {
+export interface Sale {
   readonly order_id: number | null;
   readonly product_id: number;
   readonly day: string;
@@ -26,6 +26,28 @@ export async function addSale(tx: PoolClient, item: OrderItemRow, day: string): 
     `INSERT INTO shop.sales (order_item_id, order_id, product_id, day, quantity, revenue)
      VALUES ($1, $2, $3, $4, $5::integer, $5::integer * coalesce($6::numeric, 0))`,
     [id, order_id, product_id, day, quantity, price],
+  );
+}
+
+/** What is counted for an item, if anything is. */
+export async function saleOf(tx: PoolClient, itemId: number): Promise<Sale | undefined> {
+  const { rows } = await tx.query<Sale>(
+    "SELECT order_id, product_id, to_char(day, 'YYYY-MM-DD') AS day FROM shop.sales WHERE order_item_id = $1",
+    [itemId],
+  );
+  return rows[0];
+}
+
+/**
+ * Locks one day of two products, in one order for everybody: of two items that change places, each would else hold
+ * what the other needs, until PostgreSQL undoes one of them a second later.
+ */
+export async function lockDays(tx: PoolClient, productIds: readonly number[], day: string): Promise<void> {
+  await tx.query(
+    `INSERT INTO shop.product_analytics AS a (product_id, day, quantity, revenue, orders)
+     SELECT DISTINCT product_id, $2::date, 0, 0, 0 FROM unnest($1::integer[]) AS product_id ORDER BY product_id
+     ON CONFLICT (product_id, day) DO UPDATE SET quantity = a.quantity`,
+    [productIds, day],
   );
 }
 

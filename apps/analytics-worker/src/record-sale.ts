@@ -1,6 +1,6 @@
 import type { OrderItemRow } from '@walmq/shop';
 import type { DeleteChange, HandlerContext, InsertChange, UpdateChange } from '@walmq/worker';
-import { addSale, removeSale } from './count-sale.js';
+import { addSale, lockDays, removeSale, saleOf } from './count-sale.js';
 
 /** A new item counts for its product on the day of its commit (UTC). */
 export async function recordSale(change: InsertChange<OrderItemRow>, { once }: HandlerContext) {
@@ -13,8 +13,10 @@ export async function recordSale(change: InsertChange<OrderItemRow>, { once }: H
 /** A changed item counts as what it is now, on the day it was first counted. */
 export async function correctSale(change: UpdateChange<OrderItemRow>, { once }: HandlerContext) {
   return await once(change, async tx => {
-    const sale = await removeSale(tx, change.after.id);
+    const sale = await saleOf(tx, change.after.id);
     if (!sale) return { action: 'none', reason: 'item not counted', ...subjectOf(change.after) };
+    await lockDays(tx, [sale.product_id, change.after.product_id], sale.day);
+    await removeSale(tx, change.after.id);
     await addSale(tx, change.after, sale.day);
     return { action: 'item_updated', ...subjectOf(change.after) };
   });

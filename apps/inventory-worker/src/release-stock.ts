@@ -2,7 +2,7 @@ import type { OrderItemRow, OrderRow } from '@walmq/shop';
 import type { DeleteChange, HandlerContext, UpdateChange } from '@walmq/worker';
 import type { PoolClient } from 'pg';
 import type { ReleaseReason } from './decide-adjustment.js';
-import { takeStock } from './take-stock.js';
+import { lockStock, takeStock } from './take-stock.js';
 
 /** A removed item: what is still kept for it goes back into the stock. */
 export async function releaseForItem(change: DeleteChange<OrderItemRow>, { once }: HandlerContext) {
@@ -59,10 +59,12 @@ export async function release(
       WHERE ${by} = $1 AND state = 'reserved' RETURNING order_item_id AS item_id, product_id, quantity`,
     [id, reason],
   );
-  // Product by product in one order for everybody: two releases then never wait for each other.
-  const stock = rows.sort((a, b) => a.product_id - b.product_id);
-  for (const { product_id, quantity } of stock) await takeStock(tx, product_id, -quantity);
-  return { stock, backOrders: closed.rowCount ?? 0 };
+  await lockStock(
+    tx,
+    rows.map(({ product_id }) => product_id),
+  );
+  for (const { product_id, quantity } of rows) await takeStock(tx, product_id, -quantity);
+  return { stock: rows, backOrders: closed.rowCount ?? 0 };
 }
 
 function releasedResult({ stock, backOrders }: Released) {

@@ -3,7 +3,7 @@ import type { HandlerContext, InsertChange, UpdateChange } from '@walmq/worker';
 import type { PoolClient } from 'pg';
 import { decideAdjustment, type Standing } from './decide-adjustment.js';
 import { release } from './release-stock.js';
-import { takeStock } from './take-stock.js';
+import { lockStock, takeStock } from './take-stock.js';
 
 /** A new item: its quantity leaves the stock and is kept for the order, or goes on back-order. */
 export async function reserveStock(change: InsertChange<OrderItemRow>, { once }: HandlerContext) {
@@ -14,11 +14,15 @@ export async function reserveStock(change: InsertChange<OrderItemRow>, { once }:
 export async function adjustReservation(change: UpdateChange<OrderItemRow>, { once }: HandlerContext) {
   const item = change.after;
   return await once(change, async tx => {
-    const adjustment = decideAdjustment(await standingsOf(tx, item.id), item);
+    const standings = await standingsOf(tx, item.id);
+    const adjustment = decideAdjustment(standings, item);
     if (adjustment.kind === 'unchanged') return { action: 'reservation_unchanged', ...subjectOf(item) };
     const reserved =
       adjustment.kind === 'difference' ? await reserveDifference(tx, item, adjustment.more) : undefined;
-    return reserved ?? (await reserveAnew(tx, item));
+    if (reserved) return reserved;
+    await lockStock(tx, [item.product_id, ...standings.map(({ product_id }) => product_id)]);
+    await release(tx, { by: 'order_item_id', id: item.id, reason: 'item changed' });
+    return await reserve(tx, item);
   });
 }
 
@@ -45,11 +49,6 @@ async function reserveDifference(tx: PoolClient, item: OrderItemRow, more: numbe
   if (more === 0) return await recordReserved(tx, item);
   const left = await takeStock(tx, item.product_id, more);
   return left === undefined ? undefined : await recordReserved(tx, item, left);
-}
-
-async function reserveAnew(tx: PoolClient, item: OrderItemRow) {
-  await release(tx, { by: 'order_item_id', id: item.id, reason: 'item changed' });
-  return await reserve(tx, item);
 }
 
 async function recordReserved(tx: PoolClient, item: OrderItemRow, left?: number) {

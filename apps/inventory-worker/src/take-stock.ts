@@ -17,3 +17,13 @@ export async function takeStock(
   );
   return rows[0]?.stock_quantity;
 }
+
+/**
+ * Locks several products' stock, in one order for everybody: two transactions that each need what the other has would
+ * else have to be told apart by PostgreSQL, after a second and with one of them undone.
+ */
+export async function lockStock(tx: PoolClient, productIds: readonly number[]): Promise<void> {
+  await tx.query('SELECT FROM inventory WHERE product_id = ANY ($1) ORDER BY product_id FOR NO KEY UPDATE', [
+    productIds,
+  ]);
+}
