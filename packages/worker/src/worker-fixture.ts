@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { basename, join } from 'node:path';
 import { type Change, formatPosition, type Operation, toLsn } from '@walmq/change';
 import { parseConfig, type QueueConfig, resolveConfig, type WalmqConfigInput } from '@walmq/config';
 import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
@@ -157,6 +160,10 @@ export class WorkerWorld {
     return (await this.pool.query<R>(sql, values)).rows;
   }
 
+  async countOf(queueName: string, state: 'completed' | 'failed'): Promise<number> {
+    return await this.#queue(queueName).getJobCountByTypes(state);
+  }
+
   async stateOf(queueName: string, job: Job<Change>): Promise<string> {
     return await this.#queue(queueName).getJobState(job.id as string);
   }
@@ -172,9 +179,49 @@ export class WorkerWorld {
     const open = this.#open.get(name);
     if (open) return open;
     const queue = new Queue<Change>(name, { connection: this.redis, prefix: this.prefix });
+    queue.on('error', () => {});
     this.#open.set(name, queue);
     return queue;
   }
+}
+
+/** An app's own process, as an operator runs it. */
+export interface AppProcess {
+  /** Where it serves /live, /ready and /metrics. */
+  url(): Promise<string>;
+  output(): string;
+  /** Resolves to how it ended: `exit 0`, or the name of the signal. */
+  end(signal: NodeJS.Signals): Promise<string>;
+  /** How it ended by itself. */
+  readonly ended: Promise<string>;
+}
+
+/** Starts the program in `folder`/bin with nothing but `env` (and a free port, and JSON lines). */
+export function startApp(folder: string, env: Record<string, string>): AppProcess {
+  const child = spawn(process.execPath, [join(folder, 'bin', `${basename(folder)}.js`)], {
+    env: { PATH: process.env.PATH, WALMQ_PORT: '0', LOG_FORMAT: 'json', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', chunk => {
+      output += String(chunk);
+    });
+  const ended = once(child, 'close').then(([code, signal]) => String(signal ?? `exit ${code}`));
+  return {
+    ended,
+    output: () => output,
+    url: () =>
+      vi.waitFor(() => {
+        const url = /"url":"(http:[^"]+)"/.exec(output)?.[1];
+        if (url === undefined) throw new Error(`the app does not serve: ${output}`);
+        return url;
+      }, WAIT),
+    async end(signal) {
+      child.kill(signal);
+      return await ended;
+    },
+  };
 }
 
 /** The same worker, but each change's first try fails after its handler is done: as if the process had died there. */
