@@ -7,29 +7,28 @@ import { lockStock, takeStock } from './take-stock.js';
 /** A removed item: what is still kept for it goes back into the stock. */
 export async function releaseForItem(change: DeleteChange<OrderItemRow>, { once }: HandlerContext) {
   const { id, order_id } = change.before;
-  return await once(change, async tx => ({
-    ...releasedResult(await release(tx, { by: 'order_item_id', id, reason: 'item deleted' })),
-    item_id: id,
-    order_id,
-  }));
+  return await once(change, async tx =>
+    releasedResult(await release(tx, { by: 'order_item_id', id, reason: 'item deleted' }), {
+      item_id: id,
+      order_id,
+    }),
+  );
 }
 
 /** A cancelled order gives back all that is still kept for it; no other update touches the stock. */
 export async function releaseForCancelled(change: UpdateChange<OrderRow>, { once }: HandlerContext) {
   const { id, status } = change.after;
   if (status !== 'cancelled') return { action: 'reservation_unchanged', order_id: id, status };
-  return await once(change, async tx => ({
-    ...releasedResult(await release(tx, { by: 'order_id', id, reason: 'order cancelled' })),
-    order_id: id,
-  }));
+  return await once(change, async tx =>
+    releasedResult(await release(tx, { by: 'order_id', id, reason: 'order cancelled' }), { order_id: id }),
+  );
 }
 
 export async function releaseForDeleted(change: DeleteChange<OrderRow>, { once }: HandlerContext) {
   const { id } = change.before;
-  return await once(change, async tx => ({
-    ...releasedResult(await release(tx, { by: 'order_id', id, reason: 'order deleted' })),
-    order_id: id,
-  }));
+  return await once(change, async tx =>
+    releasedResult(await release(tx, { by: 'order_id', id, reason: 'order deleted' }), { order_id: id }),
+  );
 }
 
 interface Released {
@@ -67,9 +66,9 @@ export async function release(
   return { stock: rows, backOrders: closed.rowCount ?? 0 };
 }
 
-function releasedResult({ stock, backOrders }: Released) {
-  if (stock.length > 0) return { action: 'stock_released', released: stock };
+function releasedResult({ stock, backOrders }: Released, subject: object) {
+  if (stock.length > 0) return { action: 'stock_released', ...subject, released: stock };
   return backOrders > 0
-    ? { action: 'back_order_closed', back_orders: backOrders }
-    : { action: 'reservation_unchanged', reason: 'nothing was reserved' };
+    ? { action: 'back_order_closed', ...subject, back_orders: backOrders }
+    : { action: 'reservation_unchanged', ...subject, reason: 'nothing was reserved' };
 }

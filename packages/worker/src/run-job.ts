@@ -1,15 +1,16 @@
-import { type Change, WalmqError } from '@walmq/change';
+import type { Change } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import type { Logger } from '@walmq/service';
-import { type Job, UnrecoverableError, WaitingError } from 'bullmq';
+import { type Job, UnrecoverableError } from 'bullmq';
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { withDeadline } from './deadline.js';
 import type { WorkerDefinition } from './define.js';
 import { describe, processedLine } from './describe.js';
 import type { WorkerMetrics } from './metrics.js';
-import { type Verdict, verdictOf } from './outcome.js';
+import { verdictOf } from './outcome.js';
 import { processChange } from './process-change.js';
+import { reportFailure, settleFailure } from './settle-failure.js';
 
 export interface RunOptions {
   readonly definition: WorkerDefinition;
@@ -60,16 +61,18 @@ export async function runJob(
           `The handler of ${describe(change)} ignores its deadline of ${config.deadlineMs} ms; its row waits`,
         ),
     });
+    // The line first: a result that JSON cannot hold is the handler's failure.
+    const line = processedLine(change, result);
     metrics.finished(definition.queue, change, 'processed', durationMs() / 1000);
-    log.info({ event: 'change:processed', durationMs: durationMs() }, processedLine(change, result));
+    log.info({ event: 'change:processed', durationMs: durationMs() }, line);
     return result;
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     const attempts = job.opts.attempts ?? 1;
     const verdict = verdictOf({ error, attempt, attempts, stopping: stopping.aborted });
     metrics.finished(definition.queue, change, verdict, durationMs() / 1000);
-    logVerdict(log, { verdict, change, error, durationMs: durationMs() });
-    throw await settle(job, token, verdict, error);
+    reportFailure(log, { verdict, change, error, durationMs: durationMs() });
+    throw await settleFailure({ job, token, verdict, error });
   }
 }
 
@@ -82,53 +85,4 @@ function changeOf(job: Job<Change>, log: Logger): Change {
     'Failed: a job that holds no change; was it added by hand?',
   );
   throw new UnrecoverableError(`the job's data is not a change: see ${fields}.`);
-}
-
-function logVerdict(
-  log: Logger,
-  {
-    verdict,
-    change,
-    error,
-    durationMs,
-  }: { verdict: Verdict; change: Change; error: Error; durationMs: number },
-): void {
-  const { code } = error as Error & { code?: unknown };
-  const fields = { durationMs, code, error: reasonOf(error) };
-  log.debug({ err: error }, 'The stack of the failure that follows');
-  switch (verdict) {
-    case 'handed-back':
-      log.info(
-        { event: 'change:handed-back', ...fields },
-        `Handed back, as the process stops: ${describe(change)}`,
-      );
-      break;
-    case 'retried':
-      log.warn({ event: 'change:retried', ...fields }, `Will retry: ${describe(change)}`);
-      break;
-    case 'failed':
-      log.error({ event: 'change:failed', ...fields }, `Failed: ${describe(change)}`);
-      break;
-  }
-}
-
-/** What to throw so that BullMQ does with the job as the verdict says. */
-async function settle(
-  job: Job<Change>,
-  token: string | undefined,
-  verdict: Verdict,
-  error: Error,
-): Promise<Error> {
-  if (verdict === 'handed-back') {
-    await job.moveToWait(token);
-    return new WaitingError();
-  }
-  // Straight to failed, even with attempts left.
-  return verdict === 'failed' ? new UnrecoverableError(reasonOf(error)) : error;
-}
-
-/** A refused connection to two addresses has a code and no message. */
-function reasonOf(error: Error & { readonly code?: unknown }): string {
-  if (error instanceof WalmqError) return error.sentence;
-  return error.message || String(error.code ?? error.name);
 }
