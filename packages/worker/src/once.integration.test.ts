@@ -137,10 +137,13 @@ describe('once and effect', () => {
   it('outlives a connection that is lost between two statements', async () => {
     const lost = once(optionsOf('lost'), async tx => {
       const { rows } = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-      await world.pool.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+      const pid = rows[0]?.pid;
+      await world.pool.query('SELECT pg_terminate_backend($1)', [pid]);
+      // Heard of while no statement runs: nobody awaits a promise that could reject.
       await eventually(async () => {
-        await expect(tx.query('SELECT 1')).rejects.toThrow();
+        expect(await world.rows('SELECT 1 FROM pg_stat_activity WHERE pid = $1', [pid])).toEqual([]);
       });
+      await world.rows('SELECT 1');
       return await make('lost')(tx);
     });
     await expect(lost).rejects.toThrow();
