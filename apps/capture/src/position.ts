@@ -7,12 +7,11 @@ import {
   parsePosition,
   WalmqError,
 } from '@walmq/change';
-import { initializeCheckpoint, type ProducerConnection, readCheckpoint } from '@walmq/fanout';
+import { initializeCheckpoint, type ProducerConnection, readCheckpoint, resumeVerdict } from '@walmq/fanout';
 import { readSlot, readSource, type Slot } from '@walmq/replication';
 import type { Redis } from 'ioredis';
 import type { Client } from 'pg';
 import { unreachable } from './connect-redis.js';
-import { resumeVerdict } from './resume.js';
 
 export interface PositionOptions {
   /** An ordinary connection to the database. */

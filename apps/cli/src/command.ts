@@ -5,7 +5,10 @@ import { Client } from 'pg';
 /** What every command is given: the words it prints and the world it acts on, so that tests need no process. */
 export interface CommandIo {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** True on a terminal that shows colours. */
+  readonly colours: boolean;
   print(line: string): void;
+  printError(line: string): void;
 }
 
 /** Exit codes: 0 done, 1 failed or something is wrong, 2 the command was not understood. */
@@ -20,7 +23,7 @@ export function databaseUrlOf(io: CommandIo, config?: WalmqConfig): string {
   const url = config?.source.url ?? io.env.DATABASE_URL;
   if (url) return url;
   throw new WalmqError('DATABASE_URL_MISSING', 'DATABASE_URL is not set.', {
-    remedy: 'Set it to the database, e.g. DATABASE_URL=postgres://user:password@host:5432/shop',
+    remedy: 'Set it to the database, e.g. DATABASE_URL=postgres://user@host:5432/shop',
   });
 }
 

@@ -1,24 +1,48 @@
-import { publishedTables } from '@walmq/config';
-import { setUp } from '@walmq/replication';
+import { planSetup, runSteps, type SetupSchema, type SetupStep, setupScript } from '@walmq/replication';
 import { shopSchemaSql } from '@walmq/shop';
 import { workerSchemaSql } from '@walmq/worker';
 import { type CommandIo, configOf, databaseUrlOf, withDatabase } from './command.js';
+import { tablesOf } from './tables.js';
+
+export interface SetupCommandOptions {
+  /** Makes the reference shop's tables too. */
+  readonly shop?: boolean;
+  /** Says what it would do. */
+  readonly dryRun?: boolean;
+  /** Prints the SQL instead. */
+  readonly sql?: boolean;
+  /** Seconds that one statement may wait for locks and open transactions. */
+  readonly wait: number;
+}
+
+const WORKER_SCHEMA: SetupSchema = {
+  what: "the worker kit's tables in schema walmq",
+  sql: workerSchemaSql,
+  captured: false,
+};
+
+const SHOP_SCHEMA: SetupSchema = { what: "the shop's tables", sql: shopSchemaSql, captured: true };
 
 /** `walmq setup`: prepares the database for the configured queues; prints what it found and did. */
-export async function setupCommand(io: CommandIo, options: { shop?: boolean }): Promise<void> {
+export async function setupCommand(io: CommandIo, options: SetupCommandOptions): Promise<void> {
   const config = await configOf(io);
+  const lockTimeoutMs = Math.ceil(options.wait * 1000);
   await withDatabase(databaseUrlOf(io, config), async client => {
-    if (options.shop) {
-      await client.query(shopSchemaSql);
-      io.print("done  the shop's tables");
-    }
-    await client.query(workerSchemaSql);
-    io.print('done  tables of the worker kit in schema walmq');
-    const steps = await setUp(client, {
+    const steps = await planSetup(client, {
       slot: config.source.slot,
       publication: config.source.publication,
-      tables: publishedTables(config),
+      tables: tablesOf(config),
+      schemas: options.shop ? [SHOP_SCHEMA, WORKER_SCHEMA] : [WORKER_SCHEMA],
+      lockTimeoutMs,
     });
-    for (const { what, sql } of steps) io.print(sql === undefined ? `ok    ${what}` : `done  ${what}`);
+    if (options.sql) io.print(setupScript(steps, lockTimeoutMs));
+    else if (options.dryRun) for (const step of steps) io.print(stepLine(step, 'would'));
+    else await runSteps(client, steps, { lockTimeoutMs, onStep: step => io.print(stepLine(step, 'done')) });
   });
+}
+
+function stepLine(step: SetupStep, run: 'done' | 'would'): string {
+  const status = step.status === 'run' ? run : step.status;
+  const remedy = step.status === 'warning' && step.remedy ? `. ${step.remedy}` : '';
+  return `${status.padEnd(7)}  ${step.what}${remedy}`;
 }

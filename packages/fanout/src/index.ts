@@ -20,4 +20,5 @@ export { Enqueuer, type EnqueuerOptions, type ProducerConnection } from './enque
 export type { Job } from './job.js';
 export { jobOptions } from './job-options.js';
 export { connectProducer } from './producer.js';
+export { type ResumeFacts, type ResumeVerdict, resumeVerdict } from './resume.js';
 export { Router } from './route.js';

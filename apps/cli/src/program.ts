@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { WalmqError } from '@walmq/change';
+import { redact } from '@walmq/service';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { acceptLossCommand } from './accept-loss.js';
+import { type CommandIo, EXIT, messageOf } from './command.js';
+import { doctorCommand } from './doctor/doctor.js';
+import { type SetupCommandOptions, setupCommand } from './setup.js';
+import { sqlCommand } from './sql.js';
+
+/** Runs the command line and resolves to the exit code; never rejects. */
+export async function runProgram(args: readonly string[], io: CommandIo): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const program = commandLine(io, code => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    io.printError(redact(error instanceof WalmqError ? error.sentence : messageOf(error)));
+    return EXIT.failed;
+  }
+}
+
+function commandLine(io: CommandIo, exit: (code: number) => void): Command {
+  const program = new Command('walmq')
+    .description('Committed PostgreSQL changes as BullMQ jobs.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .addHelpText('after', ENVIRONMENT)
+    .configureOutput({
+      writeOut: text => io.print(text.trimEnd()),
+      writeErr: text => io.printError(text.trimEnd()),
+    })
+    .exitOverride();
+
+  program
+    .command('setup')
+    .description('prepare the database: own tables, replica identity, publication, slot; safe to run again')
+    .option('--shop', "also create the reference shop's tables")
+    .addOption(new Option('--dry-run', 'say what would be done, and change nothing').conflicts('sql'))
+    .option('--sql', 'print the SQL for psql instead, and change nothing')
+    .option(
+      '--wait <seconds>',
+      'how long one statement may wait for locks and open transactions',
+      seconds,
+      10,
+    )
+    .addHelpText(
+      'after',
+      examples(
+        ['walmq setup --dry-run', 'what is missing?'],
+        ['walmq setup --sql > setup.sql', 'for someone with the rights: psql -f setup.sql'],
+        ['walmq setup --wait 600', 'where long transactions are common'],
+      ),
+    )
+    .action((options: SetupCommandOptions) => setupCommand(io, options));
+
+  program
+    .command('doctor')
+    .description('check everything that capture and the workers need; exit code 1 on any error')
+    .option('--json', 'print an array of { check, status, found, remedy }')
+    .addHelpText(
+      'after',
+      examples(
+        ['walmq doctor', 'one line per check, and what mends it'],
+        [`walmq doctor --json | jq '.[] | select(.status != "ok")'`, 'for a program'],
+      ),
+    )
+    .action(async (options: { json?: boolean }) => exit(await doctorCommand(io, options)));
+
+  program
+    .command('sql')
+    .description('run one SQL statement, where there is no psql')
+    .argument('<statement>', 'the statement, quoted for the shell')
+    .addHelpText(
+      'after',
+      examples([`walmq sql "UPDATE orders SET status = 'paid' WHERE id = 1"`, 'a change']),
+    )
+    .action((statement: string) => sqlCommand(io, statement));
+
+  program
+    .command('accept-loss')
+    .description('after Redis or the slot lost changes: go on from the slot without them')
+    .option('--yes', 'really do it')
+    .addHelpText(
+      'after',
+      examples(
+        ['walmq accept-loss', 'where checkpoint and slot stand'],
+        ['walmq accept-loss --yes', 'give up what is between'],
+      ),
+    )
+    .action((options: { yes?: boolean }) => acceptLossCommand(io, options));
+
+  return program;
+}
+
+const ENVIRONMENT = `
+Environment:
+  DATABASE_URL  the database, e.g. postgres://user:password@localhost:5432/shop
+  REDIS_URL     the Redis that holds the queues, e.g. redis://localhost:6379
+  WALMQ_CONFIG  path of the configuration (default: walmq.config.ts)`;
+
+function examples(...lines: (readonly [command: string, meaning: string])[]): string {
+  const width = Math.max(...lines.map(([command]) => command.length));
+  return `\nExamples:\n${lines.map(([command, meaning]) => `  ${command.padEnd(width)}  ${meaning}`).join('\n')}`;
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value > 0 && value <= 86_400) return value;
+  throw new InvalidArgumentError('It must be a number of seconds, more than 0 and at most 86400.');
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,65 @@
+import { WalmqError } from '@walmq/change';
+import type { Server } from './setup-server.js';
+import type { SetupTable } from './setup-step.js';
+import { type TableFacts, tableText } from './setup-tables.js';
+
+/** Throws SETUP_STANDBY or SETUP_WAL_LEVEL. */
+export function checkServer(server: Server): void {
+  if (server.inRecovery)
+    throw new WalmqError('SETUP_STANDBY', 'this PostgreSQL server is a standby, which takes no changes.', {
+      remedy: 'Set DATABASE_URL to its primary.',
+    });
+  if (server.walLevel === 'logical') return;
+  throw new WalmqError('SETUP_WAL_LEVEL', `wal_level is "${server.walLevel}", not "logical".`, {
+    remedy:
+      'Run ALTER SYSTEM SET wal_level = logical; and restart PostgreSQL (a managed server has a parameter for it).',
+  });
+}
+
+/** The tables, which are all there. Throws SETUP_TABLE_MISSING or SETUP_TABLE_UNLOGGED. */
+export function checkTables(
+  found: readonly (TableFacts | undefined)[],
+  wanted: readonly SetupTable[],
+): TableFacts[] {
+  const missing = wanted.filter((_, index) => !found[index]).map(tableText);
+  if (missing.length > 0)
+    throw new WalmqError('SETUP_TABLE_MISSING', `no such table: ${missing.join(', ')}.`, {
+      remedy: 'Create it, or take it out of the queues in walmq.config.ts.',
+    });
+  const tables = found.filter(table => table !== undefined);
+  const unlogged = tables.filter(({ logged }) => !logged).map(tableText);
+  if (unlogged.length > 0)
+    throw new WalmqError(
+      'SETUP_TABLE_UNLOGGED',
+      `PostgreSQL writes no WAL for an unlogged table: ${unlogged.join(', ')}.`,
+      { remedy: 'Run ALTER TABLE ... SET LOGGED; or take it out of the queues in walmq.config.ts.' },
+    );
+  return tables;
+}
+
+/** Throws SETUP_COLUMN_MISSING with every queue that is ordered by what its table has not. */
+export function checkColumns(tables: readonly TableFacts[], wanted: readonly SetupTable[]): void {
+  const missing = wanted.flatMap((table, index) =>
+    missingOrderColumns(table, tables[index] as TableFacts).map(
+      ({ queue, column }) => `queue "${queue}" is ordered by ${tableText(table)}.${column}`,
+    ),
+  );
+  if (missing.length === 0) return;
+  throw new WalmqError(
+    'SETUP_COLUMN_MISSING',
+    `${missing.join(', ')}, which is no column that PostgreSQL sends.`,
+    { remedy: 'Correct orderBy in walmq.config.ts; a generated column cannot order a queue.' },
+  );
+}
+
+/** Columns that order a queue and that PostgreSQL will not send: there is none of that name, or it is generated. */
+export function missingOrderColumns(
+  { routes = [] }: SetupTable,
+  { columns }: TableFacts,
+): { queue: string; column: string }[] {
+  return routes.flatMap(({ queue, orderBy }) =>
+    typeof orderBy === 'object' && !columns.includes(orderBy.column)
+      ? [{ queue, column: orderBy.column }]
+      : [],
+  );
+}

@@ -1,0 +1,48 @@
+import type { ClientBase } from 'pg';
+import { type PublicationFacts, readPublication } from './setup-publication.js';
+import { missingRelations, type SetupSchema } from './setup-schema.js';
+import type { Server } from './setup-server.js';
+import { readTable, type TableFacts, type TableName } from './setup-tables.js';
+import { readSlot, type Slot } from './slot.js';
+
+export interface SchemaFacts extends SetupSchema {
+  /** True when any of its tables or indexes is. */
+  readonly missing: boolean;
+}
+
+/** What set-up knows of a database before it changes anything. */
+export interface SetupFacts {
+  readonly server: Server;
+  readonly schemas: readonly SchemaFacts[];
+  /** In the order asked for; undefined where there is no such table. */
+  readonly tables: readonly (TableFacts | undefined)[];
+  readonly publication: PublicationFacts | undefined;
+  readonly slot: Slot | undefined;
+}
+
+export async function readFacts(
+  client: ClientBase,
+  wanted: { slot: string; publication: string; tables: readonly TableName[] },
+  server: Server,
+  schemas: readonly SchemaFacts[],
+): Promise<SetupFacts> {
+  const tables: (TableFacts | undefined)[] = [];
+  for (const table of wanted.tables) tables.push(await readTable(client, table));
+  return {
+    server,
+    schemas,
+    tables,
+    publication: await readPublication(client, wanted.publication, server.version),
+    slot: await readSlot(client, wanted.slot),
+  };
+}
+
+export async function readSchemas(
+  client: ClientBase,
+  schemas: readonly SetupSchema[],
+): Promise<SchemaFacts[]> {
+  const facts: SchemaFacts[] = [];
+  for (const schema of schemas)
+    facts.push({ ...schema, missing: (await missingRelations(client, schema.sql)).length > 0 });
+  return facts;
+}

@@ -1,0 +1,128 @@
+import { escapeIdentifier, escapeLiteral } from 'pg';
+import type { SetupFacts } from './setup-facts.js';
+import {
+  PUBLISHABLE,
+  type PublicationFacts,
+  type PublishedOperation,
+  publishes,
+} from './setup-publication.js';
+import type { Server } from './setup-server.js';
+import { quoted, type RunStep, type SetupStep, type SetupTable, type SetupWish } from './setup-step.js';
+import { type TableFacts, type TableName, tableText } from './setup-tables.js';
+
+/** The publication, made or brought up to what the queues read. It is walmq's by its name in the configuration. */
+export function publicationSteps(
+  { publication, server }: SetupFacts,
+  tables: readonly TableFacts[],
+  wish: SetupWish,
+): SetupStep[] {
+  if (!publication) return [createPublication(wish.publication, tables, server)];
+  const name = escapeIdentifier(publication.name);
+  const grant = `Run it as the owner of the publication and of the tables, or GRANT these owners TO ${escapeIdentifier(server.role)};`;
+  const alter = (what: string, sql: string): RunStep => ({
+    status: 'run',
+    what,
+    sql,
+    grant,
+    waitsFor: tables,
+  });
+  const steps: SetupStep[] = tables
+    .filter(table => !publishes(publication, table))
+    .map(table =>
+      alter(
+        `add ${tableText(table)} to publication "${publication.name}"`,
+        unless(membership(publication.name, table), `ALTER PUBLICATION ${name} ADD TABLE ${quoted(table)}`),
+      ),
+    );
+  const unpublished = unpublishedOperations(publication, wish.tables);
+  if (unpublished.length > 0) {
+    const all = PUBLISHABLE.filter(
+      operation => publication.operations.includes(operation) || unpublished.includes(operation),
+    );
+    steps.push(
+      alter(
+        `let publication "${publication.name}" publish ${unpublished.join(', ')} too`,
+        `ALTER PUBLICATION ${name} SET (publish = '${all.join(', ')}');`,
+      ),
+    );
+  }
+  // Else a partition's changes come under its own name, which no queue reads.
+  if (!publication.viaRoot && tables.some(({ partitioned }) => partitioned))
+    steps.push(
+      alter(
+        `let publication "${publication.name}" publish partitions as their table`,
+        `ALTER PUBLICATION ${name} SET (publish_via_partition_root = true);`,
+      ),
+    );
+  const filtered = publication.filteredTables.filter(table => tables.map(tableText).includes(table));
+  return [...describePublication(publication), ...steps, ...filtered.map(filterWarning)];
+}
+
+/** Operations that a queue wants and the publication leaves out. */
+export function unpublishedOperations(
+  { operations }: PublicationFacts,
+  wanted: readonly SetupTable[],
+): PublishedOperation[] {
+  const wants = (operation: string) =>
+    wanted.some(
+      ({ routes = [] }) =>
+        routes.length === 0 || routes.some(route => route.operations?.has(operation) ?? true),
+    );
+  return PUBLISHABLE.filter(operation => wants(operation) && !operations.includes(operation));
+}
+
+function createPublication(
+  publication: string,
+  tables: readonly TableFacts[],
+  { database, role }: Server,
+): RunStep {
+  const name = escapeIdentifier(publication);
+  return {
+    status: 'run',
+    what: `create publication "${publication}" for ${tables.map(tableText).join(', ')}`,
+    // Named tables only: FOR ALL TABLES would break UPDATEs on every table without a replica identity.
+    sql: unless(
+      `SELECT FROM pg_publication WHERE pubname = ${escapeLiteral(publication)}`,
+      `CREATE PUBLICATION ${name} FOR TABLE ${tables.map(quoted).join(', ')} WITH (publish_via_partition_root = true)`,
+    ),
+    grant: `Run GRANT CREATE ON DATABASE ${escapeIdentifier(database)} TO ${escapeIdentifier(role)}; and GRANT the owners of the tables TO it.`,
+    waitsFor: tables,
+  };
+}
+
+function describePublication(publication: PublicationFacts): SetupStep[] {
+  if (!publication.allTables) return [{ status: 'ok', what: `publication "${publication.name}" exists` }];
+  return [
+    {
+      status: 'warning',
+      what:
+        `publication "${publication.name}" is FOR ALL TABLES and is kept: UPDATE and DELETE fail on every table of ` +
+        'the database that has no replica identity',
+      remedy: 'Drop it and run "npx walmq setup" again for one with the configured tables only.',
+    },
+  ];
+}
+
+function filterWarning(table: string): SetupStep {
+  return {
+    status: 'warning',
+    what: `the publication has a row filter or a column list for ${table}, and is kept: what it leaves out never comes`,
+    remedy: 'Drop the table from the publication and run "npx walmq setup" again, unless that is meant.',
+  };
+}
+
+/** A statement that PostgreSQL has no IF NOT EXISTS for. */
+function unless(query: string, statement: string): string {
+  return `DO $walmq$ BEGIN
+  IF NOT EXISTS (${query}) THEN
+    ${statement};
+  END IF;
+END $walmq$;`;
+}
+
+function membership(publication: string, table: TableName): string {
+  return (
+    'SELECT FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid ' +
+    `WHERE p.pubname = ${escapeLiteral(publication)} AND r.prrelid = ${escapeLiteral(quoted(table))}::regclass`
+  );
+}

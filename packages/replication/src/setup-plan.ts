@@ -1,0 +1,108 @@
+import { WalmqError } from '@walmq/change';
+import { escapeIdentifier } from 'pg';
+import { checkColumns, checkServer, checkTables } from './setup-check.js';
+import type { SchemaFacts, SetupFacts } from './setup-facts.js';
+import { publicationSteps } from './setup-plan-publication.js';
+import type { Server } from './setup-server.js';
+import { quoted, type SetupStep, type SetupTable, type SetupWish } from './setup-step.js';
+import { type Partition, type TableFacts, tableText } from './setup-tables.js';
+
+/** The first server whose slots can be kept in step on standbys, as server_version_num. */
+const FAILOVER_SLOTS = 170_000;
+
+/**
+ * Facts to steps, in the order in which they must be run. Throws SETUP_STANDBY, SETUP_WAL_LEVEL,
+ * SETUP_TABLE_MISSING, SETUP_TABLE_UNLOGGED, SETUP_COLUMN_MISSING or SETUP_SLOT_TAKEN when the database cannot be
+ * prepared.
+ */
+export function stepsOf(facts: SetupFacts, wish: SetupWish): SetupStep[] {
+  checkServer(facts.server);
+  const tables = checkTables(facts.tables, wish.tables);
+  checkColumns(tables, wish.tables);
+  return [
+    ...facts.schemas.map(schema => schemaStep(schema, facts.server)),
+    // Old values before the publication, so that no change is published without them; the publication before the
+    // slot, because decoding looks it up as it was when the change was made.
+    ...tables.flatMap(table => identitySteps(table, facts.server)),
+    ...keyWarnings(tables, wish.tables),
+    ...publicationSteps(facts, tables, wish),
+    slotStep(facts, wish.slot),
+  ];
+}
+
+export function schemaStep({ what, sql, missing }: SchemaFacts, { database, role }: Server): SetupStep {
+  if (!missing) return { status: 'ok', what };
+  return {
+    status: 'run',
+    what: `create ${what}`,
+    sql,
+    grant: `Run GRANT CREATE ON DATABASE ${escapeIdentifier(database)} TO ${escapeIdentifier(role)};`,
+    waitsFor: [],
+  };
+}
+
+/** The table itself and every partition: rows are logged as the partition says, and announced as the root says. */
+function identitySteps(table: TableFacts, { role }: Server): SetupStep[] {
+  const relations: readonly Partition[] = [table, ...table.partitions];
+  const steps: SetupStep[] = relations
+    .filter(({ identity }) => identity !== 'full')
+    .map(relation => ({
+      status: 'run',
+      what: `set REPLICA IDENTITY FULL on ${tableText(relation)} (it is ${relation.identity.toUpperCase()})`,
+      sql: `ALTER TABLE ${quoted(relation)} REPLICA IDENTITY FULL;`,
+      grant: `Run it as the owner of ${tableText(relation)}, or GRANT that owner TO ${escapeIdentifier(role)};`,
+      waitsFor: [relation],
+    }));
+  if (steps.length > 0) return steps;
+  const partitions = relations.length > 1 ? ` and its ${relations.length - 1} partitions` : '';
+  return [{ status: 'ok', what: `${tableText(table)}${partitions}: REPLICA IDENTITY FULL` }];
+}
+
+function keyWarnings(tables: readonly TableFacts[], wanted: readonly SetupTable[]): SetupStep[] {
+  return tables.flatMap((table, index) => {
+    const queues = queuesWithoutKey(wanted[index] as SetupTable, table);
+    if (queues.length === 0) return [];
+    return [
+      {
+        status: 'warning' as const,
+        what: `${tableText(table)} has no primary key: its changes are processed one after the other in ${queues.join(', ')}`,
+        remedy: 'Add a primary key, or set orderBy to a column or to false.',
+      },
+    ];
+  });
+}
+
+/** Queues ordered by the key of a table that has none: such a table is ordered as a whole. */
+export function queuesWithoutKey({ routes = [] }: SetupTable, { primaryKey }: TableFacts): string[] {
+  if (primaryKey.length > 0) return [];
+  return routes.filter(({ orderBy }) => orderBy === 'key').map(({ queue }) => `queue "${queue}"`);
+}
+
+function slotStep({ server, slot }: SetupFacts, name: string): SetupStep {
+  if (!slot) {
+    // Kept in step on the standbys that ask for it, so that it survives a failover.
+    const failover = server.version >= FAILOVER_SLOTS ? ', failover => true' : '';
+    return {
+      status: 'run',
+      what: `create slot "${name}"`,
+      sql:
+        `SELECT pg_create_logical_replication_slot('${name}', 'pgoutput'${failover})\n` +
+        ` WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '${name}');`,
+      grant: `Run ALTER ROLE ${escapeIdentifier(server.role)} REPLICATION;`,
+      waitsFor: 'transactions',
+    };
+  }
+  if (slot.plugin !== 'pgoutput' || slot.database !== server.database)
+    throw new WalmqError(
+      'SETUP_SLOT_TAKEN',
+      `slot "${name}" exists, but it is ${slot.plugin ? `of database "${slot.database}" with plugin ${slot.plugin}` : 'a physical one'}.`,
+      { remedy: 'Set another source.slot in walmq.config.ts, or drop that slot if nobody needs it.' },
+    );
+  if (slot.walStatus === 'lost')
+    return {
+      status: 'warning',
+      what: `slot "${name}" is lost: the WAL it needs has been removed`,
+      remedy: 'Run "npx walmq doctor", which says what to do.',
+    };
+  return { status: 'ok', what: `slot "${name}" exists` };
+}

@@ -1,0 +1,80 @@
+import type { ClientBase } from 'pg';
+import { type TableName, tableText } from './setup-tables.js';
+
+export const PUBLISHABLE = ['insert', 'update', 'delete', 'truncate'] as const;
+export type PublishedOperation = (typeof PUBLISHABLE)[number];
+
+/** What the catalog says of the publication. */
+export interface PublicationFacts {
+  readonly name: string;
+  /** FOR ALL TABLES. */
+  readonly allTables: boolean;
+  /** Of FOR TABLES IN SCHEMA (PostgreSQL >= 15). */
+  readonly schemas: readonly string[];
+  /** Named one by one, as `schema.table`. */
+  readonly tables: readonly string[];
+  /** Of these, the ones with a row filter or a column list (PostgreSQL >= 15). */
+  readonly filteredTables: readonly string[];
+  readonly operations: readonly PublishedOperation[];
+  readonly viaRoot: boolean;
+}
+
+interface PublicationRow {
+  all_tables: boolean;
+  tables: string[];
+  filtered: string[];
+  via_root: boolean;
+  insert: boolean;
+  update: boolean;
+  delete: boolean;
+  truncate: boolean;
+}
+
+/** Columns that only newer servers have are read through jsonb, which has none of them where they are missing. */
+const PUBLICATION_SQL = `WITH named AS (
+  SELECT r.prpubid, n.nspname || '.' || c.relname AS name,
+         to_jsonb(r) ->> 'prqual' IS NOT NULL OR to_jsonb(r) ->> 'prattrs' IS NOT NULL AS filtered
+    FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace)
+SELECT p.puballtables AS all_tables, p.pubviaroot AS via_root, p.pubinsert AS insert, p.pubupdate AS update,
+       p.pubdelete AS delete, p.pubtruncate AS truncate,
+       ARRAY(SELECT name FROM named WHERE prpubid = p.oid) AS tables,
+       ARRAY(SELECT name FROM named WHERE prpubid = p.oid AND filtered) AS filtered
+  FROM pg_publication p WHERE p.pubname = $1`;
+
+const SCHEMAS_SQL = `SELECT n.nspname AS schema FROM pg_publication_namespace pn
+  JOIN pg_publication p ON p.oid = pn.pnpubid JOIN pg_namespace n ON n.oid = pn.pnnspid WHERE p.pubname = $1`;
+
+/** The first server with FOR TABLES IN SCHEMA, as server_version_num. */
+const SCHEMA_PUBLICATIONS = 150_000;
+
+/** Undefined when there is no such publication. */
+export async function readPublication(
+  client: ClientBase,
+  name: string,
+  serverVersion: number,
+): Promise<PublicationFacts | undefined> {
+  const { rows } = await client.query<PublicationRow>(PUBLICATION_SQL, [name]);
+  const row = rows[0];
+  if (!row) return undefined;
+  const schemas =
+    serverVersion >= SCHEMA_PUBLICATIONS
+      ? (await client.query<{ schema: string }>(SCHEMAS_SQL, [name])).rows.map(({ schema }) => schema)
+      : [];
+  return {
+    name,
+    allTables: row.all_tables,
+    schemas,
+    tables: row.tables,
+    filteredTables: row.filtered,
+    operations: PUBLISHABLE.filter(operation => row[operation]),
+    viaRoot: row.via_root,
+  };
+}
+
+export function publishes(publication: PublicationFacts, table: TableName): boolean {
+  return (
+    publication.allTables ||
+    publication.schemas.includes(table.schema) ||
+    publication.tables.includes(tableText(table))
+  );
+}

@@ -1,0 +1,52 @@
+import type { ClientBase } from 'pg';
+
+/** Idempotent SQL that makes tables of ours. */
+export interface SetupSchema {
+  /** What is made, after "create": "the tables of the worker kit". */
+  readonly what: string;
+  readonly sql: string;
+  /** True when queues read these tables, so that the rest can only be planned where they are. */
+  readonly captured: boolean;
+}
+
+/** What capture keeps in the database: where a slot stood when it was read for the first time. */
+export const CAPTURE_SCHEMA: SetupSchema = {
+  what: "capture's table in schema walmq",
+  captured: false,
+  sql: `CREATE SCHEMA IF NOT EXISTS walmq;
+CREATE TABLE IF NOT EXISTS walmq.capture (
+  slot text PRIMARY KEY,
+  first_lsn pg_lsn NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT now()
+);`,
+};
+
+/** A table or an index; schema null: wherever the search path leads. */
+export interface MadeRelation {
+  readonly schema: string | null;
+  readonly name: string;
+  readonly kind: 'table' | 'index';
+}
+
+const MADE = /CREATE (TABLE|INDEX) IF NOT EXISTS (?:(\w+)\.)?(\w+)(?: ON (?:(\w+)\.)?\w+)?/g;
+
+/** What such SQL makes, read from its own text, so that there is no second list to keep. */
+export function madeRelations(sql: string): MadeRelation[] {
+  return [...sql.matchAll(MADE)].map(([, kind, schema, name, tableSchema]) => ({
+    schema: schema ?? tableSchema ?? null,
+    name: name as string,
+    kind: kind === 'TABLE' ? 'table' : 'index',
+  }));
+}
+
+/** The relations that are not there. Asks the catalog, which answers without any right on the schema. */
+export async function missingRelations(client: ClientBase, sql: string): Promise<MadeRelation[]> {
+  const made = madeRelations(sql);
+  const { rows } = await client.query<{ number: number }>(
+    `SELECT w.number::int AS number FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (schema, name, number)
+      WHERE NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                         WHERE n.nspname = coalesce(w.schema, current_schema()) AND c.relname = w.name)`,
+    [made.map(({ schema }) => schema), made.map(({ name }) => name)],
+  );
+  return rows.map(({ number }) => made[number - 1] as MadeRelation);
+}

@@ -1,0 +1,20 @@
+import type { RunStep, SetupStep } from './setup-step.js';
+
+/**
+ * The steps as a script for psql, statement by statement (a slot cannot be created in a transaction that has
+ * written). Warnings become comments.
+ */
+export function setupScript(steps: readonly SetupStep[], lockTimeoutMs: number): string {
+  const said = steps.filter(step => step.status !== 'ok');
+  const toRun = said.filter((step): step is RunStep => step.status === 'run');
+  if (toRun.length === 0) return [...said.map(comment), '-- nothing to do'].join('\n');
+  return [
+    '-- For psql, without --single-transaction; running it again does no harm.',
+    `SET lock_timeout = '${lockTimeoutMs}ms';`,
+    ...said.map(step => `\n${comment(step)}${step.status === 'run' ? `\n${step.sql}` : ''}`),
+  ].join('\n');
+}
+
+function comment(step: SetupStep): string {
+  return step.status === 'warning' ? `-- warning: ${step.what}` : `-- ${step.what}`;
+}

@@ -1,0 +1,20 @@
+import type { ClientBase } from 'pg';
+
+/** What the server says of itself. */
+export interface Server {
+  /** server_version_num: 170002 is 17.2. */
+  readonly version: number;
+  readonly walLevel: string;
+  readonly database: string;
+  /** Whoever is connected. */
+  readonly role: string;
+  readonly inRecovery: boolean;
+}
+
+export async function readServer(client: ClientBase): Promise<Server> {
+  const { rows } = await client.query<Server>(
+    `SELECT current_setting('server_version_num')::int AS version, current_setting('wal_level') AS "walLevel",
+            current_database() AS database, current_user AS role, pg_is_in_recovery() AS "inRecovery"`,
+  );
+  return rows[0] as Server;
+}

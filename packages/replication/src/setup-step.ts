@@ -1,0 +1,46 @@
+import { escapeIdentifier } from 'pg';
+import type { TableName } from './setup-tables.js';
+
+/** What a queue wants of a table. */
+export interface SetupRoute {
+  readonly queue: string;
+  /** A column, the table's key, or no order. */
+  readonly orderBy: 'key' | false | { readonly column: string };
+  /** Undefined: all. */
+  readonly operations: ReadonlySet<string> | undefined;
+}
+
+export interface SetupTable extends TableName {
+  /** Default: none, which asks for every operation and checks no column. */
+  readonly routes?: readonly SetupRoute[];
+}
+
+export interface SetupWish {
+  readonly slot: string;
+  readonly publication: string;
+  readonly tables: readonly SetupTable[];
+}
+
+export type SetupStep =
+  /** All is well already. */
+  | { readonly status: 'ok'; readonly what: string }
+  /** Nothing that set-up changes, but a person should know it. */
+  | { readonly status: 'warning'; readonly what: string; readonly remedy: string | undefined }
+  | RunStep;
+
+export interface RunStep {
+  readonly status: 'run';
+  /** An imperative: "create slot ...". */
+  readonly what: string;
+  /** One statement or several; running it twice does no harm. */
+  readonly sql: string;
+  /** What the role needs, as an imperative sentence. */
+  readonly grant: string;
+  /** What the statement may have to wait for: every open transaction, or locks on these tables. */
+  readonly waitsFor: 'transactions' | readonly TableName[];
+}
+
+/** `"schema"."table"`, as SQL needs it. */
+export function quoted({ schema, table }: TableName): string {
+  return `${escapeIdentifier(schema)}.${escapeIdentifier(table)}`;
+}
