@@ -1,7 +1,8 @@
 import { formatLsn, formatPosition, parsePosition, WalmqError } from '@walmq/change';
-import { checkpointKey, connectProducer, moveCheckpoint, readCheckpoint } from '@walmq/fanout';
+import { checkpointKey, moveCheckpoint, readCheckpoint } from '@walmq/fanout';
 import { readSlot, readSource } from '@walmq/replication';
-import { type CommandIo, configOf, databaseUrlOf, redisUrlOf, withDatabase } from './command.js';
+import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from './command.js';
+import { connectRedis, withDatabase } from './connect.js';
 
 /**
  * `walmq accept-loss --yes`: after Redis or the slot lost changes, sets the checkpoint to where the slot stands, so
@@ -21,7 +22,7 @@ export async function acceptLossCommand(io: CommandIo, options: { yes?: boolean 
       });
     const source = await readSource(client);
     const key = checkpointKey(config.redis.prefix, { ...source, slot: slot.name });
-    const redis = await connectProducer(redisUrlOf(io, config));
+    const redis = await connectRedis(redisUrlOf(io, config));
     try {
       const found = await readCheckpoint(redis, key);
       io.print(`checkpoint in Redis: ${found === null ? 'none' : formatLsn(parsePosition(found).lsn)}`);

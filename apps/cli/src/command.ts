@@ -1,6 +1,5 @@
 import { WalmqError } from '@walmq/change';
 import { loadConfig, type WalmqConfig } from '@walmq/config';
-import { Client } from 'pg';
 
 /** What every command is given: the words it prints and the world it acts on, so that tests need no process. */
 export interface CommandIo {
@@ -34,29 +33,6 @@ export function redisUrlOf(io: CommandIo, config: WalmqConfig): string {
   throw new WalmqError('REDIS_URL_MISSING', 'REDIS_URL is not set.', {
     remedy: 'Set it to the Redis that holds the queues, e.g. REDIS_URL=redis://host:6379',
   });
-}
-
-/** Runs `act` on one connection. Rejects with DATABASE_UNREACHABLE when there is none to be had. */
-export async function withDatabase<T>(url: string, act: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({
-    connectionString: url,
-    application_name: 'walmq cli',
-    connectionTimeoutMillis: 10_000,
-  });
-  client.on('error', () => undefined); // the query under way carries the same error
-  try {
-    await client.connect();
-  } catch (cause) {
-    throw new WalmqError('DATABASE_UNREACHABLE', `PostgreSQL cannot be reached: ${messageOf(cause)}.`, {
-      remedy: 'Check DATABASE_URL and that the server runs.',
-      cause,
-    });
-  }
-  try {
-    return await act(client);
-  } finally {
-    await client.end();
-  }
 }
 
 /** Node joins the failures of several addresses into an error without a message. */

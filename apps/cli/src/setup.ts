@@ -1,7 +1,8 @@
 import { planSetup, runSteps, type SetupSchema, type SetupStep, setupScript } from '@walmq/replication';
 import { shopSchemaSql } from '@walmq/shop';
 import { workerSchemaSql } from '@walmq/worker';
-import { type CommandIo, configOf, databaseUrlOf, withDatabase } from './command.js';
+import { type CommandIo, configOf, databaseUrlOf } from './command.js';
+import { withDatabase } from './connect.js';
 import { tablesOf } from './tables.js';
 
 export interface SetupCommandOptions {

@@ -1,5 +1,6 @@
 import type { QueryResult } from 'pg';
-import { type CommandIo, databaseUrlOf, withDatabase } from './command.js';
+import { type CommandIo, databaseUrlOf } from './command.js';
+import { withDatabase } from './connect.js';
 
 /** `walmq sql "UPDATE ..."`: runs one statement, for machines without psql; prints its rows or its command tag. */
 export async function sqlCommand(io: CommandIo, statement: string): Promise<void> {

@@ -2,7 +2,7 @@ export { Catalog } from './catalog.js';
 export { encodeChanges, Transaction } from './encode.js';
 export { type Recovery, recoveryOf, replicationFailure } from './failure.js';
 export type { Message, Relation, RowMessage } from './messages.js';
-export { LOCK_TIMEOUT_MS, planSetup, type SetupOptions, setUp } from './setup.js';
+export { planSetup, type SetupOptions, setUp } from './setup.js';
 export { missingOrderColumns } from './setup-check.js';
 export { queuesWithoutKey } from './setup-plan.js';
 export { unpublishedOperations } from './setup-plan-publication.js';
@@ -11,14 +11,13 @@ export { runSteps } from './setup-run.js';
 export {
   CAPTURE_SCHEMA,
   type MadeRelation,
-  madeRelations,
   missingRelations,
   type SetupSchema,
 } from './setup-schema.js';
 export { setupScript } from './setup-script.js';
 export { readServer, type Server } from './setup-server.js';
 export type { SetupRoute, SetupStep, SetupTable } from './setup-step.js';
-export { readTable, type TableFacts, type TableName, tableText } from './setup-tables.js';
+export { readTable, type TableFacts, tableText } from './setup-tables.js';
 export { openTransactions, type Waiting } from './setup-waits.js';
 export { readSlot, readSource, type Slot, type Source } from './slot.js';
 export { ReplicationStream, type StreamOptions } from './stream.js';

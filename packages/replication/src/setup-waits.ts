@@ -5,6 +5,8 @@ import type { TableName } from './setup-tables.js';
 export interface Waiting {
   /** "the transaction of process 4711 (role app, database shop, psql), open for 95 s" */
   readonly who: string;
+  /** How long it has been open; null where this role may not see it. */
+  readonly seconds: number | null;
   /** The statement that ends it. */
   readonly end: string;
 }
@@ -67,6 +69,7 @@ function holderText({ pid, role, database, application, seconds }: HolderRow): W
   const age = seconds === null ? '' : `, open for ${seconds} s`;
   return {
     who: `the transaction of process ${pid}${facts}${age}`,
+    seconds,
     end: `SELECT pg_terminate_backend(${pid});`,
   };
 }
@@ -74,6 +77,7 @@ function holderText({ pid, role, database, application, seconds }: HolderRow): W
 function preparedText({ gid, owner, database, seconds }: PreparedRow): Waiting {
   return {
     who: `the prepared transaction ${gid} (role ${owner}, database ${database}), prepared ${seconds} s ago`,
+    seconds,
     end: `ROLLBACK PREPARED ${escapeLiteral(gid)};`,
   };
 }

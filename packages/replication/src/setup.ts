@@ -14,7 +14,7 @@ export interface SetupOptions extends SetupWish {
   readonly lockTimeoutMs?: number;
 }
 
-export const LOCK_TIMEOUT_MS = 10_000;
+const LOCK_TIMEOUT_MS = 10_000;
 
 /**
  * Prepares a database: own tables, REPLICA IDENTITY FULL (old values must be right), the publication with the

@@ -1,12 +1,77 @@
+import type { WalmqConfig } from '@walmq/config';
 import { redact } from '@walmq/service';
-import { type CommandIo, EXIT } from '../command.js';
+import type { Redis } from 'ioredis';
+import type { Client } from 'pg';
+import { type CommandIo, configOf, databaseUrlOf, EXIT, redisUrlOf } from '../command.js';
+import { connectDatabase, connectRedis } from '../connect.js';
+import { attempt, failureCheck } from './attempt.js';
 import type { Check } from './check.js';
+import { checkpointCheck, readResume } from './checkpoint.js';
+import { checkPostgres } from './postgres.js';
 import { checkLines } from './print.js';
+import { queueChecks, readQueue } from './queues.js';
+import { readRedis, redisChecks } from './redis.js';
 
 /** `walmq doctor`: checks everything that can be wrong; resolves to the exit code, 1 on any error. */
 export async function doctorCommand(io: CommandIo, options: { json?: boolean }): Promise<number> {
-  const checks: Check[] = [];
-  if (options.json) io.print(redact(JSON.stringify(checks, null, 2)));
-  else for (const check of checks) for (const line of checkLines(check, io.colours)) io.print(redact(line));
+  const checks = (await examine(io, await configOf(io))).map(redacted);
+  if (options.json) io.print(JSON.stringify(checks, null, 2));
+  else for (const check of checks) for (const line of checkLines(check, io.colours)) io.print(line);
   return checks.some(({ status }) => status === 'error') ? EXIT.failed : EXIT.ok;
+}
+
+function redacted(check: Check): Check {
+  const remedy = check.remedy === undefined ? {} : { remedy: redact(check.remedy) };
+  return { ...check, found: redact(check.found), ...remedy };
+}
+
+async function examine(io: CommandIo, config: WalmqConfig): Promise<Check[]> {
+  const database = await reach('postgres', 'PostgreSQL', () => connectDatabase(databaseUrlOf(io, config)));
+  const redis = await reach('redis', 'Redis', () => connectRedis(redisUrlOf(io, config)));
+  try {
+    const postgres = database.connection
+      ? await checkPostgres(database.connection, config, databaseUrlOf(io, config))
+      : { checks: database.failure, standby: true };
+    return [
+      ...postgres.checks,
+      ...(redis.connection ? await checkRedis(redis.connection, config) : redis.failure),
+      ...(database.connection && redis.connection && !postgres.standby
+        ? await checkBoth(database.connection, redis.connection, config)
+        : []),
+    ];
+  } finally {
+    await database.connection?.end();
+    redis.connection?.disconnect();
+  }
+}
+
+type Reached<T> = { readonly connection: T } | { readonly connection: undefined; readonly failure: Check[] };
+
+async function reach<T>(check: string, server: string, connect: () => Promise<T>): Promise<Reached<T>> {
+  try {
+    return { connection: await connect() };
+  } catch (cause) {
+    const skipped = `; the other checks of ${server} and of the checkpoint were skipped`;
+    return { connection: undefined, failure: [failureCheck(check, cause, skipped)] };
+  }
+}
+
+async function checkRedis(redis: Redis, { redis: options, capture, queues }: WalmqConfig): Promise<Check[]> {
+  const checks = await attempt('redis', async () =>
+    redisChecks(await readRedis(redis), { ...options, maxMemoryShare: capture.maxRedisMemoryShare }),
+  );
+  for (const name of Object.keys(queues))
+    checks.push(
+      ...(await attempt('queues', async () =>
+        queueChecks(await readQueue(redis, options.prefix, name), capture.maxQueueDepth),
+      )),
+    );
+  return checks;
+}
+
+/** What only PostgreSQL and Redis together can tell. */
+async function checkBoth(client: Client, redis: Redis, { source, redis: { prefix } }: WalmqConfig) {
+  return await attempt('checkpoint', async () =>
+    checkpointCheck(await readResume(client, redis, { slot: source.slot, prefix })),
+  );
 }

@@ -1,0 +1,61 @@
+import { WalmqError } from '@walmq/change';
+import { Redis } from 'ioredis';
+import { Client } from 'pg';
+import { messageOf } from './command.js';
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Runs `act` on one connection. Rejects as connectDatabase does. */
+export async function withDatabase<T>(url: string, act: (client: Client) => Promise<T>): Promise<T> {
+  const client = await connectDatabase(url);
+  try {
+    return await act(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Rejects with DATABASE_UNREACHABLE. */
+export async function connectDatabase(url: string): Promise<Client> {
+  try {
+    const client = new Client({
+      connectionString: url,
+      application_name: 'walmq cli',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    });
+    client.on('error', () => undefined); // the query under way carries the same error
+    await client.connect();
+    return client;
+  } catch (cause) {
+    throw new WalmqError('DATABASE_UNREACHABLE', `PostgreSQL cannot be reached: ${messageOf(cause)}.`, {
+      remedy: 'Check DATABASE_URL and that the server runs.',
+      cause,
+    });
+  }
+}
+
+/** One connection that does not come back by itself. Rejects with REDIS_UNREACHABLE. */
+export async function connectRedis(url: string): Promise<Redis> {
+  const redis = new Redis(url, {
+    connectionName: 'walmq cli',
+    lazyConnect: true,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    commandTimeout: CONNECT_TIMEOUT_MS,
+  });
+  // ioredis says why in an event; its commands are only told that the connection is closed.
+  const reasons: Error[] = [];
+  redis.on('error', error => reasons.push(error));
+  try {
+    await redis.connect();
+    return redis;
+  } catch (error) {
+    redis.disconnect();
+    const cause = reasons[0] ?? error;
+    throw new WalmqError('REDIS_UNREACHABLE', `Redis cannot be reached: ${messageOf(cause)}.`, {
+      remedy: 'Check REDIS_URL, with user and password where it needs them, and that the server runs.',
+      cause,
+    });
+  }
+}

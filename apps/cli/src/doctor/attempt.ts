@@ -1,0 +1,18 @@
+import { WalmqError } from '@walmq/change';
+import { messageOf } from '../command.js';
+import { type Check, error } from './check.js';
+
+/** Runs checks of one name's area; a failure to read its facts is an error of that area, and the others go on. */
+export async function attempt(check: string, run: () => Promise<Check[]>): Promise<Check[]> {
+  try {
+    return await run();
+  } catch (cause) {
+    return [failureCheck(check, cause)];
+  }
+}
+
+export function failureCheck(check: string, cause: unknown, skipped = ''): Check {
+  const message = messageOf(cause).replace(/\.$/, '');
+  const remedy = cause instanceof WalmqError ? cause.remedy : undefined;
+  return error(check, `${message}${skipped}`, remedy ?? 'Mend that, then run "npx walmq doctor" again.');
+}

@@ -1,0 +1,63 @@
+import type { WalmqConfig } from '@walmq/config';
+import { readPublication, readServer, readSlot, readTable, type Server } from '@walmq/replication';
+import type { Client } from 'pg';
+import { tablesOf } from '../tables.js';
+import { activityChecks, readActivity } from './activity.js';
+import { attempt } from './attempt.js';
+import type { Check } from './check.js';
+import { publicationChecks } from './publication.js';
+import { readRole, roleChecks } from './role.js';
+import { serverChecks } from './server.js';
+import { readSlotDetail, slotChecks } from './slot.js';
+import { type FoundTable, tableChecks } from './tables.js';
+import { readWal, walChecks } from './wal.js';
+
+/** Everything that can be told from PostgreSQL alone. */
+export async function checkPostgres(
+  client: Client,
+  config: WalmqConfig,
+  databaseUrl: string,
+): Promise<{ checks: Check[]; standby: boolean }> {
+  const server = await readServer(client);
+  const checks = serverChecks(server);
+  // A standby refuses the very functions that tell of WAL.
+  if (!server.inRecovery) checks.push(...(await checkPrimary(client, config, databaseUrl, server)));
+  return { checks, standby: server.inRecovery };
+}
+
+async function checkPrimary(
+  client: Client,
+  config: WalmqConfig,
+  databaseUrl: string,
+  server: Server,
+): Promise<Check[]> {
+  const { slot, publication } = config.source;
+  return [
+    ...(await attempt('wal-level', async () =>
+      walChecks(await readWal(client), await readSlot(client, slot)),
+    )),
+    ...(await attempt('replication-role', async () => roleChecks(await readRole(client, databaseUrl, slot)))),
+    ...(await attempt('publication', () => checkTables(client, config, publication, server))),
+    ...(await attempt('slot', () => checkSlot(client, slot, server))),
+    ...(await attempt('open-transactions', async () => activityChecks(await readActivity(client, slot)))),
+  ];
+}
+
+async function checkTables(
+  client: Client,
+  config: WalmqConfig,
+  name: string,
+  server: Server,
+): Promise<Check[]> {
+  const wanted = tablesOf(config);
+  const tables: FoundTable[] = [];
+  for (const table of wanted) tables.push({ wanted: table, found: await readTable(client, table) });
+  const publication = await readPublication(client, name, server.version);
+  const found = tables.map(table => table.found).filter(table => table !== undefined);
+  return [...tableChecks(tables), ...publicationChecks(publication, { name, wanted, tables: found })];
+}
+
+async function checkSlot(client: Client, name: string, { database }: Server): Promise<Check[]> {
+  const [slot, detail] = [await readSlot(client, name), await readSlotDetail(client, name)];
+  return slotChecks(slot && detail && { ...slot, ...detail }, { name, database });
+}

@@ -1,0 +1,111 @@
+import { CAPTURE_SCHEMA, type MadeRelation, missingRelations, replicationFailure } from '@walmq/replication';
+import { workerSchemaSql } from '@walmq/worker';
+import { Client, type ClientBase, escapeIdentifier } from 'pg';
+import { type Check, error, ok } from './check.js';
+
+/** What the role of DATABASE_URL may do. */
+export interface RoleFacts {
+  readonly role: string;
+  /** REPLICATION, superuser, or what a managed server has in its place. */
+  readonly mayReplicate: boolean;
+  /** Why a replication connection was refused; undefined when it was opened. */
+  readonly refusal: string | undefined;
+  readonly missing: readonly MadeRelation[];
+  /** What it lacks on the tables that are there: "INSERT on walmq.capture". */
+  readonly denied: readonly string[];
+}
+
+/** What capture and the worker kit do with walmq's tables. */
+const PRIVILEGES: readonly (readonly [table: string, privileges: readonly string[]])[] = [
+  ['capture', ['SELECT', 'INSERT']],
+  ['inbox', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
+  ['effects', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
+];
+
+/** Amazon's stand-in for the REPLICATION attribute. */
+const MANAGED_ROLES = ['rds_replication', 'rds_superuser'];
+
+export async function readRole(client: ClientBase, databaseUrl: string, slot: string): Promise<RoleFacts> {
+  const { rows } = await client.query<{ role: string; mayReplicate: boolean }>(
+    `SELECT rolname AS role, rolsuper OR rolreplication OR EXISTS (
+              SELECT FROM pg_roles g WHERE g.rolname = ANY ($1) AND pg_has_role(r.oid, g.oid, 'MEMBER')) AS "mayReplicate"
+       FROM pg_roles r WHERE rolname = current_user`,
+    [MANAGED_ROLES],
+  );
+  return {
+    role: rows[0]?.role ?? 'unknown',
+    mayReplicate: rows[0]?.mayReplicate ?? false,
+    refusal: await refusalOfReplication(databaseUrl, slot),
+    missing: await missingRelations(client, `${CAPTURE_SCHEMA.sql}\n${workerSchemaSql}`),
+    denied: await deniedPrivileges(client),
+  };
+}
+
+/** Opens a replication connection as capture does: the only test that a pooler in between does not pass. */
+async function refusalOfReplication(databaseUrl: string, slot: string): Promise<string | undefined> {
+  const options = {
+    connectionString: databaseUrl,
+    application_name: 'walmq doctor',
+    connectionTimeoutMillis: 10_000,
+    replication: 'database',
+  };
+  const client = new Client(options);
+  client.on('error', () => undefined); // the command under way carries the same error
+  try {
+    await client.connect();
+    await client.query('IDENTIFY_SYSTEM');
+    return undefined;
+  } catch (cause) {
+    return replicationFailure(cause, slot).message;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function deniedPrivileges(client: ClientBase): Promise<string[]> {
+  const wanted = PRIVILEGES.flatMap(([table, privileges]) => privileges.map(one => [table, one] as const));
+  const { rows } = await client.query<{ denied: string }>(
+    `SELECT w.privilege || ' on walmq.' || c.relname AS denied
+       FROM unnest($1::text[], $2::text[]) AS w (name, privilege)
+       JOIN pg_class c ON c.relname = w.name JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'walmq'
+      WHERE NOT (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, w.privilege))`,
+    [wanted.map(([table]) => table), wanted.map(([, privilege]) => privilege)],
+  );
+  return rows.map(({ denied }) => denied);
+}
+
+export function roleChecks(facts: RoleFacts): Check[] {
+  return [replicationCheck(facts), ownTablesCheck(facts), grantsCheck(facts)];
+}
+
+function replicationCheck({ role, mayReplicate, refusal }: RoleFacts): Check {
+  if (!mayReplicate)
+    return error(
+      'replication-role',
+      `role "${role}" may not replicate`,
+      `ALTER ROLE ${escapeIdentifier(role)} REPLICATION; (on Amazon: GRANT rds_replication TO ${escapeIdentifier(role)};)`,
+    );
+  if (refusal !== undefined)
+    return error(
+      'replication-role',
+      `no replication connection: ${refusal.replace(/\.$/, '')}`,
+      'Let DATABASE_URL name the server itself, not a connection pooler, and check pg_hba.conf.',
+    );
+  return ok('replication-role', `role "${role}" opens replication connections`);
+}
+
+function ownTablesCheck({ missing }: RoleFacts): Check {
+  if (missing.length === 0) return ok('own-tables', "walmq's tables are there");
+  const names = missing.map(({ schema, name, kind }) => `${kind} ${schema}.${name}`);
+  return error('own-tables', `missing: ${names.join(', ')}`, 'Run "npx walmq setup".');
+}
+
+function grantsCheck({ role, denied }: RoleFacts): Check {
+  if (denied.length === 0) return ok('grants', `role "${role}" may use walmq's tables`);
+  const name = escapeIdentifier(role);
+  return error(
+    'grants',
+    `role "${role}" lacks ${denied.join(', ')}`,
+    `GRANT USAGE ON SCHEMA walmq TO ${name}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA walmq TO ${name};`,
+  );
+}

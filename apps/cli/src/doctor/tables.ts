@@ -1,0 +1,127 @@
+import {
+  missingOrderColumns,
+  queuesWithoutKey,
+  type SetupRoute,
+  type SetupTable,
+  type TableFacts,
+  tableText,
+} from '@walmq/replication';
+import { type Check, error, ok, warning } from './check.js';
+
+/** A table that queues read: what they want of it, and what it is; undefined: there is none. */
+export interface FoundTable {
+  readonly wanted: SetupTable;
+  readonly found: TableFacts | undefined;
+}
+
+/** Are the tables there, with the old values, the key and the columns that the queues are ordered by? */
+export function tableChecks(tables: readonly FoundTable[]): Check[] {
+  const there = tables.flatMap(({ wanted, found }) => (found ? [{ wanted, found }] : []));
+  return [
+    ...orOk(tables.flatMap(existenceChecks), ok('tables', `all ${tables.length} tables are there`)),
+    ...orOk(
+      there.flatMap(identityChecks),
+      ok('replica-identity', 'old rows come whole: REPLICA IDENTITY FULL'),
+    ),
+    ...orOk(there.flatMap(keyChecks), ok('primary-key', 'every table ordered by its key has one')),
+    ...orOk(there.flatMap(orderChecks), ok('order-column', 'every column that orders a queue is there')),
+  ];
+}
+
+function orOk(troubles: readonly Check[], allIsWell: Check): readonly Check[] {
+  return troubles.length > 0 ? troubles : [allIsWell];
+}
+
+function existenceChecks({ wanted, found }: FoundTable): Check[] {
+  const name = tableText(wanted);
+  if (!found)
+    return [
+      error(
+        'tables',
+        `there is no table ${name}`,
+        'Create it, or take it out of the queues in walmq.config.ts.',
+      ),
+    ];
+  if (!found.logged)
+    return [
+      error(
+        'tables',
+        `${name} is unlogged: its changes are not in the WAL`,
+        `ALTER TABLE ${name} SET LOGGED;`,
+      ),
+    ];
+  return [];
+}
+
+interface ThereTable {
+  readonly wanted: SetupTable;
+  readonly found: TableFacts;
+}
+
+/** The table itself, then its partitions: rows are logged as the partition they are in says. */
+function identityChecks({ wanted, found }: ThereTable): Check[] {
+  return [identityCheck(wanted, found), ...partitionChecks(found)].filter(check => check !== undefined);
+}
+
+function identityCheck({ routes = [] }: SetupTable, table: TableFacts): Check | undefined {
+  if (table.identity === 'full') return undefined;
+  const name = tableText(table);
+  const remedy = `Run "npx walmq setup", or ALTER TABLE ${name} REPLICA IDENTITY FULL;`;
+  if (table.identityColumns.length === 0)
+    return error(
+      'replica-identity',
+      `${name} has no replica identity: once it is published, every UPDATE and DELETE on it fails`,
+      remedy,
+    );
+  const uncovered = routes.flatMap(route => uncoveredOrder(route, table));
+  const is = `${name} has REPLICA IDENTITY ${table.identity.toUpperCase()}`;
+  if (uncovered.length > 0)
+    return error('replica-identity', `${is}: old rows do not carry ${uncovered.join(', ')}`, remedy);
+  return warning(
+    'replica-identity',
+    `${is}: handlers see no old values, and cannot tell what an UPDATE changed`,
+    remedy,
+  );
+}
+
+/** A column that orders a queue and that the old row does not carry. */
+function uncoveredOrder({ queue, orderBy, operations }: SetupRoute, table: TableFacts): string[] {
+  if (typeof orderBy !== 'object' || table.identityColumns.includes(orderBy.column)) return [];
+  // Inserts and truncates have no old row.
+  if (operations && !operations.has('update') && !operations.has('delete')) return [];
+  return [`${orderBy.column}, which orders queue "${queue}"`];
+}
+
+function partitionChecks(table: TableFacts): Check[] {
+  const partial = table.partitions.filter(({ identity }) => identity !== 'full');
+  if (partial.length === 0) return [];
+  return [
+    error(
+      'replica-identity',
+      `${partial.length} of ${table.partitions.length} partitions of ${tableText(table)} lack REPLICA IDENTITY FULL, which is not inherited: ${partial.map(tableText).join(', ')}`,
+      'Run "npx walmq setup" after every new partition, or set it where partitions are made.',
+    ),
+  ];
+}
+
+function keyChecks({ wanted, found }: ThereTable): Check[] {
+  const queues = queuesWithoutKey(wanted, found);
+  if (queues.length === 0) return [];
+  return [
+    warning(
+      'primary-key',
+      `${tableText(found)} has none: its changes are processed one after the other in ${queues.join(', ')}`,
+      'Add a primary key, or set orderBy to a column or to false.',
+    ),
+  ];
+}
+
+function orderChecks({ wanted, found }: ThereTable): Check[] {
+  return missingOrderColumns(wanted, found).map(({ queue, column }) =>
+    error(
+      'order-column',
+      `queue "${queue}" is ordered by ${tableText(found)}.${column}, which is no column that PostgreSQL sends`,
+      'Correct orderBy in walmq.config.ts; a generated column cannot order a queue.',
+    ),
+  );
+}
