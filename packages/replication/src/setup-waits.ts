@@ -32,11 +32,12 @@ const LISTED = 3;
 const HOLDER = `l.pid, s.usename AS role, s.datname AS database, s.application_name AS application,
        extract(epoch FROM clock_timestamp() - s.xact_start)::int AS seconds`;
 
+const PREPARED = `x.gid, x.owner, x.database, extract(epoch FROM clock_timestamp() - x.prepared)::int AS seconds`;
+
 /** The oldest transactions of the whole server that have written, prepared ones too: a new slot waits for them all. */
 export async function openTransactions(client: ClientBase): Promise<Waiting[]> {
   const prepared = await client.query<PreparedRow>(
-    `SELECT gid, owner, database, extract(epoch FROM clock_timestamp() - prepared)::int AS seconds
-       FROM pg_prepared_xacts ORDER BY prepared LIMIT ${LISTED}`,
+    `SELECT ${PREPARED} FROM pg_prepared_xacts x ORDER BY x.prepared LIMIT ${LISTED}`,
   );
   // pg_locks shows everyone's transaction ids to every role; pg_stat_activity hides most of another role's rows.
   const open = await client.query<HolderRow>(
@@ -45,22 +46,36 @@ export async function openTransactions(client: ClientBase): Promise<Waiting[]> {
         AND l.pid IS NOT NULL AND l.pid <> pg_backend_pid()
       ORDER BY age(l.transactionid) DESC LIMIT ${LISTED}`,
   );
-  return [...prepared.rows.map(preparedText), ...open.rows.map(holderText)].slice(0, LISTED);
+  return oldest(prepared.rows, open.rows);
 }
 
 /** Whoever holds a lock on one of the tables, oldest first. Asks nothing when there are none. */
 export async function lockHolders(client: ClientBase, tables: readonly TableName[]): Promise<Waiting[]> {
   if (tables.length === 0) return [];
-  const { rows } = await client.query<HolderRow>(
-    `SELECT DISTINCT ${HOLDER} FROM pg_locks l
-       JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
-       LEFT JOIN pg_stat_activity s ON s.pid = l.pid
-      WHERE (n.nspname, c.relname) IN (SELECT * FROM unnest($1::text[], $2::text[])) AND l.granted AND l.pid <> pg_backend_pid()
-        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      ORDER BY seconds DESC NULLS LAST LIMIT ${LISTED}`,
-    [tables.map(({ schema }) => schema), tables.map(({ table }) => table)],
+  const names = [tables.map(({ schema }) => schema), tables.map(({ table }) => table)];
+  const locked = `pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+      AND (n.nspname, c.relname) IN (SELECT * FROM unnest($1::text[], $2::text[])) AND l.granted
+      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+  // Not by '-1/' || transaction, as the manual has it: that is so only after a restart of the server.
+  const prepared = await client.query<PreparedRow>(
+    `SELECT DISTINCT ${PREPARED} FROM ${locked}
+       JOIN pg_locks own ON own.virtualtransaction = l.virtualtransaction AND own.locktype = 'transactionid'
+       JOIN pg_prepared_xacts x ON x.transaction = own.transactionid
+      WHERE l.pid IS NULL AND own.pid IS NULL LIMIT ${LISTED}`,
+    names,
   );
-  return rows.map(holderText);
+  const open = await client.query<HolderRow>(
+    `SELECT DISTINCT ${HOLDER} FROM ${locked} LEFT JOIN pg_stat_activity s ON s.pid = l.pid
+      WHERE l.pid <> pg_backend_pid() ORDER BY seconds DESC NULLS LAST LIMIT ${LISTED}`,
+    names,
+  );
+  return oldest(prepared.rows, open.rows);
+}
+
+function oldest(prepared: readonly PreparedRow[], open: readonly HolderRow[]): Waiting[] {
+  return [...prepared.map(preparedText), ...open.map(holderText)]
+    .sort((a, b) => (b.seconds ?? 0) - (a.seconds ?? 0))
+    .slice(0, LISTED);
 }
 
 function holderText({ pid, role, database, application, seconds }: HolderRow): Waiting {

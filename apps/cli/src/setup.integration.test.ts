@@ -1,0 +1,305 @@
+import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { CliWorld, walmq } from './cli-fixture.js';
+
+let postgres: EmbeddedPostgres;
+let redis: EmbeddedRedis;
+
+beforeAll(async () => {
+  [postgres, redis] = await Promise.all([
+    startPostgres({ settings: { max_prepared_transactions: 2 } }),
+    startRedis(),
+  ]);
+});
+
+afterAll(async () => {
+  await Promise.all([postgres.stop(), redis.stop()]);
+});
+
+const SHOP = `CREATE TABLE orders (id int PRIMARY KEY, status text);
+  CREATE TABLE items (id int PRIMARY KEY, order_id int);`;
+const QUEUES = {
+  orders: { table: 'orders' },
+  reservations: { tables: { orders: { orderBy: 'id' }, items: { orderBy: 'order_id' } } },
+};
+
+type Input = Parameters<typeof CliWorld.create>[2];
+
+async function world(name: string, input: Partial<Input> = {}): Promise<CliWorld> {
+  const servers = { postgresUrl: postgres.url, redisUrl: redis.url };
+  const made = await CliWorld.create(servers, name, { schema: SHOP, queues: QUEUES, ...input });
+  onTestFinished(() => made[Symbol.asyncDispose]());
+  return made;
+}
+
+/** A second connection to the world's database, which the test ends. */
+async function connect({ env }: CliWorld): Promise<Client> {
+  const client = new Client(env.DATABASE_URL);
+  client.on('error', () => undefined);
+  await client.connect();
+  onTestFinished(() => client.end());
+  return client;
+}
+
+/** Everything that setup may have made, without what differs between two databases. */
+async function stateOf({ client, name }: CliWorld): Promise<unknown> {
+  const query = async (sql: string) => (await client.query(sql)).rows;
+  return {
+    columns: await query(
+      `SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns
+        WHERE table_schema IN ('walmq', 'public', 'shop') ORDER BY 1, 2, ordinal_position`,
+    ),
+    indexes: await query(
+      `SELECT schemaname, indexname FROM pg_indexes WHERE schemaname IN ('walmq', 'public', 'shop') ORDER BY 1, 2`,
+    ),
+    identities: await query(
+      `SELECT oid::regclass::text AS name, relreplident FROM pg_class
+        WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace ORDER BY 1`,
+    ),
+    publications: await query(
+      'SELECT pubname, puballtables, pubinsert, pubtruncate, pubviaroot FROM pg_publication',
+    ),
+    published: await query('SELECT schemaname, tablename FROM pg_publication_tables ORDER BY 1, 2'),
+    slots: await query(
+      `SELECT plugin, to_jsonb(s) ->> 'failover' AS failover FROM pg_replication_slots s WHERE slot_name = '${name}'`,
+    ),
+  };
+}
+
+/** As psql does: one statement after the other, each in a transaction of its own. */
+async function runScript(client: Client, script: string): Promise<void> {
+  const outsideOfDollarQuotes = /;\n(?=(?:[^$]*\$walmq\$[^$]*\$walmq\$)*[^$]*$)/;
+  for (const statement of script.split(outsideOfDollarQuotes)) await client.query(statement);
+}
+
+describe('walmq setup', () => {
+  it('prepares a database, says each thing it did, and does nothing the second time', async () => {
+    const shop = await world('setup_twice');
+    const first = await shop.run('setup');
+    expect(first).toMatchObject({ code: 0, errors: [] });
+    expect(first.lines).toEqual([
+      "done     create the worker kit's tables in schema walmq",
+      "done     create capture's table in schema walmq",
+      'done     set REPLICA IDENTITY FULL on public.items (it is DEFAULT)',
+      'done     set REPLICA IDENTITY FULL on public.orders (it is DEFAULT)',
+      'done     create publication "walmq" for public.items, public.orders',
+      'done     create slot "setup_twice"',
+    ]);
+    const state = await stateOf(shop);
+    expect(state).toMatchObject({
+      identities: [
+        { name: 'items', relreplident: 'f' },
+        { name: 'orders', relreplident: 'f' },
+      ],
+      publications: [{ pubname: 'walmq', puballtables: false, pubviaroot: true }],
+      slots: [{ plugin: 'pgoutput', failover: 'true' }],
+    });
+
+    const second = await shop.run('setup');
+    expect(second.code).toBe(0);
+    expect(second.lines.map(line => line.split(' ')[0])).toEqual(Array(6).fill('ok'));
+    expect(await stateOf(shop)).toEqual(state);
+  });
+
+  it('adds what the configuration has come to need, and nothing else', async () => {
+    const shop = await world('setup_more');
+    await shop.client.query(
+      "CREATE PUBLICATION walmq FOR TABLE orders WITH (publish = 'insert'); ALTER TABLE orders REPLICA IDENTITY FULL",
+    );
+    const { lines } = await shop.run('setup');
+    expect(lines.filter(line => !line.includes('create'))).toEqual([
+      'done     set REPLICA IDENTITY FULL on public.items (it is DEFAULT)',
+      'ok       public.orders: REPLICA IDENTITY FULL',
+      'ok       publication "walmq" exists',
+      'done     add public.items to publication "walmq"',
+      'done     let publication "walmq" publish update, delete, truncate too',
+    ]);
+    expect(await stateOf(shop)).toMatchObject({
+      published: [{ tablename: 'items' }, { tablename: 'orders' }],
+      // No table is partitioned, so this is left as it was.
+      publications: [{ pubinsert: true, pubtruncate: true, pubviaroot: false }],
+    });
+  });
+
+  it('with --dry-run says the same and leaves nothing, not even of tables it would make', async () => {
+    const shop = await world('setup_dry', {
+      schema: 'SELECT',
+      queues: { orders: { table: 'orders' }, stock: { table: 'inventory' } },
+    });
+    const before = await stateOf(shop);
+    const dry = await shop.run('setup', '--shop', '--dry-run');
+    expect(dry.code).toBe(0);
+    expect(await stateOf(shop)).toEqual(before);
+    const done = await shop.run('setup', '--shop');
+    expect(dry.lines).toEqual(done.lines.map(line => line.replace('done ', 'would')));
+    expect(dry.lines).toContain('would    create slot "setup_dry"');
+  });
+
+  it('with --sql prints a script that leads to the same state, and may be run again', async () => {
+    const [byScript, byCommand] = [await world('setup_script'), await world('setup_command')];
+    const { code, lines } = await byScript.run('setup', '--shop', '--sql');
+    expect(code).toBe(0);
+    const before = await byScript.client.query('SELECT FROM pg_publication');
+    expect(before.rowCount).toBe(0);
+
+    await runScript(byScript.client, lines.join('\n'));
+    await byCommand.run('setup', '--shop');
+    const state = await stateOf(byScript);
+    expect(state).toEqual(await stateOf(byCommand));
+    expect(state).toMatchObject({ slots: [{ plugin: 'pgoutput' }] });
+
+    await runScript(byScript.client, lines.join('\n'));
+    expect(await stateOf(byScript)).toEqual(state);
+    expect((await byScript.run('setup', '--shop', '--sql')).lines).toEqual(['-- nothing to do']);
+  });
+
+  it('sets partitions too, at every depth and as they come, and publishes them as their table', async () => {
+    const shop = await world('setup_parts', {
+      schema: `CREATE TABLE orders (id int, day int, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
+        CREATE TABLE orders_1 PARTITION OF orders FOR VALUES FROM (0) TO (10) PARTITION BY RANGE (day);
+        CREATE TABLE orders_1_1 PARTITION OF orders_1 FOR VALUES FROM (0) TO (5);
+        CREATE PUBLICATION walmq FOR TABLE orders`,
+      queues: { orders: { table: 'orders' } },
+    });
+    const first = await shop.run('setup');
+    expect(first.lines).toContain('done     let publication "walmq" publish partitions as their table');
+    const whole = (...names: string[]) => ({
+      identities: names.map(name => ({ name, relreplident: 'f' })),
+      published: [{ schemaname: 'public', tablename: 'orders' }],
+    });
+    expect(await stateOf(shop)).toMatchObject(whole('orders', 'orders_1', 'orders_1_1'));
+
+    await shop.client.query('CREATE TABLE orders_2 PARTITION OF orders FOR VALUES FROM (10) TO (20)');
+    const second = await shop.run('setup');
+    expect(second.lines).toContain('done     set REPLICA IDENTITY FULL on public.orders_2 (it is DEFAULT)');
+    expect(await stateOf(shop)).toMatchObject(whole('orders', 'orders_1', 'orders_1_1', 'orders_2'));
+  });
+
+  it('keeps a publication FOR ALL TABLES and warns of it; warns of a table without a key', async () => {
+    const shop = await world('setup_all', {
+      schema: 'CREATE TABLE log (line text); CREATE PUBLICATION walmq FOR ALL TABLES',
+      queues: { log: { table: 'log' }, unordered: { table: 'log', orderBy: false } },
+    });
+    const { code, lines } = await shop.run('setup');
+    expect(code).toBe(0);
+    expect(lines.find(line => /^warning .*FOR ALL TABLES and is kept/.test(line))).toBeDefined();
+    expect(
+      lines.find(line => /^warning .*public\.log has no primary key.*in queue "log"\./.test(line)),
+    ).toBeDefined();
+    expect(await stateOf(shop)).toMatchObject({
+      publications: [{ puballtables: true }],
+      identities: [{ name: 'log', relreplident: 'f' }],
+    });
+  });
+
+  it.each([
+    [
+      'a table that is not there',
+      { orders: { table: 'sales.orders' } },
+      /^SETUP_TABLE_MISSING: .*sales\.orders/,
+    ],
+    [
+      'a column that is not there',
+      { by_order: { table: 'items', orderBy: 'orderid' } },
+      /^SETUP_COLUMN_MISSING: queue "by_order" is ordered by public\.items\.orderid/,
+    ],
+    ['an unlogged table', { temporary: { table: 'carts' } }, /^SETUP_TABLE_UNLOGGED: .*public\.carts/],
+  ])('refuses %s, and changes nothing', async (name, queues, expected) => {
+    const shop = await world(`setup_${name.replaceAll(/\W/g, '_')}`, {
+      schema: `${SHOP} CREATE UNLOGGED TABLE carts (id int PRIMARY KEY)`,
+      queues,
+    });
+    const before = await stateOf(shop);
+    const { code, errors } = await shop.run('setup');
+    expect(code).toBe(1);
+    expect(errors).toEqual([expect.stringMatching(expected)]);
+    expect(await stateOf(shop)).toEqual(before);
+  });
+
+  it('does not take a slot of another database', async () => {
+    const shop = await world('setup_slot_a');
+    await shop.run('setup');
+    const other = await world('setup_slot_b', { queues: { orders: { table: 'orders' } } });
+    await other.client.query(
+      `SELECT pg_drop_replication_slot('setup_slot_a'), pg_create_logical_replication_slot('setup_slot_a', 'pgoutput')`,
+    );
+    const { code, errors } = await shop.run('setup');
+    expect(code).toBe(1);
+    expect(errors[0]).toMatch(/^SETUP_SLOT_TAKEN: .*of database "setup_slot_b"/);
+    await other.client.query("SELECT pg_drop_replication_slot('setup_slot_a')");
+  });
+
+  describe('without the rights', () => {
+    it('says what to grant, step by step, until the role has them all', async () => {
+      const shop = await world('setup_denied', { queues: { orders: { table: 'orders' } } });
+      await shop.client.query("CREATE ROLE clerk LOGIN PASSWORD 'clerk'");
+      const clerk = shop.as('clerk', 'clerk');
+      const denied = async () => {
+        const { code, errors } = await walmq(['setup'], clerk);
+        expect(code).toBe(1);
+        expect(errors).toHaveLength(1);
+        expect(errors[0]).toMatch(/^SETUP_DENIED: .*walmq setup --sql/);
+        return errors[0];
+      };
+      expect(await denied()).toContain('GRANT CREATE ON DATABASE "setup_denied" TO "clerk";');
+      await shop.client.query('GRANT CREATE ON DATABASE setup_denied TO clerk');
+      expect(await denied()).toContain('owner of public.orders');
+      await shop.client.query('ALTER TABLE orders OWNER TO clerk');
+      expect(await denied()).toContain('ALTER ROLE "clerk" REPLICATION;');
+      await shop.client.query('ALTER ROLE clerk REPLICATION');
+      const { code, lines } = await walmq(['setup'], clerk);
+      expect(code).toBe(0);
+      expect(lines.at(-1)).toBe('done     create slot "setup_denied"');
+    });
+
+    it('needs none where everything is there already', async () => {
+      const shop = await world('setup_done');
+      await shop.run('setup');
+      await shop.client.query("CREATE ROLE reader LOGIN PASSWORD 'reader'");
+      expect(await walmq(['setup'], shop.as('reader', 'reader'))).toMatchObject({ code: 0, errors: [] });
+    });
+  });
+
+  describe('when it has to wait', () => {
+    it('names the transaction that a slot waits for, and leaves no slot behind', async () => {
+      const shop = await world('setup_waits');
+      const other = await connect(shop);
+      await shop.run('setup');
+      await shop.client.query("SELECT pg_drop_replication_slot('setup_waits')");
+      await other.query('BEGIN; INSERT INTO orders VALUES (1)');
+      const { rows } = await other.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+
+      const { code, errors } = await shop.run('setup', '--wait', '0.2');
+      expect(code).toBe(1);
+      expect(errors[0]).toMatch(/^SETUP_SLOT_WAITS: /);
+      expect(errors[0]).toContain(`pg_terminate_backend(${rows[0]?.pid})`);
+      expect(await stateOf(shop)).toMatchObject({ slots: [] });
+
+      await other.query('COMMIT');
+      expect(await shop.run('setup')).toMatchObject({ code: 0 });
+    });
+
+    it('names a prepared transaction too', async () => {
+      const shop = await world('setup_prepared');
+      await shop.client.query("BEGIN; INSERT INTO orders VALUES (1); PREPARE TRANSACTION 'forgotten'");
+      const { errors } = await shop.run('setup', '--wait', '0.2');
+      await shop.client.query("ROLLBACK PREPARED 'forgotten'");
+      // The table is locked by it before the slot waits for it.
+      expect(errors[0]).toMatch(/^SETUP_TABLE_WAITS: .*forgotten.*ROLLBACK PREPARED 'forgotten'/);
+    });
+
+    it('names the transaction that holds a table, and does not hold up others behind it', async () => {
+      const shop = await world('setup_locked');
+      const other = await connect(shop);
+      await other.query('BEGIN; SELECT FROM orders');
+      const { rows } = await other.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      const { code, errors } = await shop.run('setup', '--wait', '0.2');
+      expect(code).toBe(1);
+      expect(errors[0]).toMatch(/^SETUP_TABLE_WAITS: .*REPLICA IDENTITY FULL on public\.orders/);
+      expect(errors[0]).toContain(`process ${rows[0]?.pid}`);
+      await other.query('ROLLBACK');
+      expect(await shop.run('setup')).toMatchObject({ code: 0 });
+    });
+  });
+});
