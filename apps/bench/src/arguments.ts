@@ -15,6 +15,9 @@ export interface BenchArguments {
   readonly against: string | undefined;
 }
 
+/** `other` is measured where there is another build. */
+const NAMED = CONTENDERS.filter(contender => contender !== 'other');
+
 export const HELP = `Usage: npm run bench [-- options]
 
 Measures, on PostgreSQL and Redis servers of its own: how fast walmq drains a backlog, beside PostgreSQL's own
@@ -24,7 +27,7 @@ Prints tables; saves JSON and a chart in apps/bench/results.
   --quick             fewer and smaller cases, one round (some minutes)
   --only <case>       cases whose name holds this; may be given again
                       (single, hundred, one: rows per transaction; narrow, wide: columns; latency-100, latency-2000)
-  --contender <name>  only ${CONTENDERS.filter(name => name !== 'other').join(', ')}; may be given again
+  --contender <name>  only ${NAMED.join(', ')}; may be given again
   --durability <name> only ${DURABILITIES.join(' or ')}
   --rounds <n>        runs of each contender, alternating; the median counts (default 3, with --quick 1)
   --against <file>    another build's apps/capture/bin/capture.js, measured beside this one as "other"
@@ -33,7 +36,7 @@ Prints tables; saves JSON and a chart in apps/bench/results.
 /** Throws BENCH_ARGUMENTS on anything it cannot use. */
 export function readArguments(args: readonly string[]): BenchArguments {
   const values = parse(args);
-  const contenders = checked('contender', values.contender ?? defaultContenders(), CONTENDERS);
+  const contenders: Contender[] = checked('contender', values.contender ?? NAMED, NAMED);
   return {
     help: values.help,
     quick: values.quick,
@@ -62,10 +65,6 @@ function parse(args: readonly string[]) {
   } catch (cause) {
     throw unusable((cause as Error).message);
   }
-}
-
-function defaultContenders(): Contender[] {
-  return CONTENDERS.filter(contender => contender !== 'other');
 }
 
 function checked<T extends string>(option: string, given: readonly string[], allowed: readonly T[]): T[] {

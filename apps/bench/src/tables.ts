@@ -32,6 +32,7 @@ function throughputTable(results: readonly ThroughputResult[]): string[] {
       'highest',
       'CPU us/change',
       'peak RSS MB',
+      'Redis us/change',
       'Redis busy',
     ],
     results.map(result => {
@@ -45,6 +46,7 @@ function throughputTable(results: readonly ThroughputResult[]): string[] {
         whole(Math.max(...rates)),
         medianOf(result.runs, run => scaled(run.cpuSeconds, 1e6 / run.changes), 1),
         medianOf(result.runs, run => scaled(run.peakRssBytes, 1 / 1024 / 1024), 0),
+        medianOf(result.runs, run => scaled(run.redisCpuSeconds, 1e6 / run.changes), 1),
         medianOf(result.runs, run => scaled(run.redisCpuSeconds, 1 / run.seconds), 2),
       ];
     }),
