@@ -1,4 +1,4 @@
-import type { Change } from '@walmq/change';
+import { type Change, parseLsn } from '@walmq/change';
 import {
   parseConfig,
   publishedTables,
@@ -31,7 +31,7 @@ export async function stopServers({ postgres, redis }: Servers): Promise<void> {
 export class CaptureWorld {
   readonly config: WalmqConfig;
   readonly databaseUrl: string;
-  readonly client: Client;
+  client: Client;
   readonly redis: Redis;
   readonly #servers: Servers;
 
@@ -43,6 +43,7 @@ export class CaptureWorld {
     this.databaseUrl = url.href;
     this.client = new Client(this.databaseUrl);
     this.redis = new Redis(servers.redis.url, { lazyConnect: true });
+    this.redis.on('error', () => undefined); // some tests kill it
   }
 
   /** `name` must be unique in the file and valid for a database and a slot. */
@@ -90,10 +91,7 @@ export class CaptureWorld {
 
   /** The changes a queue has been given so far, in the order of the stream, finished or not. */
   async changes(queue: string): Promise<Change[]> {
-    const prefix = `${this.config.redis.prefix}:${queue}:`;
-    const ids = (await this.redis.keys(`${prefix}*`))
-      .filter(key => /:[0-9A-F]{16}-\d{10}-\w+$/.test(key))
-      .sort();
+    const ids = [...(await this.jobKeys(queue)).values()].sort();
     if (ids.length === 0) return [];
     const pipeline = this.redis.pipeline();
     for (const id of ids) pipeline.hget(id, 'data');
@@ -112,6 +110,30 @@ export class CaptureWorld {
       },
       { timeout: 30_000, interval: 20 },
     );
+  }
+
+  /** The Redis key of each change's job, by the change's id. */
+  async jobKeys(queue: string): Promise<Map<string, string>> {
+    const keys = await this.redis.keys(`${this.config.redis.prefix}:${queue}:*`);
+    return new Map(
+      keys.flatMap(key => {
+        const id = /:([0-9A-F]{16}-\d{10})-\w+$/.exec(key)?.[1];
+        return id === undefined ? [] : [[id, key] as const];
+      }),
+    );
+  }
+
+  /** A connection of the world's own dies with the server. */
+  async reconnect(): Promise<void> {
+    this.client = new Client(this.databaseUrl);
+    await this.client.connect();
+  }
+
+  /** Waits until all that has been committed so far is acknowledged. */
+  async waitUntilAcknowledged(): Promise<void> {
+    const { rows } = await this.client.query<{ lsn: string }>('SELECT pg_current_wal_lsn() AS lsn');
+    const end = parseLsn(rows[0]?.lsn as string);
+    await vi.waitUntil(async () => parseLsn(await this.confirmedFlushLsn()) >= end, { timeout: 60_000 });
   }
 
   async confirmedFlushLsn(): Promise<string> {

@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { WalmqConfigInput } from '@walmq/config';
+import { vi } from 'vitest';
+
+const PROGRAM = join(import.meta.dirname, '../bin/capture.js');
+
+/** For tests: capture as a process of its own, as an operator runs it. */
+export class CaptureProcess {
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+  #output = '';
+
+  private constructor(child: ChildProcess, folder: string) {
+    this.#child = child;
+    this.#folder = folder;
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', text => (this.#output += text));
+  }
+
+  static async start(options: {
+    readonly databaseUrl: string;
+    readonly redisUrl: string;
+    readonly config: WalmqConfigInput;
+  }): Promise<CaptureProcess> {
+    const folder = await mkdtemp(join(tmpdir(), 'walmq-capture-'));
+    const config = join(folder, 'walmq.config.mjs');
+    await writeFile(config, `export default ${JSON.stringify(options.config)};\n`);
+    const child = spawn(process.execPath, [PROGRAM], {
+      env: {
+        PATH: process.env.PATH,
+        DATABASE_URL: options.databaseUrl,
+        REDIS_URL: options.redisUrl,
+        WALMQ_CONFIG: config,
+        WALMQ_PORT: '0',
+        LOG_FORMAT: 'json',
+      },
+    });
+    return new CaptureProcess(child, folder);
+  }
+
+  /** All it has logged, and said on standard error. */
+  get output(): string {
+    return this.#output;
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  async waitFor(text: string, timeoutMs = 30_000): Promise<void> {
+    await vi.waitUntil(() => this.#output.includes(text), { timeout: timeoutMs, interval: 10 });
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Sends a signal and resolves to the exit code once the process is gone; null after a kill. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      this.#child.kill(signal);
+      await once(this.#child, 'exit');
+    }
+    await rm(this.#folder, { recursive: true, force: true });
+    return this.#child.exitCode;
+  }
+
+  async exitCode(): Promise<number | null> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
+    return this.#child.exitCode;
+  }
+}

@@ -1,0 +1,156 @@
+import { type Change, lsnFromHex, parseLsn } from '@walmq/change';
+import { checkpointKey } from '@walmq/fanout';
+import { readSource } from '@walmq/replication';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureProcess } from './capture-process-fixture.js';
+import { committedTokens, LOAD_SCHEMA, startLoad, tokenOf } from './load-fixture.js';
+
+describe('crashes under load', () => {
+  let servers: Servers;
+  beforeAll(async () => {
+    servers = await startServers();
+  });
+  afterAll(() => stopServers(servers));
+
+  const QUEUES = { things: { table: 'things' } };
+
+  it('capture killed 20 times at any instant: every committed change is enqueued once, in order per key', async () => {
+    await using world = await CaptureWorld.create(servers, 'crash_capture', {
+      schema: LOAD_SCHEMA,
+      queues: QUEUES,
+    });
+    const watch = await watchInvariant(world);
+    const loads = [startLoad(world.databaseUrl, 1), startLoad(world.databaseUrl, 2)];
+    for (let round = 0; round < 20; round++) {
+      const capture = await startCapture(world);
+      await capture.waitFor('stream:started');
+      // At any instant after it began: this draws one, nothing waits for it.
+      await new Promise(resolve => setTimeout(resolve, Math.random() * 250));
+      await capture.end('SIGKILL');
+    }
+    await Promise.all(loads.map(load => load.stop()));
+    await expectEverythingOnce(world);
+    expect(await watch.stop()).toEqual([]);
+  });
+
+  it('Redis killed under load (fsync): capture pauses and goes on, nothing lost, nothing twice', async () => {
+    await using world = await CaptureWorld.create(servers, 'crash_redis', {
+      schema: LOAD_SCHEMA,
+      queues: QUEUES,
+    });
+    const capture = await startCapture(world);
+    await capture.waitFor('stream:started');
+    const load = startLoad(world.databaseUrl, 1);
+    for (let round = 0; round < 4; round++) {
+      await progress(load, 40);
+      await servers.redis.kill('SIGKILL');
+      await progress(load, 40);
+      await servers.redis.restart();
+    }
+    await load.stop();
+    await capture.waitFor('enqueue:paused');
+    expect(await capture.end('SIGTERM')).toBe(0);
+    await expectEverythingOnce(world);
+  });
+
+  it('PostgreSQL killed under load: capture connects again, nothing lost, nothing twice', async () => {
+    await using world = await CaptureWorld.create(servers, 'crash_postgres', {
+      schema: LOAD_SCHEMA,
+      queues: QUEUES,
+    });
+    world.client.on('error', () => undefined);
+    const capture = await startCapture(world);
+    await capture.waitFor('stream:started');
+    const load = startLoad(world.databaseUrl, 1);
+    for (let round = 0; round < 3; round++) {
+      await progress(load, 40);
+      await servers.postgres.kill('SIGKILL');
+      await servers.postgres.restart();
+    }
+    await progress(load, 40);
+    await load.stop();
+    await capture.waitFor('session:ended');
+    await world.reconnect();
+    await expectEverythingOnce(world, capture);
+  });
+
+  function startCapture(world: CaptureWorld): Promise<CaptureProcess> {
+    const { source, redis } = world.config;
+    return CaptureProcess.start({
+      databaseUrl: world.databaseUrl,
+      redisUrl: servers.redis.url,
+      config: { source: { slot: source.slot }, redis: { prefix: redis.prefix }, queues: QUEUES },
+    });
+  }
+
+  async function progress(load: { readonly transactions: number }, more: number): Promise<void> {
+    const until = load.transactions + more;
+    await expect.poll(() => load.transactions, { timeout: 60_000, interval: 5 }).toBeGreaterThan(until);
+  }
+
+  /** Lets a capture finish, then compares what was committed with what arrived. */
+  async function expectEverythingOnce(world: CaptureWorld, running?: CaptureProcess): Promise<void> {
+    const capture = running ?? (await startCapture(world));
+    const committed = await committedTokens(world.client);
+    await world.waitUntilAcknowledged();
+    expect(await capture.end('SIGTERM')).toBe(0);
+
+    const changes = await world.changes('things');
+    const tokens = changes.filter(change => change.op !== 'delete').map(tokenOf);
+    expect(tokens.length).toBeGreaterThan(100);
+    expect([...tokens].sort((a, b) => a - b)).toEqual(committed);
+    await expectOrderPerKey(world, changes);
+  }
+
+  /** As added to the queue: per key, in the order of the stream; each id added once. */
+  async function expectOrderPerKey(world: CaptureWorld, changes: readonly Change[]): Promise<void> {
+    const prefix = `${world.config.redis.prefix}:things`;
+    const events = await world.redis.xrange(`${prefix}:events`, '-', '+');
+    const added = events.flatMap(([, fields]) => (fields[1] === 'added' ? [fields[3] as string] : []));
+    expect(new Set(added).size).toBe(added.length);
+    const waiting = await world.redis.lrange(`${prefix}:wait`, 0, -1);
+    const keys = new Set(changes.map(change => JSON.stringify(change.key)));
+    // One change of each key may run; every other one waits for the one before it.
+    expect(waiting.length).toBe(keys.size);
+    expect(await world.redis.zcard(`${prefix}:waiting-children`)).toBe(changes.length - keys.size);
+    const jobs = await world.jobKeys('things');
+    const pipeline = world.redis.pipeline();
+    for (const change of changes) pipeline.smembers(`${jobs.get(change.id)}:dependencies`);
+    const waitsFor = ((await pipeline.exec()) ?? []).map(([, members]) => members);
+    const last = new Map<string, string>();
+    const expected = changes.map(change => {
+      const name = JSON.stringify(change.key);
+      const before = last.get(name);
+      last.set(name, jobs.get(change.id) as string);
+      return before === undefined ? [] : [before];
+    });
+    expect(waitsFor).toEqual(expected);
+  }
+
+  /** Reads the slot, then the checkpoint, all the while: the slot is never beyond what Redis keeps. */
+  async function watchInvariant(world: CaptureWorld): Promise<{ stop(): Promise<string[]> }> {
+    const violations: string[] = [];
+    const source = await readSource(world.client);
+    const key = checkpointKey(world.config.redis.prefix, { ...source, slot: world.config.source.slot });
+    let stopping = false;
+    let looks = 0;
+    const watching = (async () => {
+      while (!stopping) {
+        const confirmed = await world.confirmedFlushLsn();
+        const checkpoint = await world.redis.hget(key, 'position');
+        if (checkpoint && parseLsn(confirmed) > lsnFromHex(checkpoint.slice(0, 16)))
+          violations.push(`slot at ${confirmed}, checkpoint at ${checkpoint}`);
+        looks += 1;
+      }
+    })();
+    return {
+      async stop() {
+        stopping = true;
+        await watching;
+        expect(looks).toBeGreaterThan(100);
+        return violations;
+      },
+    };
+  }
+});
