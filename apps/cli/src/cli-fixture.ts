@@ -57,8 +57,7 @@ export class CliWorld {
   ): Promise<CliWorld> {
     const admin = new Client(servers.postgresUrl);
     await admin.connect();
-    await admin.query(`CREATE DATABASE ${name}`);
-    await admin.end();
+    await admin.query(`CREATE DATABASE ${name}`).finally(() => admin.end());
     const folder = await mkdtemp(join(tmpdir(), 'walmq-cli-'));
     const configPath = join(folder, 'walmq.config.mjs');
     const config = { source: { slot: name }, redis: { ...redis, prefix: name }, queues, capture };

@@ -1,9 +1,9 @@
 import { WalmqError } from '@walmq/change';
 import { messageOf } from '../command.js';
-import { type Check, error } from './check.js';
+import { type Check, type CheckName, error } from './check.js';
 
 /** Runs checks of one name's area; a failure to read its facts is an error of that area, and the others go on. */
-export async function attempt(check: string, run: () => Promise<Check[]>): Promise<Check[]> {
+export async function attempt(check: CheckName, run: () => Promise<Check[]>): Promise<Check[]> {
   try {
     return await run();
   } catch (cause) {
@@ -11,7 +11,7 @@ export async function attempt(check: string, run: () => Promise<Check[]>): Promi
   }
 }
 
-export function failureCheck(check: string, cause: unknown, skipped = ''): Check {
+export function failureCheck(check: CheckName, cause: unknown, skipped = ''): Check {
   const message = messageOf(cause).replace(/\.$/, '');
   const remedy = cause instanceof WalmqError ? cause.remedy : undefined;
   return error(check, `${message}${skipped}`, remedy ?? 'Mend that, then run "npx walmq doctor" again.');

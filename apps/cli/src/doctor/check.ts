@@ -1,8 +1,44 @@
+/** Every check by its name, under which docs/doctor.md explains it, in the order in which they are printed. */
+export const CHECKS = [
+  'postgres',
+  'standby',
+  'wal-level',
+  'replication-slots',
+  'wal-senders',
+  'slot-wal-limit',
+  'wal-sender-timeout',
+  'replication-role',
+  'own-tables',
+  'grants',
+  'tables',
+  'replica-identity',
+  'primary-key',
+  'order-column',
+  'publication',
+  'published-tables',
+  'published-operations',
+  'published-partitions',
+  'slot',
+  'slot-reader',
+  'slot-wal',
+  'open-transactions',
+  'other-slots',
+  'redis',
+  'redis-durability',
+  'redis-eviction',
+  'redis-memory',
+  'redis-latency',
+  'queues',
+  'checkpoint',
+] as const;
+
+export type CheckName = (typeof CHECKS)[number];
+
 export type Status = 'ok' | 'warning' | 'error';
 
-/** What one check found. `check` is its name, as docs/doctor.md explains it. */
+/** What one check found. */
 export interface Check {
-  readonly check: string;
+  readonly check: CheckName;
   readonly status: Status;
   /** What was found, as a sentence without its full stop. */
   readonly found: string;
@@ -10,14 +46,14 @@ export interface Check {
   readonly remedy?: string;
 }
 
-export function ok(check: string, found: string): Check {
+export function ok(check: CheckName, found: string): Check {
   return { check, status: 'ok', found };
 }
 
-export function warning(check: string, found: string, remedy: string): Check {
+export function warning(check: CheckName, found: string, remedy: string): Check {
   return { check, status: 'warning', found, remedy };
 }
 
-export function error(check: string, found: string, remedy: string): Check {
+export function error(check: CheckName, found: string, remedy: string): Check {
   return { check, status: 'error', found, remedy };
 }

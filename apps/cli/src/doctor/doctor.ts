@@ -5,7 +5,7 @@ import type { Client } from 'pg';
 import { type CommandIo, configOf, databaseUrlOf, EXIT, redisUrlOf } from '../command.js';
 import { connectDatabase, connectRedis } from '../connect.js';
 import { attempt, failureCheck } from './attempt.js';
-import type { Check } from './check.js';
+import type { Check, CheckName } from './check.js';
 import { checkpointCheck, readResume } from './checkpoint.js';
 import { checkPostgres } from './postgres.js';
 import { checkLines } from './print.js';
@@ -47,7 +47,7 @@ async function examine(io: CommandIo, config: WalmqConfig): Promise<Check[]> {
 
 type Reached<T> = { readonly connection: T } | { readonly connection: undefined; readonly failure: Check[] };
 
-async function reach<T>(check: string, server: string, connect: () => Promise<T>): Promise<Reached<T>> {
+async function reach<T>(check: CheckName, server: string, connect: () => Promise<T>): Promise<Reached<T>> {
   try {
     return { connection: await connect() };
   } catch (cause) {

@@ -18,8 +18,8 @@ export interface QueueFacts {
 const NEAR = 0.8;
 
 export async function readQueue(redis: Redis, prefix: string, name: string): Promise<QueueFacts> {
-  // The metadata of a queue are its workers' to write; doctor only reads.
-  const queue = new Queue(name, { connection: redis, prefix, skipMetasUpdate: true });
+  // Doctor only reads, and says itself what it thinks of the server.
+  const queue = new Queue(name, { connection: redis, prefix, skipMetasUpdate: true, skipVersionCheck: true });
   try {
     const counts = await queue.getJobCounts('wait', 'active', 'delayed', 'waiting-children', 'failed');
     return {

@@ -1,0 +1,73 @@
+import type { SetupRoute, TableFacts } from '@walmq/replication';
+import { describe, expect, it } from 'vitest';
+import { tableChecks } from './tables.js';
+
+const FULL: TableFacts = {
+  schema: 'public',
+  table: 'items',
+  partitioned: false,
+  logged: true,
+  identity: 'full',
+  columns: ['id', 'order_id'],
+  primaryKey: ['id'],
+  identityColumns: ['id', 'order_id'],
+  partitions: [],
+};
+const DEFAULT = { identity: 'default', identityColumns: ['id'] } as const;
+const BY_KEY: SetupRoute = { queue: 'items', orderBy: 'key', operations: undefined };
+const BY_ORDER: SetupRoute = { queue: 'orders', orderBy: { column: 'order_id' }, operations: undefined };
+
+describe('a table', () => {
+  it.each<[string, Partial<TableFacts>, SetupRoute, string[]]>([
+    ['is well', {}, BY_KEY, []],
+    ['sends its key alone, which is what orders it', DEFAULT, BY_KEY, ['replica-identity warning']],
+    ['sends its key alone, and is ordered by more', DEFAULT, BY_ORDER, ['replica-identity error']],
+    [
+      'sends its key alone, but only inserts are ordered by more',
+      DEFAULT,
+      { ...BY_ORDER, operations: new Set(['insert', 'truncate']) },
+      ['replica-identity warning'],
+    ],
+    [
+      'sends an index that orders it',
+      { identity: 'index', identityColumns: ['order_id'] },
+      BY_ORDER,
+      ['replica-identity warning'],
+    ],
+    ['sends nothing', { identity: 'nothing', identityColumns: [] }, BY_KEY, ['replica-identity error']],
+    [
+      'has a key to send, but none',
+      { identity: 'default', identityColumns: [], primaryKey: [] },
+      BY_ORDER,
+      ['replica-identity error'],
+    ],
+    ['has no key', { primaryKey: [] }, BY_KEY, ['primary-key warning']],
+    ['has no key and needs none', { primaryKey: [] }, BY_ORDER, []],
+    ['lacks the column', { columns: ['id'] }, BY_ORDER, ['order-column error']],
+    ['is unlogged', { logged: false }, BY_KEY, ['tables error']],
+    [
+      'has a partition that sends less',
+      {
+        partitioned: true,
+        partitions: [
+          { schema: 'public', table: 'items_1', identity: 'full' },
+          { schema: 'public', table: 'items_2', identity: 'default' },
+        ],
+      },
+      BY_KEY,
+      ['replica-identity error'],
+    ],
+  ])('%s', (_name, facts, route, expected) => {
+    const wanted = { schema: 'public', table: 'items', routes: [route] };
+    const troubles = tableChecks([{ wanted, found: { ...FULL, ...facts } }])
+      .filter(({ status }) => status !== 'ok')
+      .map(({ check, status }) => `${check} ${status}`);
+    expect(troubles).toEqual(expected);
+  });
+
+  it('is not there: said once, and nothing else of it', () => {
+    const wanted = { schema: 'public', table: 'items', routes: [BY_ORDER] };
+    const errors = tableChecks([{ wanted, found: undefined }]).filter(({ status }) => status === 'error');
+    expect(errors).toEqual([expect.objectContaining({ check: 'tables' })]);
+  });
+});

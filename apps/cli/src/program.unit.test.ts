@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { walmq } from './cli-fixture.js';
+import { CHECKS } from './doctor/check.js';
+
+describe('the command line', () => {
+  it('prints its help without a command, as a misuse', async () => {
+    const { code, lines, errors } = await walmq([], {});
+    expect(code).toBe(2);
+    expect(lines).toEqual([]);
+    expect(errors.join('\n')).toMatch(/Usage: walmq.*setup.*doctor.*DATABASE_URL/s);
+  });
+
+  it.each([
+    [['setpu'], /Did you mean setup\?/],
+    [['setup', '--sq'], /Did you mean --sql\?/],
+    [['setup', '--sql', '--dry-run'], /cannot be used with/],
+    [['setup', '--wait', '0'], /more than 0/],
+    [['setup', '--wait', 'long'], /number of seconds/],
+    [['sql'], /missing required argument/],
+    [['doctor', 'now'], /too many arguments/],
+  ])('does not understand %j, and says so', async (args, expected) => {
+    const { code, lines, errors } = await walmq(args, {});
+    expect(code).toBe(2);
+    expect(lines).toEqual([]);
+    expect(errors.join('\n')).toMatch(expected);
+  });
+
+  it.each(['setup', 'doctor', 'sql', 'accept-loss'])('shows examples of %s', async command => {
+    const { code, lines, errors } = await walmq([command, '--help'], {});
+    expect(code).toBe(0);
+    expect(errors).toEqual([]);
+    expect(lines.join('\n')).toMatch(new RegExp(`Examples:\\n  walmq ${command}`));
+  });
+
+  it('prints its version', async () => {
+    const { code, lines } = await walmq(['--version'], {});
+    expect(code).toBe(0);
+    expect(lines).toEqual([expect.stringMatching(/^\d+\.\d+\.\d+$/)]);
+  });
+
+  it('says in one sentence that there is no configuration', async () => {
+    const { code, lines, errors } = await walmq(['setup'], { WALMQ_CONFIG: '/nowhere/walmq.config.ts' });
+    expect(code).toBe(1);
+    expect(lines).toEqual([]);
+    expect(errors).toEqual([expect.stringMatching(/^CONFIG_NOT_FOUND: .*\/nowhere\/walmq\.config\.ts/)]);
+  });
+});
+
+describe('docs/doctor.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/doctor.md'), 'utf8');
+
+  it('explains every check that there is, and no other, in the order of the command', () => {
+    const explained = [...page.matchAll(/^\| <a id="([a-z-]+)"><\/a>`\1` \|/gm)].map(([, check]) => check);
+    expect(explained).toEqual(CHECKS);
+  });
+});
