@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WalmqConfigInput } from '@walmq/config';
@@ -48,6 +48,12 @@ export class CaptureProcess {
 
   get pid(): number {
     return this.#child.pid as number;
+  }
+
+  /** The most memory it has ever held (VmHWM of proc(5)). */
+  async peakRssBytes(): Promise<number> {
+    const status = await readFile(`/proc/${this.pid}/status`, 'utf8');
+    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
   }
 
   async waitFor(text: string, timeoutMs = 30_000): Promise<void> {

@@ -92,6 +92,7 @@ describe('crashes under load', () => {
   /** Lets a capture finish, then compares what was committed with what arrived. */
   async function expectEverythingOnce(world: CaptureWorld, running?: CaptureProcess): Promise<void> {
     const capture = running ?? (await startCapture(world));
+    await capture.waitFor('stream:started');
     const committed = await committedTokens(world.client);
     await world.waitUntilAcknowledged();
     expect(await capture.end('SIGTERM')).toBe(0);

@@ -23,20 +23,29 @@ export async function connectProducer(url: string): Promise<Redis> {
     connectTimeout: 5000,
     commandTimeout: COMMAND_TIMEOUT_MS,
   });
-  // Every command's own promise carries its error; without a listener ioredis prints them.
-  redis.on('error', () => undefined);
+  // Every command's own promise carries its error, but for why the connection could not be made.
+  let reason: Error | undefined;
+  redis.on('error', (error: Error) => {
+    reason = error;
+  });
   try {
     await redis.connect();
     return redis;
   } catch (cause) {
     redis.disconnect();
-    if (DENIED.test((cause as Error).message))
-      throw new WalmqError('REDIS_DENIED', `Redis refuses the connection: ${(cause as Error).message}.`, {
-        remedy: 'Check user and password in REDIS_URL.',
-        cause,
-      });
-    throw new WalmqError('REDIS_UNREACHABLE', `Redis cannot be reached: ${(cause as Error).message}.`, {
+    throw connectionFailure(reason ?? (cause as Error));
+  }
+}
+
+function connectionFailure(cause: Error): WalmqError {
+  if (DENIED.test(cause.message))
+    return new WalmqError('REDIS_DENIED', `Redis refuses the connection: ${cause.message}.`, {
+      remedy: 'Check user and password in REDIS_URL.',
       cause,
     });
-  }
+  return new WalmqError(
+    'REDIS_UNREACHABLE',
+    `Redis cannot be reached: ${cause.message.replace(/\.$/, '')}.`,
+    { cause },
+  );
 }

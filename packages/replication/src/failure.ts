@@ -1,8 +1,5 @@
 import { WalmqError } from '@walmq/change';
 
-/** What a broken replication connection means: `retry` by itself, `stop` until a person has mended something. */
-export type Recovery = 'retry' | 'standby' | 'stop';
-
 interface ServerError {
   code?: string;
   message?: string;
@@ -56,13 +53,13 @@ export function replicationFailure(cause: unknown, slot: string): WalmqError {
   }
 }
 
-export function recoveryOf(error: WalmqError): Recovery {
-  switch (error.code) {
-    case 'REPLICATION_LOST':
-      return 'retry';
-    case 'SLOT_BUSY':
-      return 'standby';
-    default:
-      return 'stop';
-  }
+/** Changes made while there is no publication are published to nobody, and to nobody later either. */
+export function publicationMissing(message: string | undefined): WalmqError {
+  return new WalmqError(
+    'PUBLICATION_MISSING',
+    `PostgreSQL says: ${message ?? 'the publication is missing'}.`,
+    {
+      remedy: 'Run "npx walmq setup"; changes made since it was dropped do not reach the stream.',
+    },
+  );
 }

@@ -1,6 +1,6 @@
 export { Catalog } from './catalog.js';
 export { encodeChanges, Transaction } from './encode.js';
-export { type Recovery, recoveryOf, replicationFailure } from './failure.js';
+export { replicationFailure } from './failure.js';
 export type { Message, Relation, RowMessage } from './messages.js';
 export { planSetup, type SetupOptions, setUp } from './setup.js';
 export { missingOrderColumns } from './setup-check.js';

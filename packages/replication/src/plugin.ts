@@ -1,5 +1,6 @@
 import type { Client, Connection } from 'pg';
 import { AbstractPlugin } from 'pg-logical-replication/dist/output-plugins/abstract.plugin.js';
+import { publicationMissing } from './failure.js';
 import type { Message } from './messages.js';
 import { PgoutputParser } from './parse.js';
 
@@ -39,6 +40,11 @@ export class PgoutputPlugin extends AbstractPlugin<PgoutputOptions> {
 
   /** Resolves when the stream has ended; rejects when it broke. */
   override start(client: Client, slot: string, startLsn: string): Promise<unknown> {
+    client.on('notice', notice => {
+      // PostgreSQL 18 goes on without a publication that is missing, and skips its changes with a mere warning.
+      if (notice.severity === 'WARNING' && notice.code === '55000')
+        this.options.onUnreadable(publicationMissing(notice.message));
+    });
     this.options.onConnection((client as Client & { connection: CopyConnection }).connection);
     // Both names obey patterns that leave nothing to quote (checked with the configuration).
     return client.query(

@@ -7,6 +7,7 @@ describe('redact', () => {
     ['redis://:secret@host', 'redis://:***@host'],
     ['connect to rediss://default:a:b@h failed', 'connect to rediss://default:***@h failed'],
     ['postgres://host/db?user=a&password=secret&x=1', 'postgres://host/db?user=a&password=***&x=1'],
+    ['redis://default:a@b:c@host:6379', 'redis://default:***@host:6379'],
     ['postgres://user@host/db', 'postgres://user@host/db'],
     ['http://127.0.0.1:9100/ready', 'http://127.0.0.1:9100/ready'],
   ])('%s', (text, redacted) => {
