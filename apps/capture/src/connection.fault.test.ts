@@ -1,3 +1,4 @@
+import type { WalmqConfigInput } from '@walmq/config';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
 import { CaptureProcess } from './capture-process-fixture.js';
@@ -12,7 +13,7 @@ describe('what the database may do to a capture', () => {
   });
   afterAll(() => stopServers(servers));
 
-  async function start(world: CaptureWorld): Promise<CaptureProcess> {
+  async function start(world: CaptureWorld, more: Partial<WalmqConfigInput> = {}): Promise<CaptureProcess> {
     const { source, redis } = world.config;
     const capture = await CaptureProcess.start({
       databaseUrl: world.databaseUrl,
@@ -21,6 +22,7 @@ describe('what the database may do to a capture', () => {
         source: { ...source, url: world.databaseUrl },
         redis: { prefix: redis.prefix },
         queues: QUEUES,
+        ...more,
       },
     });
     await capture.waitFor('stream:started');
@@ -157,6 +159,75 @@ describe('what the database may do to a capture', () => {
     expect(second.output).toMatch(
       /REDIS_LOST_CHANGES.*between [0-9A-F]+\/[0-9A-F]+ and [0-9A-F]+\/[0-9A-F]+.*accept-loss/,
     );
+  });
+
+  it('Redis gone back in time within ackDelayMs: goes on from the checkpoint it still has, nothing missing', async () => {
+    const trailing = { capture: { ackDelayMs: 600_000 } };
+    await using world = await CaptureWorld.create(servers, 'conn_heal', {
+      schema: SCHEMA,
+      queues: QUEUES,
+      ...trailing,
+    });
+    const first = await start(world, trailing);
+    await world.client.query("INSERT INTO items VALUES (1, 'a')");
+    await world.waitForChanges('items', 1);
+    const [key] = await world.redis.keys('conn_heal:walmq:checkpoint:*');
+    const old = (await world.redis.hget(key as string, 'position')) as string;
+    await world.client.query("INSERT INTO items SELECT i, 'b' FROM generate_series(2, 300) i");
+    await world.waitForChanges('items', 300);
+    expect(await first.end('SIGTERM')).toBe(0);
+    // What a failover to a stale replica leaves: an older checkpoint, and the jobs that belong to it.
+    await world.redis.hset(key as string, 'position', old);
+    for (const [id, job] of await world.jobKeys('items')) {
+      if (id <= old) continue;
+      await world.redis.del(job);
+      await world.redis.lrem('conn_heal:items:wait', 1, job.slice('conn_heal:items:'.length));
+    }
+    await world.waitForChanges('items', 1);
+    const second = await start(world, trailing);
+    await world.waitForChanges('items', 300);
+    expect(await second.end('SIGTERM')).toBe(0);
+  });
+
+  it('Redis away for longer than wal_sender_timeout: the connection to PostgreSQL survives', async () => {
+    await using world = await CaptureWorld.create(servers, 'conn_away', { schema: SCHEMA, queues: QUEUES });
+    await world.client.query("ALTER SYSTEM SET wal_sender_timeout = '2s'");
+    await world.client.query('SELECT pg_reload_conf()');
+    const capture = await start(world);
+    const walsender = async () => {
+      const { rows } = await world.client.query<{ pid: number; heard: number }>(
+        `SELECT pid, extract(epoch FROM reply_time)::float8 AS heard FROM pg_stat_replication
+          JOIN pg_replication_slots ON active_pid = pid WHERE slot_name = $1`,
+        [slotOf(world)],
+      );
+      return rows[0];
+    };
+    await servers.redis.kill('SIGKILL');
+    const before = await walsender();
+    await world.client.query(
+      "INSERT INTO items SELECT i, repeat('x', 1000) FROM generate_series(1, 20000) i",
+    );
+    // Three times the time-out, by the server's own record of when it last heard from us.
+    await expect
+      .poll(async () => ((await walsender())?.heard ?? 0) - (before?.heard ?? 0), { timeout: 60_000 })
+      .toBeGreaterThan(6);
+    expect((await walsender())?.pid).toBe(before?.pid);
+    await servers.redis.restart();
+    await world.waitForChanges('items', 20_000);
+    expect(await capture.end('SIGTERM')).toBe(0);
+    await world.client.query('ALTER SYSTEM RESET wal_sender_timeout');
+    await world.client.query('SELECT pg_reload_conf()');
+  });
+
+  it('rows of 1 MB in one transaction pass in bounded memory', async () => {
+    await using world = await CaptureWorld.create(servers, 'conn_large', { schema: SCHEMA, queues: QUEUES });
+    const capture = await start(world);
+    await world.client.query(
+      "INSERT INTO items SELECT i, repeat('x', 1024 * 1024) FROM generate_series(1, 150) i",
+    );
+    await expect.poll(() => world.redis.llen('conn_large:items:wait'), { timeout: 120_000 }).toBe(150);
+    expect(await capture.peakRssBytes()).toBeLessThan(250 * 1024 * 1024);
+    expect(await capture.end('SIGTERM')).toBe(0);
   });
 
   it('a million rows in one transaction pass in bounded memory', async () => {

@@ -139,7 +139,6 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     backlog.stop();
     enqueuer.release();
     await enqueuer.drain();
-    advance({ type: 'elapsed', nowMs: Number.POSITIVE_INFINITY });
   } finally {
     stopping.removeEventListener('abort', stopReading);
     clearInterval(tick);
