@@ -41,7 +41,11 @@ export function nextProgress(progress: Progress, event: ProgressEvent, ackDelayM
     case 'received':
       return { ...progress, received: maxLsn(progress.received, event.lsn) };
     case 'enqueued':
-      return { ...progress, enqueued: event.position };
+      return {
+        ...progress,
+        received: maxLsn(progress.received, event.position.lsn),
+        enqueued: event.position,
+      };
     case 'durable':
       return acknowledgeDue(
         {

@@ -3,6 +3,7 @@ import type { Enqueuer, Router } from '@walmq/fanout';
 import {
   type Catalog,
   encodeChanges,
+  type Relation,
   type ReplicationStream,
   type RowMessage,
   type Table,
@@ -25,55 +26,63 @@ export interface PipelineOptions {
  * fills the stream's buffer, which pauses the socket.
  */
 export async function runPipeline(options: PipelineOptions): Promise<void> {
-  const { stream, enqueuer } = options;
+  const { stream, catalog, enqueuer } = options;
   let transaction: Transaction | undefined;
   for await (const messages of stream) {
+    let received = LSN_ZERO;
     for (const message of messages) {
       switch (message.tag) {
         case 'begin':
           transaction = new Transaction(message);
-          options.onReceived(message.commitLsn);
+          received = message.commitLsn;
           break;
         case 'commit':
           transaction = undefined;
-          options.onReceived(message.endLsn);
+          received = message.endLsn;
           enqueuer.advanceTo({ lsn: message.endLsn, seq: 0 });
           break;
         case 'keepalive':
           if (transaction || message.walEnd === LSN_ZERO) break;
-          options.onReceived(message.walEnd);
+          received = message.walEnd;
           enqueuer.advanceTo({ lsn: message.walEnd, seq: 0 });
           if (message.replyRequested) enqueuer.flushProgress();
           break;
         case 'message':
           break;
-        default:
-          await takeRow(message, transaction as Transaction, options);
+        default: {
+          const tables = knownTables(message, catalog) ?? (await describeTables(message, catalog));
+          for (const change of encodeChanges(message, tables, transaction as Transaction))
+            if (!take(change, options)) await enqueuer.room();
+        }
       }
     }
+    options.onReceived(received);
     // The socket has nothing more to give for now: what is there goes out.
     if (stream.drained) enqueuer.flush();
   }
 }
 
-async function takeRow(
-  message: RowMessage,
-  transaction: Transaction,
-  options: PipelineOptions,
-): Promise<void> {
-  const { router, enqueuer, resumeAfter } = options;
-  for (const change of encodeChanges(message, await tablesOf(message, options.catalog), transaction)) {
-    if (change.id <= resumeAfter) continue;
-    const jobs = router.route(change);
-    options.onChange(change, jobs.length);
-    if (!enqueuer.add(jobs, change.id)) await enqueuer.room();
-  }
+/** False when there is no room for more. */
+function take(change: EncodedChange, { router, enqueuer, resumeAfter, onChange }: PipelineOptions): boolean {
+  if (change.id <= resumeAfter) return true;
+  const jobs = router.route(change);
+  onChange(change, jobs.length);
+  return enqueuer.add(jobs, change.id);
 }
 
-async function tablesOf(message: RowMessage, catalog: Catalog): Promise<Table[]> {
-  const relations = message.tag === 'truncate' ? message.relations : [message.relation];
+/** The hot path: no promise where nothing has to be asked. Undefined when a table is not described yet. */
+function knownTables(message: RowMessage, catalog: Catalog): Table[] | undefined {
+  const tables = relationsOf(message).flatMap(relation => catalog.known(relation) ?? []);
+  return tables.length === relationsOf(message).length ? tables : undefined;
+}
+
+async function describeTables(message: RowMessage, catalog: Catalog): Promise<Table[]> {
   const tables: Table[] = [];
-  for (const relation of relations)
+  for (const relation of relationsOf(message))
     tables.push(catalog.known(relation) ?? (await catalog.describe(relation)));
   return tables;
+}
+
+function relationsOf(message: RowMessage): readonly Relation[] {
+  return message.tag === 'truncate' ? message.relations : [message.relation];
 }
