@@ -1,10 +1,10 @@
 import { type EncodedChange, formatPosition, parsePosition, WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import { checkpointKey, Enqueuer, Router, sourceTag } from '@walmq/fanout';
-import { Catalog, ReplicationStream, readSource, type Source } from '@walmq/replication';
-import { Client } from 'pg';
+import { Catalog, ReplicationStream, readSenderTimeoutMs, readSource, type Source } from '@walmq/replication';
 import { nextProgress, type Progress, type ProgressEvent, progressFrom } from './acknowledge.js';
 import { connectDurable } from './connect-redis.js';
+import { type Control, openControl } from './control.js';
 import { runPipeline } from './pipeline.js';
 import { findPosition, requireSlot } from './position.js';
 import { watchBacklog } from './watch-backlog.js';
@@ -40,45 +40,42 @@ const STATUS_INTERVAL_MS = 1000;
  */
 export async function runSession(options: SessionOptions): Promise<void> {
   const { config, databaseUrl } = options;
-  const control = new Client({ connectionString: databaseUrl, application_name: 'walmq capture control' });
-  const controlLost = new Promise<never>((_, reject) => control.on('error', reject));
-  controlLost.catch(() => undefined);
+  const control = await openControl(databaseUrl);
   try {
-    await control.connect();
-    const source = await readSource(control);
-    await requireSlot(control, config.source.slot);
+    const source = await readSource(control.client);
+    await requireSlot(control.client, config.source.slot);
     const stream = await ReplicationStream.open({
       url: databaseUrl,
       slot: config.source.slot,
       publication: config.source.publication,
       highWaterBytes: HIGH_WATER_BYTES,
       statusIntervalMs: STATUS_INTERVAL_MS,
+      silenceMs: await readSenderTimeoutMs(control.client),
     });
     try {
-      await streamChanges({ ...options, control, controlLost, source, stream });
+      await streamChanges({ ...options, control, source, stream });
     } finally {
       await stream.close();
     }
   } finally {
-    await control.end().catch(() => undefined);
+    await control.close();
   }
 }
 
 interface StreamingOptions extends SessionOptions {
-  readonly control: Client;
-  readonly controlLost: Promise<never>;
+  readonly control: Control;
   readonly source: Source;
   readonly stream: ReplicationStream;
 }
 
 async function streamChanges(options: StreamingOptions): Promise<void> {
-  const { config, source, stream, stopping, observer, control, controlLost } = options;
+  const { config, source, stream, stopping, observer, control } = options;
   const identity = { ...source, slot: config.source.slot };
   const key = checkpointKey(config.redis.prefix, identity);
   const connect = () => connectDurable(options.redisUrl, config.redis, observer);
   // The slot is ours now, so nobody else moves it: only here do slot and checkpoint hold still to be compared.
-  const slot = await requireSlot(control, config.source.slot);
-  const position = await findPosition({ control, slot, checkpointKey: key, connect });
+  const slot = await requireSlot(control.client, config.source.slot);
+  const position = await findPosition({ control: control.client, slot, checkpointKey: key, connect });
 
   const queues = Object.values(config.queues);
   let progress = progressFrom(position, slot.confirmedFlushLsn);
@@ -126,14 +123,14 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
   try {
     const pipeline = runPipeline({
       stream,
-      catalog: new Catalog(control),
+      catalog: new Catalog(control.client),
       router: new Router(queues, sourceTag(identity)),
       enqueuer,
       resumeAfter: formatPosition(position),
       onReceived: lsn => advance({ type: 'received', lsn }),
       onChange: (change, jobs) => observer.change(change, jobs),
     });
-    await Promise.race([pipeline, enqueuer.failed(), controlLost]);
+    await Promise.race([pipeline, enqueuer.failed(), control.lost]);
     if (!stopping.aborted)
       throw new WalmqError('REPLICATION_LOST', 'PostgreSQL ended the replication stream.');
     // What has been read is enqueued and acknowledged before the connection ends.

@@ -2,6 +2,7 @@ export { Catalog } from './catalog.js';
 export { encodeChanges, Transaction } from './encode.js';
 export { replicationFailure } from './failure.js';
 export type { Message, Relation, RowMessage } from './messages.js';
+export { readSenderTimeoutMs } from './sender-timeout.js';
 export { planSetup, type SetupOptions, setUp } from './setup.js';
 export { missingOrderColumns } from './setup-check.js';
 export { queuesWithoutKey } from './setup-plan.js';

@@ -1,5 +1,6 @@
+import type { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { LSN_ZERO, type Lsn, parseLsn } from '@walmq/change';
+import { LSN_ZERO, type Lsn, parseLsn, WalmqError } from '@walmq/change';
 import type { ClientConfig } from 'pg';
 import { LogicalReplicationService } from 'pg-logical-replication';
 import { replicationFailure } from './failure.js';
@@ -10,6 +11,7 @@ import { TEXT_FORM_SETTINGS } from './value.js';
 
 /** How long a server may take to end the COPY stream before the connection is cut. */
 const GOODBYE_MS = 2000;
+const CONNECT_TIMEOUT_MS = 10_000;
 
 export interface StreamOptions {
   readonly url: string;
@@ -19,6 +21,8 @@ export interface StreamOptions {
   readonly highWaterBytes: number;
   /** Milliseconds between status messages, which go on whether or not anything is read. */
   readonly statusIntervalMs: number;
+  /** Milliseconds without a byte from the server, although it was asked, after which the connection counts as lost. */
+  readonly silenceMs: number;
 }
 
 /**
@@ -38,6 +42,10 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
   #stopped = false;
   #ended: { error?: unknown } | undefined;
   #acknowledged: Lsn = LSN_ZERO;
+  #bytesHeard = 0;
+  /** Status intervals without a byte. Counted, not timed: a process that was suspended has missed nothing. */
+  #silentIntervals = 0;
+  #fail: (error: unknown) => void = () => undefined;
   /** Settles when the COPY stream is over, whichever side ended it. */
   #over: Promise<void> = Promise.resolve();
 
@@ -48,7 +56,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
       acknowledge: { auto: false, timeoutSeconds: 0 },
       flowControl: { enabled: false },
     });
-    this.#statusTimer = setInterval(() => this.#sendStatus(), options.statusIntervalMs);
+    this.#statusTimer = setInterval(() => this.#listen(), options.statusIntervalMs);
   }
 
   /** Resolves when the server has begun to stream. Rejects with a WalmqError that says why not. */
@@ -129,6 +137,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
       this.#end(error);
       reject(replicationFailure(error, this.#options.slot));
     };
+    this.#fail = fail;
     this.#service.on('error', (error: Error) => fail(error));
     const plugin = new PgoutputPlugin({
       publication: this.#options.publication,
@@ -167,9 +176,24 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     this.#wake = undefined;
   }
 
-  #sendStatus(): void {
+  /**
+   * A connection may die without an end (a lost host, a firewall that forgot it), and a quiet server looks the same:
+   * so a quiet one is asked, and must answer. What we do not read ourselves is no silence.
+   */
+  #listen(): void {
+    if (!this.#connection || this.#ended) return;
+    const { bytesRead } = this.#connection.stream as Socket;
+    const reading = !this.#stopped && this.#readyBytes <= this.#options.highWaterBytes;
+    this.#silentIntervals = reading && bytesRead === this.#bytesHeard ? this.#silentIntervals + 1 : 0;
+    this.#bytesHeard = bytesRead;
+    if (this.#silentIntervals * this.#options.statusIntervalMs > this.#options.silenceMs)
+      this.#fail(silent(this.#options.silenceMs));
+    else this.#sendStatus(this.#silentIntervals > 0);
+  }
+
+  #sendStatus(replyRequested = false): void {
     if (this.#connection && !this.#ended)
-      this.#connection.sendCopyFromChunk(standbyStatus(this.#acknowledged, Date.now()));
+      this.#connection.sendCopyFromChunk(standbyStatus(this.#acknowledged, Date.now(), replyRequested));
   }
 }
 
@@ -179,5 +203,13 @@ function clientConfig(url: string): ClientConfig {
     application_name: 'walmq capture',
     options: TEXT_FORM_SETTINGS,
     keepAlive: true,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   };
+}
+
+function silent(silenceMs: number): WalmqError {
+  return new WalmqError(
+    'REPLICATION_LOST',
+    `the replication connection was lost: PostgreSQL has not answered for ${silenceMs} ms.`,
+  );
 }

@@ -1,0 +1,108 @@
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureProcess } from './capture-process-fixture.js';
+import { type Network, startNetwork } from './network-fixture.js';
+
+const SCHEMA = 'CREATE TABLE items (id integer PRIMARY KEY, name text)';
+const QUEUES = { items: { table: 'items' } };
+
+describe('what the network may do to a capture', () => {
+  let servers: Servers;
+  beforeAll(async () => {
+    servers = await startServers();
+    // How long either side takes silence for life.
+    const admin = new Client(servers.postgres.url);
+    await admin.connect();
+    await admin.query("ALTER SYSTEM SET wal_sender_timeout = '5s'");
+    await admin.query('SELECT pg_reload_conf()');
+    await admin.end();
+  });
+  afterAll(() => stopServers(servers));
+
+  const insert = (world: CaptureWorld, from: number, to: number) =>
+    world.client.query("INSERT INTO items SELECT i, 'x' FROM generate_series($1::int, $2::int) i", [
+      from,
+      to,
+    ]);
+
+  async function expectIds(world: CaptureWorld, count: number): Promise<void> {
+    const changes = await world.waitForChanges('items', count);
+    expect(changes.map(change => (change.key as { id: number }).id)).toEqual(
+      Array.from({ length: count }, (_, i) => i + 1),
+    );
+  }
+
+  /** A capture whose way to PostgreSQL, and whose way to Redis, is ours to disturb. */
+  async function startThrough(
+    world: CaptureWorld,
+    { postgres, redis }: Record<'postgres' | 'redis', Network>,
+  ): Promise<CaptureProcess> {
+    const capture = await CaptureProcess.start({
+      databaseUrl: postgres.url(world.databaseUrl),
+      redisUrl: redis.url(servers.redis.url),
+      config: {
+        source: { slot: world.config.source.slot },
+        redis: { prefix: world.config.redis.prefix },
+        queues: QUEUES,
+      },
+    });
+    await capture.waitFor('stream:started');
+    return capture;
+  }
+
+  const networks = async () => ({
+    postgres: await startNetwork(servers.postgres.port),
+    redis: await startNetwork(servers.redis.port),
+  });
+
+  it.each(['postgres', 'redis'] as const)(
+    'the way to %s ended, reset, refused: comes back, nothing lost, nothing twice',
+    async way => {
+      await using world = await CaptureWorld.create(servers, `net_cut_${way}`, {
+        schema: SCHEMA,
+        queues: QUEUES,
+      });
+      const both = await networks();
+      await using _postgres = both.postgres;
+      await using _redis = both.redis;
+      const capture = await startThrough(world, both);
+      let count = 0;
+      for (const how of ['end', 'reset', 'end', 'reset'] as const) {
+        await insert(world, count + 1, count + 2000);
+        both[way].cut(how);
+        await insert(world, count + 2001, count + 3000);
+        count += 3000;
+        await expectIds(world, count);
+      }
+      both[way].refuse();
+      await insert(world, count + 1, count + 1000);
+      await capture.waitFor('ECONNRESET');
+      both[way].mend();
+      await expectIds(world, count + 1000);
+      expect(await capture.end('SIGTERM')).toBe(0);
+    },
+  );
+
+  it.each(['postgres', 'redis'] as const)(
+    'the way to %s silent, without an end: noticed, and left for a new one',
+    async way => {
+      await using world = await CaptureWorld.create(servers, `net_stall_${way}`, {
+        schema: SCHEMA,
+        queues: QUEUES,
+      });
+      const both = await networks();
+      await using _postgres = both.postgres;
+      await using _redis = both.redis;
+      const capture = await startThrough(world, both);
+      await insert(world, 1, 1000);
+      await expectIds(world, 1000);
+      both[way].stall();
+      await insert(world, 1001, 2000);
+      await capture.waitFor(way === 'postgres' ? 'session:ended' : 'enqueue:paused', 60_000);
+      both[way].mend();
+      await expectIds(world, 2000);
+      expect(await capture.end('SIGTERM')).toBe(0);
+    },
+  );
+});
