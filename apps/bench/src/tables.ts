@@ -53,20 +53,28 @@ function throughputTable(results: readonly ThroughputResult[]): string[] {
   );
 }
 
+/**
+ * Each round's own ratio, then the median: the runs of a round lie close together in time, so that whatever else
+ * the machine does weighs on both.
+ */
+function ratio(of: ThroughputResult, other: ThroughputResult | undefined): string {
+  if (!other) return '';
+  const rates = ({ runs }: ThroughputResult) => runs.map(({ changes, seconds }) => changes / seconds);
+  const others = rates(other);
+  return median(rates(of).map((rate, round) => rate / (others[round] ?? Number.NaN))).toFixed(2);
+}
+
 function ratioTable(results: readonly ThroughputResult[]): string[] {
-  const rate = (of: ThroughputResult, contender: Contender) => {
-    const found = results.find(
-      other =>
-        other.case === of.case &&
-        other.contender === contender &&
-        (contender === 'postgres' || other.durability === of.durability),
+  const against = (of: ThroughputResult, contender: Contender) =>
+    ratio(
+      of,
+      results.find(
+        other =>
+          other.case === of.case &&
+          other.contender === contender &&
+          (contender === 'postgres' || other.durability === of.durability),
+      ),
     );
-    return found && rateOf(found);
-  };
-  const against = (of: ThroughputResult, contender: Contender) => {
-    const other = rate(of, contender);
-    return other === undefined ? '' : (rateOf(of) / other).toFixed(2);
-  };
   return table(
     [
       'case',
