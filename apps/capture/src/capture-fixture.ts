@@ -160,5 +160,6 @@ const SILENT: SessionObserver = {
   batch: nothing,
   paused: nothing,
   held: nothing,
+  released: nothing,
   resumed: nothing,
 };

@@ -56,6 +56,18 @@ export class CaptureProcess {
     return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
   }
 
+  /** What /ready or /metrics says. */
+  async ask(path: 'ready' | 'metrics'): Promise<string> {
+    const url = /"url":"([^"]+)"/.exec(this.#output)?.[1];
+    return await (await fetch(`${url}/${path}`)).text();
+  }
+
+  /** The value of a metric without labels, or with exactly these. */
+  async metric(name: string): Promise<number | undefined> {
+    const line = (await this.ask('metrics')).split('\n').find(text => text.startsWith(`${name} `));
+    return line === undefined ? undefined : Number(line.slice(name.length));
+  }
+
   async waitFor(text: string, timeoutMs = 30_000): Promise<void> {
     await vi.waitUntil(() => this.#output.includes(text), { timeout: timeoutMs, interval: 10 });
   }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '@walmq/config';
 import { runService, type Service } from '@walmq/service';
 import { captureMetrics } from './metrics.js';
+import { Pauses } from './pauses.js';
 import { type Recovery, recoveryOf, retryDelayMs } from './recover.js';
 import { runSession, type SessionOptions } from './session.js';
 
@@ -13,10 +14,11 @@ await runService({
     const { environment, log, metrics: registry, stopping } = service;
     const config = await loadConfig(environment.configPath);
     const metrics = captureMetrics(registry);
-    /** Why capture is not at work; undefined while it is. */
+    /** Why capture does not read the slot; undefined while it does. */
     let idleBecause: string | undefined = 'it is starting';
+    const pauses = new Pauses(paused => metrics.paused.set(paused ? 1 : 0));
     let sessionsSinceStreaming = 0;
-    service.readyWhen('stream', () => idleBecause);
+    service.readyWhen('stream', () => idleBecause ?? pauses.reason);
 
     const options: SessionOptions = {
       config,
@@ -42,27 +44,29 @@ await runService({
         change: change => metrics.change(change),
         batch: jobs => metrics.batch(jobs),
         paused: (error, retryInMs) => {
-          idleBecause = `Redis takes no batches: ${error.message}`;
-          metrics.paused.set(1);
+          pauses.begin('redis', `Redis takes no batches: ${error.message}`);
           log.warn(
             { event: 'enqueue:paused', error: error.message, retryInMs },
             'Paused: PostgreSQL holds the backlog',
           );
         },
+        resumed: () => {
+          pauses.end('redis');
+          log.info({ event: 'enqueue:resumed' }, 'Enqueueing again');
+        },
         held: reason => {
-          idleBecause = `the backlog is at its limit: ${reason}`;
-          metrics.paused.set(1);
+          pauses.begin('backlog', `the backlog is at its limit: ${reason}`);
           log.warn({ event: 'backlog:paused', reason }, `Paused: ${reason}; PostgreSQL holds what comes`);
         },
-        resumed: () => {
-          idleBecause = undefined;
-          metrics.paused.set(0);
-          log.info({ event: 'enqueue:resumed' }, 'Enqueueing again');
+        released: () => {
+          pauses.end('backlog');
+          log.info({ event: 'backlog:resumed' }, 'The backlog is below its limits: enqueueing again');
         },
       },
     };
     const finished = keepStreaming(options, service, (recovery, reason) => {
       metrics.streaming.set(0);
+      pauses.clear();
       idleBecause = reason;
       return retryDelayMs(recovery, sessionsSinceStreaming++);
     });

@@ -24,10 +24,12 @@ export interface SessionObserver {
   progress(progress: Progress): void;
   change(change: EncodedChange, jobs: number): void;
   batch(jobs: number): void;
+  /** Redis takes no batches for now; told at each failed try, until `resumed`. */
   paused(error: Error, retryInMs: number): void;
   resumed(): void;
-  /** The queues hold too much, or Redis' memory does: nothing is enqueued until it is less. */
+  /** The queues hold too much, or Redis' memory does: nothing is enqueued until `released`. */
   held(reason: string): void;
+  released(): void;
 }
 
 /** More only fills the heap: with 1 MiB a transaction of a million rows peaked at 256 MiB of memory, with this at 181. */
@@ -109,7 +111,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     },
     onResume: () => {
       enqueuer.release();
-      observer.resumed();
+      observer.released();
     },
   });
   const tick = setInterval(() => {

@@ -13,14 +13,15 @@ interface BacklogWatch {
 const INTERVAL_MS = 1000;
 
 /**
- * Looks at the queues once a second, on a connection of its own. A look that fails says nothing: the enqueuer
- * meets the same Redis and says it better.
+ * Looks at the queues at once and then every second, on a connection of its own. A look that fails says nothing:
+ * the enqueuer meets the same Redis and says it better.
  */
 export function watchBacklog({ config, redisUrl, onPause, onResume }: BacklogWatch): { stop(): void } {
   const queues = Object.values(config.queues);
   let redis: Redis | undefined;
   let paused = false;
   let looking = false;
+  let stopped = false;
 
   async function look(): Promise<void> {
     redis ??= await connectProducer(redisUrl);
@@ -29,12 +30,13 @@ export function watchBacklog({ config, redisUrl, onPause, onResume }: BacklogWat
       config.capture,
       paused,
     );
+    if (stopped) return;
     if (reason !== undefined && !paused) onPause(reason);
     if (reason === undefined && paused) onResume();
     paused = reason !== undefined;
   }
 
-  const timer = setInterval(() => {
+  function lookAgain(): void {
     if (looking) return;
     looking = true;
     look()
@@ -44,11 +46,16 @@ export function watchBacklog({ config, redisUrl, onPause, onResume }: BacklogWat
       })
       .finally(() => {
         looking = false;
+        if (stopped) redis?.disconnect();
       });
-  }, INTERVAL_MS);
+  }
+
+  const timer = setInterval(lookAgain, INTERVAL_MS);
+  lookAgain();
 
   return {
     stop() {
+      stopped = true;
       clearInterval(timer);
       redis?.disconnect();
     },

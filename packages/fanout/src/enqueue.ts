@@ -244,6 +244,7 @@ export class Enqueuer {
     this.#connection?.redis.disconnect();
     this.#connection = await this.#options.connect();
     const { redis, confirm } = this.#connection;
+    if (this.#closed) redis.disconnect();
     const position = (await readCheckpoint(redis, this.#options.checkpointKey)) ?? '';
     // What was written although its reply was lost. It was written on another connection, and WAIT and WAITAOF
     // only look at their own: a write on this one stands for all before it.

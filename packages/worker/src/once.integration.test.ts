@@ -12,6 +12,10 @@ const SCHEMA = `
   CREATE TABLE balance (id integer PRIMARY KEY, amount integer NOT NULL);
   INSERT INTO balance VALUES (1, 0), (2, 0);`;
 
+async function conflict(tx: PoolClient, sqlState: string): Promise<void> {
+  await tx.query(`DO $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = '${sqlState}'; END $$`);
+}
+
 describe('once and effect', () => {
   let servers: Servers;
   let world: WorkerWorld;
@@ -53,9 +57,9 @@ describe('once and effect', () => {
 
   it('lets exactly one of many concurrent deliveries make the effect', async () => {
     const results = await Promise.all(
-      Array.from({ length: 12 }, () => once(optionsOf('concurrent'), make('concurrent'))),
+      Array.from({ length: 20 }, () => once(optionsOf('concurrent'), make('concurrent'))),
     );
-    expect(results).toEqual(Array.from({ length: 12 }, () => ({ made: 'concurrent' })));
+    expect(results).toEqual(Array.from({ length: 20 }, () => ({ made: 'concurrent' })));
     expect(await madeFor('concurrent')).toBe(1);
   });
 
@@ -110,6 +114,61 @@ describe('once and effect', () => {
     await Promise.all([transfer('there', 1, 2), transfer('back', 2, 1)]);
     expect(runs).toBe(3);
     expect(await world.rows('SELECT amount FROM balance')).toEqual([{ amount: 0 }, { amount: 0 }]);
+  });
+
+  it.each([
+    ['serialization failure', '40001'],
+    ['deadlock', '40P01'],
+  ])('runs the effect again, in a new transaction, after a %s', async (_, sqlState) => {
+    const changeId = `conflict-${sqlState}`;
+    let runs = 0;
+    const result = await once(optionsOf(changeId), async tx => {
+      runs += 1;
+      const made = await make(changeId)(tx);
+      if (runs < 3) await conflict(tx, sqlState);
+      return made;
+    });
+    expect(result).toEqual({ made: changeId });
+    expect(runs).toBe(3);
+    expect(await madeFor(changeId)).toBe(1);
+  });
+
+  it('leaves a conflict that does not end to the retry of the job', async () => {
+    let runs = 0;
+    const hopeless = once(optionsOf('hopeless'), async tx => {
+      runs += 1;
+      await conflict(tx, '40001');
+    });
+    await expect(hopeless).rejects.toMatchObject({ code: '40001' });
+    expect(runs).toBe(5);
+    expect(await isRecorded('hopeless')).toBe(false);
+  });
+
+  it('does not run the effect again after any other error', async () => {
+    let runs = 0;
+    const refused = once(optionsOf('refused'), async tx => {
+      runs += 1;
+      await tx.query('INSERT INTO made VALUES (NULL)');
+    });
+    await expect(refused).rejects.toMatchObject({ code: '23502' });
+    expect(runs).toBe(1);
+    expect(await isRecorded('refused')).toBe(false);
+  });
+
+  it('does not record an effect that took an SQL error for a success', async () => {
+    const careless = once(optionsOf('careless'), async tx => {
+      await make('careless')(tx);
+      await tx.query('SELECT 1 / 0').catch(() => {});
+    });
+    await expect(careless).rejects.toMatchObject({ code: '25P02' });
+    expect(await madeFor('careless')).toBe(0);
+    expect(await isRecorded('careless')).toBe(false);
+  });
+
+  it('begins nothing once the time is up', async () => {
+    const late = once(optionsOf('late', AbortSignal.abort(new Error('too late'))), make('late'));
+    await expect(late).rejects.toThrow('too late');
+    expect(await madeFor('late')).toBe(0);
   });
 
   it('closes the connection of a transaction whose time is up, and gives the pool a new one', async () => {
