@@ -1,4 +1,4 @@
-import { loadConfig } from '@walmq/config';
+import { loadConfig, type WalmqConfig } from '@walmq/config';
 import {
   checkPostgres,
   checkRedis,
@@ -8,6 +8,7 @@ import {
   type Service,
   type ServiceOptions,
 } from '@walmq/service';
+import type { Pool } from 'pg';
 import type { z } from 'zod';
 import type { WorkerDefinition } from './define.js';
 import { workerMetrics } from './metrics.js';
@@ -15,7 +16,16 @@ import { startWorker } from './start.js';
 
 export interface WorkerAppOptions<Own extends z.ZodRawShape> extends Omit<ServiceOptions<Own>, 'start'> {
   /** The app's workers, built of what the app needs; whatever they open is closed through `service.onStop`. */
-  readonly workers: (service: Service<z.output<z.ZodObject<Own>>>) => readonly WorkerDefinition[];
+  readonly workers: (
+    service: Service<z.output<z.ZodObject<Own>>>,
+    given: WorkerAppParts,
+  ) => readonly WorkerDefinition[] | Promise<readonly WorkerDefinition[]>;
+}
+
+/** What the app has opened before its workers are built. */
+export interface WorkerAppParts {
+  readonly config: WalmqConfig;
+  readonly pool: Pool;
 }
 
 /** Share of the shutdown time that handlers get to finish before their signals are aborted. */
@@ -40,7 +50,8 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
       service.readyWhen('postgres', () => checkPostgres(pool));
       service.readyWhen('redis', () => checkRedis(redis));
       const metrics = workerMetrics(service.metrics);
-      const running = options.workers(service).map(definition =>
+      const definitions = await options.workers(service, { config, pool });
+      const running = definitions.map(definition =>
         startWorker({
           definition,
           queues: config.queues,

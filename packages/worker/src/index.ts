@@ -1,4 +1,4 @@
-export { runWorkerApp, type WorkerAppOptions } from './app.js';
+export { runWorkerApp, type WorkerAppOptions, type WorkerAppParts } from './app.js';
 export {
   type ChangeId,
   type DeleteChange,
@@ -12,9 +12,10 @@ export {
   type WorkerDefinition,
 } from './define.js';
 export { type EffectIdentity, type EffectOptions, effect, effectIdentity } from './effect.js';
+export { everyChange } from './every-change.js';
 export { type WorkerMetrics, workerMetrics } from './metrics.js';
 export { type OnceOptions, once } from './once.js';
-export { giveUp, type Outcome, outcomeOf } from './outcome.js';
+export { giveUp, type Outcome, outcomeOf, postpone } from './outcome.js';
 export { pruneInbox } from './prune.js';
 export { workerSchemaSql } from './schema.js';
 export { type RunningWorker, type StartOptions, startWorker } from './start.js';

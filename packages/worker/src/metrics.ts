@@ -7,7 +7,7 @@ export function workerMetrics(registry: Registry) {
   const registers = [registry];
   const changes = new Counter({
     name: 'walmq_worker_changes_total',
-    help: 'Tries of changes by outcome: processed, retried (again later), failed (for good), handed-back (at a stop).',
+    help: 'Tries of changes by outcome: processed, retried (again later), failed (for good), handed-back (at a stop), postponed (until when the other side asked for).',
     labelNames: ['queue', 'table', 'op', 'outcome'],
     registers,
   });

@@ -8,6 +8,20 @@ export function giveUp(message: string, detail: { readonly remedy?: string } = {
   return new WalmqError('HANDLER_GAVE_UP', message, detail);
 }
 
+/**
+ * To be thrown by a handler whose other side said when to come again (429 with Retry-After): the change is tried again
+ * after that long, and no attempt is lost.
+ */
+export function postpone(message: string, retryAfterMs: number): WalmqError & { retryAfterMs: number } {
+  return Object.assign(new WalmqError('HANDLER_POSTPONED', message), { retryAfterMs });
+}
+
+/** How long the other side asked to be left alone; undefined: it did not. */
+export function retryAfterMsOf(error: unknown): number | undefined {
+  const { retryAfterMs } = Object(error) as { retryAfterMs?: unknown };
+  return typeof retryAfterMs === 'number' ? retryAfterMs : undefined;
+}
+
 const GIVE_UP_CODES: ReadonlySet<string> = new Set([
   'HANDLER_GAVE_UP',
   'ONCE_TWICE',
@@ -55,6 +69,8 @@ export function outcomeOf(error: unknown): Outcome {
 export type Verdict =
   /** The process is stopping: another one takes the job, and no attempt is lost. */
   | 'handed-back'
+  /** Again, when the other side asked for it; no attempt is lost. */
+  | 'postponed'
   /** Again, after the queue's backoff. */
   | 'retried'
   /** For good: out of attempts, or not worth another. */
@@ -69,5 +85,6 @@ export function verdictOf(failure: {
 }): Verdict {
   if (outcomeOf(failure.error) === 'give-up') return 'failed';
   if (failure.stopping) return 'handed-back';
+  if (retryAfterMsOf(failure.error) !== undefined) return 'postponed';
   return failure.attempt < failure.attempts ? 'retried' : 'failed';
 }

@@ -2,7 +2,7 @@ import { WalmqError } from '@walmq/change';
 import { UnrecoverableError } from 'bullmq';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { giveUp, outcomeOf, verdictOf } from './outcome.js';
+import { giveUp, outcomeOf, postpone, verdictOf } from './outcome.js';
 
 /** An error as libraries throw it: its fields decide, the message never does. */
 function failure(fields: Record<string, unknown>): Error {
@@ -72,6 +72,11 @@ describe('verdictOf', () => {
       'last try, but the process stops',
       { error: passing, attempt: 3, attempts: 3, stopping: true },
       'handed-back',
+    ],
+    [
+      'asked to come again later',
+      { error: postpone('busy.', 5000), attempt: 3, attempts: 3, stopping: false },
+      'postponed',
     ],
     ['not worth a second try', { error: lasting, attempt: 1, attempts: 3, stopping: false }, 'failed'],
     [

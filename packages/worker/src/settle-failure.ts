@@ -1,8 +1,8 @@
 import { type Change, WalmqError } from '@walmq/change';
 import type { Logger } from '@walmq/service';
-import { type Job, UnrecoverableError, WaitingError } from 'bullmq';
+import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import { describe } from './describe.js';
-import type { Verdict } from './outcome.js';
+import { retryAfterMsOf, type Verdict } from './outcome.js';
 
 export interface Failure {
   readonly verdict: Verdict;
@@ -11,10 +11,11 @@ export interface Failure {
   readonly durationMs: number;
 }
 
-const LEVELS = { 'handed-back': 'info', retried: 'warn', failed: 'error' } as const;
+const LEVELS = { 'handed-back': 'info', postponed: 'warn', retried: 'warn', failed: 'error' } as const;
 
 const SENTENCES: Readonly<Record<Verdict, string>> = {
   'handed-back': 'Handed back, as the process stops',
+  postponed: 'Postponed, as the other side asked',
   retried: 'Will retry',
   failed: 'Failed',
 };
@@ -41,6 +42,9 @@ export async function settleFailure(failure: {
     case 'handed-back':
       await job.moveToWait(token);
       return new WaitingError();
+    case 'postponed':
+      await job.moveToDelayed(Date.now() + (retryAfterMsOf(error) ?? 0), token);
+      return new DelayedError();
     case 'retried':
       return error;
     case 'failed':
