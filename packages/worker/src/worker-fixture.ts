@@ -190,6 +190,8 @@ export interface AppProcess {
   /** Where it serves /live, /ready and /metrics. */
   url(): Promise<string>;
   output(): string;
+  readonly pid: number;
+  signal(signal: NodeJS.Signals): void;
   /** Resolves to how it ended: `exit 0`, or the name of the signal. */
   end(signal: NodeJS.Signals): Promise<string>;
   /** How it ended by itself. */
@@ -198,7 +200,11 @@ export interface AppProcess {
 
 /** Starts the program in `folder`/bin with nothing but `env` (and a free port, and JSON lines). */
 export function startApp(folder: string, env: Record<string, string>): AppProcess {
-  const child = spawn(process.execPath, [join(folder, 'bin', `${basename(folder)}.js`)], {
+  return startProgram(join(folder, 'bin', `${basename(folder)}.js`), env);
+}
+
+export function startProgram(path: string, env: Record<string, string>): AppProcess {
+  const child = spawn(process.execPath, [path], {
     env: { PATH: process.env.PATH, WALMQ_PORT: '0', LOG_FORMAT: 'json', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -210,7 +216,9 @@ export function startApp(folder: string, env: Record<string, string>): AppProces
   const ended = once(child, 'close').then(([code, signal]) => String(signal ?? `exit ${code}`));
   return {
     ended,
+    pid: child.pid as number,
     output: () => output,
+    signal: signal => child.kill(signal),
     url: () =>
       vi.waitFor(() => {
         const url = /"url":"(http:[^"]+)"/.exec(output)?.[1];
