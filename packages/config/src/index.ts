@@ -1,3 +1,4 @@
+export { importDefault } from './import-default.js';
 export { loadConfig } from './load.js';
 export {
   type Durability,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WalmqError } from '@walmq/change';
-import { createJiti } from 'jiti';
+import { importDefault } from './import-default.js';
 import { resolveConfig, type WalmqConfig } from './resolve.js';
 import { parseConfig } from './schema.js';
 
@@ -17,15 +17,4 @@ export async function loadConfig(path = 'walmq.config.ts'): Promise<WalmqConfig>
     });
   const input = await importDefault(file);
   return resolveConfig(parseConfig(input, path));
-}
-
-/** jiti, because Node 20 cannot import TypeScript by itself. */
-async function importDefault(file: string): Promise<unknown> {
-  try {
-    return await createJiti(import.meta.url, { moduleCache: false }).import(file, { default: true });
-  } catch (cause) {
-    throw new WalmqError('CONFIG_UNREADABLE', `${file} could not be loaded: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
 }
