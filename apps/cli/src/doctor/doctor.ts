@@ -1,15 +1,16 @@
 import type { WalmqConfig } from '@walmq/config';
 import { redact } from '@walmq/service';
+import { readQueue, readResume } from '@walmq/status';
 import type { Redis } from 'ioredis';
 import type { Client } from 'pg';
 import { type CommandIo, configOf, databaseUrlOf, EXIT, redisUrlOf } from '../command.js';
 import { connectDatabase, connectRedis } from '../connect.js';
 import { attempt, failureCheck } from './attempt.js';
 import type { Check, CheckName } from './check.js';
-import { checkpointCheck, readResume } from './checkpoint.js';
+import { checkpointCheck } from './checkpoint.js';
 import { checkPostgres } from './postgres.js';
 import { checkLines } from './print.js';
-import { queueChecks, readQueue } from './queues.js';
+import { queueChecks } from './queues.js';
 import { readRedis, redisChecks } from './redis.js';
 
 /** `walmq doctor`: checks everything that can be wrong; resolves to the exit code, 1 on any error. */

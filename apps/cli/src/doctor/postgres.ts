@@ -1,5 +1,6 @@
 import type { WalmqConfig } from '@walmq/config';
 import { readPublication, readServer, readSlot, readTable, type Server } from '@walmq/replication';
+import { readSlotDetail } from '@walmq/status';
 import type { Client } from 'pg';
 import { tablesOf } from '../tables.js';
 import { activityChecks, readActivity } from './activity.js';
@@ -8,7 +9,7 @@ import type { Check } from './check.js';
 import { publicationChecks } from './publication.js';
 import { readRole, roleChecks } from './role.js';
 import { serverChecks } from './server.js';
-import { readSlotDetail, slotChecks } from './slot.js';
+import { slotChecks } from './slot.js';
 import { type FoundTable, tableChecks } from './tables.js';
 import { readWal, walChecks } from './wal.js';
 

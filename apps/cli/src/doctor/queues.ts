@@ -1,40 +1,13 @@
-import { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { QueueStatus } from '@walmq/status';
 import { type Check, error, ok, warning } from './check.js';
 
-export interface QueueFacts {
-  readonly name: string;
-  readonly waiting: number;
-  readonly active: number;
-  readonly delayed: number;
-  /** Changes that wait for an earlier one of their key. */
-  readonly parked: number;
-  readonly failed: number;
-  /** Undefined where Redis does not list its clients. */
-  readonly workers: number | undefined;
-}
+export type QueueFacts = Pick<
+  QueueStatus,
+  'name' | 'waiting' | 'active' | 'delayed' | 'parked' | 'failed' | 'workers'
+>;
 
 /** Share of capture.maxQueueDepth past which a person should know. */
 const NEAR = 0.8;
-
-export async function readQueue(redis: Redis, prefix: string, name: string): Promise<QueueFacts> {
-  // Doctor only reads, and says itself what it thinks of the server.
-  const queue = new Queue(name, { connection: redis, prefix, skipMetasUpdate: true, skipVersionCheck: true });
-  try {
-    const counts = await queue.getJobCounts('wait', 'active', 'delayed', 'waiting-children', 'failed');
-    return {
-      name,
-      waiting: counts.wait ?? 0,
-      active: counts.active ?? 0,
-      delayed: counts.delayed ?? 0,
-      parked: counts['waiting-children'] ?? 0,
-      failed: counts.failed ?? 0,
-      workers: await queue.getWorkersCount().catch(() => undefined),
-    };
-  } finally {
-    await queue.close();
-  }
-}
 
 export function queueChecks(queue: QueueFacts, maxQueueDepth: number): Check[] {
   const { name, waiting, active, delayed, parked, failed, workers } = queue;

@@ -1,27 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import type { WalmqConfig } from '@walmq/config';
-import { durabilityVerdict, type RedisPersistence, readPersistence } from '@walmq/fanout';
+import { durabilityVerdict, type RedisPersistence } from '@walmq/fanout';
+import { type RedisServer, readRedisServer } from '@walmq/status';
 import type { Redis } from 'ioredis';
 import { bytesText } from './bytes.js';
 import { type Check, error, ok, warning } from './check.js';
 
-/** What a Redis or Valkey server says of itself. */
-export interface RedisFacts {
-  readonly product: 'Redis' | 'Valkey';
-  /** Valkey's own version. */
-  readonly version: string;
-  /** The Redis version whose commands it has. */
-  readonly commandsOf: string;
-  readonly role: string;
-  readonly cluster: boolean;
-  readonly persistence: RedisPersistence;
-  /** False when the last write to the append-only file failed. */
-  readonly writesAppendOnlyFile: boolean;
-  readonly usedMemoryBytes: number;
-  /** 0: no limit. */
-  readonly maxMemoryBytes: number;
-  readonly systemMemoryBytes: number;
-  readonly onlineReplicas: number;
+/** What a server says of itself, and how fast it says it. */
+export interface RedisFacts extends RedisServer {
   readonly medianPingMs: number;
 }
 
@@ -33,25 +19,7 @@ const SLOW_PING_MS = 20;
 const NEAR = 0.8;
 
 export async function readRedis(redis: Redis): Promise<RedisFacts> {
-  const info = await redis.info();
-  const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
-  const number = (name: string) => Number(field(name) ?? 0);
-  const valkey = field('valkey_version');
-  const commandsOf = field('redis_version') ?? '0';
-  return {
-    product: valkey === undefined ? 'Redis' : 'Valkey',
-    version: valkey ?? commandsOf,
-    commandsOf,
-    role: field('role') ?? 'unknown',
-    cluster: number('cluster_enabled') === 1,
-    persistence: await readPersistence(redis),
-    writesAppendOnlyFile: field('aof_last_write_status') !== 'err',
-    usedMemoryBytes: number('used_memory'),
-    maxMemoryBytes: number('maxmemory'),
-    systemMemoryBytes: number('total_system_memory'),
-    onlineReplicas: info.match(/^slave\d+:.*state=online/gm)?.length ?? 0,
-    medianPingMs: await medianPing(redis),
-  };
+  return { ...(await readRedisServer(redis)), medianPingMs: await medianPing(redis) };
 }
 
 async function medianPing(redis: Redis): Promise<number> {

@@ -82,7 +82,7 @@ describe('a queue', () => {
     ['is empty', {}, ['ok']],
     ['is empty and has no worker', { workers: 0 }, ['ok']],
     ['waits for a worker', { waiting: 1, workers: 0 }, ['warning']],
-    ['waits, and Redis does not list its clients', { waiting: 1, workers: undefined }, ['ok']],
+    ['waits, and Redis does not list its clients', { waiting: 1, workers: null }, ['ok']],
     ['has failed changes', { failed: 1, parked: 2 }, ['warning']],
     ['is near its limit', { waiting: 50, parked: 30 }, ['warning']],
     ['is at its limit, with failed changes', { delayed: 60, active: 40, failed: 1 }, ['error', 'warning']],

@@ -1,42 +1,12 @@
 import type { Slot } from '@walmq/replication';
-import type { ClientBase } from 'pg';
+import type { SlotDetail } from '@walmq/status';
 import { bytesText } from './bytes.js';
 import { type Check, error, ok, warning } from './check.js';
-
-/** What only newer servers say of a slot, or only a person wants to know. */
-export interface SlotDetail {
-  readonly activePid: number | null;
-  /** Bytes that can still be written before the slot may be lost; null: no limit, or lost. */
-  readonly safeWalBytes: number | null;
-  /** PostgreSQL >= 17. */
-  readonly invalidationReason: string | null;
-}
 
 /** Retained WAL without a limit past which somebody should know. */
 const MUCH_WAL_BYTES = 5 * 1024 ** 3;
 /** Share of the limit that is left when it is time to worry. */
 const LITTLE_LEFT = 0.25;
-
-/** Columns that older servers lack are read through jsonb. */
-export async function readSlotDetail(client: ClientBase, name: string): Promise<SlotDetail | undefined> {
-  const { rows } = await client.query<{
-    active_pid: number | null;
-    safe: string | null;
-    reason: string | null;
-  }>(
-    `SELECT active_pid, safe_wal_size AS safe, to_jsonb(s) ->> 'invalidation_reason' AS reason
-       FROM pg_replication_slots s WHERE slot_name = $1`,
-    [name],
-  );
-  const row = rows[0];
-  return (
-    row && {
-      activePid: row.active_pid,
-      safeWalBytes: row.safe === null ? null : Number(row.safe),
-      invalidationReason: row.reason,
-    }
-  );
-}
 
 export function slotChecks(
   slot: (Slot & SlotDetail) | undefined,

@@ -1,8 +1,9 @@
 import { toLsn } from '@walmq/change';
 import type { Slot } from '@walmq/replication';
+import type { SlotDetail } from '@walmq/status';
 import { describe, expect, it } from 'vitest';
 import { activityChecks } from './activity.js';
-import { type SlotDetail, slotChecks } from './slot.js';
+import { slotChecks } from './slot.js';
 
 const GB = 1024 ** 3;
 
@@ -17,6 +18,7 @@ const WELL: Slot & SlotDetail = {
   retainedWalBytes: 1000,
   safeWalBytes: null,
   invalidationReason: null,
+  failover: true,
 };
 
 describe('the slot', () => {

@@ -1,0 +1,61 @@
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { QueueStatus } from './pipeline-status.js';
+import { readOldestSeconds } from './read-oldest.js';
+
+const STATES = [
+  'wait',
+  'active',
+  'delayed',
+  'prioritized',
+  'waiting-children',
+  'failed',
+  'completed',
+] as const;
+
+const MINUTE_MS = 60_000;
+
+/** One queue as BullMQ sees it. It is only read: nothing about it is written, not even that somebody looked. */
+export async function readQueue(redis: Redis, prefix: string, name: string): Promise<QueueStatus> {
+  const queue = new Queue(name, { connection: redis, prefix, skipMetasUpdate: true, skipVersionCheck: true });
+  try {
+    const [counts, isPaused, oldestSeconds, throughput, workers] = await Promise.all([
+      queue.getJobCounts(...STATES),
+      queue.isPaused(),
+      readOldestSeconds(redis, queue),
+      readThroughput(redis, queue),
+      queue.getWorkersCount().catch(() => null),
+    ]);
+    return {
+      name,
+      isPaused,
+      waiting: counts.wait ?? 0,
+      active: counts.active ?? 0,
+      delayed: counts.delayed ?? 0,
+      prioritized: counts.prioritized ?? 0,
+      parked: counts['waiting-children'] ?? 0,
+      failed: counts.failed ?? 0,
+      completed: counts.completed ?? 0,
+      oldestSeconds,
+      ...throughput,
+      workers,
+    };
+  } finally {
+    await queue.close();
+  }
+}
+
+/** From BullMQ's metrics where a worker keeps them, else from the completed changes that are still there. */
+async function readThroughput(
+  redis: Redis,
+  queue: Queue,
+): Promise<Pick<QueueStatus, 'completedPerMinute' | 'completedPerMinuteIsLeast'>> {
+  const nowMs = Date.now();
+  const { meta, data } = await queue.getMetrics('completed', 0, 0);
+  // A minute is written down when the first change of a later one is completed: after that it is history.
+  if (data[0] !== undefined && nowMs - meta.prevTS < MINUTE_MS)
+    return { completedPerMinute: data[0], completedPerMinuteIsLeast: false };
+  const key = queue.toKey('completed');
+  const [recent, kept] = await Promise.all([redis.zcount(key, nowMs - MINUTE_MS, '+inf'), redis.zcard(key)]);
+  return { completedPerMinute: recent, completedPerMinuteIsLeast: recent > 0 && recent === kept };
+}

@@ -1,0 +1,42 @@
+import { type RedisPersistence, readPersistence } from '@walmq/fanout';
+import type { Redis } from 'ioredis';
+
+/** What a Redis or Valkey server says of itself. */
+export interface RedisServer {
+  readonly product: 'Redis' | 'Valkey';
+  /** Valkey's own version. */
+  readonly version: string;
+  /** The Redis version whose commands it has. */
+  readonly commandsOf: string;
+  readonly role: string;
+  readonly cluster: boolean;
+  readonly persistence: RedisPersistence;
+  /** False when the last write to the append-only file failed. */
+  readonly writesAppendOnlyFile: boolean;
+  readonly usedMemoryBytes: number;
+  /** 0: no limit. */
+  readonly maxMemoryBytes: number;
+  readonly systemMemoryBytes: number;
+  readonly onlineReplicas: number;
+}
+
+export async function readRedisServer(redis: Redis): Promise<RedisServer> {
+  const info = await redis.info();
+  const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
+  const number = (name: string) => Number(field(name) ?? 0);
+  const valkey = field('valkey_version');
+  const commandsOf = field('redis_version') ?? '0';
+  return {
+    product: valkey === undefined ? 'Redis' : 'Valkey',
+    version: valkey ?? commandsOf,
+    commandsOf,
+    role: field('role') ?? 'unknown',
+    cluster: number('cluster_enabled') === 1,
+    persistence: await readPersistence(redis),
+    writesAppendOnlyFile: field('aof_last_write_status') !== 'err',
+    usedMemoryBytes: number('used_memory'),
+    maxMemoryBytes: number('maxmemory'),
+    systemMemoryBytes: number('total_system_memory'),
+    onlineReplicas: info.match(/^slave\d+:.*state=online/gm)?.length ?? 0,
+  };
+}

@@ -1,0 +1,32 @@
+import { parseLsn, parsePosition } from '@walmq/change';
+import { checkpointKey, type ResumeFacts, readCheckpoint } from '@walmq/fanout';
+import { readSlot, readSource } from '@walmq/replication';
+import type { Redis } from 'ioredis';
+import type { ClientBase } from 'pg';
+
+/**
+ * Undefined when there is no slot. A running capture moves all three, so they are read in the order in which they
+ * stand: what was acknowledged, the checkpoint that is never behind it, the WAL's end that is never behind either.
+ */
+export async function readResume(
+  client: ClientBase,
+  redis: Redis,
+  { slot: name, prefix }: { slot: string; prefix: string },
+): Promise<ResumeFacts | undefined> {
+  const slot = await readSlot(client, name);
+  if (!slot) return undefined;
+  const source = await readSource(client);
+  const checkpoint = await readCheckpoint(redis, checkpointKey(prefix, { ...source, slot: name }));
+  const { rows } = await client.query<{ first_lsn: string }>(
+    'SELECT first_lsn FROM walmq.capture WHERE slot = $1',
+    [name],
+  );
+  const { walEnd } = await readSource(client);
+  return {
+    checkpoint: checkpoint === null ? null : parsePosition(checkpoint),
+    confirmedFlush: slot.confirmedFlushLsn,
+    // No capture has read the slot yet: it stands where it was made.
+    firstLsn: rows[0] ? parseLsn(rows[0].first_lsn) : slot.confirmedFlushLsn,
+    walEnd,
+  };
+}

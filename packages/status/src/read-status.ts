@@ -1,0 +1,243 @@
+import { formatLsn, formatPosition, type Lsn, parseLsn, WalmqError } from '@walmq/change';
+import type { WalmqConfig } from '@walmq/config';
+import { durabilityVerdict, type ResumeFacts, resumeVerdict, sourceTag } from '@walmq/fanout';
+import { readServer, readSlot, readSource, type Slot } from '@walmq/replication';
+import { redact } from '@walmq/service';
+import type { Redis } from 'ioredis';
+import type { ClientBase, Pool } from 'pg';
+import { type Heartbeats, readHeartbeats } from './heartbeat.js';
+import type {
+  CaptureStatus,
+  DatabaseStatus,
+  LagStatus,
+  PipelineStatus,
+  Problem,
+  QueueStatus,
+  RedisStatus,
+  SlotStatus,
+  Unreachable,
+} from './pipeline-status.js';
+import { readQueue } from './read-queue.js';
+import { readRedisServer } from './read-redis-server.js';
+import { readResume } from './read-resume.js';
+import { readSlotDetail, type SlotDetail } from './read-slot-detail.js';
+import { verdicts } from './verdicts.js';
+
+export interface StatusOptions {
+  readonly config: WalmqConfig;
+  /** Or why there is none. */
+  readonly database: Pool | Error;
+  /** A connection that is up, or comes back by itself; or why there is none. */
+  readonly redis: Redis | Error;
+  /** Milliseconds after which a server that does not answer counts as unreachable. Default 5000. */
+  readonly timeoutMs?: number;
+}
+
+/** Reads the whole picture and changes nothing. Never rejects because of a server: what is unreachable says so. */
+export async function readStatus(options: StatusOptions): Promise<PipelineStatus> {
+  const { config } = options;
+  const at = new Date();
+  const database = await look(options, () => readDatabase(options));
+  const source = database.reachable ? database.source : null;
+  const redis = await look(options, () => readRedis(options, source));
+  const resume =
+    database.reachable && database.slot && redis.reachable
+      ? await look(options, async () => ({ reachable: true as const, facts: await resumeOf(options) }))
+      : undefined;
+  const facts = resume?.reachable ? resume.facts : undefined;
+  const { captures, lastActive } = redis.reachable ? redis.heartbeats : { captures: [], lastActive: null };
+  const picture = {
+    at: at.toISOString(),
+    slotName: config.source.slot,
+    database: database.reachable ? databaseStatus(database, { facts, captures, lastActive, at }) : database,
+    redis: redis.reachable ? redisStatus(redis, config) : redis,
+    captures,
+    lastActive,
+    checkpoint: facts?.checkpoint
+      ? { position: formatPosition(facts.checkpoint), lsn: formatLsn(facts.checkpoint.lsn) }
+      : null,
+    checkpointProblem: facts ? checkpointProblem(facts) : null,
+    lag: facts ? lagOf(facts, captures) : null,
+    limits: {
+      maxQueueDepth: config.capture.maxQueueDepth,
+      maxRedisMemoryShare: config.capture.maxRedisMemoryShare,
+    },
+    queues: redis.reachable ? redis.queues : [],
+  };
+  return { ...picture, verdicts: verdicts(picture) };
+}
+
+interface DatabaseFacts {
+  readonly reachable: true;
+  readonly version: number;
+  readonly name: string;
+  readonly inRecovery: boolean;
+  readonly slot: (Slot & SlotDetail) | null;
+  readonly walEnd: Lsn | null;
+  /** As captures name it. */
+  readonly source: string | null;
+}
+
+async function readDatabase(options: StatusOptions): Promise<DatabaseFacts> {
+  return await withClient(options.database, async client => {
+    const { version, database: name, inRecovery } = await readServer(client);
+    const facts = { reachable: true as const, version, name, inRecovery };
+    // A standby refuses the very functions that tell of WAL.
+    if (inRecovery) return { ...facts, slot: null, walEnd: null, source: null };
+    const { slot: slotName } = options.config.source;
+    const [slot, detail] = [await readSlot(client, slotName), await readSlotDetail(client, slotName)];
+    const source = await readSource(client);
+    return {
+      ...facts,
+      slot: slot && detail ? { ...slot, ...detail } : null,
+      walEnd: source.walEnd,
+      source: sourceTag({ ...source, slot: slotName }),
+    };
+  });
+}
+
+interface RedisFacts {
+  readonly reachable: true;
+  readonly server: Awaited<ReturnType<typeof readRedisServer>>;
+  readonly heartbeats: Heartbeats;
+  readonly queues: readonly QueueStatus[];
+}
+
+async function readRedis(options: StatusOptions, source: string | null): Promise<RedisFacts> {
+  const { config } = options;
+  const redis = usable(options.redis);
+  const { prefix } = config.redis;
+  return {
+    reachable: true,
+    server: await readRedisServer(redis),
+    heartbeats: await readHeartbeats(redis, prefix, { slot: config.source.slot, source }),
+    queues: await Promise.all(Object.keys(config.queues).map(name => readQueue(redis, prefix, name))),
+  };
+}
+
+async function resumeOf(options: StatusOptions): Promise<ResumeFacts | undefined> {
+  const { source, redis } = options.config;
+  return await withClient(options.database, client =>
+    readResume(client, usable(options.redis), { slot: source.slot, prefix: redis.prefix }),
+  );
+}
+
+async function withClient<T>(pool: Pool | Error, act: (client: ClientBase) => Promise<T>): Promise<T> {
+  if (pool instanceof Error) throw pool;
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    return await act(client);
+  } catch (cause) {
+    broken = cause as Error;
+    throw cause;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** A connection that comes back by itself lets commands wait for as long as it takes: here nobody waits. */
+function usable(redis: Redis | Error): Redis {
+  if (redis instanceof Error) throw redis;
+  if (redis.status === 'ready') return redis;
+  throw new WalmqError('REDIS_UNREACHABLE', `the connection is ${redis.status}.`);
+}
+
+/** Within its time, or unreachable with the reason. */
+async function look<T extends { reachable: true }>(
+  { timeoutMs = 5000 }: StatusOptions,
+  read: () => Promise<T>,
+): Promise<T | Unreachable> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Unreachable>(resolve => {
+    timer = setTimeout(() => resolve(unreachable(`no answer within ${timeoutMs} ms.`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([read().catch((cause: unknown) => unreachable(messageOf(cause))), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function unreachable(reason: string): Unreachable {
+  return { reachable: false, reason: redact(reason) };
+}
+
+/** Node joins the failures of several addresses into an error without a message. */
+function messageOf(cause: unknown): string {
+  if (cause instanceof AggregateError) return cause.errors.map(messageOf).join('; ');
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return `${text.replace(/\.$/, '')}.`;
+}
+
+function databaseStatus(
+  { version, name, inRecovery, slot, walEnd }: DatabaseFacts,
+  said: Heartbeats & { facts: ResumeFacts | undefined; at: Date },
+): DatabaseStatus {
+  const end = said.facts?.walEnd ?? walEnd;
+  return {
+    reachable: true,
+    version: `${Math.floor(version / 10_000)}.${version % 10_000}`,
+    name,
+    inRecovery,
+    walEnd: end === null ? null : formatLsn(end),
+    slot: slot && slotStatus(slot, said, walEnd),
+  };
+}
+
+function slotStatus(
+  slot: Slot & SlotDetail,
+  { captures, lastActive, at }: Heartbeats & { at: Date },
+  walEnd: Lsn | null,
+): SlotStatus {
+  const caughtUpAt = captures.find(({ role }) => role === 'active')?.caughtUpAt ?? lastActive?.caughtUpAt;
+  const ageSeconds = caughtUpAt ? Math.max(0, (at.getTime() - Date.parse(caughtUpAt)) / 1000) : null;
+  return {
+    name: slot.name,
+    active: slot.active,
+    activePid: slot.activePid,
+    confirmedFlushLsn: formatLsn(slot.confirmedFlushLsn),
+    walStatus: slot.walStatus,
+    invalidationReason: slot.invalidationReason,
+    retainedWalBytes: slot.retainedWalBytes,
+    safeWalBytes: slot.safeWalBytes,
+    failover: slot.failover,
+    oldestUnconfirmedSeconds: walEnd !== null && slot.confirmedFlushLsn >= walEnd ? 0 : ageSeconds,
+  };
+}
+
+function redisStatus({ server }: RedisFacts, { redis }: WalmqConfig): RedisStatus {
+  const { errors } = durabilityVerdict(redis.durability, redis.trustDurability, server.persistence);
+  return {
+    reachable: true,
+    product: server.product,
+    version: server.version,
+    usedMemoryBytes: server.usedMemoryBytes,
+    maxMemoryBytes: server.maxMemoryBytes,
+    maxMemoryPolicy: server.persistence.maxmemoryPolicy ?? null,
+    onlineReplicas: server.onlineReplicas,
+    problems: errors.map(problemOf),
+  };
+}
+
+function checkpointProblem(facts: ResumeFacts): Problem | null {
+  const verdict = resumeVerdict(facts);
+  return verdict.verdict === 'refuse' ? problemOf(verdict.error) : null;
+}
+
+function problemOf({ code, message, remedy = '' }: WalmqError): Problem {
+  return { code, sentence: message, remedy };
+}
+
+function lagOf({ walEnd, confirmedFlush }: ResumeFacts, captures: readonly CaptureStatus[]): LagStatus {
+  const positions = captures.find(({ role }) => role === 'active')?.positions;
+  // What a capture said a second ago may be beside a newer end of the WAL, never beyond it.
+  const behind = (lsn: string | undefined) =>
+    lsn === undefined ? null : Math.max(0, Number(walEnd - parseLsn(lsn)));
+  return {
+    receivedBytes: behind(positions?.received),
+    enqueuedBytes: behind(positions?.enqueued),
+    durableBytes: behind(positions?.durable),
+    acknowledgedBytes: Math.max(0, Number(walEnd - confirmedFlush)),
+  };
+}

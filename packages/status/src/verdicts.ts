@@ -1,0 +1,212 @@
+import type {
+  CaptureStatus,
+  PipelineStatus,
+  QueueStatus,
+  Severity,
+  SlotStatus,
+  Verdict,
+  VerdictCode,
+} from './pipeline-status.js';
+
+type Picture = Omit<PipelineStatus, 'verdicts'>;
+
+const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
+/** Share of a limit past which a person should know. */
+const NEAR = 0.8;
+/** Share of a slot's limit that is left when it is time to worry. */
+const LITTLE_LEFT = 0.25;
+
+/** What is wrong with a pipeline, the worst first: decided from the picture alone. */
+export function verdicts(picture: Picture): Verdict[] {
+  const found = [
+    ...serverVerdicts(picture),
+    ...slotVerdicts(picture),
+    ...captureVerdicts(picture),
+    ...memoryVerdicts(picture),
+    ...picture.queues.flatMap(queueVerdicts),
+  ];
+  return found.sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
+}
+
+function serverVerdicts({ database, redis, checkpointProblem }: Picture): Verdict[] {
+  const found: Verdict[] = [];
+  if (!database.reachable)
+    found.push(
+      error(
+        'DATABASE_UNREACHABLE',
+        `PostgreSQL cannot be reached: ${database.reason}`,
+        'Check DATABASE_URL and that the server runs; capture goes on by itself when it is back.',
+      ),
+    );
+  else if (database.inRecovery)
+    found.push(
+      error(
+        'DATABASE_IS_STANDBY',
+        'The server is a standby, which takes no changes.',
+        'Set DATABASE_URL to the primary.',
+      ),
+    );
+  if (!redis.reachable)
+    found.push(
+      error(
+        'REDIS_UNREACHABLE',
+        `Redis cannot be reached: ${redis.reason}`,
+        'Check REDIS_URL and that the server runs; PostgreSQL holds the backlog meanwhile.',
+      ),
+    );
+  const problems = redis.reachable ? redis.problems : [];
+  for (const { code, sentence, remedy } of [...problems, ...(checkpointProblem ? [checkpointProblem] : [])])
+    found.push(error(code as VerdictCode, capital(sentence), remedy));
+  return found;
+}
+
+function slotVerdicts({ database, slotName }: Picture): Verdict[] {
+  if (!database.reachable || database.inRecovery) return [];
+  const { slot } = database;
+  if (!slot)
+    return [error('SLOT_MISSING', `There is no replication slot "${slotName}".`, 'Run "npx walmq setup".')];
+  if (isLost(slot))
+    return [
+      error(
+        'SLOT_LOST',
+        `Slot "${slot.name}" is lost (${slot.invalidationReason ?? 'wal_removed'}): changes that it had not delivered will not come.`,
+        `SELECT pg_drop_replication_slot('${slot.name}'); then "npx walmq setup", then "npx walmq accept-loss --yes"; and raise max_slot_wal_keep_size.`,
+      ),
+    ];
+  const { walStatus, retainedWalBytes, safeWalBytes } = slot;
+  const little =
+    safeWalBytes !== null && safeWalBytes < LITTLE_LEFT * ((retainedWalBytes ?? 0) + safeWalBytes);
+  if (walStatus === 'unreserved' || little)
+    return [
+      error(
+        'SLOT_NEAR_LIMIT',
+        `Slot "${slot.name}" retains ${retainedWalBytes ?? 0} bytes of WAL; ${Math.max(0, safeWalBytes ?? 0)} more and it may be lost.`,
+        'See why capture is behind, or raise max_slot_wal_keep_size and SELECT pg_reload_conf();',
+      ),
+    ];
+  return [];
+}
+
+function isLost({ walStatus, invalidationReason }: SlotStatus): boolean {
+  return walStatus === 'lost' || invalidationReason !== null;
+}
+
+function captureVerdicts(picture: Picture): Verdict[] {
+  const { database, redis, captures } = picture;
+  const slot = database.reachable ? database.slot : null;
+  // Without the slot nothing can run, and without Redis nothing is heard of what does.
+  if (!redis.reachable || (database.reachable && (database.inRecovery || !slot || isLost(slot)))) return [];
+  const active = captures.find(({ role }) => role === 'active');
+  if (!active) return [silenceVerdict(picture, slot)];
+  const paused = active.pauses.map(reason =>
+    warning(
+      'CAPTURE_PAUSED',
+      `Capture is paused: ${sentence(reason)}`,
+      'PostgreSQL holds the backlog and capture goes on by itself; mend what the reason names.',
+    ),
+  );
+  if (captures.some(({ role }) => role === 'standby')) return paused;
+  return [
+    ...paused,
+    info(
+      'STANDBY_MISSING',
+      'No other capture stands by: changes wait while this one is restarted.',
+      'Start a second capture where that matters.',
+    ),
+  ];
+}
+
+/** Nobody says to be active: why? */
+function silenceVerdict({ captures, lastActive, checkpoint, at }: Picture, slot: SlotStatus | null): Verdict {
+  if (slot?.active)
+    return warning(
+      'CAPTURE_UNHEARD',
+      `Process ${slot.activePid} reads slot "${slot.name}", but no capture is heard of in this Redis.`,
+      'Compare its REDIS_URL and redis.prefix with yours, and see whether Redis takes writes.',
+    );
+  const waiting = captures.find(({ role }) => role === 'waiting');
+  if (waiting)
+    return error(
+      'CAPTURE_WAITING',
+      `Capture ${waiting.instance} on ${waiting.host} does not stream: ${sentence(waiting.reason ?? 'it is starting')}`,
+      'It tries again by itself; mend what the reason names.',
+    );
+  if (captures.length === 0 && !lastActive && !checkpoint)
+    return warning('NOTHING_YET', 'No capture has run yet.', 'Run "npm run capture".');
+  return error(
+    'CAPTURE_DOWN',
+    `No capture runs; WAL piles up.${lastActive ? ` ${lastWords(lastActive, at)}` : ''}`,
+    'See the log of capture, and start it: "npm run capture".',
+  );
+}
+
+function lastWords({ instance, host, at: saidAt, lastError }: CaptureStatus, at: string): string {
+  const seconds = Math.max(0, Math.round((Date.parse(at) - Date.parse(saidAt)) / 1000));
+  const fault = lastError ? ` Its last fault: ${lastError.code}.` : '';
+  return `${instance} on ${host} was heard of ${seconds} s ago.${fault}`;
+}
+
+function memoryVerdicts({ redis, limits }: Picture): Verdict[] {
+  if (!redis.reachable || redis.maxMemoryBytes === 0) return [];
+  const allowed = redis.maxMemoryBytes * limits.maxRedisMemoryShare;
+  if (redis.usedMemoryBytes < NEAR * allowed) return [];
+  return [
+    (redis.usedMemoryBytes >= allowed ? error : warning)(
+      'REDIS_MEMORY_NEAR_LIMIT',
+      `Redis uses ${redis.usedMemoryBytes} of ${redis.maxMemoryBytes} bytes; capture pauses at ${Math.floor(allowed)}.`,
+      'Let the workers catch up, or give Redis more memory.',
+    ),
+  ];
+}
+
+function queueVerdicts({ name, failed, parked, waiting, isPaused, workers }: QueueStatus): Verdict[] {
+  const found: Verdict[] = [];
+  if (workers === 0 && waiting > 0)
+    found.push({
+      ...error(
+        'WORKERS_MISSING',
+        `Queue "${name}" has ${waiting} changes waiting and no worker.`,
+        'Start the worker of this queue.',
+      ),
+      queue: name,
+    });
+  if (failed > 0)
+    found.push({
+      ...warning(
+        'CHANGES_FAILED',
+        `Queue "${name}" has ${failed} failed changes, and ${parked} parked that may wait for them.`,
+        'Mend the handler, then retry or discard the failed changes.',
+      ),
+      queue: name,
+    });
+  if (isPaused)
+    found.push({
+      ...warning(
+        'QUEUE_PAUSED',
+        `Queue "${name}" is paused with ${waiting} changes waiting.`,
+        'Resume it in Bull Board when it is time.',
+      ),
+      queue: name,
+    });
+  return found;
+}
+
+function error(code: VerdictCode, text: string, remedy: string): Verdict {
+  return { code, severity: 'error', sentence: text, remedy };
+}
+
+function warning(code: VerdictCode, text: string, remedy: string): Verdict {
+  return { code, severity: 'warning', sentence: text, remedy };
+}
+
+function info(code: VerdictCode, text: string, remedy: string): Verdict {
+  return { code, severity: 'info', sentence: text, remedy };
+}
+
+function sentence(text: string): string {
+  return `${text.replace(/\.$/, '')}.`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
