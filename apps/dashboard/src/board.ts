@@ -6,25 +6,75 @@ import type { FastifyInstance } from 'fastify';
 import { GuardedAdapter } from './guarded-adapter.js';
 
 export const BOARD_PATH = '/queues';
+/** The same board without its buttons: Bull Board knows queues that are read-only, not users. */
+export const READ_ONLY_BOARD_PATH = '/read-only/queues';
+
+export interface BoardQueue {
+  readonly queue: Queue;
+  readonly config: QueueConfig;
+}
 
 export interface BoardOptions {
   readonly http: FastifyInstance;
-  readonly queues: readonly { readonly queue: Queue; readonly config: QueueConfig }[];
+  readonly queues: readonly BoardQueue[];
 }
 
-/** Mounts Bull Board over every queue, described by the tables that feed it. */
-export function mountBoard({ http, queues }: BoardOptions): void {
+/** Mounts Bull Board over every queue, described by the tables that feed it; each role is led to its own. */
+export function mountBoards({ http, queues }: BoardOptions): void {
+  mountBoard({ http, queues, path: BOARD_PATH, readOnlyMode: false });
+  mountBoard({ http, queues, path: READ_ONLY_BOARD_PATH, readOnlyMode: true });
+  http.addHook('onRequest', async (request, reply) => {
+    const { url, identity } = request;
+    // The board of operators reads the same data: this is a courtesy, the guard is what refuses actions.
+    if (identity?.role === 'read-only' && isUnder(url, BOARD_PATH))
+      return await reply.redirect(READ_ONLY_BOARD_PATH + url.slice(BOARD_PATH.length));
+    if (identity?.role === 'operator' && isUnder(url, READ_ONLY_BOARD_PATH))
+      return await reply.redirect(BOARD_PATH + url.slice(READ_ONLY_BOARD_PATH.length));
+    return;
+  });
+}
+
+function mountBoard(options: BoardOptions & { readonly path: string; readonly readOnlyMode: boolean }): void {
+  const { http, queues, path, readOnlyMode } = options;
   const server = new FastifyAdapter();
   createBullBoard({
-    queues: queues.map(
-      ({ queue, config }) => new GuardedAdapter(queue, { description: descriptionOf(config) }),
-    ),
+    queues: queues.map(({ queue, config }) => {
+      const description = descriptionOf(config);
+      const adapter = new GuardedAdapter(queue, { description, readOnlyMode, allowRetries: !readOnlyMode });
+      adapter.setFormatter('name', nameOf);
+      return adapter;
+    }),
     serverAdapter: server,
-    options: { uiConfig: { boardTitle: 'walmq' } },
+    options: {
+      uiConfig: {
+        boardTitle: 'walmq',
+        hideDocsLink: true,
+        miscLinks: [{ text: 'Pipeline', url: '/' }],
+      },
+    },
   });
-  server.setBasePath(BOARD_PATH);
-  http.register(server.registerPlugin(), { prefix: BOARD_PATH });
-  http.get('/', async (_request, reply) => await reply.redirect(BOARD_PATH));
+  server.setBasePath(path);
+  http.register(async scope => {
+    scope.addHook('onSend', async (_request, reply, payload) =>
+      // Fonts of another host would tell it who looks, and the policy of our pages lets nothing in from there.
+      typeof payload === 'string' && String(reply.getHeader('content-type')).startsWith('text/html')
+        ? payload.replace(/<link [^>]*fonts\.googleapis\.com[^>]*>/, '')
+        : payload,
+    );
+    await scope.register(server.registerPlugin(), { prefix: path });
+  });
+}
+
+export function isUnder(url: string, path: string): boolean {
+  return url.startsWith(path) && ['', '/', '?'].includes(url.charAt(path.length));
+}
+
+/** `update orders id=42`: what tells one change from another in a list. Other jobs keep their name. */
+function nameOf(job: { name?: string; data?: unknown }): string {
+  const { table, key } = (job.data ?? {}) as { table?: unknown; key?: unknown };
+  if (typeof table !== 'string') return job.name ?? '';
+  const columns = Object.entries((key ?? {}) as Record<string, unknown>);
+  return [job.name, table, ...columns.map(([name, value]) => `${name}=${String(value)}`)].join(' ');
 }
 
 function descriptionOf({ tables }: QueueConfig): string {

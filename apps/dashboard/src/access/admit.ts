@@ -1,0 +1,37 @@
+import cookie from '@fastify/cookie';
+import type { Logger } from '@walmq/service';
+import type { FastifyInstance } from 'fastify';
+import { guardRoutes } from './guard.js';
+import { setHeaders } from './headers.js';
+import { ActionTokens } from './identify.js';
+import type { AccessPolicy } from './policy.js';
+import { Sessions } from './sessions.js';
+import { mountSignIn } from './sign-in.js';
+
+export interface AdmitOptions {
+  readonly http: FastifyInstance;
+  readonly policy: AccessPolicy;
+  readonly boardPaths: readonly string[];
+  readonly log: Logger;
+}
+
+/** Puts the guard before every route, those that come later too, and mounts the sign-in. */
+export async function admit({ http, policy, boardPaths, log }: AdmitOptions): Promise<Access> {
+  const sessions = new Sessions();
+  const tokens = new ActionTokens();
+  setHeaders(http, boardPaths);
+  await http.register(cookie);
+  guardRoutes({ http, policy, sessions });
+  http.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    async (_request: unknown, body: string) => new URLSearchParams(body),
+  );
+  await mountSignIn({ http, policy, sessions, tokens, log });
+  return { tokens, sessions };
+}
+
+export interface Access {
+  readonly tokens: ActionTokens;
+  readonly sessions: Sessions;
+}

@@ -1,0 +1,61 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { factsOf, identify } from './identify.js';
+import { isAction, isKnownHost, isSameOrigin, senderOf } from './origin.js';
+import type { AccessPolicy } from './policy.js';
+import type { Sessions } from './sessions.js';
+
+/** What a probe or a scraper asks for, as on every app: no names, no data, no action. */
+const PROBES = new Set(['/live', '/ready', '/metrics']);
+/** What a page shows before anyone has signed in. */
+const BEFORE_SIGN_IN = new Set(['/sign-in', '/assets/:name']);
+
+export interface GuardOptions {
+  readonly http: FastifyInstance;
+  readonly policy: AccessPolicy;
+  readonly sessions: Sessions;
+}
+
+/**
+ * Lets a request pass only if it asks for a host of ours, comes from someone who may see it, and, if it is an action,
+ * was sent by a page of ours for an operator. It covers every route, Bull Board's too.
+ */
+export function guardRoutes({ http, policy, sessions }: GuardOptions): void {
+  http.decorateRequest('identity', undefined);
+  http.addHook('onRequest', async (request, reply) => {
+    const route = request.routeOptions.url;
+    if (route !== undefined && PROBES.has(route)) return;
+    const facts = factsOf(request);
+    const sender = senderOf(facts, policy);
+    if (!isKnownHost(sender, policy))
+      return await refuse(
+        reply,
+        421,
+        'This name is none of the dashboard. Add it to WALMQ_DASHBOARD_HOSTS if it should be.',
+      );
+    if (isAction(request) && !isSameOrigin(facts, sender))
+      return await refuse(reply, 403, 'An action must be sent by a page of the dashboard itself.');
+    request.identity = identify(request, { policy, sessions });
+    if (route !== undefined && BEFORE_SIGN_IN.has(route)) return;
+    if (request.identity === undefined) return await askToSignIn(request, reply, policy);
+    // Signing out is the one action that is everyone's.
+    if (isAction(request) && route !== '/sign-out' && request.identity.role !== 'operator')
+      return await refuse(reply, 403, 'You may look, but not act: your role is read-only.');
+    return;
+  });
+}
+
+async function refuse(reply: FastifyReply, status: number, message: string): Promise<FastifyReply> {
+  return await reply.code(status).send({ error: message, message });
+}
+
+async function askToSignIn(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  policy: AccessPolicy,
+): Promise<FastifyReply> {
+  const isPage = request.method === 'GET' && request.headers.accept?.includes('text/html') === true;
+  if (policy.users.size === 0)
+    return await refuse(reply, 401, 'The proxy in front of the dashboard signs users in: go through it.');
+  if (!isPage) return await refuse(reply, 401, 'Sign in first.');
+  return await reply.redirect(`/sign-in?to=${encodeURIComponent(request.url)}`);
+}

@@ -1,0 +1,99 @@
+import rateLimit from '@fastify/rate-limit';
+import type { Logger } from '@walmq/service';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type ActionTokens, factsOf, type Identity, sessionCookie } from './identify.js';
+import { type Sender, senderOf } from './origin.js';
+import { nobodysHash, verifyPassword } from './password.js';
+import type { AccessPolicy } from './policy.js';
+import { SESSION_MS, type Sessions } from './sessions.js';
+import { safePath, signInPage } from './sign-in-page.js';
+
+/** Tries of one address before it waits; a person mistypes a few times, a list of passwords has thousands. */
+const TRIES = { max: 10, timeWindow: 60_000 };
+
+export interface SignInOptions {
+  readonly http: FastifyInstance;
+  readonly policy: AccessPolicy;
+  readonly sessions: Sessions;
+  readonly tokens: ActionTokens;
+  readonly log: Logger;
+}
+
+/** GET and POST /sign-in, POST /sign-out. The plugin of cookies and the parser of forms come first. */
+export async function mountSignIn({ http, policy, sessions, tokens, log }: SignInOptions): Promise<void> {
+  const nobody = nobodysHash();
+  await http.register(rateLimit, { global: false });
+
+  http.get<{ Querystring: { to?: string } }>('/sign-in', async (request, reply) => {
+    const to = safePath(request.query.to);
+    if (policy.open || request.identity !== undefined) return await reply.redirect(to);
+    return await page(reply, signInPage({ to }));
+  });
+
+  http.post(
+    '/sign-in',
+    {
+      config: {
+        rateLimit: {
+          ...TRIES,
+          keyGenerator: request => senderOf(factsOf(request), policy).address,
+          errorResponseBuilder: (_request, { after }) => ({
+            statusCode: 429,
+            message: `Too many attempts to sign in: wait ${after}.`,
+          }),
+        },
+      },
+      bodyLimit: 8192,
+      async errorHandler(error, request, reply) {
+        const { statusCode = 500, message: problem } = error;
+        await page(reply.code(statusCode), signInPage({ to: safePath(formOf(request).get('to')), problem }));
+      },
+    },
+    async (request, reply) => {
+      const form = formOf(request);
+      const name = form.get('name') ?? '';
+      const to = safePath(form.get('to'));
+      const user = policy.users.get(name);
+      const right = await verifyPassword(form.get('password') ?? '', user?.hash ?? nobody);
+      const sender = senderOf(factsOf(request), policy);
+      if (user === undefined || !right) {
+        // Not the name that was typed: people type passwords there.
+        log.warn(
+          { event: 'sign-in:refused', user: user?.name, address: sender.address },
+          'A sign-in was refused',
+        );
+        return await page(reply.code(401), signInPage({ to, name, problem: 'Name or password is wrong.' }));
+      }
+      log.info(
+        { event: 'sign-in', user: user.name, role: user.role, address: sender.address },
+        `${user.name} signed in`,
+      );
+      const session = sessions.open(user);
+      return await reply
+        .setCookie(sessionCookie(sender), session, { ...cookieOptions(sender), maxAge: SESSION_MS / 1000 })
+        .redirect(to, 303);
+    },
+  );
+
+  http.post('/sign-out', async (request, reply) => {
+    const identity = request.identity as Identity;
+    if (!tokens.matches(identity, formOf(request).get('token')))
+      return await reply.code(403).send({ message: 'The page is out of date: load it again.' });
+    if (identity.session !== undefined) sessions.close(identity.session);
+    const sender = senderOf(factsOf(request), policy);
+    return await reply.clearCookie(sessionCookie(sender), cookieOptions(sender)).redirect('/sign-in', 303);
+  });
+}
+
+/** Strict: no link or form of another site ever brings the session along. */
+function cookieOptions({ secure }: Sender) {
+  return { path: '/', httpOnly: true, sameSite: 'strict', secure } as const;
+}
+
+function formOf({ body }: FastifyRequest): URLSearchParams {
+  return body instanceof URLSearchParams ? body : new URLSearchParams();
+}
+
+async function page(reply: FastifyReply, markup: string): Promise<FastifyReply> {
+  return await reply.type('text/html; charset=utf-8').send(markup);
+}

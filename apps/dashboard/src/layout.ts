@@ -1,0 +1,30 @@
+import { type Html, html } from './html.js';
+
+export interface PageParts {
+  readonly title: string;
+  readonly body: Html;
+  /** Name of the script in assets that the page runs. */
+  readonly script?: string;
+  /** Sent with every action of the page. */
+  readonly token?: string;
+}
+
+export function layout({ title, body, script, token }: PageParts): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+${token !== undefined && html`<meta name="walmq-token" content="${token}">`}
+<title>${title}</title>
+<link rel="icon" href="/assets/icon.svg">
+<link rel="stylesheet" href="/assets/page.css">
+${script !== undefined && html`<script src="/assets/${script}" defer></script>`}
+</head>
+<body>
+${body}
+</body>
+</html>
+`.markup;
+}
