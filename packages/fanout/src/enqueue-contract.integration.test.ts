@@ -1,9 +1,9 @@
 import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
-import { FlowProducer, Queue } from 'bullmq';
+import { FlowProducer, type JobsOptions, Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testEnqueuer, testJob, testQueues } from './enqueuer-fixture.js';
-import { jobOptions } from './job-options.js';
+import { jobOptions, storedOptions } from './job-options.js';
 
 /**
  * What a new bullmq has to pass before it may be pinned: after our script, Redis holds what BullMQ's own clients
@@ -30,6 +30,63 @@ describe("the enqueue script leaves what BullMQ's own clients leave", () => {
     },
   });
   const options = jobOptions(queues[0] as (typeof queues)[number]);
+
+  it('of a batch of plain jobs, in a queue at work and in a paused one: queue.addBulk', async () => {
+    for (const state of ['open', 'paused']) {
+      const [ours, theirs] = [`ours-${state}`, `theirs-${state}`];
+      const jobs = [1, 2, 3, 4, 5].map(n => testJob(n));
+      for (const prefix of state === 'paused' ? [ours, theirs] : []) {
+        const queue = new Queue('orders', { prefix, connection: { url: server.url } });
+        await queue.pause();
+        await queue.close();
+      }
+      await using world = await testEnqueuer(server.url, ours, { queues });
+      for (const job of jobs) world.enqueuer.add([job], job.position);
+      await world.enqueuer.drain();
+
+      const queue = new Queue('orders', { prefix: theirs, connection: { url: server.url } });
+      await queue.addBulk(
+        jobs.map(job => ({
+          name: job.name,
+          data: JSON.parse(job.data),
+          opts: { ...options, jobId: job.id },
+        })),
+      );
+      await queue.close();
+      expect(await dump(ours)).toEqual(await dump(theirs));
+    }
+  });
+
+  it.each([
+    ['delay', { delay: 3_600_000 }],
+    ['priority', { priority: 7 }],
+    ['own attempts', { attempts: 2 }],
+    ['deduplication', { deduplication: { id: 'once' } }],
+    ['deduplication for a time', { deduplication: { id: 'once', ttl: 3_600_000 } }],
+  ] satisfies [string, JobsOptions][])(
+    'of jobs with options of their own (%s): queue.add',
+    async (name, own) => {
+      const [ours, theirs] = [`ours-${name}`, `theirs-${name}`];
+      const jobs = [testJob(1), testJob(2)];
+      await using world = await testEnqueuer(server.url, ours, { queues });
+      for (const job of jobs) world.enqueuer.add([{ ...job, options: storedOptions(own) }], job.position);
+      await world.enqueuer.drain();
+
+      const queue = new Queue('orders', { prefix: theirs, connection: { url: server.url } });
+      for (const job of jobs)
+        await queue.add(job.name, JSON.parse(job.data), { ...options, ...own, jobId: job.id });
+      await queue.close();
+      const [left, right] = [await dump(ours), await dump(theirs)];
+      // Scores of delayed jobs are times, with the place within a millisecond in the low bits.
+      const withoutTimes = (keys: Record<string, unknown>) =>
+        JSON.parse(
+          JSON.stringify(keys)
+            .replaceAll(/"\d{15,}"/g, '"SCORE"')
+            .replaceAll(/"[\d.]+","1"/g, '"1"'),
+        );
+      expect(withoutTimes(left)).toEqual(withoutTimes(right));
+    },
+  );
 
   it('of a plain job: queue.add', async () => {
     const job = testJob(1);

@@ -192,8 +192,16 @@ export class Enqueuer {
       String(Date.now()),
       ...this.#head,
     ];
-    for (const { queue, id, name, data, orderingKeys } of batch.jobs)
-      args.push(String(queue + 1), id, name, data, orderingKeys[0] ?? '', orderingKeys[1] ?? '');
+    for (const { queue, id, name, data, orderingKeys, options } of batch.jobs)
+      args.push(
+        String(queue + 1),
+        id,
+        name,
+        data,
+        orderingKeys[0] ?? '',
+        orderingKeys[1] ?? '',
+        options ?? '',
+      );
     return args;
   }
 

@@ -18,7 +18,7 @@ export {
 } from './durability.js';
 export { Enqueuer, type EnqueuerOptions, type ProducerConnection } from './enqueue.js';
 export type { Job } from './job.js';
-export { jobOptions } from './job-options.js';
+export { jobOptions, storedOptions } from './job-options.js';
 export { connectProducer } from './producer.js';
 export { type ResumeFacts, type ResumeVerdict, resumeVerdict } from './resume.js';
 export { Router } from './route.js';

@@ -12,6 +12,11 @@ export function jobOptions(queue: QueueConfig): JobsOptions {
   };
 }
 
+/** Options of one job as its stored form, JSON text: BullMQ keeps some under short names. */
+export function storedOptions({ deduplication, ...options }: JobsOptions): string {
+  return JSON.stringify(deduplication ? { ...options, de: deduplication } : options);
+}
+
 function keep({ count, ageSeconds }: Retention): Exclude<JobsOptions['removeOnComplete'], undefined> {
   if (count === undefined && ageSeconds === undefined) return false;
   return {

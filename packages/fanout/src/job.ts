@@ -9,4 +9,6 @@ export interface Job {
   readonly data: string;
   /** Within which values this job runs in order: none, one, or two when the change moves its row between them. */
   readonly orderingKeys: readonly string[];
+  /** Options of its own, in BullMQ's terms, as JSON text; they go before the queue's. */
+  readonly options?: string;
 }

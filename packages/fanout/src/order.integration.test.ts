@@ -2,6 +2,7 @@ import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
 import { type Job as BullJob, Queue, UnrecoverableError, Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testEnqueuer, testJob, testQueues } from './enqueuer-fixture.js';
+import { storedOptions } from './job-options.js';
 
 describe('order per key, as plain BullMQ workers see it', () => {
   let server: EmbeddedRedis;
@@ -110,6 +111,39 @@ describe('order per key, as plain BullMQ workers see it', () => {
     expect(worker.done.indexOf(3)).toBeGreaterThan(worker.done.indexOf(2));
     expect(worker.done.indexOf(4)).toBeGreaterThan(worker.done.indexOf(3));
     expect(worker.done.indexOf(5)).toBeGreaterThan(worker.done.indexOf(3));
+  });
+
+  it("a job that BullMQ takes for a duplicate is nobody's predecessor: the next one waits for the one before it", async () => {
+    await using world = await testEnqueuer(server.url, 'order-duplicate', { queues });
+    const once = storedOptions({ deduplication: { id: 'x' } });
+    const jobs = [
+      { ...testJob(1, ['a']), options: once },
+      { ...testJob(2, ['a']), options: once },
+      testJob(3, ['a']),
+    ];
+    for (const job of jobs) world.enqueuer.add([job], job.position);
+    await world.enqueuer.drain();
+    expect(await world.redis.lrange('order-duplicate:orders:wait', 0, -1)).toEqual([jobs[0]?.id]);
+    expect(await world.redis.zrange('order-duplicate:orders:waiting-children', 0, -1)).toEqual([jobs[2]?.id]);
+    await using worker = startWorker('order-duplicate', async () => undefined);
+    await expect.poll(() => worker.done).toEqual([1, 3]);
+  });
+
+  it('a delayed job holds back the later ones of its key, a parked one keeps its own priority', async () => {
+    await using world = await testEnqueuer(server.url, 'order-delayed', { queues });
+    const jobs = [
+      { ...testJob(1, ['a']), options: storedOptions({ delay: 200 }) },
+      { ...testJob(2, ['a']), options: storedOptions({ priority: 5 }) },
+      testJob(3, ['b']),
+    ];
+    for (const job of jobs) world.enqueuer.add([job], job.position);
+    await world.enqueuer.drain();
+    const states = ['delayed', 'waiting-children'].map(state =>
+      world.redis.zcard(`order-delayed:orders:${state}`),
+    );
+    expect(await Promise.all(states)).toEqual([1, 1]);
+    await using worker = startWorker('order-delayed', async () => undefined);
+    await expect.poll(() => worker.done).toEqual([3, 1, 2]);
   });
 
   it('leaves nothing behind once the keys are done', async () => {
