@@ -1,0 +1,64 @@
+import { lookup as resolve } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import { WalmqError } from '@walmq/change';
+import ipaddr from 'ipaddr.js';
+
+type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
+
+/** Which addresses may be called: the public ones, and what is allowed beside them. */
+export interface AddressRule {
+  allows(address: string): boolean;
+}
+
+/** True for `10.1.0.0/16` and the like. */
+export function isRange(text: string): boolean {
+  return ipaddr.isValidCIDR(text);
+}
+
+/**
+ * Public unicast addresses, and those in `allowed` (as `10.1.0.0/16`). Loopback, private, link-local (where clouds keep
+ * their credentials), multicast and every other special range is refused, also when it is written as IPv6.
+ */
+export function addressRule(allowed: readonly string[]): AddressRule {
+  const ranges: Range[] = allowed.map(text => ipaddr.parseCIDR(text));
+  return {
+    allows(text) {
+      const address = ipaddr.process(text);
+      return address.range() === 'unicast' || ranges.some(range => contains(range, address));
+    },
+  };
+}
+
+function contains([base, bits]: Range, address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+  return base.kind() === address.kind() && address.match(base, bits);
+}
+
+/**
+ * Resolves a name to the addresses that may be called. It is the connection's own look-up: what is checked here is what
+ * is connected to, whatever a name server answers the next time.
+ */
+export function guardedLookup(rule: AddressRule): LookupFunction {
+  return (hostname, options, done) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return done(error, '');
+      const callable = addresses.filter(({ address }) => rule.allows(address));
+      const [first] = callable;
+      if (!first) return done(addressRefused(hostname), '');
+      if (options.all) return done(null, callable);
+      done(null, first.address, first.family);
+    });
+  };
+}
+
+/** An address in a URL is connected to without a look-up. Throws WEBHOOK_ADDRESS_REFUSED. */
+export function checkLiteral(url: URL, rule: AddressRule): void {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) && !rule.allows(host)) throw addressRefused(host);
+}
+
+function addressRefused(host: string): WalmqError {
+  return new WalmqError('WEBHOOK_ADDRESS_REFUSED', `${host} is not a public address.`, {
+    remedy: "If it may be called, add its range to the endpoint's allowAddresses, e.g. ['10.1.0.0/16'].",
+    facts: { host },
+  });
+}

@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises';
+import { WalmqError } from '@walmq/change';
+import { z } from 'zod';
+
+/** Where a secret is: never the secret itself, which has no place in a configuration file. */
+export const secretSource = z.union(
+  [z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })],
+  {
+    error: 'must be { env: "NAME" } or { file: "path" }; a secret itself has no place here',
+  },
+);
+export type SecretSource = z.output<typeof secretSource>;
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** The text at a source, without the space around it. Throws WEBHOOK_SECRET_MISSING; never with the text. */
+export async function readSource(source: SecretSource, env: Env): Promise<string> {
+  const place = 'env' in source ? `the environment variable ${source.env}` : `the file ${source.file}`;
+  const text = 'env' in source ? env[source.env] : await readFile(source.file, 'utf8').catch(() => undefined);
+  if (text?.trim()) return text.trim();
+  throw new WalmqError('WEBHOOK_SECRET_MISSING', `${place} is missing or empty.`, {
+    remedy: 'Set it, or name another place in the webhooks configuration.',
+  });
+}
+
+/** Standard Webhooks asks for 24 to 64 bytes. */
+const SECRET_BYTES = { min: 24, max: 64 };
+const SECRET_FORM = /^whsec_([A-Za-z0-9+/]+={0,2})$/;
+
+/**
+ * The keys in a text of one or several `whsec_...`, separated by space: with two of them, receivers change from one
+ * to the other when they please. Throws WEBHOOK_SECRET_INVALID.
+ */
+export function parseSecrets(text: string, endpoint: string): Buffer[] {
+  return text.split(/\s+/).map(secret => {
+    const encoded = SECRET_FORM.exec(secret)?.[1];
+    const key = Buffer.from(encoded ?? '', 'base64');
+    if (encoded && key.length >= SECRET_BYTES.min && key.length <= SECRET_BYTES.max) return key;
+    throw new WalmqError(
+      'WEBHOOK_SECRET_INVALID',
+      `a secret of endpoint "${endpoint}" is not whsec_ and the base64 of 24 to 64 bytes.`,
+      { remedy: 'Make one: echo "whsec_$(openssl rand -base64 32)"' },
+    );
+  });
+}
