@@ -18,8 +18,14 @@ export interface Servers {
   readonly redis: EmbeddedRedis;
 }
 
-export async function startServers(): Promise<Servers> {
-  const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+/** `postgres`: lines of postgresql.conf. */
+export async function startServers(
+  settings: { readonly postgres?: Record<string, string | number> } = {},
+): Promise<Servers> {
+  const [postgres, redis] = await Promise.all([
+    startPostgres(settings.postgres ? { settings: settings.postgres } : {}),
+    startRedis(),
+  ]);
   return { postgres, redis };
 }
 
@@ -63,6 +69,7 @@ export class CaptureWorld {
     await admin.query(`CREATE DATABASE ${name}`);
     await admin.end();
     const world = new CaptureWorld(servers, name, config);
+    world.client.on('error', () => undefined); // some tests kill it too
     await Promise.all([world.client.connect(), world.redis.connect()]);
     await world.client.query(input.schema);
     await setUp(world.client, { ...config.source, tables: publishedTables(config) });

@@ -1,12 +1,42 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { WalmqConfigInput } from '@walmq/config';
 import { vi } from 'vitest';
 
 const PROGRAM = join(import.meta.dirname, '../bin/capture.js');
+const CLI = join(import.meta.dirname, '../../cli/bin/walmq.js');
+
+export interface CaptureSetting {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly config: WalmqConfigInput;
+}
+
+/** For tests: a configuration file of its own, and the environment that names it. */
+async function writeSetting({ databaseUrl, redisUrl, config }: CaptureSetting) {
+  const folder = await mkdtemp(join(tmpdir(), 'walmq-capture-'));
+  const path = join(folder, 'walmq.config.mjs');
+  await writeFile(path, `export default ${JSON.stringify(config)};\n`);
+  const env = {
+    ...{ PATH: process.env.PATH, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl },
+    ...{ WALMQ_CONFIG: path, WALMQ_PORT: '0', LOG_FORMAT: 'json' },
+  };
+  return { folder, env };
+}
+
+/** For tests: `npx walmq` with these arguments, to its end; what it printed. Rejects when it fails. */
+export async function runWalmq(args: readonly string[], setting: CaptureSetting): Promise<string> {
+  const { folder, env } = await writeSetting(setting);
+  try {
+    return (await promisify(execFile)(process.execPath, [CLI, ...args], { env })).stdout;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
 
 /** For tests: capture as a process of its own, as an operator runs it. */
 export class CaptureProcess {
@@ -20,24 +50,9 @@ export class CaptureProcess {
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', text => (this.#output += text));
   }
 
-  static async start(options: {
-    readonly databaseUrl: string;
-    readonly redisUrl: string;
-    readonly config: WalmqConfigInput;
-  }): Promise<CaptureProcess> {
-    const folder = await mkdtemp(join(tmpdir(), 'walmq-capture-'));
-    const config = join(folder, 'walmq.config.mjs');
-    await writeFile(config, `export default ${JSON.stringify(options.config)};\n`);
-    const child = spawn(process.execPath, [PROGRAM], {
-      env: {
-        PATH: process.env.PATH,
-        DATABASE_URL: options.databaseUrl,
-        REDIS_URL: options.redisUrl,
-        WALMQ_CONFIG: config,
-        WALMQ_PORT: '0',
-        LOG_FORMAT: 'json',
-      },
-    });
+  static async start(setting: CaptureSetting): Promise<CaptureProcess> {
+    const { folder, env } = await writeSetting(setting);
+    const child = spawn(process.execPath, [PROGRAM], { env });
     return new CaptureProcess(child, folder);
   }
 

@@ -1,10 +1,18 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { WalmqError } from '@walmq/change';
 import { loadConfig } from '@walmq/config';
-import { runService, type Service } from '@walmq/service';
+import { redact, runService, type Service } from '@walmq/service';
+import { startHeartbeat } from './heartbeat.js';
+import { LagClock } from './lag-clock.js';
 import { captureMetrics } from './metrics.js';
 import { Pauses } from './pauses.js';
+import { Portrait } from './portrait.js';
 import { type Recovery, recoveryOf, retryDelayMs } from './recover.js';
 import { runSession, type SessionOptions } from './session.js';
+import { watchSlot } from './watch-slot.js';
 
 await runService({
   name: 'capture',
@@ -16,7 +24,18 @@ await runService({
     const metrics = captureMetrics(registry);
     /** Why capture does not read the slot; undefined while it does. */
     let idleBecause: string | undefined = 'it is starting';
-    const pauses = new Pauses(paused => metrics.paused.set(paused ? 1 : 0));
+    const portrait = new Portrait({
+      instance: randomBytes(4).toString('hex'),
+      host: hostname(),
+      pid: process.pid,
+      version: version(),
+      startedAt: new Date().toISOString(),
+      slot: config.source.slot,
+    });
+    const pauses = new Pauses(reasons => {
+      metrics.pauses(reasons);
+      portrait.pauses([...reasons.values()].map(redact));
+    });
     let sessionsSinceStreaming = 0;
     service.readyWhen('stream', () => idleBecause ?? pauses.reason);
 
@@ -34,16 +53,28 @@ await runService({
         streaming: position => {
           sessionsSinceStreaming = 0;
           idleBecause = undefined;
-          metrics.streaming.set(1);
+          metrics.became('active');
+          metrics.durabilityKept(true);
+          portrait.streaming();
           log.info(
             { event: 'stream:started', slot: config.source.slot, position },
             `Streaming from ${position}`,
           );
         },
-        progress: progress => metrics.progress(progress),
-        change: change => metrics.change(change),
-        batch: jobs => metrics.batch(jobs),
+        progress: progress => {
+          metrics.progress(progress);
+          portrait.progress(progress);
+        },
+        change: change => {
+          metrics.change(change);
+          portrait.change();
+        },
+        batch: jobs => {
+          metrics.batch(jobs);
+          portrait.batch(jobs);
+        },
         paused: (error, retryInMs) => {
+          metrics.durabilityKept((error as Partial<WalmqError>).code !== 'NOT_DURABLE_YET');
           pauses.begin('redis', `Redis takes no batches: ${error.message}`);
           log.warn(
             { event: 'enqueue:paused', error: error.message, retryInMs },
@@ -52,6 +83,7 @@ await runService({
         },
         resumed: () => {
           pauses.end('redis');
+          metrics.durabilityKept(true);
           log.info({ event: 'enqueue:resumed' }, 'Enqueueing again');
         },
         held: reason => {
@@ -64,10 +96,33 @@ await runService({
         },
       },
     };
-    const finished = keepStreaming(options, service, (recovery, reason) => {
-      metrics.streaming.set(0);
+    const lag = new LagClock();
+    const watch = watchSlot({
+      databaseUrl: options.databaseUrl,
+      slot: config.source.slot,
+      onLook: sight => {
+        const nowMs = Date.now();
+        if (sight.slot) lag.look({ walEnd: sight.walEnd, acknowledged: sight.slot.confirmedFlushLsn, nowMs });
+        metrics.slot(sight, lag.lagMs(nowMs));
+        portrait.sees(sight.source, lag.caughtUpAtMs);
+      },
+      onBlind: () => metrics.slotUnknown(),
+    });
+    service.onStop('watch', () => watch.stop());
+    const heartbeat = startHeartbeat({
+      redisUrl: options.redisUrl,
+      prefix: config.redis.prefix,
+      take: nowMs => portrait.take(nowMs),
+    });
+    service.onStop('heartbeat', () => heartbeat.stop());
+
+    const finished = keepStreaming(options, service, (recovery, error) => {
+      const role = recovery === 'standby' ? 'standby' : 'waiting';
+      metrics.became(role);
+      metrics.sessionEnded(error.code);
       pauses.clear();
-      idleBecause = reason;
+      portrait.interrupted(role, { code: error.code, message: redact(error.message) }, Date.now());
+      idleBecause = error.message;
       return retryDelayMs(recovery, sessionsSinceStreaming++);
     });
     service.onStop('stream', () => finished);
@@ -78,7 +133,7 @@ await runService({
 async function keepStreaming(
   options: SessionOptions,
   { log, stopping, fail }: Pick<Service, 'log' | 'stopping' | 'fail'>,
-  interrupted: (recovery: Exclude<Recovery, 'stop'>, reason: string) => number,
+  interrupted: (recovery: Exclude<Recovery, 'stop'>, error: WalmqError) => number,
 ): Promise<void> {
   while (!stopping.aborted) {
     try {
@@ -87,9 +142,14 @@ async function keepStreaming(
       if (stopping.aborted) return;
       const { error, recovery } = recoveryOf(cause, options.config.source.slot);
       if (recovery === 'stop') return fail(error);
-      const retryInMs = interrupted(recovery, error.message);
+      const retryInMs = interrupted(recovery, error);
       log.warn({ event: 'session:ended', code: error.code, retryInMs }, error.message);
       await sleep(retryInMs, undefined, { signal: stopping }).catch(() => undefined);
     }
   }
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,6 +1,12 @@
 import type { EncodedChange } from '@walmq/change';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Progress } from './acknowledge.js';
+import { PAUSE_CAUSES, type PauseCause } from './pauses.js';
+import type { SlotSight } from './watch-slot.js';
+
+const ROLES = ['active', 'standby', 'waiting'] as const;
+/** https://www.postgresql.org/docs/current/view-pg-replication-slots.html */
+const WAL_STATUSES = ['reserved', 'extended', 'unreserved', 'lost'] as const;
 
 /** Capture's metrics, in one place: name, unit, help. */
 export function captureMetrics(registry: Registry) {
@@ -28,15 +34,92 @@ export function captureMetrics(registry: Registry) {
     help: '1 while Redis takes no batches and PostgreSQL holds the backlog.',
     registers,
   });
+  const pause = new Gauge({
+    name: 'walmq_capture_pause',
+    help: '1 for each cause of a pause: redis takes no batches, the backlog is at its limit.',
+    labelNames: ['cause'],
+    registers,
+  });
   const position = new Gauge({
     name: 'walmq_capture_position_bytes',
-    help: 'WAL position of each step: received, enqueued, durable, acknowledged.',
+    help: 'WAL position of each step: received, enqueued, durable, acknowledged; written is the end of the WAL.',
     labelNames: ['step'],
     registers,
   });
+  const role = new Gauge({
+    name: 'walmq_capture_role',
+    help: '1 for what this process is: active reads the slot, standby waits for it, waiting has a fault.',
+    labelNames: ['role'],
+    registers,
+  });
+  const durability = new Gauge({
+    name: 'walmq_capture_durability_kept',
+    help: '0 while Redis does not confirm batches as redis.durability promises, so that none is acknowledged.',
+    registers,
+  });
+  const sessionsEnded = new Counter({
+    name: 'walmq_capture_sessions_ended_total',
+    help: 'Connections that ended by a fault, by its code; SLOT_BUSY, of a capture that stands by, is none.',
+    labelNames: ['code'],
+    registers,
+  });
+  const slotActive = new Gauge({
+    name: 'walmq_capture_slot_active',
+    help: '1 while somebody reads the slot; 0 also when there is no slot.',
+    registers,
+  });
+  const slotRetained = new Gauge({
+    name: 'walmq_capture_slot_retained_wal_bytes',
+    help: 'WAL that the slot keeps the server from removing.',
+    registers,
+  });
+  const slotSafe = new Gauge({
+    name: 'walmq_capture_slot_safe_wal_bytes',
+    help: 'WAL that can still be written before the slot may be lost; absent without max_slot_wal_keep_size.',
+    registers,
+  });
+  const slotWalStatus = new Gauge({
+    name: 'walmq_capture_slot_wal_status',
+    help: '1 for the wal_status of the slot: reserved, extended, unreserved, lost.',
+    labelNames: ['status'],
+    registers,
+  });
+  const lag = new Gauge({
+    name: 'walmq_capture_lag_seconds',
+    help: 'No unacknowledged change is older, as far as this process has been looking.',
+    registers,
+  });
+  for (const cause of PAUSE_CAUSES) pause.set({ cause }, 0);
+  for (const name of ROLES) role.set({ role: name }, name === 'waiting' ? 1 : 0);
+  durability.set(1);
+  slotUnknown();
+
+  /** The server does not answer: what it said before is not what is. */
+  function slotUnknown(): void {
+    for (const gauge of [slotActive, slotRetained, slotSafe, lag]) gauge.remove();
+    for (const status of WAL_STATUSES) slotWalStatus.remove({ status });
+  }
+
   return {
-    streaming,
-    paused,
+    durabilityKept: (kept: boolean) => durability.set(kept ? 1 : 0),
+    became(current: (typeof ROLES)[number]) {
+      streaming.set(current === 'active' ? 1 : 0);
+      for (const name of ROLES) role.set({ role: name }, name === current ? 1 : 0);
+    },
+    sessionEnded: (code: string) => sessionsEnded.inc({ code }),
+    pauses(reasons: ReadonlyMap<PauseCause, string>) {
+      paused.set(reasons.size > 0 ? 1 : 0);
+      for (const cause of PAUSE_CAUSES) pause.set({ cause }, reasons.has(cause) ? 1 : 0);
+    },
+    slot({ slot, walEnd }: SlotSight, lagMs: number | undefined) {
+      position.set({ step: 'written' }, Number(walEnd));
+      slotActive.set(slot?.active ? 1 : 0);
+      setOrRemove(slotRetained, slot?.retainedWalBytes);
+      setOrRemove(slotSafe, slot?.safeWalBytes);
+      setOrRemove(lag, lagMs === undefined ? undefined : lagMs / 1000);
+      for (const status of WAL_STATUSES) slotWalStatus.set({ status }, slot?.walStatus === status ? 1 : 0);
+    },
+    slotUnknown,
     change(change: EncodedChange) {
       changes.inc({ table: `${change.schema}.${change.table}`, op: change.op });
     },
@@ -51,4 +134,9 @@ export function captureMetrics(registry: Registry) {
       position.set({ step: 'acknowledged' }, Number(progress.acknowledged));
     },
   };
+}
+
+function setOrRemove(gauge: Gauge, value: number | null | undefined): void {
+  if (value === null || value === undefined) gauge.remove();
+  else gauge.set(value);
 }

@@ -1,9 +1,13 @@
+export type PauseCause = 'redis' | 'backlog';
+
+export const PAUSE_CAUSES: readonly PauseCause[] = ['redis', 'backlog'];
+
 /** What keeps a capture that streams from enqueueing: one may end while the other goes on. */
 export class Pauses {
-  readonly #reasons = new Map<'redis' | 'backlog', string>();
-  readonly #onChange: (paused: boolean) => void;
+  readonly #reasons = new Map<PauseCause, string>();
+  readonly #onChange: (reasons: ReadonlyMap<PauseCause, string>) => void;
 
-  constructor(onChange: (paused: boolean) => void) {
+  constructor(onChange: (reasons: ReadonlyMap<PauseCause, string>) => void) {
     this.#onChange = onChange;
   }
 
@@ -12,19 +16,19 @@ export class Pauses {
     return this.#reasons.values().next().value;
   }
 
-  begin(cause: 'redis' | 'backlog', reason: string): void {
+  begin(cause: PauseCause, reason: string): void {
     this.#reasons.set(cause, reason);
-    this.#onChange(true);
+    this.#onChange(this.#reasons);
   }
 
-  end(cause: 'redis' | 'backlog'): void {
+  end(cause: PauseCause): void {
     this.#reasons.delete(cause);
-    this.#onChange(this.#reasons.size > 0);
+    this.#onChange(this.#reasons);
   }
 
   /** A session that is over takes its pauses with it. */
   clear(): void {
     this.#reasons.clear();
-    this.#onChange(false);
+    this.#onChange(this.#reasons);
   }
 }

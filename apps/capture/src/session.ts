@@ -132,7 +132,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
       onReceived: lsn => advance({ type: 'received', lsn }),
       onChange: (change, jobs) => observer.change(change, jobs),
     });
-    await Promise.race([pipeline, enqueuer.failed(), control.lost]);
+    await Promise.race([pipeline, enqueuer.failed(), control.lost, stream.broken]);
     if (!stopping.aborted)
       throw new WalmqError('REPLICATION_LOST', 'PostgreSQL ended the replication stream.');
     // What has been read is enqueued and acknowledged before the connection ends.

@@ -12,6 +12,8 @@ import { TEXT_FORM_SETTINGS } from './value.js';
 /** How long a server may take to end the COPY stream before the connection is cut. */
 const GOODBYE_MS = 2000;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** How long what had arrived before the connection broke has to be taken, before the break is said aside of it. */
+const LAST_RUNS_MS = 5000;
 
 export interface StreamOptions {
   readonly url: string;
@@ -41,6 +43,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
   #wake: (() => void) | undefined;
   #stopped = false;
   #ended: { error?: unknown } | undefined;
+  #sayBroken: (error: unknown) => void = () => undefined;
   #acknowledged: Lsn = LSN_ZERO;
   #bytesHeard = 0;
   /** Status intervals without a byte. Counted, not timed: a process that was suspended has missed nothing. */
@@ -48,6 +51,14 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
   #fail: (error: unknown) => void = () => undefined;
   /** Settles when the COPY stream is over, whichever side ended it. */
   #over: Promise<void> = Promise.resolve();
+
+  /**
+   * Rejects some seconds after the connection broke: iteration says it sooner, but for a reader that takes nothing,
+   * because it has nowhere to put it. Never resolves.
+   */
+  readonly broken = new Promise<never>((_, reject) => {
+    this.#sayBroken = reject;
+  });
 
   private constructor(options: StreamOptions) {
     this.#options = options;
@@ -57,6 +68,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
       flowControl: { enabled: false },
     });
     this.#statusTimer = setInterval(() => this.#listen(), options.statusIntervalMs);
+    this.broken.catch(() => undefined);
   }
 
   /** Resolves when the server has begun to stream. Rejects with a WalmqError that says why not. */
@@ -169,6 +181,9 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
   #end(error?: unknown): void {
     this.#ended ??= { error };
     this.#wakeUp();
+    if (error === undefined) return;
+    const failure = replicationFailure(error, this.#options.slot);
+    void setTimeout(LAST_RUNS_MS, undefined, { ref: false }).then(() => this.#sayBroken(failure));
   }
 
   #wakeUp(): void {

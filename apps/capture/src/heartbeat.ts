@@ -1,0 +1,48 @@
+import { connectProducer } from '@walmq/fanout';
+import { type CaptureStatus, removeHeartbeat, writeHeartbeat } from '@walmq/status';
+import type { Redis } from 'ioredis';
+
+export interface HeartbeatOptions {
+  readonly redisUrl: string;
+  readonly prefix: string;
+  readonly take: (nowMs: number) => CaptureStatus;
+}
+
+const INTERVAL_MS = 1000;
+
+/**
+ * Tells of this capture in Redis every second, on a connection of its own, so that whoever looks there finds every
+ * capture wherever it runs. A beat that cannot be written is missed, and disturbs nothing.
+ */
+export function startHeartbeat({ redisUrl, prefix, take }: HeartbeatOptions): { stop(): Promise<void> } {
+  let redis: Redis | undefined;
+  let beating: Promise<void> | undefined;
+
+  async function beat(): Promise<void> {
+    try {
+      redis ??= await connectProducer(redisUrl);
+      await writeHeartbeat(redis, prefix, take(Date.now()));
+    } catch {
+      redis?.disconnect();
+      redis = undefined;
+    }
+  }
+
+  function beatAgain(): void {
+    beating ??= beat().finally(() => {
+      beating = undefined;
+    });
+  }
+
+  const timer = setInterval(beatAgain, INTERVAL_MS);
+  beatAgain();
+  return {
+    async stop() {
+      clearInterval(timer);
+      await beating;
+      const { instance } = take(Date.now());
+      if (redis) await removeHeartbeat(redis, prefix, instance).catch(() => undefined);
+      redis?.disconnect();
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import { formatLsn } from '@walmq/change';
+import type { CaptureStatus } from '@walmq/status';
+import type { Progress } from './acknowledge.js';
+
+/** What never changes of a capture process. */
+export type Identity = Pick<CaptureStatus, 'instance' | 'host' | 'pid' | 'version' | 'startedAt' | 'slot'>;
+
+interface Tally {
+  readonly atMs: number;
+  readonly changes: number;
+  readonly jobs: number;
+  readonly batches: number;
+}
+
+/** Rates are of the last seconds: so many looks. */
+const LOOKS = 6;
+
+/** What a capture would tell of itself, kept up to date by what happens to it. */
+export class Portrait {
+  readonly #identity: Identity;
+  #role: CaptureStatus['role'] = 'waiting';
+  #reason: string | null = 'it is starting';
+  #source: string | null = null;
+  #progress: Progress | undefined;
+  #pauses: readonly string[] = [];
+  #caughtUpAtMs: number | undefined;
+  #lastError: CaptureStatus['lastError'] = null;
+  #changes = 0;
+  #jobs = 0;
+  #batches = 0;
+  #looks: readonly Tally[] = [];
+
+  constructor(identity: Identity) {
+    this.#identity = identity;
+  }
+
+  streaming(): void {
+    this.#role = 'active';
+    this.#reason = null;
+  }
+
+  interrupted(role: 'standby' | 'waiting', error: { code: string; message: string }, nowMs: number): void {
+    this.#role = role;
+    this.#reason = error.message;
+    this.#progress = undefined;
+    this.#pauses = [];
+    if (role === 'waiting')
+      this.#lastError = { code: error.code, message: error.message, at: new Date(nowMs).toISOString() };
+  }
+
+  progress(progress: Progress): void {
+    this.#progress = progress;
+  }
+
+  pauses(reasons: readonly string[]): void {
+    this.#pauses = reasons;
+  }
+
+  change(): void {
+    this.#changes += 1;
+  }
+
+  batch(jobs: number): void {
+    this.#jobs += jobs;
+    this.#batches += 1;
+  }
+
+  sees(source: string, caughtUpAtMs: number | undefined): void {
+    this.#source = source;
+    this.#caughtUpAtMs = caughtUpAtMs;
+  }
+
+  /** Taken once a second; the rates are between the takes. */
+  take(nowMs: number): CaptureStatus {
+    const now: Tally = { atMs: nowMs, changes: this.#changes, jobs: this.#jobs, batches: this.#batches };
+    const then = this.#looks[0] ?? now;
+    this.#looks = [...this.#looks, now].slice(-LOOKS);
+    const seconds = (now.atMs - then.atMs) / 1000;
+    const batches = now.batches - then.batches;
+    return {
+      ...this.#identity,
+      at: new Date(nowMs).toISOString(),
+      source: this.#source,
+      role: this.#role,
+      reason: this.#reason,
+      positions: positionsOf(this.#progress),
+      changesPerSecond: rate(now.changes - then.changes, seconds),
+      jobsPerSecond: rate(now.jobs - then.jobs, seconds),
+      batchJobs: batches > 0 ? Math.round((now.jobs - then.jobs) / batches) : null,
+      pauses: this.#pauses,
+      caughtUpAt: this.#caughtUpAtMs === undefined ? null : new Date(this.#caughtUpAtMs).toISOString(),
+      lastError: this.#lastError,
+    };
+  }
+}
+
+function rate(count: number, seconds: number): number {
+  return seconds > 0 ? Math.round((10 * count) / seconds) / 10 : 0;
+}
+
+function positionsOf(progress: Progress | undefined): CaptureStatus['positions'] {
+  return progress === undefined
+    ? null
+    : {
+        received: formatLsn(progress.received),
+        enqueued: formatLsn(progress.enqueued.lsn),
+        durable: formatLsn(progress.durable.lsn),
+        acknowledged: formatLsn(progress.acknowledged),
+      };
+}

@@ -1,0 +1,76 @@
+import type { Lsn } from '@walmq/change';
+import { sourceTag } from '@walmq/fanout';
+import { readSlot, readSource, type Slot } from '@walmq/replication';
+import { readSlotDetail, type SlotDetail } from '@walmq/status';
+import type { Client } from 'pg';
+import { type Control, openControl } from './control.js';
+
+/** The server's side of things, as it is while nobody reads the slot too. */
+export interface SlotSight {
+  /** Undefined when there is none. */
+  readonly slot: (Slot & SlotDetail) | undefined;
+  readonly walEnd: Lsn;
+  /** Names the database, slot and server, as in job ids. */
+  readonly source: string;
+}
+
+export interface SlotWatch {
+  readonly databaseUrl: string;
+  readonly slot: string;
+  readonly onLook: (sight: SlotSight) => void;
+  /** The server does not answer: the stream meets the same server and says it better. */
+  readonly onBlind: () => void;
+}
+
+const INTERVAL_MS = 1000;
+
+/**
+ * Looks at the slot at once and then every second, whether this capture reads it or stands by, on a connection of
+ * its own.
+ */
+export function watchSlot({ databaseUrl, slot, onLook, onBlind }: SlotWatch): { stop(): Promise<void> } {
+  let control: Control | undefined;
+  let looking: Promise<void> | undefined;
+  let stopped = false;
+
+  async function look(): Promise<void> {
+    try {
+      control ??= await openControl(databaseUrl);
+      const sight = await readSight(control.client, slot);
+      if (!stopped) onLook(sight);
+    } catch {
+      if (!stopped) onBlind();
+      await control?.close();
+      control = undefined;
+    }
+  }
+
+  function lookAgain(): void {
+    looking ??= look().finally(() => {
+      looking = undefined;
+    });
+  }
+
+  const timer = setInterval(lookAgain, INTERVAL_MS);
+  lookAgain();
+  return {
+    async stop() {
+      stopped = true;
+      clearInterval(timer);
+      await control?.close();
+      await looking;
+      await control?.close();
+    },
+  };
+}
+
+/** The slot before the end of the WAL, which is never behind it. */
+async function readSight(client: Client, name: string): Promise<SlotSight> {
+  const [slot, detail] = [await readSlot(client, name), await readSlotDetail(client, name)];
+  const source = await readSource(client);
+  return {
+    slot: slot && detail && { ...slot, ...detail },
+    walEnd: source.walEnd,
+    source: sourceTag({ ...source, slot: name }),
+  };
+}
