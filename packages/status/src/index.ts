@@ -1,3 +1,4 @@
+export { bytesText } from './bytes.js';
 export { type Heartbeats, readHeartbeats, removeHeartbeat, writeHeartbeat } from './heartbeat.js';
 export {
   type CapturePositions,

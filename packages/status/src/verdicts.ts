@@ -1,3 +1,4 @@
+import { bytesText } from './bytes.js';
 import type {
   CaptureStatus,
   PipelineStatus,
@@ -80,7 +81,7 @@ function slotVerdicts({ database, slotName }: Picture): Verdict[] {
     return [
       error(
         'SLOT_NEAR_LIMIT',
-        `Slot "${slot.name}" retains ${retainedWalBytes ?? 0} bytes of WAL; ${Math.max(0, safeWalBytes ?? 0)} more and it may be lost.`,
+        `Slot "${slot.name}" retains ${bytesText(retainedWalBytes ?? 0)} of WAL; ${bytesText(safeWalBytes ?? 0)} more and it may be lost.`,
         'See why capture is behind, or raise max_slot_wal_keep_size and SELECT pg_reload_conf();',
       ),
     ];
@@ -153,7 +154,7 @@ function memoryVerdicts({ redis, limits }: Picture): Verdict[] {
   return [
     (redis.usedMemoryBytes >= allowed ? error : warning)(
       'REDIS_MEMORY_NEAR_LIMIT',
-      `Redis uses ${redis.usedMemoryBytes} of ${redis.maxMemoryBytes} bytes; capture pauses at ${Math.floor(allowed)}.`,
+      `Redis uses ${bytesText(redis.usedMemoryBytes)} of ${bytesText(redis.maxMemoryBytes)}; capture pauses at ${bytesText(allowed)}.`,
       'Let the workers catch up, or give Redis more memory.',
     ),
   ];

@@ -1,6 +1,6 @@
 import { openTransactions, type Waiting } from '@walmq/replication';
+import { bytesText } from '@walmq/status';
 import type { ClientBase } from 'pg';
-import { bytesText } from './bytes.js';
 import { type Check, ok, warning } from './check.js';
 
 export interface OtherSlot {

@@ -1,9 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import type { WalmqConfig } from '@walmq/config';
 import { durabilityVerdict, type RedisPersistence } from '@walmq/fanout';
-import { type RedisServer, readRedisServer } from '@walmq/status';
+import { bytesText, type RedisServer, readRedisServer } from '@walmq/status';
 import type { Redis } from 'ioredis';
-import { bytesText } from './bytes.js';
 import { type Check, error, ok, warning } from './check.js';
 
 /** What a server says of itself, and how fast it says it. */

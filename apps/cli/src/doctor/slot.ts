@@ -1,6 +1,5 @@
 import type { Slot } from '@walmq/replication';
-import type { SlotDetail } from '@walmq/status';
-import { bytesText } from './bytes.js';
+import { bytesText, type SlotDetail } from '@walmq/status';
 import { type Check, error, ok, warning } from './check.js';
 
 /** Retained WAL without a limit past which somebody should know. */

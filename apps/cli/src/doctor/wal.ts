@@ -1,5 +1,5 @@
+import { bytesText } from '@walmq/status';
 import type { ClientBase } from 'pg';
-import { bytesText } from './bytes.js';
 import { type Check, error, ok, warning } from './check.js';
 
 /** The server's settings around WAL, and how much of them is in use. */
