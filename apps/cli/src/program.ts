@@ -41,6 +41,7 @@ function commandLine(io: CommandIo, exit: (code: number) => void): Command {
     .command('setup')
     .description('prepare the database: own tables, replica identity, publication, slot; safe to run again')
     .option('--shop', "also create the reference shop's tables")
+    .option('--audit', 'also create the audit log')
     .addOption(new Option('--dry-run', 'say what would be done, and change nothing').conflicts('sql'))
     .option('--sql', 'print the SQL for psql instead, and change nothing')
     .option(

@@ -1,3 +1,4 @@
+import { auditSchemaSql } from '@walmq/audit';
 import { planSetup, runSteps, type SetupSchema, type SetupStep, setupScript } from '@walmq/replication';
 import { shopSchemaSql } from '@walmq/shop';
 import { workerSchemaSql } from '@walmq/worker';
@@ -8,6 +9,8 @@ import { tablesOf } from './tables.js';
 export interface SetupCommandOptions {
   /** Makes the reference shop's tables too. */
   readonly shop?: boolean;
+  /** Makes the audit log too. */
+  readonly audit?: boolean;
   /** Says what it would do. */
   readonly dryRun?: boolean;
   /** Prints the SQL instead. */
@@ -22,6 +25,8 @@ const WORKER_SCHEMA: SetupSchema = {
   captured: false,
 };
 
+const AUDIT_SCHEMA: SetupSchema = { what: 'the audit log', sql: auditSchemaSql, captured: false };
+
 const SHOP_SCHEMA: SetupSchema = { what: "the shop's tables", sql: shopSchemaSql, captured: true };
 
 /** `walmq setup`: prepares the database for the configured queues; prints what it found and did. */
@@ -33,7 +38,11 @@ export async function setupCommand(io: CommandIo, options: SetupCommandOptions):
       slot: config.source.slot,
       publication: config.source.publication,
       tables: tablesOf(config),
-      schemas: options.shop ? [SHOP_SCHEMA, WORKER_SCHEMA] : [WORKER_SCHEMA],
+      schemas: [
+        ...(options.shop ? [SHOP_SCHEMA] : []),
+        WORKER_SCHEMA,
+        ...(options.audit ? [AUDIT_SCHEMA] : []),
+      ],
       lockTimeoutMs,
     });
     if (options.sql) io.print(setupScript(steps, lockTimeoutMs));

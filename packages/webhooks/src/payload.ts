@@ -1,4 +1,5 @@
 import type { Change } from '@walmq/change';
+import { tableName } from '@walmq/worker';
 
 /** What a receiver gets unless its endpoint says otherwise. */
 export interface WebhookPayload {
@@ -13,6 +14,5 @@ export interface WebhookPayload {
 /** The same at every attempt, byte for byte. */
 export function payloadOf(change: Change): WebhookPayload {
   const { context: _insiders, ...data } = change;
-  const table = change.schema === 'public' ? change.table : `${change.schema}.${change.table}`;
-  return { type: `${table}.${change.op}`, timestamp: change.tx.committedAt, data };
+  return { type: `${tableName(change)}.${change.op}`, timestamp: change.tx.committedAt, data };
 }

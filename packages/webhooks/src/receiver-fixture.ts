@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { generate } from 'selfsigned';
+import { type CertificateExtension, generate } from 'selfsigned';
 
 export const SECRET = `whsec_${Buffer.alloc(24, 1).toString('base64')}`;
 
@@ -35,7 +35,10 @@ export class Receiver {
   }
 
   static async start(options: { readonly tls?: boolean } = {}): Promise<Receiver> {
-    const names = { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] } as const;
+    const names: CertificateExtension = {
+      name: 'subjectAltName',
+      altNames: [{ type: 2, value: 'localhost' }],
+    };
     const pems = options.tls
       ? await generate([{ name: 'commonName', value: 'localhost' }], { extensions: [names] })
       : undefined;

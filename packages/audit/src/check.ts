@@ -1,0 +1,37 @@
+import { WalmqError } from '@walmq/change';
+import type { Pool } from 'pg';
+import type { AuditRules } from './load.js';
+
+/** Throws AUDIT_TABLE_MISSING: the worker has no right to make tables, and needs none. */
+export async function checkAuditTable(pool: Pool): Promise<void> {
+  const { rows } = await pool.query<{ there: boolean }>(
+    "SELECT to_regclass('walmq.audit') IS NOT NULL AS there",
+  );
+  if (rows[0]?.there) return;
+  throw new WalmqError('AUDIT_TABLE_MISSING', 'there is no table walmq.audit.', {
+    remedy: 'Make it: npx walmq setup --audit',
+  });
+}
+
+/**
+ * A misspelt name would let a secret into a log that nobody can change. Throws AUDIT_COLUMN_UNKNOWN.
+ */
+export async function checkAuditRules(pool: Pool, rules: AuditRules): Promise<void> {
+  const named = [...rules].flatMap(([table, { leaveOut, mask }]) =>
+    [...leaveOut, ...mask].map(column => ({ table, column })),
+  );
+  const { rows } = await pool.query<{ name: string }>(
+    `SELECT n.table || '.' || n.column AS name FROM unnest($1::text[], $2::text[]) AS n ("table", "column")
+      WHERE NOT EXISTS (SELECT FROM information_schema.columns c
+                         WHERE c.table_schema || '.' || c.table_name =
+                               CASE WHEN strpos(n.table, '.') > 0 THEN n.table ELSE 'public.' || n.table END
+                           AND c.column_name = n.column)`,
+    [named.map(({ table }) => table), named.map(({ column }) => column)],
+  );
+  if (rows.length === 0) return;
+  throw new WalmqError(
+    'AUDIT_COLUMN_UNKNOWN',
+    `the audit configuration names columns that do not exist: ${rows.map(({ name }) => name).join(', ')}.`,
+    { remedy: 'Correct their names in walmq.audit.ts: a misspelt one would be kept as it is.' },
+  );
+}

@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs';
+import { WalmqError } from '@walmq/change';
+import { importDefault } from '@walmq/config';
+import { auditSchema } from './define.js';
+import type { ColumnRules } from './mask.js';
+
+/** Rules by table, with its schema in front outside public. */
+export type AuditRules = ReadonlyMap<string, ColumnRules>;
+
+const DEFAULT_PATH = 'walmq.audit.ts';
+
+/**
+ * Loads what is left out and masked from the file at `path`; without a path from walmq.audit.ts where there is one, else
+ * nothing is. Throws AUDIT_CONFIG_NOT_FOUND, CONFIG_UNREADABLE, or AUDIT_CONFIG_INVALID with every mistake by its field.
+ */
+export async function loadAuditRules(path?: string): Promise<AuditRules> {
+  if (path === undefined && !existsSync(DEFAULT_PATH)) return new Map();
+  const file = path ?? DEFAULT_PATH;
+  if (!existsSync(file))
+    throw new WalmqError('AUDIT_CONFIG_NOT_FOUND', `there is no audit configuration at ${file}.`, {
+      remedy: 'Create it with defineAudit({ tables: ... }), or unset WALMQ_AUDIT to keep every column.',
+    });
+  const parsed = auditSchema.safeParse(await importDefault(file));
+  if (!parsed.success) {
+    const mistakes = parsed.error.issues.map(
+      ({ path: at, message }) => `  ${at.join('.') || '(root)'}: ${message}`,
+    );
+    throw new WalmqError(
+      'AUDIT_CONFIG_INVALID',
+      `${file} has ${mistakes.length} mistake(s):\n${mistakes.join('\n')}`,
+    );
+  }
+  return new Map(
+    Object.entries(parsed.data.tables).map(([table, { leaveOut, mask }]) => [
+      table,
+      { leaveOut: new Set(leaveOut), mask: new Set(mask) },
+    ]),
+  );
+}

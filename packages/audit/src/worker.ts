@@ -1,0 +1,28 @@
+import type { WalmqConfig } from '@walmq/config';
+import { everyChange, tableName, type WorkerDefinition } from '@walmq/worker';
+import type { Pool } from 'pg';
+import { append } from './append.js';
+import type { AuditRules } from './load.js';
+import { recordOf } from './record.js';
+
+/** The queue whose changes are kept. */
+export const AUDIT_QUEUE = 'audit';
+
+/** Every change of the queue "audit" becomes a row of walmq.audit, once for however many deliveries. */
+export function auditWorker(options: {
+  readonly queues: WalmqConfig['queues'];
+  /** Of the database that holds the log. */
+  readonly pool: Pool;
+  readonly rules: AuditRules;
+}): WorkerDefinition {
+  const { queues, pool, rules } = options;
+  return everyChange({
+    queue: AUDIT_QUEUE,
+    queues,
+    handler: async change => {
+      // The change's id in the log's primary key is all it takes: no row of the inbox beside it.
+      const appended = await append(pool, recordOf(change, rules.get(tableName(change))));
+      return { action: appended ? 'audited' : 'audited_before', change_id: change.id };
+    },
+  });
+}
