@@ -1,12 +1,13 @@
 import { loadConfig } from '@walmq/config';
-import { checkRedis, connectRedis, runService } from '@walmq/service';
+import { checkRedis, connectRedis, createPool, runService } from '@walmq/service';
+import { readStatus } from '@walmq/status';
 import { Queue } from 'bullmq';
 import { admit } from './access/admit.js';
-import type { Identity } from './access/identify.js';
 import { ACCESS_VARIABLES, readPolicy } from './access/policy.js';
 import { mountAssets } from './assets.js';
 import { BOARD_PATH, mountBoards, READ_ONLY_BOARD_PATH } from './board.js';
-import { pipelinePage } from './pipeline/page.js';
+import { mountPipeline } from './pipeline/mount.js';
+import { Observer } from './pipeline/observer.js';
 import { registerQueueMetrics } from './queue-metrics.js';
 
 await runService({
@@ -29,16 +30,27 @@ await runService({
       queue.on('error', error =>
         log.debug({ event: 'queue:error', error: error.message }, 'A queue cannot be read'),
       );
+    const databaseUrl = config.source.url ?? environment.databaseUrl;
+    const database =
+      databaseUrl === undefined
+        ? new Error('DATABASE_URL is not set')
+        : createPool({ url: databaseUrl, name: 'walmq dashboard', log, max: 2 });
+    const observer = new Observer({
+      readStatus: () => readStatus({ config, database, redis }),
+      readFailures: async () => ({ groups: [] }),
+      stopping: service.stopping,
+    });
     const { http } = service;
-    const { tokens } = await admit({ http, policy, boardPaths: [BOARD_PATH, READ_ONLY_BOARD_PATH], log });
+    const { tokens, identify } = await admit({
+      http,
+      policy,
+      boardPaths: [BOARD_PATH, READ_ONLY_BOARD_PATH],
+      log,
+    });
     await mountAssets(http);
     mountBoards({ http, queues });
-    http.get('/', async (request, reply) => {
-      const identity = request.identity as Identity;
-      return await reply
-        .type('text/html; charset=utf-8')
-        .send(pipelinePage({ identity, token: tokens.of(identity) }));
-    });
+    mountPipeline({ http, observer, tokens, identify });
+    void observer.run().catch(service.fail);
     registerQueueMetrics(
       service.metrics,
       queues.map(({ queue }) => queue),
@@ -47,6 +59,7 @@ await runService({
     service.onStop('redis', async () => {
       await Promise.all(queues.map(({ queue }) => queue.close()));
       redis.disconnect();
+      if (!(database instanceof Error)) await database.end();
     });
   },
 });

@@ -1,9 +1,9 @@
 import cookie from '@fastify/cookie';
 import type { Logger } from '@walmq/service';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { guardRoutes } from './guard.js';
 import { setHeaders } from './headers.js';
-import { ActionTokens } from './identify.js';
+import { ActionTokens, type Identity, identify } from './identify.js';
 import type { AccessPolicy } from './policy.js';
 import { Sessions } from './sessions.js';
 import { mountSignIn } from './sign-in.js';
@@ -28,10 +28,11 @@ export async function admit({ http, policy, boardPaths, log }: AdmitOptions): Pr
     async (_request: unknown, body: string) => new URLSearchParams(body),
   );
   await mountSignIn({ http, policy, sessions, tokens, log });
-  return { tokens, sessions };
+  return { tokens, identify: request => identify(request, { policy, sessions }) };
 }
 
 export interface Access {
   readonly tokens: ActionTokens;
-  readonly sessions: Sessions;
+  /** Whom a request comes from now: a session may have ended since the request was let in. */
+  readonly identify: (request: FastifyRequest) => Identity | undefined;
 }

@@ -1,25 +1,48 @@
 import type { Identity } from '../access/identify.js';
-import { BOARD_PATH } from '../board.js';
 import { type Html, html } from '../html.js';
 import { layout } from '../layout.js';
+import { boardPathOf, type Picture } from './render-picture.js';
 
 export interface PipelinePage {
   readonly identity: Identity;
   readonly token: string;
+  readonly picture: Picture;
 }
 
-export function pipelinePage({ identity, token }: PipelinePage): string {
+export function pipelinePage({ identity, token, picture }: PipelinePage): string {
+  const part = (name: keyof Picture): Html => ({ markup: picture[name] });
   return layout({
     title: 'Pipeline · walmq',
     script: 'pipeline.js',
     token,
-    body: html`<header class="bar">
+    body: html`<a class="skip" href="#main">To the content</a>
+<header class="bar">
 <h1>walmq</h1>
-<nav aria-label="Pages"><a href="/" aria-current="page">Pipeline</a> <a href="${BOARD_PATH}">Bull Board</a></nav>
+<nav aria-label="Pages"><a href="/" aria-current="page">Pipeline</a> <a href="${boardPathOf(identity.role)}">Bull Board</a></nav>
 ${whoIsThere(identity, token)}
-</header>`,
+</header>
+<main id="main">
+<p class="as-of"><span id="as-of">${part('as-of')}</span> <span id="connection"></span></p>
+<section id="verdicts" aria-labelledby="verdicts-title">${part('verdicts')}</section>
+<section aria-labelledby="stages-title"><h2 id="stages-title">The way of the data</h2><div id="stages">${part('stages')}</div></section>
+<section aria-labelledby="queues-title"><h2 id="queues-title">Queues</h2><div id="queues">${part('queues')}</div></section>
+<section aria-labelledby="failures-title"><h2 id="failures-title">Failures</h2>
+<p id="outcome" role="status" class="outcome"></p>
+<div id="failures">${part('failures')}</div></section>
+<p id="announcement" class="unseen" aria-live="polite">${part('announcement')}</p>
+</main>
+${identity.role === 'operator' && CONFIRMATION}`,
   });
 }
+
+/** Asked before anything is done; a native dialog keeps the focus and gives it back. */
+const CONFIRMATION = html`<dialog id="confirmation" aria-labelledby="confirmation-title" aria-describedby="confirmation-text">
+<form method="dialog">
+<h2 id="confirmation-title"></h2>
+<p id="confirmation-text"></p>
+<p class="buttons"><button value="cancel" autofocus>Cancel</button> <button value="confirm" id="confirm" type="button"></button></p>
+</form>
+</dialog>`;
 
 function whoIsThere({ name, role, session }: Identity, token: string): Html {
   if (name === undefined) return html``;

@@ -1,0 +1,110 @@
+import type { PipelineStatus } from '@walmq/status';
+import { type FailureReport, NO_FAILURES } from './failures.js';
+import { History, sampleOf } from './history.js';
+
+/** While somebody looks, and while nobody does: then only the history is kept going. */
+const WATCHED_MS = 2000;
+const UNWATCHED_MS = 10_000;
+/** Failures are read from the jobs themselves, which takes longer than counting. */
+const FAILURES_MS = 10_000;
+
+export interface Observation {
+  readonly status: PipelineStatus;
+  readonly failures: FailureReport;
+  readonly history: History;
+}
+
+export interface ObserverOptions {
+  readonly readStatus: () => Promise<PipelineStatus>;
+  readonly readFailures: () => Promise<FailureReport>;
+  /** Ends everything. */
+  readonly stopping: AbortSignal;
+}
+
+/** Looks at the pipeline again and again, once for all who watch. */
+export class Observer {
+  readonly #options: ObserverOptions;
+  readonly #history = new History();
+  readonly #waiting = new Set<() => void>();
+  #latest: Observation | undefined;
+  #failures: FailureReport = NO_FAILURES;
+  #failuresReadAtMs = Number.NEGATIVE_INFINITY;
+  #watchers = 0;
+  #wake: () => void = () => {};
+
+  constructor(options: ObserverOptions) {
+    this.#options = options;
+  }
+
+  /** Looks until it is told to stop. */
+  async run(): Promise<void> {
+    const { stopping } = this.#options;
+    while (!stopping.aborted) {
+      await this.#look();
+      await this.#pause();
+    }
+    this.#tell();
+  }
+
+  /** What was seen last, or, at the very start, what is seen first. */
+  async latest(): Promise<Observation> {
+    while (this.#latest === undefined) await this.#next();
+    return this.#latest;
+  }
+
+  /** The latest observation and every one that follows, until the process stops. */
+  async *watch(): AsyncGenerator<Observation> {
+    this.#watchers += 1;
+    this.#wake();
+    try {
+      while (!this.#options.stopping.aborted) {
+        yield await this.latest();
+        await this.#next();
+      }
+    } finally {
+      this.#watchers -= 1;
+    }
+  }
+
+  /** Looks at once, failures too: something has just been done about them. */
+  refresh(): void {
+    this.#failuresReadAtMs = Number.NEGATIVE_INFINITY;
+    this.#wake();
+  }
+
+  async #look(): Promise<void> {
+    const status = await this.#options.readStatus();
+    const nowMs = Date.parse(status.at);
+    this.#history.add(nowMs, sampleOf(status));
+    if (nowMs - this.#failuresReadAtMs >= FAILURES_MS) {
+      this.#failuresReadAtMs = nowMs;
+      const failed = status.queues.reduce((sum, queue) => sum + queue.failed, 0);
+      this.#failures = failed > 0 ? await this.#options.readFailures() : NO_FAILURES;
+    }
+    this.#latest = { status, failures: this.#failures, history: this.#history };
+    this.#tell();
+  }
+
+  async #pause(): Promise<void> {
+    const { stopping } = this.#options;
+    if (stopping.aborted) return;
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, this.#watchers > 0 ? WATCHED_MS : UNWATCHED_MS);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      stopping.addEventListener('abort', this.#wake, { once: true });
+    });
+    stopping.removeEventListener('abort', this.#wake);
+  }
+
+  async #next(): Promise<void> {
+    await new Promise<void>(resolve => this.#waiting.add(resolve));
+  }
+
+  #tell(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,33 @@
+import type { Role } from '../access/users.js';
+import { BOARD_PATH, READ_ONLY_BOARD_PATH } from '../board.js';
+import { type Html, html } from '../html.js';
+import { clock } from './format.js';
+import type { Observation } from './observer.js';
+import { renderFailures } from './render-failures.js';
+import { renderQueues } from './render-queues.js';
+import { renderStages } from './render-stages.js';
+import { headline, renderVerdicts } from './render-verdicts.js';
+
+/** The parts of the page that change by themselves, by the id of their element. */
+export const PARTS = ['verdicts', 'stages', 'queues', 'failures', 'as-of', 'announcement'] as const;
+export type Part = (typeof PARTS)[number];
+export type Picture = Readonly<Record<Part, string>>;
+
+export function boardPathOf(role: Role): string {
+  return role === 'operator' ? BOARD_PATH : READ_ONLY_BOARD_PATH;
+}
+
+/** One observation as markup, for whoever has this role. */
+export function renderPicture({ status, failures, history }: Observation, role: Role): Picture {
+  const serious = status.verdicts.filter(({ severity }) => severity !== 'info');
+  const parts: Record<Part, Html> = {
+    verdicts: renderVerdicts(status),
+    stages: renderStages(status, history),
+    queues: renderQueues(status, { history, boardPath: boardPathOf(role) }),
+    failures: renderFailures(failures, role),
+    'as-of': html`As of <time datetime="${status.at}">${clock(status.at)}</time>`,
+    // Changes only when what is wrong does: a screen reader hears of news, not of every figure.
+    announcement: html`${headline(serious)}. ${serious.map(({ code }) => html`${code.toLowerCase().replaceAll('_', ' ')}. `)}`,
+  };
+  return Object.fromEntries(PARTS.map(part => [part, parts[part].markup])) as Record<Part, string>;
+}

@@ -1,0 +1,26 @@
+import { redact } from '@walmq/service';
+import type { PipelineStatus, Severity, Verdict } from '@walmq/status';
+import { type Html, html } from '../html.js';
+
+/** Said in words too: colour alone tells not everyone. */
+const NAMES: Readonly<Record<Severity, string>> = { error: 'Problem', warning: 'Warning', info: 'Note' };
+
+/** What is wrong, the worst first, each with what to do; or that nothing is. */
+export function renderVerdicts({ verdicts }: PipelineStatus): Html {
+  const serious = verdicts.filter(({ severity }) => severity !== 'info');
+  return html`<h2 id="verdicts-title">${headline(serious)}</h2>
+${serious.length === 0 && html`<p class="all-well"><span aria-hidden="true">✓</span> Nothing is wrong.</p>`}
+${verdicts.length > 0 && html`<ul class="verdicts">${verdicts.map(verdictItem)}</ul>`}`;
+}
+
+/** One line that sums it up: the page's title and its live region say the same. */
+export function headline(serious: readonly Verdict[]): string {
+  if (serious.length === 0) return 'All is well';
+  if (serious.every(({ code }) => code === 'NOTHING_YET')) return 'Nothing runs yet';
+  return serious.length === 1 ? '1 thing needs attention' : `${serious.length} things need attention`;
+}
+
+function verdictItem({ code, severity, sentence, remedy }: Verdict): Html {
+  return html`<li class="verdict ${severity}"><p><strong>${NAMES[severity]}</strong> ${redact(sentence)}</p>
+<p class="remedy">${redact(remedy)}</p><code>${code}</code></li>`;
+}
