@@ -21,6 +21,8 @@ export async function walmq(args: readonly string[], env: Record<string, string>
   const code = await runProgram(args, {
     env,
     colours: false,
+    isTerminal: false,
+    interrupted: () => new AbortController().signal,
     print: text => lines.push(...text.split('\n')),
     printError: text => errors.push(...text.split('\n')),
   });

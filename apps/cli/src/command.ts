@@ -6,6 +6,10 @@ export interface CommandIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** True on a terminal that shows colours. */
   readonly colours: boolean;
+  /** True on a terminal, which can be drawn on again. */
+  readonly isTerminal: boolean;
+  /** From this call on, Ctrl+C aborts the signal and no longer ends the process. */
+  interrupted(): AbortSignal;
   print(line: string): void;
   printError(line: string): void;
 }

@@ -1,8 +1,20 @@
 import { runProgram } from './program.js';
 
+// `walmq ... | head` closes the pipe when it has enough: nothing is wrong then.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 process.exitCode = await runProgram(process.argv.slice(2), {
   env: process.env,
   colours: process.stdout.isTTY === true && !process.env.NO_COLOR,
+  isTerminal: process.stdout.isTTY === true,
+  interrupted: () => {
+    const stopping = new AbortController();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+    return stopping.signal;
+  },
   print: line => console.log(line),
   printError: line => console.error(line),
 });

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { WalmqError } from '@walmq/change';
 import { redact } from '@walmq/service';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { acceptLossCommand } from './accept-loss.js';
 import { type CommandIo, EXIT, messageOf } from './command.js';
+import { completionScript, SHELLS, type Shell } from './completion.js';
 import { doctorCommand } from './doctor/doctor.js';
 import { type SetupCommandOptions, setupCommand } from './setup.js';
 import { sqlCommand } from './sql.js';
+import { type StatusCommandOptions, statusCommand } from './status/status.js';
 
 /** Runs the command line and resolves to the exit code; never rejects. */
 export async function runProgram(args: readonly string[], io: CommandIo): Promise<number> {
@@ -74,6 +76,20 @@ function commandLine(io: CommandIo, exit: (code: number) => void): Command {
     .action(async (options: { json?: boolean }) => exit(await doctorCommand(io, options)));
 
   program
+    .command('status')
+    .description('show database, slot, captures, queues and what is wrong; exit code 1 on any error')
+    .option('--watch', 'again every second, until Ctrl+C')
+    .option('--json', 'print one object; with --watch one line each time')
+    .addHelpText(
+      'after',
+      examples(
+        ['walmq status --watch', 'in a terminal beside you'],
+        [`walmq status --json | jq '.queues[] | {name, waiting}'`, 'for a program'],
+      ),
+    )
+    .action(async (options: StatusCommandOptions) => exit(await statusCommand(io, options)));
+
+  program
     .command('sql')
     .description('run one SQL statement, where there is no psql')
     .argument('<statement>', 'the statement, quoted for the shell')
@@ -96,8 +112,29 @@ function commandLine(io: CommandIo, exit: (code: number) => void): Command {
     )
     .action((options: { yes?: boolean }) => acceptLossCommand(io, options));
 
+  program
+    .command('completion')
+    .description('print what makes a shell complete commands and options')
+    .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
+    .addHelpText(
+      'after',
+      examples(
+        ['walmq completion bash >> ~/.bashrc', 'in every new bash'],
+        ['walmq completion zsh > ~/.zfunc/_walmq', 'in a folder of $fpath'],
+        ['walmq completion fish > ~/.config/fish/completions/walmq.fish', 'in every new fish'],
+      ),
+    )
+    .action((shell: Shell) => io.print(completionScript(program, shell)));
+
+  for (const command of program.commands) command.addHelpText('after', EXIT_CODES);
   return program;
 }
+
+const EXIT_CODES = `
+Exit codes:
+  0  done; of doctor and status: no error found
+  1  failed, or an error found
+  2  the command line was not understood`;
 
 const ENVIRONMENT = `
 Environment:

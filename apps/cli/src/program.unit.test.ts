@@ -27,11 +27,21 @@ describe('the command line', () => {
     expect(errors.join('\n')).toMatch(expected);
   });
 
-  it.each(['setup', 'doctor', 'sql', 'accept-loss'])('shows examples of %s', async command => {
-    const { code, lines, errors } = await walmq([command, '--help'], {});
-    expect(code).toBe(0);
-    expect(errors).toEqual([]);
-    expect(lines.join('\n')).toMatch(new RegExp(`Examples:\\n  walmq ${command}`));
+  it('shows examples and exit codes of every command', async () => {
+    const { lines } = await walmq(['--help'], {});
+    const listed = lines.slice(lines.indexOf('Commands:') + 1);
+    const commands = listed
+      .flatMap(line => /^ {2}([a-z-]+)/.exec(line)?.[1] ?? [])
+      .filter(name => name !== 'help');
+    expect(commands).toEqual(expect.arrayContaining(['setup', 'doctor', 'status', 'sql', 'completion']));
+    for (const command of commands) {
+      const { code, lines, errors } = await walmq([command, '--help'], {});
+      expect(code).toBe(0);
+      expect(errors).toEqual([]);
+      expect(lines.join('\n')).toMatch(
+        new RegExp(`Examples:\\n  walmq ${command}.*Exit codes:\\n  0 .*\\n  1 .*\\n  2 `, 's'),
+      );
+    }
   });
 
   it('prints its version', async () => {

@@ -166,7 +166,7 @@ function queueVerdicts({ name, failed, parked, waiting, isPaused, workers }: Que
     found.push({
       ...error(
         'WORKERS_MISSING',
-        `Queue "${name}" has ${waiting} changes waiting and no worker.`,
+        `Queue "${name}" has ${changes(waiting)} waiting and no worker.`,
         'Start the worker of this queue.',
       ),
       queue: name,
@@ -175,7 +175,7 @@ function queueVerdicts({ name, failed, parked, waiting, isPaused, workers }: Que
     found.push({
       ...warning(
         'CHANGES_FAILED',
-        `Queue "${name}" has ${failed} failed changes, and ${parked} parked that may wait for them.`,
+        `Queue "${name}" has ${changes(failed)} failed for good, and ${parked} parked behind failed or running ones.`,
         'Mend the handler, then retry or discard the failed changes.',
       ),
       queue: name,
@@ -184,7 +184,7 @@ function queueVerdicts({ name, failed, parked, waiting, isPaused, workers }: Que
     found.push({
       ...warning(
         'QUEUE_PAUSED',
-        `Queue "${name}" is paused with ${waiting} changes waiting.`,
+        `Queue "${name}" is paused with ${changes(waiting)} waiting.`,
         'Resume it in Bull Board when it is time.',
       ),
       queue: name,
@@ -202,6 +202,10 @@ function warning(code: VerdictCode, text: string, remedy: string): Verdict {
 
 function info(code: VerdictCode, text: string, remedy: string): Verdict {
   return { code, severity: 'info', sentence: text, remedy };
+}
+
+function changes(count: number): string {
+  return count === 1 ? '1 change' : `${count} changes`;
 }
 
 function sentence(text: string): string {

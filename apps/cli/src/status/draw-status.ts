@@ -1,0 +1,118 @@
+import { styleText } from 'node:util';
+import {
+  bytesText,
+  type CaptureStatus,
+  type DatabaseStatus,
+  type LagStatus,
+  type PipelineStatus,
+  type QueueStatus,
+  type RedisStatus,
+  type Severity,
+  type SlotStatus,
+  type Verdict,
+} from '@walmq/status';
+import { durationText } from './duration.js';
+import { tableLines } from './table.js';
+
+const COLOURS = { error: 'red', warning: 'yellow', info: 'cyan' } as const satisfies Record<Severity, string>;
+const SEVERITY_WIDTH = 7;
+
+/** The picture as lines for a terminal. */
+export function drawStatus(status: PipelineStatus, colours: boolean): string[] {
+  const { database, redis, captures, lag, queues, verdicts } = status;
+  return [
+    ...(database.reachable ? databaseLines(database, lag) : [`PostgreSQL  unreachable: ${database.reason}`]),
+    redis.reachable ? redisLine(redis) : `Redis       unreachable: ${redis.reason}`,
+    ...(captures.length > 0 ? ['', ...captureLines(captures, status.at)] : []),
+    ...(queues.length > 0 ? ['', ...queueLines(queues)] : []),
+    '',
+    ...(verdicts.length > 0
+      ? verdicts.flatMap(verdict => verdictLines(verdict, colours))
+      : [colours ? paint('green', 'All is well.') : 'All is well.']),
+  ];
+}
+
+function databaseLines({ version, name, slot }: DatabaseStatus, lag: LagStatus | null): string[] {
+  const lines = [`PostgreSQL  ${version}, database "${name}"`];
+  if (slot) lines.push(slotLine(slot));
+  if (lag) lines.push(`Behind      ${lagText(lag)}${oldestText(slot)}`);
+  return lines;
+}
+
+function oldestText(slot: SlotStatus | null): string {
+  const seconds = slot?.oldestUnconfirmedSeconds;
+  return seconds ? `, oldest ${durationText(seconds)}` : '';
+}
+
+function slotLine(slot: SlotStatus): string {
+  const parts = [
+    slot.active ? `read by process ${slot.activePid}` : 'read by nobody',
+    slot.invalidationReason ?? slot.walStatus ?? 'not reserved yet',
+    `retains ${bytesText(slot.retainedWalBytes ?? 0)} of WAL`,
+    ...(slot.safeWalBytes === null ? [] : [`${bytesText(slot.safeWalBytes)} more may come`]),
+    ...(slot.failover ? ['failover'] : []),
+  ];
+  return `Slot        "${slot.name}", ${parts.join(', ')}`;
+}
+
+function lagText({ receivedBytes, enqueuedBytes, durableBytes, acknowledgedBytes }: LagStatus): string {
+  const steps = [
+    ['received', receivedBytes],
+    ['enqueued', enqueuedBytes],
+    ['durable', durableBytes],
+    ['acknowledged', acknowledgedBytes],
+  ] as const;
+  return steps.map(([step, bytes]) => `${step} ${bytes === null ? '-' : bytesText(bytes)}`).join(', ');
+}
+
+function redisLine(redis: RedisStatus): string {
+  const limit = redis.maxMemoryBytes > 0 ? ` of ${bytesText(redis.maxMemoryBytes)}` : '';
+  const policy = redis.maxMemoryPolicy === null ? '' : `, ${redis.maxMemoryPolicy}`;
+  return `Redis       ${redis.product} ${redis.version}, ${bytesText(redis.usedMemoryBytes)}${limit} used${policy}`;
+}
+
+function captureLines(captures: readonly CaptureStatus[], at: string): string[] {
+  return tableLines(
+    ['CAPTURE', 'ROLE', 'HOST', 'PID', 'VERSION', 'UP', 'CHANGES/S', 'BATCH'],
+    captures.map(one => [
+      one.instance,
+      one.pauses.length > 0 ? `${one.role} (paused)` : one.role,
+      one.host,
+      one.pid,
+      one.version,
+      durationText(Math.max(0, (Date.parse(at) - Date.parse(one.startedAt)) / 1000)),
+      one.changesPerSecond,
+      one.batchJobs ?? '-',
+    ]),
+  );
+}
+
+function queueLines(queues: readonly QueueStatus[]): string[] {
+  return tableLines(
+    ['QUEUE', 'WAITING', 'ACTIVE', 'DELAYED', 'PARKED', 'FAILED', 'DONE/MIN', 'OLDEST', 'WORKERS'],
+    queues.map(queue => [
+      queue.isPaused ? `${queue.name} (paused)` : queue.name,
+      queue.waiting + queue.prioritized,
+      queue.active,
+      queue.delayed,
+      queue.parked,
+      queue.failed,
+      `${queue.completedPerMinute}${queue.completedPerMinuteIsLeast ? '+' : ''}`,
+      queue.oldestSeconds === null ? '-' : durationText(queue.oldestSeconds),
+      queue.workers ?? '?',
+    ]),
+  );
+}
+
+function verdictLines({ severity, code, sentence, remedy }: Verdict, colours: boolean): string[] {
+  const word = severity.padEnd(SEVERITY_WIDTH);
+  return [
+    `${colours ? paint(COLOURS[severity], word) : word}  ${code}: ${sentence}`,
+    `${' '.repeat(SEVERITY_WIDTH + 2)}-> ${remedy}`,
+  ];
+}
+
+/** Whether there are colours is decided: the stream is not asked again. */
+function paint(colour: 'red' | 'yellow' | 'cyan' | 'green', text: string): string {
+  return styleText(colour, text, { validateStream: false });
+}

@@ -1,0 +1,114 @@
+import { stripVTControlCharacters } from 'node:util';
+import type { PipelineStatus } from '@walmq/status';
+import { describe, expect, it } from 'vitest';
+import { drawStatus } from './draw-status.js';
+
+const STATUS: PipelineStatus = {
+  at: '2026-01-01T10:00:00.000Z',
+  slotName: 'walmq',
+  database: {
+    reachable: true,
+    version: '18.1',
+    name: 'shop',
+    inRecovery: false,
+    walEnd: '0/19F2B40',
+    slot: {
+      name: 'walmq',
+      active: true,
+      activePid: 7,
+      confirmedFlushLsn: '0/19F2B40',
+      walStatus: 'reserved',
+      invalidationReason: null,
+      retainedWalBytes: 1536,
+      safeWalBytes: 1024 ** 3,
+      failover: true,
+      oldestUnconfirmedSeconds: 75,
+    },
+  },
+  redis: {
+    reachable: true,
+    product: 'Valkey',
+    version: '8.0.1',
+    usedMemoryBytes: 1024 ** 2,
+    maxMemoryBytes: 1024 ** 3,
+    maxMemoryPolicy: 'noeviction',
+    onlineReplicas: 0,
+    problems: [],
+  },
+  captures: [
+    {
+      instance: 'a1b2c3d4',
+      host: 'host-1',
+      pid: 42,
+      version: '1.2.3',
+      startedAt: '2026-01-01T09:00:00.000Z',
+      at: '2026-01-01T09:59:59.000Z',
+      slot: 'walmq',
+      source: '0a1b2c',
+      role: 'active',
+      reason: null,
+      positions: null,
+      changesPerSecond: 120.5,
+      jobsPerSecond: 180,
+      batchJobs: 40,
+      pauses: ['the backlog is at its limit'],
+      caughtUpAt: null,
+      lastError: null,
+    },
+  ],
+  lastActive: null,
+  checkpoint: null,
+  checkpointProblem: null,
+  lag: { receivedBytes: 0, enqueuedBytes: 1024, durableBytes: null, acknowledgedBytes: 2048 },
+  limits: { maxQueueDepth: 1_000_000, maxRedisMemoryShare: 0.8 },
+  queues: [
+    {
+      name: 'orders',
+      isPaused: false,
+      waiting: 1200,
+      active: 2,
+      delayed: 1,
+      prioritized: 0,
+      parked: 4,
+      failed: 5,
+      completed: 1000,
+      oldestSeconds: null,
+      completedPerMinute: 1000,
+      completedPerMinuteIsLeast: true,
+      workers: null,
+    },
+  ],
+  verdicts: [
+    { code: 'CAPTURE_PAUSED', severity: 'warning', sentence: 'Capture is paused.', remedy: 'Wait for it.' },
+  ],
+};
+
+describe('drawStatus', () => {
+  it('draws everything in few lines', () => {
+    expect(drawStatus(STATUS, false)).toEqual([
+      'PostgreSQL  18.1, database "shop"',
+      'Slot        "walmq", read by process 7, reserved, retains 1.5 kB of WAL, 1.0 GB more may come, failover',
+      'Behind      received 0 bytes, enqueued 1.0 kB, durable -, acknowledged 2.0 kB, oldest 1 min 15 s',
+      'Redis       Valkey 8.0.1, 1.0 MB of 1.0 GB used, noeviction',
+      '',
+      'CAPTURE   ROLE             HOST    PID  VERSION   UP  CHANGES/S  BATCH',
+      'a1b2c3d4  active (paused)  host-1   42    1.2.3  1 h      120.5     40',
+      '',
+      'QUEUE   WAITING  ACTIVE  DELAYED  PARKED  FAILED  DONE/MIN  OLDEST  WORKERS',
+      'orders     1200       2        1       4       5     1000+       -        ?',
+      '',
+      'warning  CAPTURE_PAUSED: Capture is paused.',
+      '         -> Wait for it.',
+    ]);
+  });
+
+  it('has colours where they are wanted, and the same words', () => {
+    const coloured = drawStatus(STATUS, true);
+    expect(coloured.join('')).toContain('\u001b[33m');
+    expect(coloured.map(stripVTControlCharacters)).toEqual(drawStatus(STATUS, false));
+  });
+
+  it('says that all is well', () => {
+    expect(drawStatus({ ...STATUS, verdicts: [] }, false).at(-1)).toBe('All is well.');
+  });
+});

@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PipelineStatus } from '@walmq/status';
+import { type CommandIo, configOf, databaseUrlOf, EXIT, redisUrlOf } from '../command.js';
+import { drawStatus } from './draw-status.js';
+import { openOnlooker } from './look.js';
+
+export interface StatusCommandOptions {
+  readonly json?: boolean;
+  /** Again every second, until interrupted. */
+  readonly watch?: boolean;
+}
+
+const INTERVAL_MS = 1000;
+const CLEAR_SCREEN = '\u001b[H\u001b[2J\u001b[3J';
+
+/** `walmq status`: resolves to the exit code, 1 when something is wrong; a watch that is interrupted ends with 0. */
+export async function statusCommand(io: CommandIo, options: StatusCommandOptions): Promise<number> {
+  const config = await configOf(io);
+  const onlooker = openOnlooker({
+    config,
+    databaseUrl: valueOrWhy(() => databaseUrlOf(io, config)),
+    redisUrl: valueOrWhy(() => redisUrlOf(io, config)),
+  });
+  try {
+    if (options.watch) return await watch(io, options, () => onlooker.look());
+    const status = await onlooker.look();
+    io.print(textOf(status, io, options));
+    return status.verdicts.some(({ severity }) => severity === 'error') ? EXIT.failed : EXIT.ok;
+  } finally {
+    await onlooker.close();
+  }
+}
+
+async function watch(
+  io: CommandIo,
+  options: StatusCommandOptions,
+  look: () => Promise<PipelineStatus>,
+): Promise<number> {
+  const interrupted = io.interrupted();
+  while (!interrupted.aborted) {
+    const text = textOf(await look(), io, options);
+    // A pipe gets one picture after the other; JSON one line each.
+    io.print(io.isTerminal && !options.json ? `${CLEAR_SCREEN}${text}` : text);
+    await sleep(INTERVAL_MS, undefined, { signal: interrupted }).catch(() => undefined);
+  }
+  return EXIT.ok;
+}
+
+function textOf(status: PipelineStatus, io: CommandIo, { json, watch }: StatusCommandOptions): string {
+  if (json) return JSON.stringify(status, null, watch ? 0 : 2);
+  return drawStatus(status, io.colours).join('\n');
+}
+
+/** A variable that is not set leaves the other side to look at. */
+function valueOrWhy(read: () => string): string | Error {
+  try {
+    return read();
+  } catch (error) {
+    return error as Error;
+  }
+}
