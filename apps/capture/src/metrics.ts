@@ -31,7 +31,7 @@ export function captureMetrics(registry: Registry) {
   });
   const paused = new Gauge({
     name: 'walmq_capture_paused',
-    help: '1 while Redis takes no batches and PostgreSQL holds the backlog.',
+    help: '1 while nothing is enqueued and PostgreSQL holds the backlog; walmq_capture_pause says why.',
     registers,
   });
   const pause = new Gauge({
@@ -59,7 +59,7 @@ export function captureMetrics(registry: Registry) {
   });
   const sessionsEnded = new Counter({
     name: 'walmq_capture_sessions_ended_total',
-    help: 'Connections that ended by a fault, by its code; SLOT_BUSY, of a capture that stands by, is none.',
+    help: 'Connections that ended, by the code of the fault; SLOT_BUSY is that of a capture that stands by.',
     labelNames: ['code'],
     registers,
   });

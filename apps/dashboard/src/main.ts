@@ -51,10 +51,12 @@ await runService({
     mountBoards({ http, queues });
     mountPipeline({ http, observer, tokens, identify });
     void observer.run().catch(service.fail);
-    registerQueueMetrics(
-      service.metrics,
-      queues.map(({ queue }) => queue),
-    );
+    registerQueueMetrics({
+      registry: service.metrics,
+      redis,
+      prefix: config.redis.prefix,
+      names: Object.keys(config.queues),
+    });
     service.readyWhen('redis', () => checkRedis(redis));
     service.onStop('redis', async () => {
       await Promise.all(queues.map(({ queue }) => queue.close()));

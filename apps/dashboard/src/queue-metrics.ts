@@ -1,22 +1,68 @@
-import type { Queue } from 'bullmq';
+import { type QueueStatus, readQueue } from '@walmq/status';
+import type { Redis } from 'ioredis';
 import { Gauge, type Registry } from 'prom-client';
 
-const STATES = ['waiting', 'active', 'delayed', 'failed', 'completed', 'waiting-children'] as const;
+export interface QueueMetricsOptions {
+  readonly registry: Registry;
+  readonly redis: Redis;
+  readonly prefix: string;
+  /** Of the queues. */
+  readonly names: readonly string[];
+}
 
-/** How many jobs each queue holds, asked when /metrics is. `waiting-children` are the parked ones. */
-export function registerQueueMetrics(registry: Registry, queues: readonly Queue[]): void {
-  const jobs = new Gauge({
-    name: 'walmq_queue_jobs',
-    help: 'Jobs in a queue, by state; waiting-children wait for an earlier change of their row.',
-    labelNames: ['queue', 'state'],
-    registers: [registry],
-    async collect() {
-      await Promise.all(
-        queues.map(async queue => {
-          const counts = await queue.getJobCounts(...STATES);
-          for (const state of STATES) jobs.set({ queue: queue.name, state }, counts[state] ?? 0);
-        }),
-      );
-    },
-  });
+type Value = readonly [labels: Record<string, string>, value: number];
+
+/** What each queue holds, read when /metrics is. `waiting-children` are the parked ones. */
+export function registerQueueMetrics({ registry, redis, prefix, names }: QueueMetricsOptions): void {
+  let reading: Promise<readonly QueueStatus[]> | undefined;
+
+  /** Every gauge of one scrape shows the same look. While Redis is away there is none. */
+  async function read(): Promise<readonly QueueStatus[]> {
+    if (redis.status !== 'ready') return [];
+    reading ??= Promise.all(names.map(name => readQueue(redis, prefix, name))).finally(() => {
+      reading = undefined;
+    });
+    return await reading;
+  }
+
+  function gauge(name: string, help: string, values: (queue: QueueStatus) => readonly Value[]): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['queue', 'state'],
+      registers: [registry],
+      async collect() {
+        const queues = await read().catch(() => []);
+        this.reset();
+        for (const queue of queues)
+          for (const [labels, value] of values(queue)) this.set({ queue: queue.name, ...labels }, value);
+      },
+    });
+  }
+
+  gauge(
+    'walmq_queue_jobs',
+    'Jobs in a queue, by state; waiting-children wait for an earlier change of their row.',
+    queue => [
+      [{ state: 'waiting' }, queue.waiting],
+      [{ state: 'active' }, queue.active],
+      [{ state: 'delayed' }, queue.delayed],
+      [{ state: 'failed' }, queue.failed],
+      [{ state: 'completed' }, queue.completed],
+      [{ state: 'waiting-children' }, queue.parked],
+    ],
+  );
+  gauge(
+    'walmq_queue_oldest_seconds',
+    'Time since the commit of the oldest change of a queue that is neither completed nor failed.',
+    queue => [[{}, queue.oldestSeconds ?? 0]],
+  );
+  gauge(
+    'walmq_queue_workers',
+    'Workers connected to a queue; absent where Redis does not list its clients.',
+    queue => (queue.workers === null ? [] : [[{}, queue.workers]]),
+  );
+  gauge('walmq_queue_paused', '1 while a queue is paused by a person.', queue => [
+    [{}, queue.isPaused ? 1 : 0],
+  ]);
 }
