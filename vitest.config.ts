@@ -24,6 +24,11 @@ function kind(name: string, timeoutMs: number, parallel: boolean) {
 
 export default defineConfig({
   test: {
-    projects: [kind('unit', 10_000, true), kind('integration', 60_000, true), kind('fault', 300_000, false)],
+    projects: [
+      kind('unit', 10_000, true),
+      kind('integration', 60_000, true),
+      kind('fault', 300_000, false),
+      kind('browser', 120_000, false),
+    ],
   },
 });

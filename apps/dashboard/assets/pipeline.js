@@ -17,6 +17,14 @@ function replacePart(id, markup) {
   if (focused) element.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
+/** A picture comes every two seconds; a connection may be dead without anyone having said so. */
+const SILENCE_MS = 15_000;
+let heardAt = Date.now();
+
+setInterval(() => {
+  if (Date.now() - heardAt > SILENCE_MS) say('connection', 'no news, what you see may be old');
+}, 5000);
+
 function connect() {
   const events = new EventSource('/pipeline/events');
   events.addEventListener('token', event => {
@@ -24,6 +32,7 @@ function connect() {
   });
   events.addEventListener('picture', event => {
     for (const [id, markup] of Object.entries(JSON.parse(event.data))) replacePart(id, markup);
+    heardAt = Date.now();
     say('connection', 'live');
   });
   events.addEventListener('error', () => {
