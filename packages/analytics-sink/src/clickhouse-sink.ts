@@ -1,0 +1,69 @@
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { clickhouseFailure } from './clickhouse-failure.js';
+import { versionOf } from './clickhouse-version.js';
+import type { PositionedFact } from './fact.js';
+import { type AnalyticsSink, DELETED_COLUMN, POSITION_COLUMN } from './sink.js';
+
+/**
+ * Facts in ClickHouse, over its HTTP interface, in tables of
+ * `ENGINE = ReplacingMergeTree(walmq_position, walmq_deleted) ORDER BY (<key>)` with `walmq_position UInt128` and
+ * `walmq_deleted UInt8` (23.2 or newer). A row that comes again or late is merged away: read with FINAL.
+ */
+export function createClickhouseSink(options: {
+  /** `http://user:password@host:8123/database`. */
+  readonly url: string;
+  /** Milliseconds for one request. Default 15 000. */
+  readonly requestTimeoutMs?: number;
+}): AnalyticsSink {
+  const client = createClient({
+    url: options.url,
+    application: 'walmq',
+    request_timeout: options.requestTimeoutMs ?? 15_000,
+    // It would log what it sends.
+    log: { level: ClickHouseLogLevel.OFF },
+  });
+  return {
+    async write(rows, { idempotencyKey, signal }) {
+      signal.throwIfAborted();
+      for (const [table, facts] of byTable(rows)) {
+        try {
+          await client.insert({
+            table,
+            values: facts.map(toRow),
+            format: 'JSONEachRow',
+            abort_signal: signal,
+            clickhouse_settings: {
+              // The server gathers what many workers send: a part of the table for every change would choke it. It
+              // answers once the rows are written.
+              async_insert: 1,
+              wait_for_async_insert: 1,
+              insert_deduplication_token: idempotencyKey,
+              date_time_input_format: 'best_effort',
+              // A column that the table does not have, a null that it cannot hold: mistakes, not to be passed over.
+              input_format_skip_unknown_fields: 0,
+              input_format_null_as_default: 0,
+            },
+          });
+        } catch (error) {
+          throw clickhouseFailure(signal.aborted ? signal.reason : error);
+        }
+      }
+    },
+    close: () => client.close(),
+  };
+}
+
+function toRow({ key, values, position }: PositionedFact): Record<string, unknown> {
+  return {
+    ...key,
+    ...values,
+    [POSITION_COLUMN]: versionOf(position),
+    [DELETED_COLUMN]: values === null ? 1 : 0,
+  };
+}
+
+function byTable(rows: readonly PositionedFact[]): Map<string, PositionedFact[]> {
+  const tables = new Map<string, PositionedFact[]>();
+  for (const row of rows) tables.set(row.table, [...(tables.get(row.table) ?? []), row]);
+  return tables;
+}

@@ -1,0 +1,77 @@
+import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
+import type { PositionedFact } from './fact.js';
+import { type AnalyticsSink, DELETED_COLUMN, POSITION_COLUMN } from './sink.js';
+
+/**
+ * Facts in PostgreSQL tables, each with a unique index on its key columns, `walmq_position text` and
+ * `walmq_deleted boolean`. What is no more stays as a row of its key alone, so that an older change that comes late does
+ * not bring it back.
+ */
+export function createPostgresSink(options: {
+  /** Left open at close. */
+  readonly pool: Pool;
+}): AnalyticsSink {
+  const { pool } = options;
+  return {
+    async write(rows, { signal }) {
+      signal.throwIfAborted();
+      await inTransaction(pool, async tx => {
+        for (const row of rows) await writeFact(tx, row);
+      });
+    },
+    async close() {},
+  };
+}
+
+async function inTransaction(pool: Pool, act: (tx: PoolClient) => Promise<void>): Promise<void> {
+  const tx = await pool.connect();
+  let fault: Error | undefined;
+  // A connection lost between two statements says so here, and nowhere else; the next statement rejects.
+  const lose = (error: Error) => {
+    fault = error;
+  };
+  tx.on('error', lose);
+  try {
+    await tx.query('BEGIN');
+    await act(tx);
+    await tx.query('COMMIT');
+  } catch (error) {
+    await tx.query('ROLLBACK').catch(lose);
+    throw error;
+  } finally {
+    tx.off('error', lose);
+    tx.release(fault);
+  }
+}
+
+async function writeFact(tx: PoolClient, { table, key, values, position }: PositionedFact): Promise<void> {
+  const target = table.split('.').map(escapeIdentifier).join('.');
+  const keys = Object.keys(key).map(escapeIdentifier);
+  // The table's own types read the values, whatever they are: arrays, jsonb, numerics without a lost digit.
+  const record = `json_populate_record(NULL::${target}, $1::json)`;
+  const json = JSON.stringify({ ...key, ...values });
+  if (values === null) {
+    const same = keys.map(name => `f.${name} = r.${name}`).join(' AND ');
+    await tx.query(`DELETE FROM ${target} f USING ${record} r WHERE ${same} AND f.${POSITION_COLUMN} < $2`, [
+      json,
+      position,
+    ]);
+    await tx.query(
+      `INSERT INTO ${target} (${[...keys, POSITION_COLUMN, DELETED_COLUMN].join(', ')})
+       SELECT ${keys.join(', ')}, $2, true FROM ${record} ON CONFLICT (${keys.join(', ')}) DO NOTHING`,
+      [json, position],
+    );
+    return;
+  }
+  const columns = Object.keys(values).map(escapeIdentifier);
+  const updated = [...columns, POSITION_COLUMN, DELETED_COLUMN]
+    .map(name => `${name} = excluded.${name}`)
+    .join(', ');
+  await tx.query(
+    `INSERT INTO ${target} AS f (${[...keys, ...columns, POSITION_COLUMN, DELETED_COLUMN].join(', ')})
+     SELECT ${[...keys, ...columns].join(', ')}, $2, false FROM ${record}
+     ON CONFLICT (${keys.join(', ')}) DO UPDATE SET ${updated}
+       WHERE f.${POSITION_COLUMN} < excluded.${POSITION_COLUMN}`,
+    [json, position],
+  );
+}

@@ -1,0 +1,42 @@
+import { type Change, WalmqError } from '@walmq/change';
+import type { WalmqConfig } from '@walmq/config';
+import { effectIdentity, everyChange, giveUp, type WorkerDefinition } from '@walmq/worker';
+import type { Fact, Projection } from './fact.js';
+import type { AnalyticsSink } from './sink.js';
+
+/** What the changes of a queue mean, written to a sink: once, however often they are delivered. */
+export function analyticsSinkWorker(options: {
+  readonly queue: string;
+  readonly queues: WalmqConfig['queues'];
+  readonly project: Projection;
+  /** Closed by whoever opened it. */
+  readonly sink: AnalyticsSink;
+}): WorkerDefinition {
+  const { queue, queues, project, sink } = options;
+  return everyChange({
+    queue,
+    queues,
+    handler: async (change, { signal }) => {
+      const facts = factsOf(project, change);
+      if (facts.length === 0) return { action: 'none', reason: 'the change means nothing for the facts' };
+      const rows = facts.map(fact => ({ ...fact, position: change.id }));
+      const { idempotencyKey } = effectIdentity({ queue, changeId: change.id, name: 'facts' });
+      await sink.write(rows, { idempotencyKey, signal });
+      return { action: 'facts_written', facts: rows.length };
+    },
+  });
+}
+
+function factsOf(project: Projection, change: Change): readonly Fact[] {
+  try {
+    const facts = project(change);
+    if (facts === undefined) return [];
+    return 'table' in facts ? [facts] : facts;
+  } catch (cause) {
+    if (cause instanceof WalmqError) throw cause;
+    // Its message may hold the row.
+    throw Object.assign(giveUp('the projection failed.', { remedy: 'Mend it, then retry the change.' }), {
+      cause,
+    });
+  }
+}
