@@ -21,6 +21,8 @@ const RECOVERY: Readonly<Record<string, Recovery>> = {
   REDIS_UNREACHABLE: 'retry',
   // Another capture was faster, or Redis went back in time: the next start tells which.
   CHECKPOINT_MOVED: 'retry',
+  // The checkpoint that waits for us may come now; the next start finds what it has left.
+  SLOT_OVERRUN: 'retry',
   SLOT_BUSY: 'standby',
 };
 

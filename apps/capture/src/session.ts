@@ -5,6 +5,7 @@ import { Catalog, ReplicationStream, readSenderTimeoutMs, readSource, type Sourc
 import { nextProgress, type Progress, type ProgressEvent, progressFrom } from './acknowledge.js';
 import { connectDurable } from './connect-redis.js';
 import { type Control, openControl } from './control.js';
+import { watchOverrun } from './let-go.js';
 import { runPipeline } from './pipeline.js';
 import { findPosition, requireSlot } from './position.js';
 import { watchBacklog } from './watch-backlog.js';
@@ -118,6 +119,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     enqueuer.flushProgress();
     advance({ type: 'elapsed', nowMs: Date.now() });
   }, STATUS_INTERVAL_MS);
+  const overrun = watchOverrun({ control: control.client, slot: config.source.slot, stream });
   const stopReading = () => stream.stop();
   stopping.addEventListener('abort', stopReading);
   if (stopping.aborted) stopReading();
@@ -132,7 +134,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
       onReceived: lsn => advance({ type: 'received', lsn }),
       onChange: (change, jobs) => observer.change(change, jobs),
     });
-    await Promise.race([pipeline, enqueuer.failed(), control.lost, stream.broken]);
+    await Promise.race([pipeline, enqueuer.failed(), control.lost, stream.broken, overrun.overrun]);
     if (!stopping.aborted)
       throw new WalmqError('REPLICATION_LOST', 'PostgreSQL ended the replication stream.');
     // What has been read is enqueued and acknowledged before the connection ends.
@@ -142,6 +144,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
   } finally {
     stopping.removeEventListener('abort', stopReading);
     clearInterval(tick);
+    overrun.stop();
     backlog.stop();
     enqueuer.close();
   }

@@ -9,7 +9,10 @@ describe('a slot that falls behind by more than max_slot_wal_keep_size', () => {
   let servers: Servers;
   beforeAll(async () => {
     servers = await startServers({
-      postgres: { max_slot_wal_keep_size: '1MB', min_wal_size: '32MB', max_wal_size: '32MB' },
+      postgres: {
+        ...{ max_slot_wal_keep_size: '1MB', min_wal_size: '32MB', max_wal_size: '1GB' },
+        wal_sender_timeout: '4s',
+      },
     });
   });
   afterAll(() => stopServers(servers));
@@ -34,7 +37,9 @@ describe('a slot that falls behind by more than max_slot_wal_keep_size', () => {
 
       const stopped = who === 'capture' ? capture.pid : servers.redis.pid;
       process.kill(stopped, 'SIGSTOP');
-      await insert(world, 101, 20_000);
+      // More than the sockets between them hold: the walsender waits, in the middle of sending.
+      await insert(world, 101, 120_000);
+      if (who === 'capture') await released(world);
       await leaveBehind(world);
       // With Redis it stays away: what has become of the slot is said all the same.
       if (who === 'capture') process.kill(stopped, 'SIGCONT');
@@ -55,10 +60,10 @@ describe('a slot that falls behind by more than max_slot_wal_keep_size', () => {
       await runWalmq(['accept-loss', '--yes'], setting);
       const mended = await CaptureProcess.start(setting);
       await mended.waitFor('stream:started');
-      await insert(world, 20_001, 20_100);
+      await insert(world, 200_001, 200_100);
       const changes = await world.waitForChanges('items', before + 100);
       expect(changes.slice(-100).map(change => change.after?.id)).toEqual(
-        Array.from({ length: 100 }, (_, i) => 20_001 + i),
+        Array.from({ length: 100 }, (_, i) => 200_001 + i),
       );
       expect(await mended.end('SIGTERM')).toBe(0);
     },
@@ -69,6 +74,18 @@ describe('a slot that falls behind by more than max_slot_wal_keep_size', () => {
       "INSERT INTO items SELECT i, repeat('x', 200) FROM generate_series($1::int, $2::int) i",
       [from, to],
     );
+
+  /** Waits until the server has taken the silence of a capture for its end. */
+  async function released(world: CaptureWorld): Promise<void> {
+    const active = async () => {
+      const { rows } = await world.client.query<{ active: boolean }>(
+        'SELECT active FROM pg_replication_slots WHERE slot_name = $1',
+        [world.config.source.slot],
+      );
+      return rows[0]?.active;
+    };
+    await expect.poll(active, { timeout: 60_000 }).toBe(false);
+  }
 
   /** Writes WAL until the server has given the slot up. */
   async function leaveBehind(world: CaptureWorld): Promise<void> {

@@ -83,6 +83,11 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     return this.#ready.length === 0;
   }
 
+  /** True while the socket is paused: what has arrived waits to be taken, and nobody reads what comes. */
+  get full(): boolean {
+    return this.#readyBytes > this.#options.highWaterBytes;
+  }
+
   /** The position the server may forget everything before: exactly this, now and in every status message. */
   acknowledge(lsn: Lsn): void {
     if (lsn <= this.#acknowledged) return;
@@ -166,7 +171,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     if (this.#ended) return;
     this.#ready.push(message);
     this.#readyBytes += bytes;
-    if (this.#readyBytes > this.#options.highWaterBytes) this.#connection?.stream.pause();
+    if (this.full) this.#connection?.stream.pause();
     this.#wakeUp();
   }
 
@@ -198,7 +203,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
   #listen(): void {
     if (!this.#connection || this.#ended) return;
     const { bytesRead } = this.#connection.stream as Socket;
-    const reading = !this.#stopped && this.#readyBytes <= this.#options.highWaterBytes;
+    const reading = !this.#stopped && !this.full;
     this.#silentIntervals = reading && bytesRead === this.#bytesHeard ? this.#silentIntervals + 1 : 0;
     this.#bytesHeard = bytesRead;
     if (this.#silentIntervals * this.#options.statusIntervalMs > this.#options.silenceMs)
