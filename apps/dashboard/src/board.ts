@@ -17,12 +17,14 @@ export interface BoardQueue {
 export interface BoardOptions {
   readonly http: FastifyInstance;
   readonly queues: readonly BoardQueue[];
+  /** Whether Redis answers: commands to it wait otherwise, for as long as it takes. */
+  readonly isReady: () => boolean;
 }
 
 /** Mounts Bull Board over every queue, described by the tables that feed it; each role is led to its own. */
-export function mountBoards({ http, queues }: BoardOptions): void {
-  mountBoard({ http, queues, path: BOARD_PATH, readOnlyMode: false });
-  mountBoard({ http, queues, path: READ_ONLY_BOARD_PATH, readOnlyMode: true });
+export function mountBoards({ http, queues, isReady }: BoardOptions): void {
+  mountBoard({ http, queues, isReady, path: BOARD_PATH, readOnlyMode: false });
+  mountBoard({ http, queues, isReady, path: READ_ONLY_BOARD_PATH, readOnlyMode: true });
   http.addHook('onRequest', async (request, reply) => {
     const { url, identity } = request;
     // The board of operators reads the same data: this is a courtesy, the guard is what refuses actions.
@@ -35,7 +37,7 @@ export function mountBoards({ http, queues }: BoardOptions): void {
 }
 
 function mountBoard(options: BoardOptions & { readonly path: string; readonly readOnlyMode: boolean }): void {
-  const { http, queues, path, readOnlyMode } = options;
+  const { http, queues, isReady, path, readOnlyMode } = options;
   const server = new FastifyAdapter();
   createBullBoard({
     queues: queues.map(({ queue, config }) => {
@@ -55,6 +57,11 @@ function mountBoard(options: BoardOptions & { readonly path: string; readonly re
   });
   server.setBasePath(path);
   http.register(async scope => {
+    scope.addHook('onRequest', async (request, reply) => {
+      if (isUnder(request.url, `${path}/api`) && !isReady())
+        return await reply.code(503).send({ error: { message: 'Redis cannot be reached.' } });
+      return;
+    });
     scope.addHook('onSend', async (_request, reply, payload) =>
       // Fonts of another host would tell it who looks, and the policy of our pages lets nothing in from there.
       typeof payload === 'string' && String(reply.getHeader('content-type')).startsWith('text/html')

@@ -1,5 +1,6 @@
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { WalmqError } from '@walmq/change';
+import { redact } from '@walmq/service';
 import type { Job } from 'bullmq';
 
 /** Bull Board answers a thrown error with its status code and shows its message. */
@@ -22,12 +23,30 @@ export class GuardedAdapter extends BullMQAdapter {
     const job = await super.getJob(id);
     return job && guard(job);
   }
+
+  override async getJobs(...args: Parameters<BullMQAdapter['getJobs']>): Promise<Job[]> {
+    return (await super.getJobs(...args)).map(guard);
+  }
+
+  override async getJobLogs(id: string): Promise<string[]> {
+    return (await super.getJobLogs(id)).map(redact);
+  }
 }
 
 function guard(job: Job): Job {
   const remove = job.remove.bind(job);
   const retry = job.retry.bind(job);
+  const toJSON = job.toJSON.bind(job);
   return Object.assign(job, {
+    /** What a handler threw may hold the address it could not reach, with the password in it. */
+    toJSON() {
+      const json = toJSON();
+      return {
+        ...json,
+        failedReason: json.failedReason && redact(json.failedReason),
+        stacktrace: json.stacktrace?.map(redact),
+      };
+    },
     async remove(options?: Parameters<Job['remove']>[0]) {
       if ((await job.getState()) === 'waiting-children')
         throw new ActionRefused(

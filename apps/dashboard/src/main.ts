@@ -21,6 +21,7 @@ await runService({
     const config = await loadConfig(environment.configPath);
     const url = config.redis.url ?? (environment.redisUrl as string);
     const redis = connectRedis({ url, name: 'walmq dashboard', log });
+    const isReady = () => redis.status === 'ready';
     const queues = Object.values(config.queues).map(queue => ({
       config: queue,
       // It shows queues and must not write what only their owners know.
@@ -48,7 +49,7 @@ await runService({
       log,
     });
     await mountAssets(http);
-    mountBoards({ http, queues });
+    mountBoards({ http, queues, isReady });
     mountPipeline({ http, observer, tokens, identify });
     void observer.run().catch(service.fail);
     registerQueueMetrics({

@@ -1,0 +1,174 @@
+import type { PipelineStatus } from '@walmq/status';
+import { describe, expect, it } from 'vitest';
+import { changedParts } from './events.js';
+import { type FailureReport, NO_FAILURES } from './failures.js';
+import { History, sampleOf } from './history.js';
+import { type Picture, renderPicture } from './render-picture.js';
+import { ACTIVE, ORDERS, REACHABLE_DATABASE, STANDBY, statusWith } from './status-fixture.js';
+
+function picture(
+  changes: Parameters<typeof statusWith>[0],
+  {
+    role = 'operator',
+    failures = NO_FAILURES,
+  }: { role?: 'operator' | 'read-only'; failures?: FailureReport } = {},
+): Picture {
+  const status = statusWith(changes);
+  const history = new History();
+  history.add(Date.parse(status.at), sampleOf(status));
+  return renderPicture({ status, failures, history }, role);
+}
+
+const FAILURES: FailureReport = {
+  groups: [
+    {
+      queue: 'orders',
+      table: 'orders',
+      reason: 'connect to smtp://mailer:hunter2@mail failed <b>twice</b>',
+      count: 3,
+      parked: 12,
+      firstFailedAt: '2026-01-01T10:00:00.000Z',
+      lastFailedAt: '2026-01-01T11:00:00.000Z',
+    },
+  ],
+};
+
+describe('the pipeline page says, when', () => {
+  const { slot } = REACHABLE_DATABASE;
+  it.each<
+    [string, Parameters<typeof statusWith>[0], string, Partial<Record<keyof Picture, readonly string[]>>]
+  >([
+    [
+      'all is well',
+      {},
+      'All is well',
+      { verdicts: ['Nothing is wrong'], stages: ['is read', 'Streams', 'Keep up'] },
+    ],
+    [
+      'nothing has run yet',
+      {
+        database: { ...REACHABLE_DATABASE, slot: { ...slot, active: false } },
+        captures: [],
+        lastActive: null,
+        checkpoint: null,
+        lag: null,
+      },
+      'Nothing runs yet',
+      { verdicts: ['npm run capture'], stages: ['Does not run'] },
+    ],
+    [
+      'capture is down',
+      { database: { ...REACHABLE_DATABASE, slot: { ...slot, active: false } }, captures: [] },
+      '1 thing needs attention',
+      { verdicts: ['CAPTURE_DOWN'], stages: ['Nobody reads slot', 'Does not run'] },
+    ],
+    [
+      'the slot is lost',
+      {
+        database: {
+          ...REACHABLE_DATABASE,
+          slot: { ...slot, walStatus: 'lost', invalidationReason: 'wal_removed' },
+        },
+      },
+      '1 thing needs attention',
+      { verdicts: ['SLOT_LOST', 'accept-loss'], stages: ['is lost (wal_removed)'] },
+    ],
+    [
+      'Redis has lost what was acknowledged',
+      { checkpointProblem: { code: 'REDIS_LOST_CHANGES', sentence: 'it is behind.', remedy: 'Choose.' } },
+      '1 thing needs attention',
+      { verdicts: ['REDIS_LOST_CHANGES', 'Choose.'], stages: ['It does not hold what was acknowledged'] },
+    ],
+    [
+      'a change failed and others are parked behind it',
+      { queues: [{ ...ORDERS, failed: 1, parked: 4 }] },
+      '1 thing needs attention',
+      { verdicts: ['CHANGES_FAILED'], stages: ['1 change failed'], queues: ['>4<', '>1<'] },
+    ],
+    [
+      'nobody works on a queue',
+      { queues: [{ ...ORDERS, waiting: 1234, workers: 0 }] },
+      '1 thing needs attention',
+      { verdicts: ['WORKERS_MISSING'], stages: ['without a worker: orders'], queues: ['1,234'] },
+    ],
+    [
+      'capture is paused',
+      { captures: [{ ...ACTIVE, pauses: ['queue orders holds 100000 jobs'] }, STANDBY] },
+      '1 thing needs attention',
+      { stages: ['Paused: queue orders holds 100000 jobs'] },
+    ],
+    [
+      'Redis is away',
+      {
+        redis: { reachable: false, reason: 'the connection is reconnecting.' },
+        captures: [],
+        queues: [],
+        lag: null,
+      },
+      '1 thing needs attention',
+      { stages: ['Unreachable: the connection', 'Not heard of'], queues: ['cannot be reached'] },
+    ],
+    [
+      'PostgreSQL is away',
+      {
+        database: { reachable: false, reason: 'connect ECONNREFUSED postgres://u:hunter2@db/x.' },
+        lag: null,
+      },
+      '1 thing needs attention',
+      {
+        stages: ['Unreachable: connect ECONNREFUSED postgres://u:***@db/x'],
+        verdicts: ['DATABASE_UNREACHABLE'],
+      },
+    ],
+  ])('%s', (_state, changes, headline, parts) => {
+    const shown = picture(changes);
+    expect(shown.verdicts).toContain(`>${headline}<`);
+    expect(shown.announcement).toContain(headline);
+    for (const [part, texts] of Object.entries(parts))
+      for (const text of texts) expect(shown[part as keyof Picture]).toContain(text);
+    expect(JSON.stringify(shown)).not.toContain('hunter2');
+  });
+});
+
+describe('failures', () => {
+  it('are shown escaped, without passwords, with buttons for an operator', () => {
+    const { failures } = picture({}, { failures: FAILURES });
+    expect(failures).toContain('smtp://mailer:***@mail failed &lt;b&gt;twice&lt;/b&gt;');
+    expect(failures).not.toContain('hunter2');
+    expect(failures).toContain('data-action="replay"');
+    expect(failures).toContain('data-action="discard"');
+    expect(failures).toContain('>12<');
+  });
+
+  it('come without buttons, and say why, for a read-only user', () => {
+    const { failures } = picture({}, { role: 'read-only', failures: FAILURES });
+    expect(failures).not.toContain('<button');
+    expect(failures).toContain('Your role is read-only');
+  });
+});
+
+describe('links to Bull Board', () => {
+  it.each([
+    ['operator', '"/queues/queue/orders"'],
+    ['read-only', '"/read-only/queues/queue/orders"'],
+  ] as const)('lead a user who is %s to %s', (role, href) => {
+    expect(picture({}, { role }).queues).toContain(href);
+  });
+});
+
+describe('what is sent', () => {
+  it('is only what has changed', () => {
+    const first = picture({});
+    const at = '2026-01-01T12:00:02.000Z';
+    expect(Object.keys(changedParts({}, first))).toHaveLength(6);
+    expect(Object.keys(changedParts(first, picture({ at })))).toEqual(['as-of']);
+    expect(
+      Object.keys(changedParts(first, picture({ queues: [{ ...ORDERS, waiting: 5, workers: 0 }] }))),
+    ).toEqual(['verdicts', 'stages', 'queues', 'announcement']);
+  });
+
+  it('announces no mere figure', () => {
+    const waiting = (count: number): PipelineStatus['queues'] => [{ ...ORDERS, waiting: count }];
+    expect(picture({ queues: waiting(5) }).announcement).toBe(picture({ queues: waiting(6) }).announcement);
+  });
+});
