@@ -7,11 +7,13 @@ import {
   runService,
   type Service,
   type ServiceOptions,
+  wholeNumber,
 } from '@walmq/service';
 import type { Pool } from 'pg';
 import type { z } from 'zod';
 import type { WorkerDefinition } from './define.js';
 import { workerMetrics } from './metrics.js';
+import { pruneRegularly } from './prune-regularly.js';
 import { startWorker } from './start.js';
 
 export interface WorkerAppOptions<Own extends z.ZodRawShape> extends Omit<ServiceOptions<Own>, 'start'> {
@@ -31,12 +33,18 @@ export interface WorkerAppParts {
 /** Share of the shutdown time that handlers get to finish before their signals are aborted. */
 const DRAIN_SHARE = 0.7;
 
+const HOUR_MS = 3_600_000;
+
+/** What every worker app reads of its environment beside what it needs itself. */
+const KIT_VARIABLES = { WALMQ_INBOX_KEEP_HOURS: wholeNumber(1, 999_999).default(168) };
+
 /** The life of a worker process: configuration, connections, workers, readiness, drain. */
 export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, never>>(
   options: WorkerAppOptions<Own>,
 ): Promise<void> {
-  await runService<Own>({
+  await runService<typeof KIT_VARIABLES>({
     ...options,
+    own: { ...options.own, ...KIT_VARIABLES },
     start: async service => {
       const { environment, log } = service;
       const config = await loadConfig(environment.configPath);
@@ -50,7 +58,9 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
       service.readyWhen('postgres', () => checkPostgres(pool));
       service.readyWhen('redis', () => checkRedis(redis));
       const metrics = workerMetrics(service.metrics);
-      const definitions = await options.workers(service, { config, pool });
+      // The environment holds the app's own variables too: they were read beside the kit's.
+      const own = service as unknown as Service<z.output<z.ZodObject<Own>>>;
+      const definitions = await options.workers(own, { config, pool });
       const running = definitions.map(definition =>
         startWorker({
           definition,
@@ -62,6 +72,14 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
           metrics,
         }),
       );
+      const pruning = pruneRegularly({
+        ...{ pool, redis, log, metrics },
+        prefix: config.redis.prefix,
+        queues: definitions.map(({ queue }) => queue),
+        slot: config.source.slot,
+        keepMs: environment.WALMQ_INBOX_KEEP_HOURS * HOUR_MS,
+      });
+      service.onStop('pruning', () => pruning.stop());
       service.readyWhen('workers', () =>
         running.every(worker => worker.isRunning()) ? undefined : 'a worker does not run',
       );

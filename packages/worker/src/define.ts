@@ -7,13 +7,15 @@ export type InsertChange<R> = Change<R> & { op: 'insert'; before: null; after: R
 /** `before` is whole with REPLICA IDENTITY FULL, which `walmq setup` sees to; `wholeBefore` makes sure. */
 export type UpdateChange<R> = Change<R> & { op: 'update'; after: R };
 export type DeleteChange<R> = Change<R> & { op: 'delete'; before: R; after: null };
+/** A row as a snapshot read it. */
+export type ReadChange<R> = Change<R> & { op: 'read'; before: null; after: R };
 export type TruncateChange<R> = Change<R> & { op: 'truncate'; before: null; after: null };
 
 /** What the inbox and the ledger of effects know a change by. */
 export type ChangeId = Pick<Change, 'id'>;
 
-/** What a handler is given besides its change. */
-export interface HandlerContext {
+/** What the kit gives a handler besides its change. */
+export interface KitContext {
   readonly log: Logger;
   /** Aborted at the deadline, and when the process has to stop now. */
   readonly signal: AbortSignal;
@@ -25,15 +27,30 @@ export interface HandlerContext {
   effect<T>(change: ChangeId, name: string, act: (identity: EffectIdentity) => Promise<T>): Promise<T>;
 }
 
-/** What a handler returns is the job's return value, shown in Bull Board and in the log. */
-export type Handler<C> = (change: C, context: HandlerContext) => Promise<unknown>;
+/** The same and what the app gave to defineWorker: a mailer, a client of some other system. */
+export type HandlerContext<Given extends object = object> = KitContext & Given;
 
-export interface TableHandlers<R> {
-  readonly insert?: Handler<InsertChange<R>>;
-  readonly update?: Handler<UpdateChange<R>>;
-  readonly delete?: Handler<DeleteChange<R>>;
-  readonly truncate?: Handler<TruncateChange<R>>;
+/** What a handler returns is the job's return value, shown in Bull Board and in the log. */
+export type Handler<C, Given extends object = object> = (
+  change: C,
+  context: HandlerContext<Given>,
+) => Promise<unknown>;
+
+export interface TableHandlers<R, Given extends object = object> {
+  readonly insert?: Handler<InsertChange<R>, Given>;
+  readonly update?: Handler<UpdateChange<R>, Given>;
+  readonly delete?: Handler<DeleteChange<R>, Given>;
+  readonly truncate?: Handler<TruncateChange<R>, Given>;
+  readonly read?: Handler<ReadChange<R>, Given>;
 }
+
+/** No field of it may be named as one of the kit's own. */
+type Givable<Given> = Given & { readonly [K in keyof KitContext]?: never };
+
+/** What handlers need has to be given; where they need nothing, nothing has to be said. */
+type Giving<Given extends object> = object extends Given
+  ? { readonly context?: Givable<Given> }
+  : { readonly context: Givable<Given> };
 
 /** Handlers by table and operation, erased to what the runner calls. */
 export interface WorkerDefinition {
@@ -43,22 +60,43 @@ export interface WorkerDefinition {
 
 /**
  * A worker: which queue, and what to do with each table's changes. `Tables` gives the row types by table name, with
- * its schema in front when that is not public:
+ * its schema in front when that is not public; `Given` is what the handlers find in their context besides the kit's:
  *
  * ```ts
- * defineWorker<{ orders: OrderRow }>({ queue: 'orders', on: { orders: { insert: confirmOrder } } })
+ * defineWorker<{ orders: OrderRow }, { mailer: Mailer }>({
+ *   queue: 'orders',
+ *   context: { mailer },
+ *   on: { orders: { insert: confirmOrder } },
+ * })
  * ```
  */
 export function defineWorker<
   Tables extends { [T in keyof Tables]: object } = Record<string, Row>,
->(definition: {
-  readonly queue: string;
-  readonly on: { readonly [T in keyof Tables]?: TableHandlers<Tables[T]> };
-}): WorkerDefinition {
-  const tables = Object.entries<object>(definition.on as Readonly<Record<string, object>>);
+  Given extends object = object,
+>(
+  definition: {
+    readonly queue: string;
+    readonly on: { readonly [T in keyof Tables]?: TableHandlers<Tables[T], Given> };
+  } & Giving<Given>,
+): WorkerDefinition {
+  const given = definition.context as Given;
+  const bound =
+    (handler: Handler<Change, Given>): Handler<Change> =>
+    (change, kit) =>
+      handler(change, { ...given, ...kit });
+  const on = Object.entries<object>(definition.on as Readonly<Record<string, object>>);
   return {
     queue: definition.queue,
-    // Each handler is found by the very operation its parameter is typed for, so the erased type is as good.
-    on: new Map(tables.map(([table, handlers]) => [table, new Map(Object.entries(handlers))])),
+    on: new Map(
+      on.map(([table, handlers]) => [
+        table,
+        // Each handler is found by the very operation its parameter is typed for, so the erased type is as good.
+        new Map(
+          Object.entries<Handler<Change, Given>>(
+            handlers as Readonly<Record<string, Handler<Change, Given>>>,
+          ).map(([op, handler]) => [op, bound(handler)]),
+        ),
+      ]),
+    ),
   };
 }

@@ -6,6 +6,8 @@ export interface EffectOptions {
   readonly pool: Pool;
   readonly queue: string;
   readonly changeId: string;
+  /** Of the BullMQ job that carries the change: as long as it exists, the change may come again. */
+  readonly jobId: string;
   /** Which of the change's effects: its own name for each. */
   readonly name: string;
 }
@@ -27,13 +29,13 @@ export async function effect<T>(
   options: EffectOptions,
   act: (identity: EffectIdentity) => Promise<T>,
 ): Promise<T> {
-  const { pool, queue, changeId, name } = options;
+  const { pool, queue, changeId, jobId, name } = options;
   const { rows } = await pool.query<{ state: 'intended' | 'done'; result: T }>(
-    `INSERT INTO walmq.effects AS e (queue, change_id, name) VALUES ($1, $2, $3)
+    `INSERT INTO walmq.effects AS e (queue, change_id, name, job_id) VALUES ($1, $2, $3, $4)
      ON CONFLICT (queue, change_id, name) DO UPDATE
        SET attempts = e.attempts + CASE e.state WHEN 'done' THEN 0 ELSE 1 END
      RETURNING state, result`,
-    [queue, changeId, name],
+    [queue, changeId, name, jobId],
   );
   if (rows[0]?.state === 'done') return rows[0].result;
   const result = await act(effectIdentity({ queue, changeId, name }));
@@ -45,7 +47,11 @@ export async function effect<T>(
   return result;
 }
 
-export function effectIdentity({ queue, changeId, name }: Omit<EffectOptions, 'pool'>): EffectIdentity {
+export function effectIdentity({
+  queue,
+  changeId,
+  name,
+}: Pick<EffectOptions, 'queue' | 'changeId' | 'name'>): EffectIdentity {
   const idempotencyKey = createHash('sha256')
     .update(`${queue}/${changeId}/${name}`)
     .digest('hex')

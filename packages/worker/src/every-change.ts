@@ -14,6 +14,13 @@ export function everyChange(options: {
 }): WorkerDefinition {
   const { queue, queues, handler } = options;
   const tables = Object.hasOwn(queues, queue) ? (queues[queue]?.tables ?? []) : [];
-  const handlers = new Map(OPERATIONS.map(op => [op, handler]));
-  return { queue, on: new Map(tables.map(table => [tableName(table), handlers])) };
+  return {
+    queue,
+    on: new Map(
+      tables.map(route => {
+        const taken = OPERATIONS.filter(op => route.operations?.has(op) ?? true);
+        return [tableName(route), new Map(taken.map(op => [op, handler]))];
+      }),
+    ),
+  };
 }

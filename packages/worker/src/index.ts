@@ -6,6 +6,8 @@ export {
   type Handler,
   type HandlerContext,
   type InsertChange,
+  type KitContext,
+  type ReadChange,
   type TableHandlers,
   type TruncateChange,
   type UpdateChange,
@@ -16,8 +18,9 @@ export { type EffectIdentity, type EffectOptions, effect, effectIdentity } from 
 export { everyChange } from './every-change.js';
 export { type WorkerMetrics, workerMetrics } from './metrics.js';
 export { type OnceOptions, once } from './once.js';
-export { giveUp, type Outcome, outcomeOf, postpone } from './outcome.js';
+export { type Outcome, outcomeOf } from './outcome.js';
 export { pruneInbox } from './prune.js';
 export { workerSchemaSql } from './schema.js';
 export { type RunningWorker, type StartOptions, startWorker } from './start.js';
+export { drop, giveUp, postpone } from './thrown.js';
 export { wholeBefore } from './whole-before.js';

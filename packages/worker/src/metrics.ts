@@ -1,13 +1,13 @@
 import type { Change } from '@walmq/change';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Verdict } from './outcome.js';
+import type { Verdict } from './verdict.js';
 
 /** A worker's metrics, in one place: name, unit, help. */
 export function workerMetrics(registry: Registry) {
   const registers = [registry];
   const changes = new Counter({
     name: 'walmq_worker_changes_total',
-    help: 'Tries of changes by outcome: processed, retried (again later), failed (for good), handed-back (at a stop), postponed (until when the other side asked for).',
+    help: 'Tries of changes by outcome: processed, dropped (nothing to do), retried (again later), failed (for good), handed-back (at a stop), postponed (until when the other side asked for).',
     labelNames: ['queue', 'table', 'op', 'outcome'],
     registers,
   });
@@ -31,6 +31,18 @@ export function workerMetrics(registry: Registry) {
     labelNames: ['queue'],
     registers,
   });
+  const stalled = new Counter({
+    name: 'walmq_worker_stalled_total',
+    help: 'Changes taken back from a worker that died or stalled, as this process noticed.',
+    labelNames: ['queue'],
+    registers,
+  });
+  const pruned = new Counter({
+    name: 'walmq_worker_pruned_rows_total',
+    help: 'Rows this process deleted from the inbox and the ledger of effects.',
+    labelNames: ['table'],
+    registers,
+  });
   return {
     started: (queue: string) => active.inc({ queue }),
     finished(queue: string, change: Change, outcome: 'processed' | Verdict, seconds: number) {
@@ -41,6 +53,8 @@ export function workerMetrics(registry: Registry) {
         // Clocks of two machines: never less than nothing.
         commitToDone.observe({ queue }, Math.max(0, Date.now() - Date.parse(change.tx.committedAt)) / 1000);
     },
+    stalled: (queue: string) => stalled.inc({ queue }),
+    pruned: (table: string, rows: number) => pruned.inc({ table }, rows),
   };
 }
 

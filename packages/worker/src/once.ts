@@ -5,6 +5,8 @@ export interface OnceOptions {
   readonly pool: Pool;
   readonly queue: string;
   readonly changeId: string;
+  /** Of the BullMQ job that carries the change: as long as it exists, the change may come again. */
+  readonly jobId: string;
   /** When it aborts, the transaction's connection is closed: nothing of the effect remains. */
   readonly signal: AbortSignal;
   /** Milliseconds after which PostgreSQL gives up a statement that nobody waits for any more. */
@@ -32,13 +34,13 @@ export async function once<T>(options: OnceOptions, effect: (tx: PoolClient) => 
 
 async function recordOnce<T>(
   tx: PoolClient,
-  { queue, changeId }: OnceOptions,
+  { queue, changeId, jobId }: OnceOptions,
   effect: (tx: PoolClient) => Promise<T>,
 ): Promise<T> {
   // The row first: a second worker with this change waits here until we commit or roll back.
   const inserted = await tx.query(
-    'INSERT INTO walmq.inbox (queue, change_id) VALUES ($1, $2) ON CONFLICT DO NOTHING',
-    [queue, changeId],
+    'INSERT INTO walmq.inbox (queue, change_id, job_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+    [queue, changeId, jobId],
   );
   if (inserted.rowCount === 0) {
     const { rows } = await tx.query<{ result: T }>(

@@ -1,38 +1,43 @@
-import { WalmqError } from '@walmq/change';
+/**
+ * `retry`: passes by itself, try again later. `give-up`: will fail the same way every time. `drop`: nothing to be done,
+ * the change is completed.
+ */
+export type Outcome = 'retry' | 'give-up' | 'drop';
 
-/** `retry`: passes by itself, try again later. `give-up`: will fail the same way every time. */
-export type Outcome = 'retry' | 'give-up';
-
-/** To be thrown by a handler that knows its change can never be processed; the message is what Bull Board shows. */
-export function giveUp(message: string, detail: { readonly remedy?: string } = {}): WalmqError {
-  return new WalmqError('HANDLER_GAVE_UP', message, detail);
-}
+/** Codes that decide by themselves; every other code is a retry, which attempts bound. */
+const CODES: ReadonlyMap<string, Outcome> = new Map<string, Outcome>([
+  ['HANDLER_DROPPED', 'drop'],
+  ['HANDLER_GAVE_UP', 'give-up'],
+  ['ONCE_TWICE', 'give-up'],
+  // Node: wrong by the program, not by the moment.
+  ['ERR_INVALID_ARG_TYPE', 'give-up'],
+  ['ERR_INVALID_ARG_VALUE', 'give-up'],
+  ['ERR_INVALID_URL', 'give-up'],
+  // Nodemailer, before it asked the server: no usable address, no usable message.
+  ['EENVELOPE', 'give-up'],
+  ['EMESSAGE', 'give-up'],
+]);
 
 /**
- * To be thrown by a handler whose other side said when to come again (429 with Retry-After): the change is tried again
- * after that long, and no attempt is lost.
+ * SQLSTATE classes that no retry mends. The others (connection 08, rolled back 40, resources 53, object state 55,
+ * intervention 57, system 58, login 28, read-only 25, ...) pass by themselves or by the operator's hand.
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-export function postpone(message: string, retryAfterMs: number): WalmqError & { retryAfterMs: number } {
-  return Object.assign(new WalmqError('HANDLER_POSTPONED', message), { retryAfterMs });
-}
-
-/** How long the other side asked to be left alone; undefined: it did not. */
-export function retryAfterMsOf(error: unknown): number | undefined {
-  const { retryAfterMs } = Object(error) as { retryAfterMs?: unknown };
-  return typeof retryAfterMs === 'number' ? retryAfterMs : undefined;
-}
-
-const GIVE_UP_CODES: ReadonlySet<string> = new Set([
-  'HANDLER_GAVE_UP',
-  'ONCE_TWICE',
-  // Node: wrong by the program, not by the moment.
-  'ERR_INVALID_ARG_TYPE',
-  'ERR_INVALID_ARG_VALUE',
-  'ERR_INVALID_URL',
-  // Nodemailer, before it asked the server: no usable address, no usable message.
-  'EENVELOPE',
-  'EMESSAGE',
+const LASTING_SQLSTATE_CLASSES: ReadonlyMap<string, string> = new Map([
+  ['0A', 'feature not supported'],
+  ['21', 'cardinality violation'],
+  ['22', 'data exception'],
+  ['23', 'integrity constraint violation'],
+  ['3F', 'invalid schema name'],
+  ['42', 'syntax error, undefined object, insufficient privilege'],
+  ['44', 'WITH CHECK OPTION violation'],
+  ['54', 'program limit exceeded'],
 ]);
+
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
+/** "cached plan must not change result type" is 0A000 too, and passes: the table was altered under a prepared statement. */
+const STALE_PLAN_ROUTINE = 'RevalidateCachedQuery';
 
 /** Nodemailer's codes for a reply about the session (greeting, TLS, login): the operator mends it, no mail is at fault. */
 const SMTP_SESSION_CODES: ReadonlySet<unknown> = new Set([
@@ -43,48 +48,62 @@ const SMTP_SESSION_CODES: ReadonlySet<unknown> = new Set([
   'ETLS',
 ]);
 
-/**
- * SQLSTATE classes that no retry mends: missing feature, data exception, constraint violation, wrong object or
- * syntax. The others (connection 08, conflict 40, resources 53, intervention 57, ...) pass.
- * https://www.postgresql.org/docs/current/errcodes-appendix.html
- */
-const GIVE_UP_SQLSTATE = /^(0A|22|23|42)[0-9A-Z]{3}$/;
+/** The 4xx that pass: credentials (401, 407), which the operator mends; time-out, locked, too early, too many. */
+const PASSING_HTTP_STATUSES: ReadonlySet<number> = new Set([401, 407, 408, 423, 425, 429]);
 
-/** Decides by the error's codes alone, never by its message. */
+/** Causes may be circular. */
+const CAUSES_FOLLOWED = 5;
+
+/** The fields that PostgreSQL's driver, nodemailer, HTTP clients and validators tell their failures by. */
+interface Told {
+  readonly name?: unknown;
+  readonly code?: unknown;
+  readonly routine?: unknown;
+  readonly cause?: unknown;
+  readonly responseCode?: unknown;
+  readonly status?: unknown;
+  readonly statusCode?: unknown;
+  readonly response?: { readonly status?: unknown } | null;
+}
+
+/**
+ * Decides by the error's codes alone, never by its message; of an error that tells nothing itself (a query builder's
+ * wrapper) by those of its cause.
+ */
 export function outcomeOf(error: unknown): Outcome {
-  const { code, responseCode, name } = Object(error) as {
-    code?: unknown;
-    responseCode?: unknown;
-    name?: unknown;
-  };
+  let told = Object(error) as Told;
+  for (let depth = 0; depth < CAUSES_FOLLOWED; depth++) {
+    const outcome = outcomeTold(told);
+    if (outcome !== undefined) return outcome;
+    if (told.cause === undefined || told.cause === null) break;
+    told = Object(told.cause) as Told;
+  }
+  return 'retry';
+}
+
+function outcomeTold(told: Told): Outcome | undefined {
+  const { name, code, responseCode } = told;
   // SMTP: 4xx is a passing failure, 5xx a permanent one (RFC 5321, 4.2.1).
   if (typeof responseCode === 'number')
     return responseCode >= 500 && !SMTP_SESSION_CODES.has(code) ? 'give-up' : 'retry';
   if (name === 'ZodError' || name === 'UnrecoverableError') return 'give-up';
-  if (typeof code !== 'string') return 'retry';
-  return GIVE_UP_CODES.has(code) || GIVE_UP_SQLSTATE.test(code) ? 'give-up' : 'retry';
+  const decided = typeof code === 'string' ? CODES.get(code) : undefined;
+  if (decided) return decided;
+  const status = httpStatusOf(told);
+  if (status !== undefined)
+    return status >= 400 && status < 500 && !PASSING_HTTP_STATUSES.has(status) ? 'give-up' : 'retry';
+  if (typeof code !== 'string') return undefined;
+  return SQLSTATE.test(code) ? outcomeOfSqlState(code, told.routine) : 'retry';
 }
 
-/** What becomes of a job whose handler failed. */
-export type Verdict =
-  /** The process is stopping: another one takes the job, and no attempt is lost. */
-  | 'handed-back'
-  /** Again, when the other side asked for it; no attempt is lost. */
-  | 'postponed'
-  /** Again, after the queue's backoff. */
-  | 'retried'
-  /** For good: out of attempts, or not worth another. */
-  | 'failed';
+function outcomeOfSqlState(code: string, routine: unknown): Outcome {
+  if (routine === STALE_PLAN_ROUTINE) return 'retry';
+  return LASTING_SQLSTATE_CLASSES.has(code.slice(0, 2)) ? 'give-up' : 'retry';
+}
 
-export function verdictOf(failure: {
-  readonly error: unknown;
-  /** This try's number, from 1. */
-  readonly attempt: number;
-  readonly attempts: number;
-  readonly stopping: boolean;
-}): Verdict {
-  if (outcomeOf(failure.error) === 'give-up') return 'failed';
-  if (failure.stopping) return 'handed-back';
-  if (retryAfterMsOf(failure.error) !== undefined) return 'postponed';
-  return failure.attempt < failure.attempts ? 'retried' : 'failed';
+/** Where HTTP clients put it: `status`, `statusCode`, or `response.status`. */
+function httpStatusOf({ status, statusCode, response }: Told): number | undefined {
+  return [status, statusCode, response?.status].find(
+    (value): value is number => typeof value === 'number' && value >= 100 && value < 600,
+  );
 }

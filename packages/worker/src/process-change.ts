@@ -1,13 +1,15 @@
 import { type Change, WalmqError } from '@walmq/change';
 import type { Logger } from '@walmq/service';
 import type { Pool } from 'pg';
-import type { HandlerContext, WorkerDefinition } from './define.js';
+import type { KitContext, WorkerDefinition } from './define.js';
 import { tableName } from './describe.js';
 import { effect } from './effect.js';
 import { once } from './once.js';
+import { drop } from './thrown.js';
 
 export interface ProcessingOptions {
   readonly definition: WorkerDefinition;
+  readonly jobId: string;
   readonly pool: Pool;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -16,17 +18,17 @@ export interface ProcessingOptions {
   readonly attempt: number;
 }
 
-/** Finds the handler of a change and runs it; resolves to the job's return value. */
+/** Finds the handler of a change and runs it; resolves to the job's return value. Drops what has no handler. */
 export async function processChange(change: Change, options: ProcessingOptions): Promise<unknown> {
   const handlers = options.definition.on.get(tableName(change));
-  if (!handlers) return { processed: false, reason: 'unknown table' };
+  if (!handlers) throw drop('unknown table');
   const handler = handlers.get(change.op);
-  if (!handler) return { processed: false, reason: `no handler for ${change.op}` };
+  if (!handler) throw drop(`no handler for ${change.op}`);
   return await handler(change, handlerContext(options));
 }
 
-function handlerContext(options: ProcessingOptions): HandlerContext {
-  const { definition, pool, log, signal, deadlineMs, attempt } = options;
+function handlerContext(options: ProcessingOptions): KitContext {
+  const { definition, jobId, pool, log, signal, deadlineMs, attempt } = options;
   const { queue } = definition;
   let usedOnce = false;
   return {
@@ -40,8 +42,8 @@ function handlerContext(options: ProcessingOptions): HandlerContext {
           remedy: 'Put both effects into one transaction.',
         });
       usedOnce = true;
-      return await once({ pool, queue, changeId: change.id, signal, deadlineMs }, act);
+      return await once({ pool, queue, changeId: change.id, jobId, signal, deadlineMs }, act);
     },
-    effect: (change, name, act) => effect({ pool, queue, changeId: change.id, name }, act),
+    effect: (change, name, act) => effect({ pool, queue, changeId: change.id, jobId, name }, act),
   };
 }

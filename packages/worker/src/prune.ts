@@ -1,17 +1,183 @@
-import type { Pool } from 'pg';
+import { lsnToHex, parseLsn } from '@walmq/change';
+import { QueueKeys } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Pool, PoolClient } from 'pg';
+
+export interface PruneOptions {
+  readonly pool: Pool;
+  readonly redis: Redis;
+  /** BullMQ's key prefix. */
+  readonly prefix: string;
+  /** Whose rows may go: only of these is it known which Redis their jobs are in. */
+  readonly queues: readonly string[];
+  /** The slot that the queues' changes come from. */
+  readonly slot: string;
+  /** Rows younger than this stay in any case, in milliseconds: see docs/workers.md. */
+  readonly keepMs: number;
+  /** Ends the sweep after the page at hand. */
+  readonly signal: AbortSignal;
+  /** Rows looked at in one transaction. Default 1000. */
+  readonly pageRows?: number;
+}
+
+/** Rows deleted; `busy` when another process is at it. */
+export interface Pruned {
+  readonly inbox: number;
+  readonly effects: number;
+  readonly busy: boolean;
+}
+
+interface Row {
+  readonly queue: string;
+  readonly change_id: string;
+  readonly job_id: string;
+  /** Of an inbox row the empty text. */
+  readonly name: string;
+  /** PostgreSQL's text, so that no microsecond is lost. */
+  readonly at: string;
+}
+
+/** The two tables as one shape. A row of the ledger that was never done goes by when it was intended. */
+const TABLES = {
+  inbox: { at: 'done_at', name: "''::text", key: 'queue, change_id' },
+  effects: { at: 'coalesce(done_at, intended_at)', name: 'name', key: 'queue, change_id, name' },
+} as const;
+type Table = keyof typeof TABLES;
+
+const PAGE_ROWS = 1000;
+/** A transaction must not stay open because Redis is away. */
+const REDIS_TIMEOUT_MS = 5000;
 
 /**
- * Deletes what was done more than `days` ago from inbox and ledger; resolves to the number of rows. Safe for every
- * age at which no job of a change can run any more: neither retried by hand nor enqueued again after a loss.
+ * Deletes what can protect no change any more, in pages of one short transaction each. A row goes only when its change
+ * cannot be delivered again, that is when all three hold:
+ *
+ * - the slot has been confirmed beyond the change's commit, so PostgreSQL never sends it again;
+ * - its job exists in Redis no more, in whatever state: neither unfinished, nor failed and open to a retry;
+ * - it is older than `keepMs`, which covers a Redis or a database that is set back to an earlier state.
+ *
+ * The order matters: a job that is not there once the slot is past its change will never be there again.
  */
-export async function pruneInbox(pool: Pool, days: number): Promise<number> {
-  const inbox = await pool.query(
-    'DELETE FROM walmq.inbox WHERE done_at < now() - make_interval(days => $1)',
-    [days],
+export async function pruneInbox(options: PruneOptions): Promise<Pruned> {
+  const before = await readConfirmed(options.pool, options.slot);
+  const pruned = { inbox: 0, effects: 0 };
+  for (const table of ['inbox', 'effects'] as const) {
+    let after: Row | undefined;
+    do {
+      const page = await inTransaction(options.pool, tx =>
+        prunePage(tx, { ...options, table, before, after }),
+      );
+      if (!page) return { ...pruned, busy: true };
+      pruned[table] += page.deleted;
+      after = page.last;
+    } while (after && !options.signal.aborted);
+  }
+  return { ...pruned, busy: false };
+}
+
+/** The confirmed position as changes' ids begin; null when there is no slot, which sends nothing again. */
+async function readConfirmed(pool: Pool, slot: string): Promise<string | null> {
+  const { rows } = await pool.query<{ lsn: string | null }>(
+    'SELECT confirmed_flush_lsn::text AS lsn FROM pg_replication_slots WHERE slot_name = $1',
+    [slot],
   );
-  const effects = await pool.query(
-    'DELETE FROM walmq.effects WHERE done_at < now() - make_interval(days => $1)',
-    [days],
+  const lsn = rows[0]?.lsn;
+  return lsn ? lsnToHex(parseLsn(lsn)) : null;
+}
+
+interface Page {
+  readonly deleted: number;
+  /** Where the next page begins; undefined: this was the last one. */
+  readonly last: Row | undefined;
+}
+
+async function prunePage(
+  tx: PoolClient,
+  options: PruneOptions & {
+    readonly table: Table;
+    readonly before: string | null;
+    readonly after: Row | undefined;
+  },
+): Promise<Page | undefined> {
+  const { redis, prefix, table, pageRows = PAGE_ROWS } = options;
+  // One of many processes is enough: the others would only look at the same rows.
+  const lock = await tx.query<{ held: boolean }>(
+    "SELECT pg_try_advisory_xact_lock(hashtextextended('walmq.prune', 0)) AS held",
   );
-  return (inbox.rowCount ?? 0) + (effects.rowCount ?? 0);
+  if (!lock.rows[0]?.held) return undefined;
+  const rows = await readPage(tx, options);
+  const exists = await jobsExist(redis, prefix, rows);
+  const gone = rows.filter((_, index) => exists[index] === false);
+  if (gone.length > 0)
+    await tx.query(
+      `DELETE FROM walmq.${table} WHERE (${TABLES[table].key}) IN (
+         SELECT ${TABLES[table].key} FROM unnest($1::text[], $2::text[], $3::text[]) AS gone (queue, change_id, name))`,
+      [gone.map(row => row.queue), gone.map(row => row.change_id), gone.map(row => row.name)],
+    );
+  return { deleted: gone.length, last: rows.length === pageRows ? rows.at(-1) : undefined };
+}
+
+async function readPage(tx: PoolClient, options: Parameters<typeof prunePage>[1]): Promise<Row[]> {
+  const { queues, keepMs, table, before, after, pageRows = PAGE_ROWS } = options;
+  const { at, name } = TABLES[table];
+  const { rows } = await tx.query<Row>(
+    `SELECT queue, change_id, job_id, ${name} AS name, ${at}::text AS at
+       FROM walmq.${table}
+      WHERE ${at} < now() - $1 * interval '1 millisecond'
+        AND queue = ANY ($2)
+        AND ($3::text IS NULL OR change_id COLLATE "C" < $3)
+        AND ($4::timestamptz IS NULL OR (${at}, queue, change_id, ${name}) > ($4, $5, $6, $7))
+      ORDER BY ${at}, queue, change_id, ${name}
+      LIMIT $8`,
+    [keepMs, queues, before, after?.at ?? null, after?.queue, after?.change_id, after?.name, pageRows],
+  );
+  return rows;
+}
+
+async function jobsExist(redis: Redis, prefix: string, rows: readonly Row[]): Promise<boolean[]> {
+  if (rows.length === 0) return [];
+  const keys = new QueueKeys(prefix);
+  const pipeline = redis.pipeline();
+  for (const { queue, job_id } of rows) pipeline.exists(keys.toKey(queue, job_id));
+  const answers = await withinTimeout(pipeline.exec());
+  return (answers ?? []).map(([error, count]) => {
+    if (error) throw error;
+    return count !== 0;
+  });
+}
+
+async function withinTimeout<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`Redis did not answer within ${REDIS_TIMEOUT_MS} ms`)),
+      REDIS_TIMEOUT_MS,
+    );
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function inTransaction<T>(pool: Pool, act: (tx: PoolClient) => Promise<T>): Promise<T> {
+  const tx = await pool.connect();
+  let fault: Error | undefined;
+  const lost = (error: Error) => {
+    fault = error;
+  };
+  tx.on('error', lost);
+  try {
+    await tx.query("BEGIN; SET LOCAL statement_timeout = '60s'");
+    const result = await act(tx);
+    await tx.query('COMMIT');
+    return result;
+  } catch (error) {
+    await tx.query('ROLLBACK').catch(lost);
+    throw error;
+  } finally {
+    tx.off('error', lost);
+    tx.release(fault);
+  }
 }

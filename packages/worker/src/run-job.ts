@@ -8,9 +8,9 @@ import { withDeadline } from './deadline.js';
 import type { WorkerDefinition } from './define.js';
 import { describe, processedLine } from './describe.js';
 import type { WorkerMetrics } from './metrics.js';
-import { verdictOf } from './outcome.js';
 import { processChange } from './process-change.js';
 import { reportFailure, settleFailure } from './settle-failure.js';
+import { verdictOf } from './verdict.js';
 
 export interface RunOptions {
   readonly definition: WorkerDefinition;
@@ -54,7 +54,10 @@ export async function runJob(
       deadlineMs: config.deadlineMs,
       stopping,
       act: signal =>
-        processChange(change, { definition, pool, log, signal, deadlineMs: config.deadlineMs, attempt }),
+        processChange(change, {
+          ...{ definition, pool, log, signal, attempt },
+          ...{ jobId: job.id as string, deadlineMs: config.deadlineMs },
+        }),
       onOverrun: ranMs =>
         log.error(
           { event: 'handler:overrun', ranMs },
@@ -72,6 +75,7 @@ export async function runJob(
     const verdict = verdictOf({ error, attempt, attempts, stopping: stopping.aborted });
     metrics.finished(definition.queue, change, verdict, durationMs() / 1000);
     reportFailure(log, { verdict, change, error, durationMs: durationMs() });
+    if (verdict === 'dropped') return { processed: false, reason: error.message };
     throw await settleFailure({ job, token, verdict, error });
   }
 }

@@ -1,8 +1,10 @@
-import { type Change, WalmqError } from '@walmq/change';
+import type { Change } from '@walmq/change';
 import type { Logger } from '@walmq/service';
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import { describe } from './describe.js';
-import { retryAfterMsOf, type Verdict } from './outcome.js';
+import { reasonOf, stackOf } from './reason.js';
+import { retryAfterMsOf } from './thrown.js';
+import type { Verdict } from './verdict.js';
 
 export interface Failure {
   readonly verdict: Verdict;
@@ -11,9 +13,19 @@ export interface Failure {
   readonly durationMs: number;
 }
 
-const LEVELS = { 'handed-back': 'info', postponed: 'warn', retried: 'warn', failed: 'error' } as const;
+const LEVELS = {
+  dropped: 'info',
+  'handed-back': 'info',
+  postponed: 'warn',
+  retried: 'warn',
+  failed: 'error',
+} as const;
+
+/** Stacks of the last tries that BullMQ keeps with a job: the same failure eight times is no news. */
+const STACKS_KEPT = 3;
 
 const SENTENCES: Readonly<Record<Verdict, string>> = {
+  dropped: 'Dropped',
   'handed-back': 'Handed back, as the process stops',
   postponed: 'Postponed, as the other side asked',
   retried: 'Will retry',
@@ -22,8 +34,8 @@ const SENTENCES: Readonly<Record<Verdict, string>> = {
 
 export function reportFailure(log: Logger, { verdict, change, error, durationMs }: Failure): void {
   const { code } = error as Error & { code?: unknown };
-  // The stack alone: PostgreSQL's errors carry rows in their other fields.
-  log.debug({ stack: error.stack }, 'The stack of the failure that follows');
+  // Where it happened is of use; the error itself may carry the row.
+  log.debug({ stack: stackOf(error) }, 'The stack of the failure that follows');
   log[LEVELS[verdict]](
     { event: `change:${verdict}`, durationMs, code, error: reasonOf(error) },
     `${SENTENCES[verdict]}: ${describe(change)}`,
@@ -34,7 +46,7 @@ export function reportFailure(log: Logger, { verdict, change, error, durationMs 
 export async function settleFailure(failure: {
   readonly job: Job<Change>;
   readonly token: string | undefined;
-  readonly verdict: Verdict;
+  readonly verdict: Exclude<Verdict, 'dropped'>;
   readonly error: Error;
 }): Promise<Error> {
   const { job, token, verdict, error } = failure;
@@ -46,15 +58,16 @@ export async function settleFailure(failure: {
       await job.moveToDelayed(Date.now() + (retryAfterMsOf(error) ?? 0), token);
       return new DelayedError();
     case 'retried':
-      return error;
+      return kept(job, error, new Error(reasonOf(error)));
     case 'failed':
       // Straight to failed, even with attempts left.
-      return new UnrecoverableError(reasonOf(error));
+      return kept(job, error, new UnrecoverableError(reasonOf(error)));
   }
 }
 
-/** A refused connection to two addresses has a code and no message. */
-function reasonOf(error: Error & { readonly code?: unknown }): string {
-  if (error instanceof WalmqError) return error.sentence;
-  return error.message || String(error.code ?? error.name);
+/** BullMQ stores message and stack of what is thrown; neither may hold more than Bull Board's reader needs. */
+function kept(job: Job<Change>, error: Error, thrown: Error): Error {
+  thrown.stack = stackOf(error);
+  job.opts.stackTraceLimit = STACKS_KEPT;
+  return thrown;
 }

@@ -1,7 +1,7 @@
 import { UnrecoverableError } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defineWorker } from './define.js';
-import { giveUp } from './outcome.js';
+import { defineWorker, type HandlerContext, type InsertChange } from './define.js';
+import { drop, giveUp } from './thrown.js';
 import { wholeBefore } from './whole-before.js';
 import { eventually, gate, type Servers, startServers, stopServers, WorkerWorld } from './worker-fixture.js';
 
@@ -85,6 +85,103 @@ describe('a worker', () => {
     expect(world.logged.map(({ msg }) => msg)).toContain(
       '✅ Processed INSERT on sales.orders: {"sold":true}',
     );
+  });
+
+  it('says at start which tables of its queue it has no handler for', async () => {
+    await using world = await create('said');
+    world.start(
+      defineWorker({ queue: 'orders', on: { orders: { insert: async () => 1 }, 'sales.orders': {} } }),
+    );
+    expect(world.logged.filter(({ event }) => event === 'worker:table-unhandled')).toMatchObject([
+      { level: 'warn', table: 'sales.orders', queue: 'orders' },
+    ]);
+  });
+
+  it('completes a dropped change with the reason, and leaves nothing of what it had begun', async () => {
+    await using world = await create('dropped');
+    await world.pool.query('CREATE TABLE made (id integer)');
+    world.start(
+      defineWorker<{ orders: Order }>({
+        queue: 'orders',
+        on: {
+          orders: {
+            insert: (change, { once }) =>
+              once(change, async tx => {
+                await tx.query('INSERT INTO made VALUES ($1)', [change.after.id]);
+                throw drop('a test order');
+              }),
+          },
+        },
+      }),
+    );
+    expect(await world.process('orders', world.change('insert', 'orders', { after: NEW }))).toEqual({
+      ...{ state: 'completed', result: { processed: false, reason: 'a test order' }, tries: 1 },
+    });
+    expect(await world.rows('SELECT FROM made')).toEqual([]);
+    expect(await world.rows('SELECT FROM walmq.inbox')).toEqual([]);
+    expect(world.logged).toContainEqual(
+      expect.objectContaining({ event: 'change:dropped', level: 'info', msg: 'Dropped: INSERT on orders' }),
+    );
+    expect(await world.registry.metrics()).toContain(
+      'walmq_worker_changes_total{queue="orders",table="orders",op="insert",outcome="dropped"} 1',
+    );
+  });
+
+  it('gives handlers what the app gave to the worker', async () => {
+    await using world = await create('given');
+    const greeted: string[] = [];
+    interface Greeter {
+      readonly greet: (name: string) => void;
+    }
+    const greetOrder = async (change: InsertChange<Order>, { greet, attempt }: HandlerContext<Greeter>) => {
+      greet(`order ${change.after.id}`);
+      return { attempt };
+    };
+    world.start(
+      defineWorker<{ orders: Order }, Greeter>({
+        queue: 'orders',
+        context: { greet: name => greeted.push(name) },
+        on: { orders: { insert: greetOrder } },
+      }),
+    );
+    expect(await world.process('orders', world.change('insert', 'orders', { after: NEW }))).toMatchObject({
+      result: { attempt: 1 },
+    });
+    expect(greeted).toEqual(['order 1']);
+  });
+
+  it('stores no row data with a failure, and the stacks of the last tries alone', async () => {
+    await using world = await create('stored');
+    await world.pool.query('CREATE TABLE taken (email text PRIMARY KEY, age integer)');
+    await world.pool.query("INSERT INTO taken VALUES ('secret@example.com')");
+    world.start(
+      defineWorker<{ orders: Order }>({
+        queue: 'orders',
+        on: {
+          orders: {
+            insert: (change, { once, attempt }) =>
+              once(change, async tx => {
+                if (attempt < 5) throw Object.assign(new Error('passing'), { code: 'ECONNRESET' });
+                await tx.query('INSERT INTO taken VALUES ($1)', ['secret@example.com']);
+              }),
+            update: (change, { once }) =>
+              once(change, tx => tx.query('INSERT INTO taken VALUES ($1, $2)', ['x', 'secret age'])),
+          },
+        },
+      }),
+    );
+    const job = await world.add('orders', world.change('insert', 'orders', { after: NEW }));
+    expect(await world.ending('orders', job)).toEqual({
+      ...{ state: 'failed', tries: 5 },
+      reason: '23505: duplicate key value violates unique constraint "taken_pkey" (table taken)',
+    });
+    const stored = await world.redis.hgetall(`${world.prefix}:orders:${job.id}`);
+    const stacks = JSON.parse(stored.stacktrace as string) as string[];
+    expect(stacks).toHaveLength(3);
+    expect(stacks[2]).toMatch(/^error: 23505: duplicate key .*\n +at /);
+    const update = await world.process('orders', world.change('update', 'orders', { after: PAID }));
+    expect(update).toMatchObject({ reason: '22P02: invalid input syntax for type integer' });
+    expect(JSON.stringify([stored, world.logged])).not.toContain('secret');
   });
 
   it('refuses a queue that is not configured, and a table that does not feed the queue', async () => {

@@ -4,8 +4,8 @@ import type { Logger } from '@walmq/service';
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
+import { checkDefinition, unhandledTables } from './check-definition.js';
 import type { WorkerDefinition } from './define.js';
-import { tableName } from './describe.js';
 import type { WorkerMetrics } from './metrics.js';
 import { errorReporter } from './report-errors.js';
 import { runJob } from './run-job.js';
@@ -33,10 +33,10 @@ export interface RunningWorker {
   isRunning(): boolean;
 }
 
-/** Starts a definition on BullMQ's Worker. Throws WORKER_QUEUE_UNKNOWN or WORKER_TABLE_UNKNOWN. */
+/** Starts a definition on BullMQ's Worker. Throws what `checkDefinition` does. */
 export function startWorker(options: StartOptions): RunningWorker {
   const { definition, prefix, redis, pool, metrics } = options;
-  const config = queueOf(options);
+  const config = checkDefinition(definition, options.queues);
   const log = options.log.child({ queue: definition.queue });
   const stopping = new AbortController();
   const run = { definition, config, pool, metrics, log: options.log, stopping: stopping.signal };
@@ -51,13 +51,19 @@ export function startWorker(options: StartOptions): RunningWorker {
       ? { limiter: { max: config.rateLimit.max, duration: config.rateLimit.durationMs } }
       : {}),
   });
+  for (const table of unhandledTables(definition, config))
+    log.warn(
+      { event: 'worker:table-unhandled', table },
+      `Queue "${definition.queue}" takes changes of "${table}", for which this worker has no handler: they are dropped`,
+    );
   worker.on('error', errorReporter(log));
-  worker.on('stalled', jobId =>
+  worker.on('stalled', jobId => {
+    metrics.stalled(definition.queue);
     log.warn(
       { event: 'change:stalled', changeId: jobId },
       'A worker died or stalled on a change; it is processed again',
-    ),
-  );
+    );
+  });
   worker.on('failed', job => {
     // The one failure that no handler of ours has seen: BullMQ stops handing the change out.
     if (job?.deferredFailure)
@@ -82,25 +88,4 @@ export function startWorker(options: StartOptions): RunningWorker {
       }
     },
   };
-}
-
-function queueOf({ definition, queues }: Pick<StartOptions, 'definition' | 'queues'>): QueueConfig {
-  const { queue, on } = definition;
-  const config = Object.hasOwn(queues, queue) ? queues[queue] : undefined;
-  if (!config)
-    throw new WalmqError('WORKER_QUEUE_UNKNOWN', `there is no queue "${queue}" in the configuration.`, {
-      remedy: `Add it to walmq.config.ts, whose queues are: ${Object.keys(queues).join(', ')}.`,
-      facts: { queue },
-    });
-  const fed = config.tables.map(tableName);
-  const unknown = [...on.keys()].find(table => !fed.includes(table));
-  if (unknown === undefined) return config;
-  throw new WalmqError(
-    'WORKER_TABLE_UNKNOWN',
-    `queue "${queue}" has a handler for table "${unknown}", which does not feed it.`,
-    {
-      remedy: `Add the table to the queue in walmq.config.ts; it is fed by: ${fed.join(', ')}.`,
-      facts: { queue, table: unknown },
-    },
-  );
 }

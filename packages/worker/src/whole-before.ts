@@ -1,6 +1,6 @@
 import type { UpdateChange } from './define.js';
 import { tableName } from './describe.js';
-import { giveUp } from './outcome.js';
+import { giveUp } from './thrown.js';
 
 /**
  * The old row of an update, for handlers that decide by what has changed. Gives up (HANDLER_GAVE_UP) where PostgreSQL

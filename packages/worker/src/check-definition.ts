@@ -1,0 +1,63 @@
+import { OPERATIONS, type Operation, WalmqError } from '@walmq/change';
+import type { QueueConfig, TableRoute } from '@walmq/config';
+import type { WorkerDefinition } from './define.js';
+import { tableName } from './describe.js';
+
+/**
+ * The queue a definition is for, as it is configured. A handler that could never run is a mistake that would otherwise
+ * show as an effect that is missing. Throws WORKER_QUEUE_UNKNOWN, WORKER_TABLE_UNKNOWN, WORKER_OPERATION_UNKNOWN or
+ * WORKER_OPERATION_EXCLUDED.
+ */
+export function checkDefinition(
+  { queue, on }: WorkerDefinition,
+  queues: Readonly<Record<string, QueueConfig>>,
+): QueueConfig {
+  const config = Object.hasOwn(queues, queue) ? queues[queue] : undefined;
+  if (!config)
+    throw new WalmqError('WORKER_QUEUE_UNKNOWN', `there is no queue "${queue}" in the configuration.`, {
+      remedy: `Add it to walmq.config.ts, whose queues are: ${Object.keys(queues).join(', ')}.`,
+      facts: { queue },
+    });
+  for (const [table, handlers] of on) {
+    const route = config.tables.find(each => tableName(each) === table);
+    if (!route) throw unknownTable(config, table);
+    for (const operation of handlers.keys()) checkOperation(queue, route, operation);
+  }
+  return config;
+}
+
+/** Tables whose changes come to the queue and find no handler at all. */
+export function unhandledTables({ on }: WorkerDefinition, { tables }: QueueConfig): string[] {
+  return tables.map(tableName).filter(table => (on.get(table)?.size ?? 0) === 0);
+}
+
+function unknownTable({ name, tables }: QueueConfig, table: string): WalmqError {
+  return new WalmqError(
+    'WORKER_TABLE_UNKNOWN',
+    `queue "${name}" has a handler for table "${table}", which does not feed it.`,
+    {
+      remedy: `Add the table to the queue in walmq.config.ts; it is fed by: ${tables.map(tableName).join(', ')}.`,
+      facts: { queue: name, table },
+    },
+  );
+}
+
+function checkOperation(queue: string, route: TableRoute, operation: string): void {
+  const table = tableName(route);
+  const facts = { queue, table, operation };
+  if (!OPERATIONS.includes(operation as Operation))
+    throw new WalmqError(
+      'WORKER_OPERATION_UNKNOWN',
+      `queue "${queue}" has a handler for operation "${operation}" of table "${table}", which does not exist.`,
+      { remedy: `The operations are: ${OPERATIONS.join(', ')}.`, facts },
+    );
+  if (route.operations?.has(operation as Operation) === false)
+    throw new WalmqError(
+      'WORKER_OPERATION_EXCLUDED',
+      `queue "${queue}" has a handler for operation "${operation}" of table "${table}", which the queue does not take.`,
+      {
+        remedy: `Add it to "operations" in walmq.config.ts, which are: ${[...route.operations].join(', ')}; or remove the handler.`,
+        facts,
+      },
+    );
+}

@@ -1,0 +1,115 @@
+import { parseConfig, resolveConfig } from '@walmq/config';
+import { describe, expect, it } from 'vitest';
+import { checkDefinition, unhandledTables } from './check-definition.js';
+import { defineWorker, type InsertChange } from './define.js';
+import { everyChange } from './every-change.js';
+
+const { queues } = resolveConfig(
+  parseConfig(
+    {
+      queues: {
+        reservations: {
+          tables: { orders: { operations: ['update', 'delete'] }, 'sales.order_items': {} },
+        },
+      },
+    },
+    'test',
+  ),
+);
+const handler = async () => 'done';
+
+describe('checkDefinition', () => {
+  it.each([
+    ['WORKER_QUEUE_UNKNOWN', 'reservation', {}, ['"reservation"', 'reservations']],
+    ['WORKER_QUEUE_UNKNOWN', 'constructor', {}, ['"constructor"']],
+    ['WORKER_TABLE_UNKNOWN', 'reservations', { order_items: {} }, ['"order_items"', 'sales.order_items']],
+    ['WORKER_OPERATION_UNKNOWN', 'reservations', { orders: { upsert: handler } }, ['"orders"', '"upsert"']],
+    ['WORKER_OPERATION_UNKNOWN', 'reservations', { orders: { Update: handler } }, ['"Update"', 'update']],
+    [
+      'WORKER_OPERATION_EXCLUDED',
+      'reservations',
+      { orders: { insert: handler } },
+      ['"reservations"', '"orders"', '"insert"', 'update, delete'],
+    ],
+  ] as const)('%s: queue %s', (code, queue, on, names) => {
+    const check = () => checkDefinition(defineWorker({ queue, on: on as object }), queues);
+    expect(check).toThrow(expect.objectContaining({ code }));
+    try {
+      check();
+    } catch (error) {
+      for (const name of names) expect((error as { sentence: string }).sentence).toContain(name);
+    }
+  });
+
+  it('takes what feeds the queue', () => {
+    const definition = defineWorker({
+      queue: 'reservations',
+      on: {
+        orders: { update: handler, delete: handler },
+        'sales.order_items': { insert: handler, read: handler, truncate: handler },
+      },
+    });
+    expect(checkDefinition(definition, queues).name).toBe('reservations');
+    expect(unhandledTables(definition, queues.reservations!)).toEqual([]);
+  });
+
+  it('takes a worker of every change, whatever operations its queue takes', () => {
+    const definition = everyChange({ queue: 'reservations', queues, handler });
+    expect(checkDefinition(definition, queues).name).toBe('reservations');
+    expect([...(definition.on.get('orders')?.keys() ?? [])]).toEqual(['update', 'delete']);
+  });
+
+  it.each([
+    [{}, ['orders', 'sales.order_items']],
+    [{ orders: {} }, ['orders', 'sales.order_items']],
+    [{ orders: { update: handler } }, ['sales.order_items']],
+  ])('unhandled of %j: %j', (on, tables) => {
+    expect(unhandledTables(defineWorker({ queue: 'reservations', on }), queues.reservations!)).toEqual(
+      tables,
+    );
+  });
+});
+
+describe('defineWorker, as the compiler sees it', () => {
+  interface Order {
+    readonly id: number;
+  }
+  interface Mailer {
+    readonly send: (to: string) => void;
+  }
+  const mailer: Mailer = { send: () => {} };
+
+  it('knows tables, operations and rows, and what handlers are given', () => {
+    const { queue } = { queue: 'orders' };
+    const uid = async (change: InsertChange<{ uid: string }>) => change.after.uid;
+    const definitions = [
+      defineWorker<{ orders: Order }>({
+        queue,
+        on: {
+          orders: {
+            insert: async change => change.after.id.toFixed(),
+            delete: async change => change.before.id.toFixed(),
+            // @ts-expect-error: a row of a snapshot has no old one.
+            read: async change => change.before.id,
+            // @ts-expect-error: there is no such operation.
+            upsert: handler,
+          },
+        },
+      }),
+      // @ts-expect-error: there is no such table.
+      defineWorker<{ orders: Order }>({ queue, on: { order: { insert: handler } } }),
+      // @ts-expect-error: there is no such column.
+      defineWorker<{ orders: Order }>({ queue, on: { orders: { insert: uid } } }),
+      // @ts-expect-error: what the handlers need is not given.
+      defineWorker<{ orders: Order }, { mailer: Mailer }>({ queue, on: {} }),
+      // @ts-expect-error: the name of a field of the kit's own.
+      defineWorker<{ orders: Order }, { once: Mailer }>({ queue, context: { once: mailer }, on: {} }),
+      defineWorker<{ orders: Order }, { mailer: Mailer }>({
+        queue,
+        context: { mailer },
+        on: { orders: { insert: async (_, given) => given.mailer.send(String(given.attempt)) } },
+      }),
+    ];
+    expect(definitions.every(({ queue }) => queue === 'orders')).toBe(true);
+  });
+});
