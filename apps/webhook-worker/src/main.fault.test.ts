@@ -42,9 +42,9 @@ describe('webhook-worker, from a committed row to its receivers', () => {
 
   it('loses nothing, keeps the order of each row and the id of each change, killed beside a dead receiver', async () => {
     const queue = {
-      ...{ table: 'orders', attempts: 1000, backoff: { type: 'fixed', delayMs: 50 } },
+      ...{ table: 'orders', attempts: 1000, backoff: { type: 'fixed' as const, delayMs: 50 } },
       ...{ stalledAfterMs: 1000, maxStalledCount: 1000 },
-    } as const;
+    };
     const queues = { living: queue, dead: queue };
     await using world = await WorkerWorld.create(servers, 'delivered', {
       queues,
