@@ -1,3 +1,4 @@
+import { inTransaction } from '@walmq/worker';
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import type { PositionedFact } from './fact.js';
 import { type AnalyticsSink, DELETED_COLUMN, POSITION_COLUMN } from './sink.js';
@@ -14,34 +15,12 @@ export function createPostgresSink(options: {
   const { pool } = options;
   return {
     async write(rows, { signal }) {
-      signal.throwIfAborted();
-      await inTransaction(pool, async tx => {
+      await inTransaction({ pool, signal }, async tx => {
         for (const row of rows) await writeFact(tx, row);
       });
     },
     async close() {},
   };
-}
-
-async function inTransaction(pool: Pool, act: (tx: PoolClient) => Promise<void>): Promise<void> {
-  const tx = await pool.connect();
-  let fault: Error | undefined;
-  // A connection lost between two statements says so here, and nowhere else; the next statement rejects.
-  const lose = (error: Error) => {
-    fault = error;
-  };
-  tx.on('error', lose);
-  try {
-    await tx.query('BEGIN');
-    await act(tx);
-    await tx.query('COMMIT');
-  } catch (error) {
-    await tx.query('ROLLBACK').catch(lose);
-    throw error;
-  } finally {
-    tx.off('error', lose);
-    tx.release(fault);
-  }
 }
 
 async function writeFact(tx: PoolClient, { table, key, values, position }: PositionedFact): Promise<void> {

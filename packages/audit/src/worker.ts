@@ -1,5 +1,5 @@
 import type { WalmqConfig } from '@walmq/config';
-import { everyChange, tableName, type WorkerDefinition } from '@walmq/worker';
+import { everyChange, inTransaction, tableName, type WorkerDefinition } from '@walmq/worker';
 import type { Pool } from 'pg';
 import { append } from './append.js';
 import type { AuditRules } from './load.js';
@@ -19,9 +19,10 @@ export function auditWorker(options: {
   return everyChange({
     queue: AUDIT_QUEUE,
     queues,
-    handler: async change => {
+    handler: async (change, { signal }) => {
       // The change's id in the log's primary key is all it takes: no row of the inbox beside it.
-      const appended = await append(pool, recordOf(change, rules.get(tableName(change))));
+      const record = recordOf(change, rules.get(tableName(change)));
+      const appended = await inTransaction({ pool, signal }, tx => append(tx, record));
       return { action: appended ? 'audited' : 'audited_before', change_id: change.id };
     },
   });

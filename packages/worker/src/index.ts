@@ -23,4 +23,5 @@ export { pruneInbox } from './prune.js';
 export { workerSchemaSql } from './schema.js';
 export { type RunningWorker, type StartOptions, startWorker } from './start.js';
 export { drop, giveUp, postpone } from './thrown.js';
+export { inTransaction, type TransactionOptions } from './transaction.js';
 export { wholeBefore } from './whole-before.js';

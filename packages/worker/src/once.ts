@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { toJsonText } from './result-json.js';
+import { inTransaction } from './transaction.js';
 
 export interface OnceOptions {
   readonly pool: Pool;
@@ -56,36 +57,4 @@ async function recordOnce<T>(
     toJsonText(result),
   ]);
   return result;
-}
-
-async function inTransaction<T>(
-  { pool, signal, deadlineMs }: OnceOptions,
-  act: (tx: PoolClient) => Promise<T>,
-): Promise<T> {
-  signal.throwIfAborted();
-  const tx = await pool.connect();
-  let released = false;
-  const release = (fault?: Error) => {
-    if (released) return;
-    released = true;
-    tx.release(fault);
-  };
-  const abandon = () => release(new Error('the transaction was abandoned'));
-  signal.addEventListener('abort', abandon, { once: true });
-  // A connection lost between two statements says so here, and nowhere else; the next statement rejects.
-  tx.on('error', release);
-  try {
-    await tx.query(`BEGIN; SET LOCAL statement_timeout = ${deadlineMs}`);
-    const result = await act(tx);
-    await tx.query('COMMIT');
-    return result;
-  } catch (error) {
-    // A connection that cannot even roll back is not given to anyone else.
-    await tx.query('ROLLBACK').catch(release);
-    throw error;
-  } finally {
-    signal.removeEventListener('abort', abandon);
-    release();
-    tx.off('error', release);
-  }
 }
