@@ -12,6 +12,7 @@ import { Registry } from 'prom-client';
 import { vi } from 'vitest';
 import type { Handler, WorkerDefinition } from './define.js';
 import { workerMetrics } from './metrics.js';
+import { type PruneRegularlyOptions, pruneRegularly } from './prune-regularly.js';
 import { workerSchemaSql } from './schema.js';
 import { type RunningWorker, startWorker } from './start.js';
 
@@ -103,6 +104,15 @@ export class WorkerWorld {
     });
     this.#running.push(running);
     return running;
+  }
+
+  pruneRegularly(options: Pick<PruneRegularlyOptions, 'queues' | 'slot' | 'everyMs'>) {
+    const { prefix, redis, pool } = this;
+    const keepMs = 7 * 86_400_000;
+    return pruneRegularly({
+      ...{ prefix, redis, pool, keepMs, log: this.#log, metrics: this.#metrics },
+      ...options,
+    });
   }
 
   /** A change of the next transaction. */
