@@ -1,10 +1,11 @@
-import { type Change, lsnFromHex, parseLsn } from '@walmq/change';
+import { lsnFromHex, parseLsn } from '@walmq/change';
 import { checkpointKey } from '@walmq/fanout';
 import { readSource } from '@walmq/replication';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectAllOnce } from './arrival-fixture.js';
 import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
 import { CaptureProcess } from './capture-process-fixture.js';
-import { committedTokens, LOAD_SCHEMA, startLoad, tokenOf } from './load-fixture.js';
+import { LOAD_SCHEMA, startLoad } from './load-fixture.js';
 
 describe('crashes under load', () => {
   let servers: Servers;
@@ -93,40 +94,9 @@ describe('crashes under load', () => {
   async function expectEverythingOnce(world: CaptureWorld, running?: CaptureProcess): Promise<void> {
     const capture = running ?? (await startCapture(world));
     await capture.waitFor('stream:started');
-    const committed = await committedTokens(world.client);
     await world.waitUntilAcknowledged();
     expect(await capture.end('SIGTERM')).toBe(0);
-
-    const changes = await world.changes('things');
-    const tokens = changes.filter(change => change.op !== 'delete').map(tokenOf);
-    expect(tokens.length).toBeGreaterThan(100);
-    expect([...tokens].sort((a, b) => a - b)).toEqual(committed);
-    await expectOrderPerKey(world, changes);
-  }
-
-  /** As added to the queue: per key, in the order of the stream; each id added once. */
-  async function expectOrderPerKey(world: CaptureWorld, changes: readonly Change[]): Promise<void> {
-    const prefix = `${world.config.redis.prefix}:things`;
-    const events = await world.redis.xrange(`${prefix}:events`, '-', '+');
-    const added = events.flatMap(([, fields]) => (fields[1] === 'added' ? [fields[3] as string] : []));
-    expect(new Set(added).size).toBe(added.length);
-    const waiting = await world.redis.lrange(`${prefix}:wait`, 0, -1);
-    const keys = new Set(changes.map(change => JSON.stringify(change.key)));
-    // One change of each key may run; every other one waits for the one before it.
-    expect(waiting.length).toBe(keys.size);
-    expect(await world.redis.zcard(`${prefix}:waiting-children`)).toBe(changes.length - keys.size);
-    const jobs = await world.jobKeys('things');
-    const pipeline = world.redis.pipeline();
-    for (const change of changes) pipeline.smembers(`${jobs.get(change.id)}:dependencies`);
-    const waitsFor = ((await pipeline.exec()) ?? []).map(([, members]) => members);
-    const last = new Map<string, string>();
-    const expected = changes.map(change => {
-      const name = JSON.stringify(change.key);
-      const before = last.get(name);
-      last.set(name, jobs.get(change.id) as string);
-      return before === undefined ? [] : [before];
-    });
-    expect(waitsFor).toEqual(expected);
+    await expectAllOnce(world);
   }
 
   /** Reads the slot, then the checkpoint, all the while: the slot is never beyond what Redis keeps. */

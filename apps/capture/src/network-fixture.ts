@@ -13,13 +13,16 @@ export interface Network {
   stall(): void;
   /** Ends every connection and refuses new ones. */
   refuse(): void;
+  /** New connections go to another port of this machine, as after a failover; those that are stay. */
+  redirect(port: number): void;
   /** New connections pass. What was stalled is reset at last, as a peer that has forgotten it would. */
   mend(): void;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** For tests: a TCP proxy on 127.0.0.1 between a capture and a server. */
-export async function startNetwork(targetPort: number): Promise<Network> {
+export async function startNetwork(firstPort: number): Promise<Network> {
+  let targetPort = firstPort;
   const sockets = new Set<Socket>();
   let weather: Weather = 'passing';
 
@@ -70,6 +73,9 @@ export async function startNetwork(targetPort: number): Promise<Network> {
     refuse() {
       weather = 'refusing';
       each(socket => socket.destroy());
+    },
+    redirect(port) {
+      targetPort = port;
     },
     mend() {
       if (weather === 'silent') each(socket => socket.resetAndDestroy());

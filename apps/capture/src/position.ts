@@ -61,7 +61,9 @@ export async function requireSlot(control: Client, name: string): Promise<Slot> 
   const slot = await readSlot(control, name);
   if (!slot)
     throw new WalmqError('SLOT_MISSING', `there is no replication slot "${name}".`, {
-      remedy: 'Run "npx walmq setup".',
+      remedy:
+        'Run "npx walmq setup". If there was one before (dropped, or left behind by a failover), changes made since ' +
+        'do not reach the stream: "npx walmq accept-loss" goes on without them.',
     });
   if (slot.walStatus === 'lost')
     throw new WalmqError('SLOT_LOST', `the WAL that slot "${name}" needs has been removed.`, {

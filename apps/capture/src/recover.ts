@@ -18,6 +18,8 @@ export function recoveryOf(cause: unknown, slot: string): { error: WalmqError; r
 
 const RECOVERY: Readonly<Record<string, Recovery>> = {
   REPLICATION_LOST: 'retry',
+  // A failover in the middle: it may be promoted any moment.
+  DATABASE_IN_RECOVERY: 'retry',
   REDIS_UNREACHABLE: 'retry',
   // Another capture was faster, or Redis went back in time: the next start tells which.
   CHECKPOINT_MOVED: 'retry',

@@ -1,4 +1,4 @@
-import { type Lsn, parseLsn } from '@walmq/change';
+import { type Lsn, parseLsn, WalmqError } from '@walmq/change';
 import type { ClientBase } from 'pg';
 
 /** A row of pg_replication_slots. https://www.postgresql.org/docs/current/view-pg-replication-slots.html */
@@ -55,11 +55,16 @@ export async function readSlot(client: ClientBase, name: string): Promise<Slot |
   );
 }
 
+/** Throws DATABASE_IN_RECOVERY: a standby has no WAL of its own to read a slot from. */
 export async function readSource(client: ClientBase): Promise<Source> {
-  const { rows } = await client.query<{ sysid: string; database: string; wal_end: string }>(
+  const { rows } = await client.query<{ sysid: string; database: string; wal_end: string | null }>(
     `SELECT (pg_control_system()).system_identifier::text AS sysid, current_database() AS database,
-            pg_current_wal_lsn()::text AS wal_end`,
+            CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_lsn()::text END AS wal_end`,
   );
-  const row = rows[0] as { sysid: string; database: string; wal_end: string };
+  const row = rows[0] as { sysid: string; database: string; wal_end: string | null };
+  if (row.wal_end === null)
+    throw new WalmqError('DATABASE_IN_RECOVERY', 'the database is a standby, or not promoted yet.', {
+      remedy: 'Nothing to do if it is being promoted; else point DATABASE_URL at the primary.',
+    });
   return { systemIdentifier: row.sysid, database: row.database, walEnd: parseLsn(row.wal_end) };
 }

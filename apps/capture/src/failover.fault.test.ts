@@ -1,0 +1,93 @@
+import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectAllOnce } from './arrival-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
+import { CaptureProcess, type CaptureSetting, runWalmq } from './capture-process-fixture.js';
+import { LOAD_SCHEMA, startLoad } from './load-fixture.js';
+import { type Network, startNetwork } from './network-fixture.js';
+import { type Pair, promote, slotSynced, startPair } from './standby-fixture.js';
+
+const QUEUES = { things: { table: 'things' } };
+
+describe('the primary killed, the standby promoted', () => {
+  let redis: EmbeddedRedis;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.stop());
+
+  it('slot kept in step: every change of the new primary once, in order per key', async () => {
+    await using pair = await startPair({ syncSlots: true, waitForStandby: true });
+    await using network = await startNetwork(pair.primary.port);
+    await using world = await createWorld('failover', pair, network);
+    const capture = await CaptureProcess.start(settingOf(world));
+    await capture.waitFor('stream:started');
+    const load = startLoad(world.databaseUrl, 1);
+    await progress(load, 60);
+    await slotSynced(pair.standbyUrl, 'failover');
+    await progress(load, 60);
+    await pair.primary.kill('SIGKILL');
+    network.redirect(pair.standby.port);
+    // Pointed at the standby before it is promoted, as a switched name or proxy may do.
+    await capture.waitFor('DATABASE_IN_RECOVERY');
+    await promote(pair.standbyUrl);
+    await progress(load, 60);
+    await load.stop();
+    await world.reconnect();
+    await world.waitUntilAcknowledged();
+    expect(await capture.end('SIGTERM')).toBe(0);
+    await expectAllOnce(world);
+  });
+
+  it('slot not kept: stops with SLOT_MISSING, and the remedy brings it back', async () => {
+    await using pair = await startPair({ syncSlots: false, waitForStandby: false });
+    await using network = await startNetwork(pair.primary.port);
+    await using world = await createWorld('failover_unsynced', pair, network);
+    const setting = settingOf(world);
+    const capture = await CaptureProcess.start(setting);
+    await capture.waitFor('stream:started');
+    await insert(world, 101, 200);
+    await world.waitForChanges('things', 100);
+    await world.waitUntilAcknowledged();
+    await pair.primary.kill('SIGKILL');
+    network.redirect(pair.standby.port);
+    await promote(pair.standbyUrl);
+    expect(await capture.exitCode()).toBe(1);
+    expect(capture.output).toMatch(/SLOT_MISSING.*walmq setup.*walmq accept-loss/);
+
+    await runWalmq(['setup'], setting);
+    await runWalmq(['accept-loss', '--yes'], setting);
+    const mended = await CaptureProcess.start(setting);
+    await mended.waitFor('stream:started');
+    await world.reconnect();
+    await insert(world, 201, 300);
+    await world.waitForChanges('things', 200);
+    expect(await mended.end('SIGTERM')).toBe(0);
+  });
+
+  const createWorld = (name: string, { primary }: Pair, network: Network) =>
+    CaptureWorld.create({ postgres: { ...primary, url: network.url(primary.url) }, redis }, name, {
+      schema: LOAD_SCHEMA,
+      queues: QUEUES,
+    });
+
+  function settingOf(world: CaptureWorld): CaptureSetting {
+    const { source, redis: keys } = world.config;
+    return {
+      databaseUrl: world.databaseUrl,
+      redisUrl: redis.url,
+      config: { source: { slot: source.slot }, redis: { prefix: keys.prefix }, queues: QUEUES },
+    };
+  }
+
+  const insert = (world: CaptureWorld, from: number, to: number) =>
+    world.client.query("INSERT INTO things SELECT i, i, 'row' FROM generate_series($1::int, $2::int) i", [
+      from,
+      to,
+    ]);
+
+  async function progress(load: { readonly transactions: number }, more: number): Promise<void> {
+    const until = load.transactions + more;
+    await expect.poll(() => load.transactions, { timeout: 60_000, interval: 5 }).toBeGreaterThan(until);
+  }
+});
