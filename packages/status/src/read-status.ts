@@ -231,13 +231,15 @@ function problemOf({ code, message, remedy = '' }: WalmqError): Problem {
 
 function lagOf({ walEnd, confirmedFlush }: ResumeFacts, captures: readonly CaptureStatus[]): LagStatus {
   const positions = captures.find(({ role }) => role === 'active')?.positions;
-  // What a capture said a second ago may be beside a newer end of the WAL, never beyond it.
+  const acknowledgedBytes = Math.max(0, Number(walEnd - confirmedFlush));
+  // What a capture said a second ago may be beside a newer end of the WAL, never beyond it; and beside a newer
+  // acknowledgement, but what is acknowledged has been through all the steps before.
   const behind = (lsn: string | undefined) =>
-    lsn === undefined ? null : Math.max(0, Number(walEnd - parseLsn(lsn)));
+    lsn === undefined ? null : Math.min(acknowledgedBytes, Math.max(0, Number(walEnd - parseLsn(lsn))));
   return {
     receivedBytes: behind(positions?.received),
     enqueuedBytes: behind(positions?.enqueued),
     durableBytes: behind(positions?.durable),
-    acknowledgedBytes: Math.max(0, Number(walEnd - confirmedFlush)),
+    acknowledgedBytes,
   };
 }
