@@ -1,7 +1,8 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium, openPage, seriousViolations } from './chromium-fixture.js';
+import { launchChromium } from './chromium.js';
 import { type StartedDashboard, signIn, startDashboard, userLine } from './dashboard-fixture.js';
+import { openPage, seriousViolations } from './page-fixture.js';
 import { TestPipeline } from './pipeline-fixture.js';
 
 const PASSWORD = 'correct horse battery';
