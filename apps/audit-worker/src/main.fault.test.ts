@@ -1,0 +1,122 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  eventually,
+  type Servers,
+  startApp,
+  startServers,
+  stopServers,
+  WorkerWorld,
+} from '@walmq/worker/fixture';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const APP = join(import.meta.dirname, '..');
+const CAPTURE = join(APP, '../capture');
+const CLI = join(APP, '../cli/bin/walmq.js');
+const ORDERS = 40;
+const REVISIONS = 5;
+const CHANGES = ORDERS * (REVISIONS + 2);
+const KILLS = 3;
+
+describe('audit-worker, from a committed row to the log', () => {
+  let servers: Servers;
+  let folder: string;
+  beforeAll(async () => {
+    servers = await startServers();
+    folder = await mkdtemp(join(tmpdir(), 'walmq-audit-worker-'));
+  });
+  afterAll(async () => {
+    await Promise.all([stopServers(servers), rm(folder, { recursive: true })]);
+  });
+
+  const write = async (name: string, content: object) => {
+    const path = join(folder, name);
+    await writeFile(path, `export default ${JSON.stringify(content)};`);
+    return path;
+  };
+
+  it('keeps every change once, killed again and again, in the table that setup makes', async () => {
+    const queues = {
+      audit: { tables: ['orders'], attempts: 1000, stalledAfterMs: 1000, maxStalledCount: 1000 },
+    };
+    await using world = await WorkerWorld.create(servers, 'audited', {
+      queues,
+      schema: 'CREATE TABLE orders (id int PRIMARY KEY, email text NOT NULL, revision int NOT NULL)',
+    });
+    const source = { slot: 'audited', publication: 'walmq' };
+    const env = {
+      ...{ DATABASE_URL: world.databaseUrl, REDIS_URL: servers.redis.url },
+      WALMQ_CONFIG: await write('walmq.config.mjs', { source, redis: { prefix: world.prefix }, queues }),
+      WALMQ_AUDIT: await write('walmq.audit.mjs', { tables: { orders: { mask: ['email'] } } }),
+    };
+    const setup = async (...options: string[]) => {
+      const args = [CLI, 'setup', '--audit', ...options];
+      return (await promisify(execFile)(process.execPath, args, { env })).stdout;
+    };
+    const early = startApp(APP, env);
+    expect(await early.ended).toBe('exit 1');
+    expect(early.output().trim()).toBe(
+      'AUDIT_TABLE_MISSING: there is no table walmq.audit. Make it: npx walmq setup --audit',
+    );
+    expect(await setup('--dry-run')).toContain('would    create the audit log');
+    expect(await setup()).toContain('done     create the audit log');
+    expect(await setup()).toContain('ok       the audit log');
+
+    const capture = startApp(CAPTURE, env);
+    for (let id = 1; id <= ORDERS; id++)
+      await world.rows("INSERT INTO orders VALUES ($1, 'a@example.com', 0)", [id]);
+    for (let revision = 1; revision <= REVISIONS; revision++)
+      await world.rows('UPDATE orders SET revision = $1', [revision]);
+    await world.rows('DELETE FROM orders');
+    const recorded = async () =>
+      (await world.rows<{ n: number }>('SELECT count(*)::int AS n FROM walmq.audit'))[0]!.n;
+    for (let kill = 0; kill < KILLS; kill++) {
+      const before = await recorded();
+      const app = startApp(APP, env);
+      // Some way on, or at the end already.
+      await eventually(async () => expect(await recorded()).toBeGreaterThan(Math.min(before, CHANGES - 1)));
+      expect(await app.end('SIGKILL')).toBe('SIGKILL');
+    }
+    const app = startApp(APP, env);
+    await eventually(async () => expect(await world.countOf('audit', 'completed')).toBe(CHANGES));
+    expect(await app.end('SIGTERM')).toBe('exit 0');
+    expect(await capture.end('SIGTERM')).toBe('exit 0');
+
+    expect(await recorded()).toBe(CHANGES);
+    for (let id = 1; id <= ORDERS; id++)
+      expect(
+        await world.rows(
+          `SELECT op, before->'revision' AS before, after->'revision' AS after, changed,
+                  coalesce(after, before)->>'email' AS email
+             FROM walmq.audit_history('orders', jsonb_build_object('id', $1::int))`,
+          [id],
+        ),
+      ).toEqual([
+        { op: 'insert', before: null, after: 0, changed: null, email: '***' },
+        ...Array.from({ length: REVISIONS }, (_, n) => ({
+          ...{ op: 'update', before: n, after: n + 1, changed: ['revision'], email: '***' },
+        })),
+        { op: 'delete', before: REVISIONS, after: null, changed: null, email: '***' },
+      ]);
+    expect(app.output()).not.toContain('example.com');
+  });
+
+  it('says in one sentence that its queue is not configured', async () => {
+    await using world = await WorkerWorld.create(servers, 'unaudited', {
+      queues: { orders: { table: 'orders' } },
+      schema: 'CREATE TABLE walmq.audit ()',
+    });
+    const app = startApp(APP, {
+      ...{ DATABASE_URL: world.databaseUrl, REDIS_URL: servers.redis.url },
+      WALMQ_CONFIG: await write('orders.config.mjs', { queues: { orders: { table: 'orders' } } }),
+    });
+    expect(await app.ended).toBe('exit 1');
+    expect(app.output().trim()).toBe(
+      'WORKER_QUEUE_UNKNOWN: there is no queue "audit" in the configuration. ' +
+        'Add it to walmq.config.ts, whose queues are: orders.',
+    );
+  });
+});
