@@ -65,6 +65,39 @@ describe('the primary killed, the standby promoted', () => {
     expect(await mended.end('SIGTERM')).toBe(0);
   });
 
+  it('a standby that was behind: stops with CHECKPOINT_AHEAD, even when it has written past the checkpoint', async () => {
+    await using pair = await startPair({ syncSlots: true, waitForStandby: false });
+    await using network = await startNetwork(pair.primary.port);
+    await using world = await createWorld('failover_behind', pair, network);
+    const setting = settingOf(world);
+    const capture = await CaptureProcess.start(setting);
+    await capture.waitFor('stream:started');
+    await insert(world, 101, 200);
+    await slotSynced(pair.standbyUrl, 'failover_behind');
+    await pair.standby.kill('SIGKILL');
+    await insert(world, 201, 300);
+    await world.waitForChanges('things', 200);
+    await pair.primary.kill('SIGKILL');
+    network.refuse();
+    await pair.standby.restart();
+    await promote(pair.standbyUrl);
+    network.redirect(pair.standby.port);
+    network.mend();
+    await world.reconnect();
+    // Other changes where the lost ones stood: they must not be taken for those.
+    await insert(world, 1001, 2000);
+    expect(await capture.exitCode()).toBe(1);
+    expect(capture.output).toMatch(/CHECKPOINT_AHEAD.*walmq accept-loss/);
+
+    await runWalmq(['accept-loss', '--yes'], setting);
+    const mended = await CaptureProcess.start(setting);
+    await mended.waitFor('stream:started');
+    await world.waitUntilAcknowledged();
+    expect(await mended.end('SIGTERM')).toBe(0);
+    const ids = new Set((await world.changes('things')).map(change => change.after?.id));
+    for (let id = 1001; id <= 2000; id++) expect(ids).toContain(id);
+  });
+
   const createWorld = (name: string, { primary }: Pair, network: Network) =>
     CaptureWorld.create({ postgres: { ...primary, url: network.url(primary.url) }, redis }, name, {
       schema: LOAD_SCHEMA,

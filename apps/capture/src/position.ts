@@ -7,8 +7,15 @@ import {
   parsePosition,
   WalmqError,
 } from '@walmq/change';
-import { initializeCheckpoint, type ProducerConnection, readCheckpoint, resumeVerdict } from '@walmq/fanout';
-import { readSlot, readSource, type Slot } from '@walmq/replication';
+import {
+  initializeCheckpoint,
+  noteCheckpointTimeline,
+  type ProducerConnection,
+  readCheckpoint,
+  readCheckpointTimeline,
+  resumeVerdict,
+} from '@walmq/fanout';
+import { readDivergence, readSlot, readSource, readTimeline, type Slot } from '@walmq/replication';
 import type { Redis } from 'ioredis';
 import type { Client } from 'pg';
 import { unreachable } from './connect-redis.js';
@@ -16,30 +23,40 @@ import { unreachable } from './connect-redis.js';
 export interface PositionOptions {
   /** An ordinary connection to the database. */
   readonly control: Client;
+  readonly databaseUrl: string;
   readonly slot: Slot;
   readonly checkpointKey: string;
   readonly connect: () => Promise<ProducerConnection>;
 }
 
 /** Where the stream goes on. Rejects with REDIS_LOST_CHANGES or CHECKPOINT_AHEAD. */
-export async function findPosition({
-  control,
-  slot,
-  checkpointKey,
-  connect,
-}: PositionOptions): Promise<Position> {
-  const checkpoint = await withRedis(connect, redis => readCheckpoint(redis, checkpointKey));
+export async function findPosition(options: PositionOptions): Promise<Position> {
+  const { control, slot, checkpointKey, connect } = options;
+  const { checkpoint, checkpointTimeline } = await withRedis(connect, async redis => ({
+    checkpoint: await readCheckpoint(redis, checkpointKey),
+    checkpointTimeline: await readCheckpointTimeline(redis, checkpointKey),
+  }));
+  const timeline = await readTimeline(control);
   const { walEnd } = await readSource(control);
   const verdict = resumeVerdict({
     checkpoint: checkpoint === null ? null : parsePosition(checkpoint),
     confirmedFlush: slot.confirmedFlushLsn,
     firstLsn: await firstLsn(control, slot),
     walEnd,
+    divergedAt: await divergence(options.databaseUrl, checkpointTimeline, timeline),
   });
   if (verdict.verdict === 'refuse') throw verdict.error;
-  if (verdict.verdict === 'resume') return verdict.position;
-  const first = formatPosition(verdict.position);
-  return parsePosition(await withRedis(connect, redis => initializeCheckpoint(redis, checkpointKey, first)));
+  return await withRedis(connect, async redis => {
+    // Before the first batch: what the checkpoint counts from here on is WAL of this timeline.
+    if (timeline !== checkpointTimeline) await noteCheckpointTimeline(redis, checkpointKey, timeline);
+    if (verdict.verdict === 'resume') return verdict.position;
+    const first = formatPosition(verdict.position);
+    return parsePosition(await initializeCheckpoint(redis, checkpointKey, first));
+  });
+}
+
+async function divergence(url: string, from: number | null, to: number): Promise<Lsn | undefined> {
+  return from === null || from === to ? undefined : await readDivergence({ url, from, to });
 }
 
 async function withRedis<T>(

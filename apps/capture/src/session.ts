@@ -78,7 +78,13 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
   const connect = () => connectDurable(options.redisUrl, config.redis, observer);
   // The slot is ours now, so nobody else moves it: only here do slot and checkpoint hold still to be compared.
   const slot = await requireSlot(control.client, config.source.slot);
-  const position = await findPosition({ control: control.client, slot, checkpointKey: key, connect });
+  const position = await findPosition({
+    control: control.client,
+    databaseUrl: options.databaseUrl,
+    slot,
+    checkpointKey: key,
+    connect,
+  });
 
   const queues = Object.values(config.queues);
   let progress = progressFrom(position, slot.confirmedFlushLsn);

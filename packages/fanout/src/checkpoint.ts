@@ -35,7 +35,17 @@ export async function initializeCheckpoint(redis: Redis, key: string, position: 
 
 /** Moves a source's checkpoint by force: only where no capture runs and a person has accepted what that gives up. */
 export async function moveCheckpoint(redis: Redis, key: string, position: string): Promise<void> {
-  await redis.hset(key, 'position', position);
+  await redis.multi().hset(key, 'position', position).hdel(key, 'timeline').exec();
+}
+
+/** The timeline whose WAL the checkpoint counts; null when nobody has noted it. */
+export async function readCheckpointTimeline(redis: Redis, key: string): Promise<number | null> {
+  const timeline = await redis.hget(key, 'timeline');
+  return timeline === null ? null : Number(timeline);
+}
+
+export async function noteCheckpointTimeline(redis: Redis, key: string, timeline: number): Promise<void> {
+  await redis.hset(key, 'timeline', timeline);
 }
 
 /** A write that changes nothing: whatever makes it durable has made everything before it durable. */

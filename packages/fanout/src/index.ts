@@ -4,7 +4,9 @@ export {
   checkpointKey,
   initializeCheckpoint,
   moveCheckpoint,
+  noteCheckpointTimeline,
   readCheckpoint,
+  readCheckpointTimeline,
   type SourceIdentity,
   sourceTag,
 } from './checkpoint.js';

@@ -10,6 +10,8 @@ export interface ResumeFacts {
   readonly firstLsn: Lsn;
   /** End of the server's WAL. */
   readonly walEnd: Lsn;
+  /** Where the server left the timeline of the checkpoint; undefined while it is on it. */
+  readonly divergedAt?: Lsn | undefined;
 }
 
 export type ResumeVerdict =
@@ -20,9 +22,11 @@ export type ResumeVerdict =
 
 /**
  * The checkpoint is never behind what is acknowledged. Where it is, or is gone, Redis has lost jobs that PostgreSQL
- * will not send again; where it is past the end of the WAL, this is not the database it was made for.
+ * will not send again; where it is past the end of the WAL, or of what this server has of its timeline, the database was set back: by a restore, or
+ * by a failover to a standby that was behind. New changes may stand where the ones it counts have stood.
  */
-export function resumeVerdict({ checkpoint, confirmedFlush, firstLsn, walEnd }: ResumeFacts): ResumeVerdict {
+export function resumeVerdict(facts: ResumeFacts): ResumeVerdict {
+  const { checkpoint, confirmedFlush, firstLsn, walEnd, divergedAt } = facts;
   const acknowledged: Position = { lsn: confirmedFlush, seq: 0 };
   if (!checkpoint) {
     if (confirmedFlush === firstLsn) return { verdict: 'begin', position: acknowledged };
@@ -33,6 +37,8 @@ export function resumeVerdict({ checkpoint, confirmedFlush, firstLsn, walEnd }: 
       verdict: 'refuse',
       error: lost(`at ${formatLsn(checkpoint.lsn)}`, checkpoint.lsn, confirmedFlush),
     };
+  if (divergedAt !== undefined && comparePositions(checkpoint, { lsn: divergedAt, seq: 0 }) > 0)
+    return { verdict: 'refuse', error: ahead(checkpoint.lsn, divergedAt) };
   if (checkpoint.lsn > walEnd) return { verdict: 'refuse', error: ahead(checkpoint.lsn, walEnd) };
   return { verdict: 'resume', position: checkpoint };
 }
@@ -40,7 +46,7 @@ export function resumeVerdict({ checkpoint, confirmedFlush, firstLsn, walEnd }: 
 function lost(where: string, from: Lsn, to: Lsn): WalmqError {
   return new WalmqError(
     'REDIS_LOST_CHANGES',
-    `Redis lost acknowledged changes: its checkpoint is ${where}, but the slot was acknowledged up to ${formatLsn(to)}. ` +
+    `Redis lost acknowledged changes, or the slot was made anew: the checkpoint is ${where}, but the slot was acknowledged up to ${formatLsn(to)}. ` +
       `Jobs of changes between ${formatLsn(from)} and ${formatLsn(to)} may be missing.`,
     {
       remedy:
@@ -51,11 +57,16 @@ function lost(where: string, from: Lsn, to: Lsn): WalmqError {
   );
 }
 
-function ahead(checkpoint: Lsn, walEnd: Lsn): WalmqError {
+function ahead(checkpoint: Lsn, end: Lsn): WalmqError {
   return new WalmqError(
     'CHECKPOINT_AHEAD',
-    `the checkpoint in Redis is at ${formatLsn(checkpoint)}, past the end of this database's WAL at ${formatLsn(walEnd)}: ` +
-      'the database was restored to an earlier state.',
-    { remedy: 'Run "npx walmq accept-loss" to go on from where the slot stands now.' },
+    `the checkpoint in Redis is at ${formatLsn(checkpoint)}, but this database has the WAL it counts only up to ${formatLsn(end)}: ` +
+      'it was restored to an earlier state, or failed over to a standby that was behind.',
+    {
+      remedy:
+        'Jobs of changes past that are about rows as they never were here. Run "npx walmq accept-loss" to go on from ' +
+        'where the slot stands now; changes between there and that point are enqueued once more.',
+      facts: { checkpoint: formatLsn(checkpoint), end: formatLsn(end) },
+    },
   );
 }

@@ -12,12 +12,16 @@ describe('where the stream goes on', () => {
     ['checkpoint gone after acknowledgements', null, 100n, 50n, 200n, 'REDIS_LOST_CHANGES'],
     ['checkpoint behind the slot', at(99n, 7), 100n, 50n, 200n, 'REDIS_LOST_CHANGES'],
     ['checkpoint past the end of the WAL', at(201n), 100n, 50n, 200n, 'CHECKPOINT_AHEAD'],
-  ])('%s', (_name, checkpoint, confirmedFlush, firstLsn, walEnd, expected) => {
+    ['checkpoint where the timelines part', at(150n), 100n, 50n, 200n, 'resume', 150n],
+    ['checkpoint in a transaction past that', at(150n, 1), 100n, 50n, 200n, 'CHECKPOINT_AHEAD', 150n],
+    ['checkpoint past where the timelines part', at(151n), 100n, 50n, 200n, 'CHECKPOINT_AHEAD', 150n],
+  ])('%s', (_name, checkpoint, confirmedFlush, firstLsn, walEnd, expected, divergedAt?: bigint) => {
     const verdict = resumeVerdict({
       checkpoint,
       confirmedFlush: toLsn(confirmedFlush),
       firstLsn: toLsn(firstLsn),
       walEnd: toLsn(walEnd),
+      divergedAt: divergedAt === undefined ? undefined : toLsn(divergedAt),
     });
     expect(verdict.verdict === 'refuse' ? verdict.error.code : verdict.verdict).toBe(expected);
   });
