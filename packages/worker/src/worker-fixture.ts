@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { type Change, formatPosition, type Operation, toLsn } from '@walmq/change';
 import { parseConfig, type QueueConfig, resolveConfig, type WalmqConfigInput } from '@walmq/config';
 import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
-import { type Job, Queue } from 'bullmq';
+import { type FlowJob, FlowProducer, type Job, type JobNode, Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 import { type Logger, pino } from 'pino';
@@ -145,6 +145,27 @@ export class WorkerWorld {
     });
   }
 
+  /** Adds changes of one key, tied together as the enqueue script does it: each waits for the one before it. */
+  async addInOrder<R extends object>(queueName: string, changes: readonly Change<R>[]): Promise<Job[]> {
+    const flows = new FlowProducer({ connection: this.redis, prefix: this.prefix });
+    try {
+      const last = changes.reduce<FlowJob | undefined>(
+        (before, change) => ({
+          ...{ name: change.op, queueName, data: change },
+          opts: { jobId: change.id, attempts: 5, backoff: { type: 'fixed', delay: 20 } },
+          ...(before ? { children: [before] } : {}),
+        }),
+        undefined,
+      );
+      const jobs: Job[] = [];
+      for (let node: JobNode | undefined = await flows.add(last as FlowJob); node; node = node.children?.[0])
+        jobs.unshift(node.job);
+      return jobs;
+    } finally {
+      await flows.close();
+    }
+  }
+
   /** Waits for the end of a job. */
   async ending(queueName: string, job: Job<Change>): Promise<Ending> {
     return await vi.waitFor(async () => {
@@ -174,7 +195,7 @@ export class WorkerWorld {
     return await this.#queue(queueName).getJobCountByTypes(state);
   }
 
-  async stateOf(queueName: string, job: Job<Change>): Promise<string> {
+  async stateOf(queueName: string, job: { readonly id?: string | undefined }): Promise<string> {
     return await this.#queue(queueName).getJobState(job.id as string);
   }
 

@@ -1,0 +1,58 @@
+// A worker for tests of crashes and stops: run by node from the built package, as the apps are. KILL_AFTER names the
+// step after which the process kills itself: the beginning of a statement, or `act` for the effect outside.
+import { setTimeout } from 'node:timers/promises';
+import { defineWorker, runWorkerApp } from '@walmq/worker';
+import { Client } from 'pg';
+
+const { KILL_AFTER, OUTSIDE_URL } = process.env;
+
+function die() {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+if (KILL_AFTER !== undefined) {
+  const { query } = Client.prototype;
+  Client.prototype.query = function (statement, ...rest) {
+    if (typeof statement !== 'string' || !statement.startsWith(KILL_AFTER))
+      return query.call(this, statement, ...rest);
+    const callback = rest.at(-1);
+    if (typeof callback === 'function') return query.call(this, statement, ...rest.slice(0, -1), die);
+    return query.call(this, statement, ...rest).then(die);
+  };
+}
+
+async function tell({ idempotencyKey, messageId }) {
+  const headers = { 'idempotency-key': idempotencyKey, 'message-id': messageId };
+  await fetch(OUTSIDE_URL, { method: 'POST', headers });
+  if (KILL_AFTER === 'act') die();
+}
+
+await runWorkerApp({
+  name: 'kit-program',
+  defaultPort: 0,
+  needs: ['database', 'redis'],
+  workers: (_service, { pool }) => [
+    defineWorker({
+      queue: 'steps',
+      context: {
+        isHeld: async row => (await pool.query('SELECT FROM held WHERE row = $1', [row])).rowCount > 0,
+      },
+      on: {
+        steps: {
+          insert: async (change, { once, effect, signal, attempt, isHeld }) => {
+            const { row, step } = change.after;
+            await pool.query('INSERT INTO begun (pid, row, step, attempt) VALUES ($1, $2, $3, $4)', [
+              ...[process.pid, row, step, attempt],
+            ]);
+            while (await isHeld(row)) await setTimeout(20, undefined, { signal });
+            await once(change, tx =>
+              tx.query('INSERT INTO made (row, step, pid) VALUES ($1, $2, $3)', [row, step, process.pid]),
+            );
+            if (OUTSIDE_URL !== undefined) await effect(change, 'told', tell);
+            return { by: process.pid, attempt };
+          },
+        },
+      },
+    }),
+  ],
+});
