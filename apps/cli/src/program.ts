@@ -9,6 +9,7 @@ import { doctorCommand } from './doctor/doctor.js';
 import { type SetupCommandOptions, setupCommand } from './setup.js';
 import { sqlCommand } from './sql.js';
 import { type StatusCommandOptions, statusCommand } from './status/status.js';
+import { type TeardownCommandOptions, teardownCommand } from './teardown/teardown.js';
 
 /** Runs the command line and resolves to the exit code; never rejects. */
 export async function runProgram(args: readonly string[], io: CommandIo): Promise<number> {
@@ -111,6 +112,20 @@ function commandLine(io: CommandIo, exit: (code: number) => void): Command {
       ),
     )
     .action((options: { yes?: boolean }) => acceptLossCommand(io, options));
+
+  program
+    .command('teardown')
+    .description('remove walmq from database and Redis; captured tables stay')
+    .addOption(new Option('--dry-run', 'say what would go, and remove nothing').conflicts('yes'))
+    .option('--yes', 'really do it')
+    .addHelpText(
+      'after',
+      examples(
+        ['walmq teardown --dry-run', 'what is there of walmq?'],
+        ['walmq teardown --yes', 'after all apps were stopped'],
+      ),
+    )
+    .action((options: TeardownCommandOptions) => teardownCommand(io, options));
 
   program
     .command('completion')

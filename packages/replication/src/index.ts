@@ -23,4 +23,5 @@ export { openTransactions, type Waiting } from './setup-waits.js';
 export { readSlot, readSource, type Slot, type Source } from './slot.js';
 export { ReplicationStream, type StreamOptions } from './stream.js';
 export type { Table } from './table.js';
+export { planTeardown, runTeardownStep, type TeardownStep } from './teardown.js';
 export { readDivergence, readTimeline } from './timeline.js';

@@ -1,0 +1,61 @@
+import { WalmqError } from '@walmq/change';
+import { planTeardown, readSource, runTeardownStep } from '@walmq/replication';
+import type { Redis } from 'ioredis';
+import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from '../command.js';
+import { connectRedis, withDatabase } from '../connect.js';
+import { findKeys, removeKeys } from './redis-keys.js';
+
+export interface TeardownCommandOptions {
+  /** Says what it would do. */
+  readonly dryRun?: boolean;
+  /** Really do it. */
+  readonly yes?: boolean;
+}
+
+interface Step {
+  readonly what: string;
+  run(): Promise<void>;
+}
+
+/**
+ * `walmq teardown`: takes out of the database and of Redis what set-up and the apps have put there. The captured tables
+ * stay, with their rows.
+ */
+export async function teardownCommand(io: CommandIo, options: TeardownCommandOptions): Promise<void> {
+  const config = await configOf(io);
+  await withDatabase(databaseUrlOf(io, config), async client => {
+    const { slot } = config.source;
+    const inDatabase = await planTeardown(client, config.source);
+    const redis = await connectRedis(redisUrlOf(io, config));
+    try {
+      const keys = await findKeys(redis, config, { ...(await readSource(client)), slot });
+      const steps: Step[] = [
+        ...inDatabase.map(step => ({ what: step.what, run: () => runTeardownStep(client, step) })),
+        ...keySteps(redis, 'the queues', keys.queues),
+        ...keySteps(redis, 'the checkpoint and what captures told of themselves', keys.own),
+      ];
+      if (keys.shared) io.print('kept   the queues: another database feeds them too');
+      if (steps.length === 0) io.print('Nothing of walmq is left.');
+      for (const step of steps) {
+        if (options.yes) await step.run();
+        io.print(`${options.yes ? 'done ' : 'would'}  ${step.what}`);
+      }
+      if (!options.yes && !options.dryRun && steps.length > 0)
+        throw new WalmqError('NOT_CONFIRMED', 'all of this would go, unfinished changes too.', {
+          remedy: 'Say so with --yes.',
+        });
+    } finally {
+      redis.disconnect();
+    }
+  });
+}
+
+function keySteps(redis: Redis, whose: string, keys: readonly string[]): Step[] {
+  if (keys.length === 0) return [];
+  return [
+    {
+      what: `remove ${keys.length} ${keys.length === 1 ? 'key' : 'keys'} from Redis: ${whose}`,
+      run: () => removeKeys(redis, keys),
+    },
+  ];
+}
