@@ -46,12 +46,15 @@ const queueSchema = z
     orderBy: orderBy.optional(),
     /** How often a change is tried before it has failed for good and parks its key. Default 8. */
     attempts: z.int().min(1).max(1000).default(8),
-    /** Delay before the n-th retry: delayMs * 2^(n-1) when exponential, spread by jitter (0 to 1). */
+    /**
+     * Delay before the n-th retry: delayMs * 2^(n-1) when exponential, delayMs when fixed; at random between
+     * (1 - jitter) of that and all of it. Default 1, full jitter: what failed together does not come back together.
+     */
     backoff: z
       .strictObject({
         type: z.enum(['exponential', 'fixed']).default('exponential'),
         delayMs: milliseconds.default(1000),
-        jitter: z.number().min(0).max(1).default(0.5),
+        jitter: z.number().min(0).max(1).default(1),
       })
       .prefault({}),
     /** Completed jobs to keep for Bull Board. Default: the newest 1000, for a day. */
