@@ -24,7 +24,7 @@ setup.disconnect();
 const enqueuer = new Enqueuer({
   // With appendfsync always, and with no file at all, the answer is the confirmation.
   connect: async () => ({ redis: await connectProducer(context.redisUrl), confirm: async () => {} }),
-  prefix: PREFIX,
+  shard: 0,
   queues: Object.values(config.queues),
   checkpointKey: CHECKPOINT_KEY,
   position: START,

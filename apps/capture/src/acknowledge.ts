@@ -1,4 +1,4 @@
-import { type Lsn, maxLsn, type Position } from '@walmq/change';
+import { comparePositions, type Lsn, maxLsn, type Position } from '@walmq/change';
 
 /**
  * How far the stream has come, in four steps. Each is at or behind the one above it, and the server is told the
@@ -7,25 +7,43 @@ import { type Lsn, maxLsn, type Position } from '@walmq/change';
 export interface Progress {
   /** The server has sent everything before this. */
   readonly received: Lsn;
-  /** Redis holds the job of every change up to this position. */
+  /** Redis holds the job of every change up to this position: the slowest shard's. */
   readonly enqueued: Position;
   /** ... and keeps it, as the operator's promise of durability says. */
   readonly durable: Position;
+  /** The same two of each shard. */
+  readonly shards: readonly ShardProgress[];
   /** The server may forget everything before this. */
   readonly acknowledged: Lsn;
   /** Durable positions that wait out `ackDelayMs`, oldest first. */
   readonly delayed: readonly { readonly lsn: Lsn; readonly durableAtMs: number }[];
 }
 
+export interface ShardProgress {
+  readonly enqueued: Position;
+  readonly durable: Position;
+}
+
 export type ProgressEvent =
   | { readonly type: 'received'; readonly lsn: Lsn }
-  | { readonly type: 'enqueued'; readonly position: Position }
-  | { readonly type: 'durable'; readonly position: Position; readonly nowMs: number }
+  | { readonly type: 'enqueued'; readonly shard: number; readonly position: Position }
+  | { readonly type: 'durable'; readonly shard: number; readonly position: Position; readonly nowMs: number }
   | { readonly type: 'elapsed'; readonly nowMs: number };
 
-/** Everything up to where the checkpoint stands has been enqueued and acknowledged before. */
-export function progressFrom(checkpoint: Position, acknowledged: Lsn): Progress {
-  return { received: checkpoint.lsn, enqueued: checkpoint, durable: checkpoint, acknowledged, delayed: [] };
+/** A delay is kept in so many steps: what becomes durable within one is acknowledged together. */
+const DELAY_STEPS = 100;
+
+/** Everything up to where a shard's checkpoint stands has been enqueued in it before. */
+export function progressFrom(checkpoints: readonly Position[], acknowledged: Lsn): Progress {
+  const slowest = slowestOf(checkpoints);
+  return {
+    received: slowest.lsn,
+    enqueued: slowest,
+    durable: slowest,
+    shards: checkpoints.map(checkpoint => ({ enqueued: checkpoint, durable: checkpoint })),
+    acknowledged,
+    delayed: [],
+  };
 }
 
 /**
@@ -40,24 +58,44 @@ export function nextProgress(progress: Progress, event: ProgressEvent, ackDelayM
   switch (event.type) {
     case 'received':
       return { ...progress, received: maxLsn(progress.received, event.lsn) };
-    case 'enqueued':
+    case 'enqueued': {
+      const shards = withShard(progress, event.shard, { enqueued: event.position });
       return {
         ...progress,
+        shards,
         received: maxLsn(progress.received, event.position.lsn),
-        enqueued: event.position,
+        enqueued: slowestOf(shards.map(({ enqueued }) => enqueued)),
       };
-    case 'durable':
-      return acknowledgeDue(
-        {
-          ...progress,
-          durable: event.position,
-          delayed: [...progress.delayed, { lsn: event.position.lsn, durableAtMs: event.nowMs }],
-        },
-        event.nowMs - ackDelayMs,
-      );
+    }
+    case 'durable': {
+      const shards = withShard(progress, event.shard, { durable: event.position });
+      const durable = slowestOf(shards.map(({ durable }) => durable));
+      const delayed = delay(progress.delayed, { lsn: durable.lsn, durableAtMs: event.nowMs }, ackDelayMs);
+      return acknowledgeDue({ ...progress, shards, durable, delayed }, event.nowMs - ackDelayMs);
+    }
     case 'elapsed':
       return acknowledgeDue(progress, event.nowMs - ackDelayMs);
   }
+}
+
+function withShard(progress: Progress, shard: number, change: Partial<ShardProgress>): ShardProgress[] {
+  return progress.shards.map((one, index) => (index === shard ? { ...one, ...change } : one));
+}
+
+/** What every shard has reached. */
+function slowestOf(positions: readonly Position[]): Position {
+  return positions.reduce((slowest, position) =>
+    comparePositions(position, slowest) < 0 ? position : slowest,
+  );
+}
+
+type Delayed = Progress['delayed'];
+
+/** Waits from its own time on, or together with those just before it: so the list stays short at any rate. */
+function delay(delayed: Delayed, entry: Delayed[number], ackDelayMs: number): Delayed {
+  const previous = delayed.at(-2);
+  const together = previous && entry.durableAtMs - previous.durableAtMs < ackDelayMs / DELAY_STEPS;
+  return [...(together ? delayed.slice(0, -1) : delayed), entry];
 }
 
 function acknowledgeDue(progress: Progress, durableBeforeMs: number): Progress {

@@ -2,7 +2,7 @@ import { WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import {
   confirmDurable,
-  connectProducer,
+  connectShard,
   durabilityVerdict,
   type ProducerConnection,
   readPersistence,
@@ -11,12 +11,14 @@ import {
 /**
  * Every new connection may be to another server than the last: each is asked whether it keeps the promise.
  * Rejects with REDIS_UNREACHABLE, or with what durabilityVerdict finds.
- */ export async function connectDurable(
+ */
+export async function connectDurable(
   url: string,
+  checkpointKey: string,
   { durability, trustDurability }: WalmqConfig['redis'],
   observer: { unchecked(durability: string): void },
 ): Promise<ProducerConnection> {
-  const redis = await connectProducer(url);
+  const redis = await connectShard(url, checkpointKey);
   try {
     const verdict = durabilityVerdict(durability, trustDurability, await readPersistence(redis));
     if (verdict.errors[0]) throw verdict.errors[0];

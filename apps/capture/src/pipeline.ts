@@ -1,5 +1,5 @@
 import { type EncodedChange, LSN_ZERO, type Lsn } from '@walmq/change';
-import type { Enqueuer, Router } from '@walmq/fanout';
+import type { Router, ShardedEnqueuer } from '@walmq/fanout';
 import {
   type Catalog,
   encodeChanges,
@@ -14,8 +14,8 @@ export interface PipelineOptions {
   readonly stream: ReplicationStream;
   readonly catalog: Catalog;
   readonly router: Router;
-  readonly enqueuer: Enqueuer;
-  /** Changes up to this position have been enqueued before. */
+  readonly enqueuer: ShardedEnqueuer;
+  /** Changes up to this position have been enqueued before, in every shard. */
   readonly resumeAfter: string;
   readonly onReceived: (lsn: Lsn) => void;
   readonly onChange: (change: EncodedChange, jobs: number) => void;

@@ -34,7 +34,7 @@ describe('Portrait', () => {
   it('shows positions while it streams, and none when it does not', () => {
     const one = portrait();
     one.streaming();
-    one.progress(progressFrom(POSITION, parseLsn('16/B374D000')));
+    one.progress(progressFrom([POSITION], parseLsn('16/B374D000')));
     expect(one.take(1000)).toMatchObject({
       role: 'active',
       reason: null,

@@ -1,14 +1,13 @@
-import { type EncodedChange, formatPosition, parsePosition, WalmqError } from '@walmq/change';
+import { type EncodedChange, formatPosition, type Position, WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
-import { checkpointKey, Enqueuer, Router, sourceTag } from '@walmq/fanout';
+import { Router, sourceTag } from '@walmq/fanout';
 import { Catalog, ReplicationStream, readSenderTimeoutMs, readSource, type Source } from '@walmq/replication';
 import { nextProgress, type Progress, type ProgressEvent, progressFrom } from './acknowledge.js';
-import { connectDurable } from './connect-redis.js';
 import { type Control, openControl } from './control.js';
 import { watchOverrun } from './let-go.js';
 import { runPipeline } from './pipeline.js';
 import { findPosition, requireSlot } from './position.js';
-import { watchBacklog } from './watch-backlog.js';
+import { openShards, shardsOf } from './shards.js';
 
 export interface SessionOptions {
   readonly config: WalmqConfig;
@@ -74,53 +73,25 @@ interface StreamingOptions extends SessionOptions {
 async function streamChanges(options: StreamingOptions): Promise<void> {
   const { config, source, stream, stopping, observer, control } = options;
   const identity = { ...source, slot: config.source.slot };
-  const key = checkpointKey(config.redis.prefix, identity);
-  const connect = () => connectDurable(options.redisUrl, config.redis, observer);
-  // The slot is ours now, so nobody else moves it: only here do slot and checkpoint hold still to be compared.
+  // The slot is ours now, so nobody else moves it: only here do slot and checkpoints hold still to be compared.
   const slot = await requireSlot(control.client, config.source.slot);
-  const position = await findPosition({
-    control: control.client,
-    databaseUrl: options.databaseUrl,
-    slot,
-    checkpointKey: key,
-    connect,
-  });
+  const shards = shardsOf(options, identity);
+  const positions: Position[] = [];
+  for (const { checkpointKey, connect } of shards) {
+    const { databaseUrl } = options;
+    positions.push(await findPosition({ control: control.client, databaseUrl, slot, checkpointKey, connect }));
+  }
 
   const queues = Object.values(config.queues);
-  let progress = progressFrom(position, slot.confirmedFlushLsn);
+  let progress = progressFrom(positions, slot.confirmedFlushLsn);
+  const position = formatPosition(progress.enqueued);
   const advance = (event: ProgressEvent) => {
     progress = nextProgress(progress, event, config.capture.ackDelayMs);
     stream.acknowledge(progress.acknowledged);
     observer.progress(progress);
   };
-  const enqueuer = new Enqueuer({
-    connect,
-    prefix: config.redis.prefix,
-    queues,
-    checkpointKey: key,
-    position: formatPosition(position),
-    limits: { jobs: config.capture.batchChanges, bytes: config.capture.batchBytes },
-    batchesInFlight: config.capture.batchesInFlight,
-    onEnqueued: batch => {
-      observer.batch(batch.jobs.length);
-      advance({ type: 'enqueued', position: parsePosition(batch.ends) });
-    },
-    onDurable: batch => advance({ type: 'durable', position: parsePosition(batch.ends), nowMs: Date.now() }),
-    onPause: (error, retryInMs) => observer.paused(error, retryInMs),
-    onResume: () => observer.resumed(),
-  });
-  const backlog = watchBacklog({
-    config,
-    redisUrl: options.redisUrl,
-    onPause: reason => {
-      enqueuer.hold();
-      observer.held(reason);
-    },
-    onResume: () => {
-      enqueuer.release();
-      observer.released();
-    },
-  });
+  const open = openShards({ config, shards, positions, observer, advance });
+  const { enqueuer } = open;
   const tick = setInterval(() => {
     enqueuer.flushProgress();
     advance({ type: 'elapsed', nowMs: Date.now() });
@@ -129,14 +100,14 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
   const stopReading = () => stream.stop();
   stopping.addEventListener('abort', stopReading);
   if (stopping.aborted) stopReading();
-  observer.streaming(formatPosition(position));
+  observer.streaming(position);
   try {
     const pipeline = runPipeline({
       stream,
       catalog: new Catalog(control.client),
       router: new Router(queues, sourceTag(identity)),
       enqueuer,
-      resumeAfter: formatPosition(position),
+      resumeAfter: position,
       onReceived: lsn => advance({ type: 'received', lsn }),
       onChange: (change, jobs) => observer.change(change, jobs),
     });
@@ -144,14 +115,12 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     if (!stopping.aborted)
       throw new WalmqError('REPLICATION_LOST', 'PostgreSQL ended the replication stream.');
     // What has been read is enqueued and acknowledged before the connection ends.
-    backlog.stop();
-    enqueuer.release();
+    open.ignoreBacklog();
     await enqueuer.drain();
   } finally {
     stopping.removeEventListener('abort', stopReading);
     clearInterval(tick);
     overrun.stop();
-    backlog.stop();
-    enqueuer.close();
+    open.close();
   }
 }

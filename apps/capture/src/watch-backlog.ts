@@ -1,10 +1,11 @@
-import type { WalmqConfig } from '@walmq/config';
-import { backlogVerdict, connectProducer, readBacklog } from '@walmq/fanout';
+import type { QueueConfig } from '@walmq/config';
+import { type BacklogLimits, backlogVerdict, readBacklog } from '@walmq/fanout';
 import type { Redis } from 'ioredis';
 
 interface BacklogWatch {
-  readonly config: WalmqConfig;
-  readonly redisUrl: string;
+  readonly limits: BacklogLimits;
+  readonly queues: readonly QueueConfig[];
+  readonly connect: () => Promise<Redis>;
   /** Called when a limit is reached, with the reason as a sentence. */
   readonly onPause: (reason: string) => void;
   readonly onResume: () => void;
@@ -16,20 +17,15 @@ const INTERVAL_MS = 1000;
  * Looks at the queues at once and then every second, on a connection of its own. A look that fails says nothing:
  * the enqueuer meets the same Redis and says it better.
  */
-export function watchBacklog({ config, redisUrl, onPause, onResume }: BacklogWatch): { stop(): void } {
-  const queues = Object.values(config.queues);
+export function watchBacklog({ limits, queues, connect, onPause, onResume }: BacklogWatch): { stop(): void } {
   let redis: Redis | undefined;
   let paused = false;
   let looking = false;
   let stopped = false;
 
   async function look(): Promise<void> {
-    redis ??= await connectProducer(redisUrl);
-    const reason = backlogVerdict(
-      await readBacklog(redis, config.redis.prefix, queues),
-      config.capture,
-      paused,
-    );
+    redis ??= await connect();
+    const reason = backlogVerdict(await readBacklog(redis, queues), limits, paused);
     if (stopped) return;
     if (reason !== undefined && !paused) onPause(reason);
     if (reason === undefined && paused) onResume();

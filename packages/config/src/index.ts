@@ -7,6 +7,7 @@ export {
   type QueueConfig,
   type Retention,
   resolveConfig,
+  shardPrefixes,
   type TableRoute,
   type WalmqConfig,
 } from './resolve.js';

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { Operation } from '@walmq/change';
 import type { Parsed } from './schema.js';
 
@@ -14,6 +15,10 @@ export interface TableRoute {
 
 export interface QueueConfig {
   readonly name: string;
+  /** Number of its shard, from 0, which its name decides. */
+  readonly shard: number;
+  /** BullMQ's key prefix of this queue: that of its shard. */
+  readonly prefix: string;
   readonly tables: readonly TableRoute[];
   readonly attempts: number;
   readonly backoff: {
@@ -44,6 +49,7 @@ export interface WalmqConfig {
   readonly redis: {
     readonly url: string | undefined;
     readonly prefix: string;
+    readonly shards: number;
     readonly durability: Durability;
     readonly trustDurability: boolean;
   };
@@ -55,7 +61,7 @@ type ParsedQueue = Parsed['queues'][string];
 
 export function resolveConfig(parsed: Parsed): WalmqConfig {
   const queues = Object.entries(parsed.queues).map(
-    ([name, queue]) => [name, resolveQueue(name, queue)] as const,
+    ([name, queue]) => [name, resolveQueue(name, queue, parsed.redis)] as const,
   );
   return deepFreeze({
     source: { ...parsed.source, url: parsed.source.url },
@@ -73,9 +79,23 @@ export function publishedTables(config: WalmqConfig): { schema: string; table: s
   return [...tables.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, table]) => table);
 }
 
-function resolveQueue(name: string, queue: ParsedQueue): QueueConfig {
+/** The key prefix of each shard: a hash tag keeps all keys of one shard in one slot of a Redis Cluster. */
+export function shardPrefixes({ prefix, shards }: Pick<WalmqConfig['redis'], 'prefix' | 'shards'>): string[] {
+  if (shards === 1) return [prefix];
+  return Array.from({ length: shards }, (_, shard) => `{${prefix}-${shard}}`);
+}
+
+function resolveQueue(name: string, queue: ParsedQueue, redis: Parsed['redis']): QueueConfig {
   const { table, tables, operations, orderBy, ...rest } = queue;
-  return { ...rest, name, rateLimit: rest.rateLimit, tables: tableEntries(table, tables).map(resolveTable) };
+  const shard = crc32(name) % redis.shards;
+  return {
+    ...rest,
+    name,
+    shard,
+    prefix: shardPrefixes(redis)[shard] as string,
+    rateLimit: rest.rateLimit,
+    tables: tableEntries(table, tables).map(resolveTable),
+  };
 
   function resolveTable([qualified, own]: TableEntry): TableRoute {
     const parts = qualified.split('.');

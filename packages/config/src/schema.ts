@@ -105,6 +105,11 @@ export const configSchema = z.strictObject({
         .string()
         .regex(/^[^:\s]+$/, 'must not be empty nor hold ":" or spaces')
         .default('bull'),
+      /**
+       * Over how many shards the queues are spread: each has its own key prefix with a hash tag ("{bull-0}") and its
+       * own checkpoint, so that a Redis Cluster can hold them on different nodes. Default 1: no hash tag.
+       */
+      shards: z.int().min(1).max(64).default(1),
       /** What an acknowledged change survives: "fsync" (the default), { replicated: n } or "memory". */
       durability: durability.default('fsync'),
       /** True where CONFIG is forbidden (managed Redis): the promise is taken on trust and logged. */

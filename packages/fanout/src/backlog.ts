@@ -31,14 +31,10 @@ export function backlogVerdict(backlog: Backlog, limits: BacklogLimits, paused: 
   return undefined;
 }
 
-export async function readBacklog(
-  redis: Redis,
-  prefix: string,
-  queues: readonly QueueConfig[],
-): Promise<Backlog> {
+export async function readBacklog(redis: Redis, queues: readonly QueueConfig[]): Promise<Backlog> {
   const [memory, ...depths] = await Promise.all([
     redis.info('memory'),
-    ...queues.map(queue => queueDepth(redis, `${prefix}:${queue.name}`)),
+    ...queues.map(queue => queueDepth(redis, `${queue.prefix}:${queue.name}`)),
   ]);
   return {
     depths: new Map(queues.map((queue, index) => [queue.name, depths[index] ?? 0])),

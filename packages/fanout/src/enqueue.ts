@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatPosition, type Position, WalmqError } from '@walmq/change';
-import type { QueueConfig } from '@walmq/config';
 import type { Redis } from 'ioredis';
 import { type Batch, type BatchLimits, FillingBatch } from './batch.js';
 import { readCheckpoint, touchCheckpoint } from './checkpoint.js';
-import { enqueueScript, type Script } from './enqueue-script.js';
 import type { Job } from './job.js';
-import { jobOptions } from './job-options.js';
 import { classifyRedisFailure } from './redis-failure.js';
+import { BatchWriter, type BatchWriterOptions } from './write-batch.js';
 
 export interface ProducerConnection {
   readonly redis: Redis;
@@ -15,12 +13,9 @@ export interface ProducerConnection {
   readonly confirm: () => Promise<void>;
 }
 
-export interface EnqueuerOptions {
+export interface EnqueuerOptions extends BatchWriterOptions {
   /** A fresh connection that has been found able to keep the promise of durability. */
   readonly connect: () => Promise<ProducerConnection>;
-  readonly prefix: string;
-  readonly queues: readonly QueueConfig[];
-  readonly checkpointKey: string;
   /** Where the checkpoint stands now. */
   readonly position: string;
   readonly limits: BatchLimits;
@@ -41,8 +36,9 @@ export interface EnqueuerOptions {
  */
 export class Enqueuer {
   readonly #options: EnqueuerOptions;
-  readonly #script: Script = enqueueScript();
-  readonly #head: readonly string[];
+  readonly #writer: BatchWriter;
+  /** Changes up to this position have been enqueued before. */
+  readonly #resumeAfter: string;
   readonly #filling: FillingBatch;
   #connection: ProducerConnection | undefined;
   /** Sent and not yet answered, in the order of the stream. */
@@ -57,13 +53,8 @@ export class Enqueuer {
   constructor(options: EnqueuerOptions) {
     this.#options = options;
     this.#filling = new FillingBatch(options.limits, options.position);
-    this.#head = [
-      String(options.queues.length),
-      ...options.queues.flatMap(queue => [
-        `${options.prefix}:${queue.name}:`,
-        JSON.stringify(jobOptions(queue)),
-      ]),
-    ];
+    this.#writer = new BatchWriter(options);
+    this.#resumeAfter = options.position;
   }
 
   /** True when every change added has been answered for. */
@@ -71,8 +62,12 @@ export class Enqueuer {
     return this.#filling.empty && this.#inFlight.length === 0;
   }
 
-  /** Adds the jobs of one change, which stands at `position`. False when there is no room for more: await `room`. */
+  /**
+   * Adds the jobs of one change, which stands at `position`; one that has been enqueued before is skipped. False when
+   * there is no room for more: await `room`.
+   */
   add(jobs: readonly Job[], position: string): boolean {
+    if (position <= this.#resumeAfter) return true;
     this.#filling.add(jobs);
     this.#filling.advanceTo(position);
     if (!this.#filling.full) return true;
@@ -160,7 +155,7 @@ export class Enqueuer {
   /** Durable first, then done: what is done may be acknowledged. */
   async #enqueue(batch: Batch, connection: ProducerConnection | undefined): Promise<void> {
     if (!connection) throw new WalmqError('REDIS_UNREACHABLE', 'there is no connection to Redis yet.');
-    await this.#run(batch, connection.redis);
+    await this.#writer.write(batch, connection.redis);
     this.#options.onEnqueued(batch);
     await connection.confirm();
   }
@@ -170,39 +165,6 @@ export class Enqueuer {
     if (this.#inFlight[0] !== batch) return;
     this.#inFlight.shift();
     this.#options.onDurable(batch);
-  }
-
-  async #run(batch: Batch, redis: Redis): Promise<void> {
-    const { lua, sha } = this.#script;
-    const args = this.#arguments(batch);
-    const reply = (await redis.call('EVALSHA', sha, ...args).catch((error: unknown) => {
-      // Redis forgot the script (restart, SCRIPT FLUSH): it ran nothing, so sending it whole is the first try.
-      if (classifyRedisFailure(error) === 'no-script') return redis.call('EVAL', lua, ...args);
-      throw error;
-    })) as [number, string?];
-    if (reply[0] !== 1) throw checkpointMoved(batch, reply[1] ?? '');
-  }
-
-  #arguments(batch: Batch): string[] {
-    const args = [
-      '1',
-      this.#options.checkpointKey,
-      batch.follows,
-      batch.ends,
-      String(Date.now()),
-      ...this.#head,
-    ];
-    for (const { queue, id, name, data, orderingKeys, options } of batch.jobs)
-      args.push(
-        String(queue + 1),
-        id,
-        name,
-        data,
-        orderingKeys[0] ?? '',
-        orderingKeys[1] ?? '',
-        options ?? '',
-      );
-    return args;
   }
 
   #recover(error: unknown): void {
@@ -290,13 +252,4 @@ const PASSING: ReadonlySet<string> = new Set(['REDIS_UNREACHABLE', 'NOT_DURABLE_
 
 function retryDelayMs(attempt: number): number {
   return attempt === 0 ? 0 : Math.min(100 * 2 ** (attempt - 1), 5000);
-}
-
-/** Another capture wrote, or Redis lost data: whoever starts again finds out which. */
-function checkpointMoved(batch: Batch, position: string): WalmqError {
-  return new WalmqError(
-    'CHECKPOINT_MOVED',
-    `a batch follows position ${batch.follows}, but the checkpoint stands at ${position || 'nothing'}.`,
-    { facts: { follows: batch.follows, position } },
-  );
 }

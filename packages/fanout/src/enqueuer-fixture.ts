@@ -21,10 +21,10 @@ export async function testEnqueuer(url: string, prefix: string, options: Partial
   const answered: Batch[] = [];
   const pauses: Error[] = [];
   const position = await redis.hget(checkpointKey, 'position');
+  const { queues = testQueues({ orders: { table: 'orders' } }) } = options;
   const enqueuer = new Enqueuer({
     connect: async () => ({ redis: await connectProducer(url), confirm: async () => undefined }),
-    prefix,
-    queues: testQueues({ orders: { table: 'orders' } }),
+    shard: 0,
     checkpointKey,
     position: position as string,
     limits: { jobs: 100, bytes: 1_000_000 },
@@ -34,6 +34,7 @@ export async function testEnqueuer(url: string, prefix: string, options: Partial
     onPause: error => pauses.push(error),
     onResume: () => undefined,
     ...options,
+    queues: queues.map(queue => ({ ...queue, prefix })),
   });
   return {
     enqueuer,

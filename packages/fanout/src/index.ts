@@ -10,6 +10,7 @@ export {
   type SourceIdentity,
   sourceTag,
 } from './checkpoint.js';
+export { connectShard } from './connect-shard.js';
 export {
   type Confirmation,
   confirmDurable,
@@ -24,3 +25,4 @@ export { jobOptions, storedOptions } from './job-options.js';
 export { connectProducer } from './producer.js';
 export { type ResumeFacts, type ResumeVerdict, resumeVerdict } from './resume.js';
 export { Router } from './route.js';
+export { ShardedEnqueuer } from './shards.js';

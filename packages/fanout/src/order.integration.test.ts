@@ -124,7 +124,9 @@ describe('order per key, as plain BullMQ workers see it', () => {
     for (const job of jobs) world.enqueuer.add([job], job.position);
     await world.enqueuer.drain();
     expect(await world.redis.lrange('order-duplicate:orders:wait', 0, -1)).toEqual([jobs[0]?.id]);
-    expect(await world.redis.zrange('order-duplicate:orders:waiting-children', 0, -1)).toEqual([jobs[2]?.id]);
+    expect(await world.redis.zrange('order-duplicate:orders:waiting-children', '0', '-1')).toEqual([
+      jobs[2]?.id,
+    ]);
     await using worker = startWorker('order-duplicate', async () => undefined);
     await expect.poll(() => worker.done).toEqual([1, 3]);
   });

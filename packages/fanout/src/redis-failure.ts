@@ -1,9 +1,9 @@
 /** Whether an error of the producer's connection passes by itself, and whether the command may have run. */
 export type RedisFailure = 'no-script' | 'pause' | 'fatal';
 
-/** First words of Redis' errors that pass: memory freed, replica promoted, data loaded, disk mended. */
+/** First words of Redis' errors that pass: memory freed, replica promoted, data loaded, disk mended, keys moved to another node. */
 const PASSING =
-  /^(OOM|READONLY|LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|MISCONF|UNBLOCKED|NOTBUSY)\b/;
+  /^(OOM|READONLY|LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|NOREPLICAS|MISCONF|UNBLOCKED|NOTBUSY)\b/;
 
 /**
  * Redis names its errors by the first word of the reply. Whatever is no reply at all (connection cut, timeout)

@@ -1,4 +1,5 @@
-import { parseLsn, parsePosition } from '@walmq/change';
+import { type Position, parseLsn, parsePosition } from '@walmq/change';
+import { shardPrefixes, type WalmqConfig } from '@walmq/config';
 import { checkpointKey, type ResumeFacts, readCheckpoint } from '@walmq/fanout';
 import { readSlot, readSource } from '@walmq/replication';
 import type { Redis } from 'ioredis';
@@ -11,22 +12,32 @@ import type { ClientBase } from 'pg';
 export async function readResume(
   client: ClientBase,
   redis: Redis,
-  { slot: name, prefix }: { slot: string; prefix: string },
+  { source: { slot: name }, redis: layout }: Pick<WalmqConfig, 'source' | 'redis'>,
 ): Promise<ResumeFacts | undefined> {
   const slot = await readSlot(client, name);
   if (!slot) return undefined;
   const source = await readSource(client);
-  const checkpoint = await readCheckpoint(redis, checkpointKey(prefix, { ...source, slot: name }));
+  const checkpoints = await Promise.all(
+    shardPrefixes(layout).map(prefix =>
+      readCheckpoint(redis, checkpointKey(prefix, { ...source, slot: name })),
+    ),
+  );
   const { rows } = await client.query<{ first_lsn: string }>(
     'SELECT first_lsn FROM walmq.capture WHERE slot = $1',
     [name],
   );
   const { walEnd } = await readSource(client);
   return {
-    checkpoint: checkpoint === null ? null : parsePosition(checkpoint),
+    checkpoint: slowestOf(checkpoints),
     confirmedFlush: slot.confirmedFlushLsn,
     // No capture has read the slot yet: it stands where it was made.
     firstLsn: rows[0] ? parseLsn(rows[0].first_lsn) : slot.confirmedFlushLsn,
     walEnd,
   };
+}
+
+/** Of shards the slowest one's says how far all are; one that has none says that it has lost it. */
+function slowestOf(checkpoints: readonly (string | null)[]): Position | null {
+  const found = checkpoints.filter(checkpoint => checkpoint !== null).sort();
+  return found.length < checkpoints.length ? null : parsePosition(found[0] as string);
 }

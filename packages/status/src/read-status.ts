@@ -111,14 +111,13 @@ async function readRedis(options: StatusOptions, source: string | null): Promise
     reachable: true,
     server: await readRedisServer(redis),
     heartbeats: await readHeartbeats(redis, prefix, { slot: config.source.slot, source }),
-    queues: await Promise.all(Object.keys(config.queues).map(name => readQueue(redis, prefix, name))),
+    queues: await Promise.all(Object.values(config.queues).map(queue => readQueue(redis, queue))),
   };
 }
 
 async function resumeOf(options: StatusOptions): Promise<ResumeFacts | undefined> {
-  const { source, redis } = options.config;
   return await withClient(options.database, client =>
-    readResume(client, usable(options.redis), { slot: source.slot, prefix: redis.prefix }),
+    readResume(client, usable(options.redis), options.config),
   );
 }
 

@@ -1,0 +1,131 @@
+import { formatPosition, type Position, parsePosition } from '@walmq/change';
+import { shardPrefixes, type WalmqConfig } from '@walmq/config';
+import {
+  checkpointKey,
+  connectShard,
+  Enqueuer,
+  type ProducerConnection,
+  ShardedEnqueuer,
+  type SourceIdentity,
+} from '@walmq/fanout';
+import type { ProgressEvent } from './acknowledge.js';
+import { connectDurable } from './connect-redis.js';
+import { watchBacklog } from './watch-backlog.js';
+
+/** One shard's way into Redis. */
+export interface Shard {
+  readonly checkpointKey: string;
+  /** A connection that has been found able to keep the promise of durability. */
+  readonly connect: () => Promise<ProducerConnection>;
+  /** One that merely looks. */
+  readonly look: () => ReturnType<typeof connectShard>;
+}
+
+/** What is told of the shards: of pauses, when the first one begins and when the last one ends. */
+export interface ShardsObserver {
+  unchecked(durability: string): void;
+  batch(jobs: number): void;
+  paused(error: Error, retryInMs: number): void;
+  resumed(): void;
+  held(reason: string): void;
+  released(): void;
+}
+
+export function shardsOf(
+  { config, redisUrl, observer }: { config: WalmqConfig; redisUrl: string; observer: ShardsObserver },
+  source: SourceIdentity,
+): Shard[] {
+  return shardPrefixes(config.redis).map(prefix => {
+    const key = checkpointKey(prefix, source);
+    return {
+      checkpointKey: key,
+      connect: () => connectDurable(redisUrl, key, config.redis, observer),
+      look: () => connectShard(redisUrl, key),
+    };
+  });
+}
+
+interface OpenOptions {
+  readonly config: WalmqConfig;
+  readonly shards: readonly Shard[];
+  /** Where each shard's checkpoint stands. */
+  readonly positions: readonly Position[];
+  readonly observer: ShardsObserver;
+  readonly advance: (event: ProgressEvent) => void;
+}
+
+export interface OpenShards {
+  readonly enqueuer: ShardedEnqueuer;
+  /** Nothing is held back any more: what has been read goes out whatever the backlog. */
+  ignoreBacklog(): void;
+  close(): void;
+}
+
+export function openShards({ config, shards, positions, observer, advance }: OpenOptions): OpenShards {
+  const queues = Object.values(config.queues);
+  const { batchChanges, batchBytes, batchesInFlight } = config.capture;
+  const pausedShards = new Set<number>();
+  const heldShards = new Set<number>();
+
+  const enqueuers = shards.map(
+    ({ checkpointKey, connect }, shard) =>
+      new Enqueuer({
+        connect,
+        queues,
+        shard,
+        checkpointKey,
+        position: formatPosition(positions[shard] as Position),
+        limits: { jobs: batchChanges, bytes: batchBytes },
+        batchesInFlight,
+        onEnqueued: batch => {
+          observer.batch(batch.jobs.length);
+          advance({ type: 'enqueued', shard, position: parsePosition(batch.ends) });
+        },
+        onDurable: batch =>
+          advance({ type: 'durable', shard, position: parsePosition(batch.ends), nowMs: Date.now() }),
+        onPause: (error, retryInMs) => {
+          pausedShards.add(shard);
+          observer.paused(error, retryInMs);
+        },
+        onResume: () => {
+          pausedShards.delete(shard);
+          if (pausedShards.size === 0) observer.resumed();
+        },
+      }),
+  );
+  const watches = enqueuers.map((enqueuer, shard) =>
+    watchBacklog({
+      limits: config.capture,
+      queues: queues.filter(queue => queue.shard === shard),
+      connect: (shards[shard] as Shard).look,
+      onPause: reason => {
+        enqueuer.hold();
+        heldShards.add(shard);
+        observer.held(reason);
+      },
+      onResume: () => {
+        enqueuer.release();
+        heldShards.delete(shard);
+        if (heldShards.size === 0) observer.released();
+      },
+    }),
+  );
+  const stopWatching = () => {
+    for (const watch of watches) watch.stop();
+  };
+  const enqueuer = new ShardedEnqueuer(
+    enqueuers,
+    queues.map(({ shard }) => shard),
+  );
+  return {
+    enqueuer,
+    ignoreBacklog() {
+      stopWatching();
+      enqueuer.release();
+    },
+    close() {
+      stopWatching();
+      enqueuer.close();
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { WalmqError } from '@walmq/change';
+import type { Redis } from 'ioredis';
+import { connectProducer } from './producer.js';
+
+/** Of CLUSTER SLOTS: first slot, last slot, the master's [address, port, ...], its replicas. */
+type SlotRange = readonly [
+  first: number,
+  last: number,
+  master: readonly [string | null, number],
+  ...unknown[],
+];
+
+/**
+ * A connection for a shard's batches: to the server of the URL or, where that is a Redis Cluster, to the node that
+ * holds the shard's keys now. A node that has given them away answers MOVED, and the next connection finds the other.
+ * Rejects as connectProducer does, and with REDIS_UNREACHABLE while no node holds the keys.
+ */
+export async function connectShard(url: string, checkpointKey: string): Promise<Redis> {
+  const redis = await connectProducer(url);
+  try {
+    const node = await nodeOf(redis, url, checkpointKey);
+    if (node === undefined) return redis;
+    redis.disconnect();
+    return await connectProducer(node);
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+}
+
+/** URL of the node that holds the key; undefined outside a cluster. */
+async function nodeOf(redis: Redis, url: string, key: string): Promise<string | undefined> {
+  if (!/^cluster_enabled:1/m.test(await redis.info('cluster'))) return undefined;
+  const slot = await redis.cluster('KEYSLOT', key);
+  const ranges = (await redis.cluster('SLOTS')) as unknown as SlotRange[];
+  const range = ranges.find(([first, last]) => first <= slot && slot <= last);
+  if (!range)
+    throw new WalmqError('REDIS_UNREACHABLE', `no node of the Redis Cluster holds slot ${slot} at present.`);
+  const [address, port] = range[2];
+  const node = new URL(url);
+  // A node that does not know its own address answers with none: then it is the one we asked.
+  if (address) node.hostname = address.includes(':') ? `[${address}]` : address;
+  node.port = String(port);
+  return node.href;
+}

@@ -1,0 +1,64 @@
+import { WalmqError } from '@walmq/change';
+import type { QueueConfig } from '@walmq/config';
+import type { Redis } from 'ioredis';
+import type { Batch } from './batch.js';
+import { enqueueScript, type Script } from './enqueue-script.js';
+import { jobOptions } from './job-options.js';
+import { classifyRedisFailure } from './redis-failure.js';
+
+export interface BatchWriterOptions {
+  readonly checkpointKey: string;
+  /** All queues, of which those of this shard are written. */
+  readonly queues: readonly QueueConfig[];
+  readonly shard: number;
+}
+
+/** Writes the batches of one shard, each with one call of the enqueue script. */
+export class BatchWriter {
+  readonly #script: Script = enqueueScript();
+  readonly #checkpointKey: string;
+  /** The script's own numbers of the shard's queues, by their place among all. */
+  readonly #numberOf: ReadonlyMap<number, string>;
+  /** What every call says of the queues. */
+  readonly #head: readonly string[];
+
+  constructor({ checkpointKey, queues, shard }: BatchWriterOptions) {
+    const own = [...queues.entries()].filter(([, queue]) => queue.shard === shard);
+    this.#checkpointKey = checkpointKey;
+    this.#numberOf = new Map(own.map(([place], index) => [place, String(index + 1)]));
+    this.#head = [
+      String(own.length),
+      ...own.flatMap(([, queue]) => [`${queue.prefix}:${queue.name}:`, JSON.stringify(jobOptions(queue))]),
+    ];
+  }
+
+  /** Rejects with CHECKPOINT_MOVED when the checkpoint is not where the batch follows: then nothing was written. */
+  async write(batch: Batch, redis: Redis): Promise<void> {
+    const { lua, sha } = this.#script;
+    const args = this.#arguments(batch);
+    const reply = (await redis.call('EVALSHA', sha, ...args).catch((error: unknown) => {
+      // Redis forgot the script (restart, SCRIPT FLUSH): it ran nothing, so sending it whole is the first try.
+      if (classifyRedisFailure(error) === 'no-script') return redis.call('EVAL', lua, ...args);
+      throw error;
+    })) as [number, string?];
+    if (reply[0] !== 1) throw checkpointMoved(batch, reply[1] ?? '');
+  }
+
+  #arguments(batch: Batch): string[] {
+    const args = ['1', this.#checkpointKey, batch.follows, batch.ends, String(Date.now()), ...this.#head];
+    for (const { queue, id, name, data, orderingKeys, options } of batch.jobs) {
+      const number = this.#numberOf.get(queue) as string;
+      args.push(number, id, name, data, orderingKeys[0] ?? '', orderingKeys[1] ?? '', options ?? '');
+    }
+    return args;
+  }
+}
+
+/** Another capture wrote, or Redis lost data: whoever starts again finds out which. */
+function checkpointMoved(batch: Batch, position: string): WalmqError {
+  return new WalmqError(
+    'CHECKPOINT_MOVED',
+    `a batch follows position ${batch.follows}, but the checkpoint stands at ${position || 'nothing'}.`,
+    { facts: { follows: batch.follows, position } },
+  );
+}
