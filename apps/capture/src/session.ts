@@ -79,7 +79,9 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
   const positions: Position[] = [];
   for (const { checkpointKey, connect } of shards) {
     const { databaseUrl } = options;
-    positions.push(await findPosition({ control: control.client, databaseUrl, slot, checkpointKey, connect }));
+    positions.push(
+      await findPosition({ control: control.client, databaseUrl, slot, checkpointKey, connect }),
+    );
   }
 
   const queues = Object.values(config.queues);

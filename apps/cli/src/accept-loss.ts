@@ -1,4 +1,5 @@
 import { formatLsn, formatPosition, parsePosition, WalmqError } from '@walmq/change';
+import { shardPrefixes } from '@walmq/config';
 import { checkpointKey, moveCheckpoint, readCheckpoint } from '@walmq/fanout';
 import { readSlot, readSource } from '@walmq/replication';
 import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from './command.js';
@@ -21,17 +22,22 @@ export async function acceptLossCommand(io: CommandIo, options: { yes?: boolean 
         remedy: 'Stop it first.',
       });
     const source = await readSource(client);
-    const key = checkpointKey(config.redis.prefix, { ...source, slot: slot.name });
+    const keys = shardPrefixes(config.redis).map(prefix =>
+      checkpointKey(prefix, { ...source, slot: slot.name }),
+    );
     const redis = await connectRedis(redisUrlOf(io, config));
     try {
-      const found = await readCheckpoint(redis, key);
-      io.print(`checkpoint in Redis: ${found === null ? 'none' : formatLsn(parsePosition(found).lsn)}`);
+      for (const key of keys) {
+        const found = await readCheckpoint(redis, key);
+        io.print(`checkpoint in Redis: ${found === null ? 'none' : formatLsn(parsePosition(found).lsn)}`);
+      }
       io.print(`slot acknowledged:   ${formatLsn(slot.confirmedFlushLsn)}`);
       if (!options.yes)
         throw new WalmqError('NOT_CONFIRMED', 'changes between the two are given up.', {
           remedy: 'Say so with --yes.',
         });
-      await moveCheckpoint(redis, key, formatPosition({ lsn: slot.confirmedFlushLsn, seq: 0 }));
+      for (const key of keys)
+        await moveCheckpoint(redis, key, formatPosition({ lsn: slot.confirmedFlushLsn, seq: 0 }));
       io.print('The checkpoint stands where the slot does; capture can be started.');
     } finally {
       redis.disconnect();

@@ -25,7 +25,7 @@ await runService({
     const queues = Object.values(config.queues).map(queue => ({
       config: queue,
       // It shows queues and must not write what only their owners know.
-      queue: new Queue(queue.name, { connection: redis, prefix: config.redis.prefix, skipMetasUpdate: true }),
+      queue: new Queue(queue.name, { connection: redis, prefix: queue.prefix, skipMetasUpdate: true }),
     }));
     for (const { queue } of queues)
       queue.on('error', error =>
@@ -55,8 +55,7 @@ await runService({
     registerQueueMetrics({
       registry: service.metrics,
       redis,
-      prefix: config.redis.prefix,
-      names: Object.keys(config.queues),
+      queues: Object.values(config.queues),
     });
     service.readyWhen('redis', () => checkRedis(redis));
     service.onStop('redis', async () => {

@@ -1,3 +1,4 @@
+import type { QueueConfig } from '@walmq/config';
 import { type QueueStatus, readQueue } from '@walmq/status';
 import type { Redis } from 'ioredis';
 import { Gauge, type Registry } from 'prom-client';
@@ -5,21 +6,19 @@ import { Gauge, type Registry } from 'prom-client';
 export interface QueueMetricsOptions {
   readonly registry: Registry;
   readonly redis: Redis;
-  readonly prefix: string;
-  /** Of the queues. */
-  readonly names: readonly string[];
+  readonly queues: readonly Pick<QueueConfig, 'name' | 'prefix'>[];
 }
 
 type Value = readonly [labels: Record<string, string>, value: number];
 
 /** What each queue holds, read when /metrics is. `waiting-children` are the parked ones. */
-export function registerQueueMetrics({ registry, redis, prefix, names }: QueueMetricsOptions): void {
+export function registerQueueMetrics({ registry, redis, queues }: QueueMetricsOptions): void {
   let reading: Promise<readonly QueueStatus[]> | undefined;
 
   /** Every gauge of one scrape shows the same look. While Redis is away there is none. */
   async function read(): Promise<readonly QueueStatus[]> {
     if (redis.status !== 'ready') return [];
-    reading ??= Promise.all(names.map(name => readQueue(redis, prefix, name))).finally(() => {
+    reading ??= Promise.all(queues.map(queue => readQueue(redis, queue))).finally(() => {
       reading = undefined;
     });
     return await reading;

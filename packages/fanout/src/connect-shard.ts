@@ -16,9 +16,11 @@ type SlotRange = readonly [
  * Rejects as connectProducer does, and with REDIS_UNREACHABLE while no node holds the keys.
  */
 export async function connectShard(url: string, checkpointKey: string): Promise<Redis> {
-  const redis = await connectProducer(url);
+  // redis+cluster:// is how a client of a cluster is told of it; what is asked here is a node like any other.
+  const seed = url.replace('+cluster:', ':');
+  const redis = await connectProducer(seed);
   try {
-    const node = await nodeOf(redis, url, checkpointKey);
+    const node = await nodeOf(redis, seed, checkpointKey);
     if (node === undefined) return redis;
     redis.disconnect();
     return await connectProducer(node);

@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { Pool } from 'pg';
 import type { Logger } from './log.js';
 
@@ -30,11 +30,7 @@ export function createPool({
 
 /** Reconnects for as long as it takes; commands wait meanwhile, as BullMQ's workers need it. */
 export function connectRedis({ url, name, log }: ConnectionOptions): Redis {
-  const redis = new Redis(url, {
-    connectionName: name,
-    maxRetriesPerRequest: null,
-    retryStrategy: attempt => Math.min(50 * 2 ** Math.min(attempt, 7), 5000),
-  });
+  const redis = openRedis(url, name);
   let failures = 0;
   redis.on('ready', () => {
     if (failures > 0) log.info({ event: 'redis:back' }, 'Redis is back');
@@ -48,6 +44,30 @@ export function connectRedis({ url, name, log }: ConnectionOptions): Redis {
   });
   return redis;
 }
+
+/**
+ * `redis+cluster://` is any node of a Redis Cluster. A Cluster takes the same commands as a Redis, and BullMQ tells
+ * them apart by itself; only their types differ, in what nobody here uses.
+ */
+function openRedis(url: string, name: string): Redis {
+  const options = { connectionName: name, maxRetriesPerRequest: null };
+  const retryMs = (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 7), 5000);
+  if (!CLUSTER_URL.test(url)) return new Redis(url, { ...options, retryStrategy: retryMs });
+  const node = url.replace(CLUSTER_URL, '$1:');
+  const { username, password, protocol } = new URL(node);
+  const cluster = new Cluster([node], {
+    clusterRetryStrategy: retryMs,
+    redisOptions: {
+      ...options,
+      ...(username ? { username: decodeURIComponent(username) } : {}),
+      ...(password ? { password: decodeURIComponent(password) } : {}),
+      ...(protocol === 'rediss:' ? { tls: {} } : {}),
+    },
+  });
+  return cluster as unknown as Redis;
+}
+
+const CLUSTER_URL = /^(rediss?)\+cluster:/;
 
 export async function checkPostgres(pool: Pool): Promise<undefined> {
   await pool.query('SELECT 1');

@@ -92,7 +92,11 @@ function sharedSchema({ needs, defaultPort, prettyByDefault }: EnvironmentOption
       ['postgres:', 'postgresql:'],
       'postgres://user:password@localhost:5432/shop',
     ) as z.ZodType<string | undefined>,
-    REDIS_URL: url('redis', ['redis:', 'rediss:'], 'redis://localhost:6379') as z.ZodType<string | undefined>,
+    REDIS_URL: url(
+      'redis',
+      ['redis:', 'rediss:', 'redis+cluster:', 'rediss+cluster:'],
+      'redis://localhost:6379',
+    ) as z.ZodType<string | undefined>,
     SMTP_URL: url('smtp', ['smtp:', 'smtps:'], 'smtp://localhost:1025') as z.ZodType<string | undefined>,
     LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
     LOG_FORMAT: z

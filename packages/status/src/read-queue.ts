@@ -1,3 +1,4 @@
+import type { QueueConfig } from '@walmq/config';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { QueueStatus } from './pipeline-status.js';
@@ -16,7 +17,10 @@ const STATES = [
 const MINUTE_MS = 60_000;
 
 /** One queue as BullMQ sees it. It is only read: nothing about it is written, not even that somebody looked. */
-export async function readQueue(redis: Redis, prefix: string, name: string): Promise<QueueStatus> {
+export async function readQueue(
+  redis: Redis,
+  { name, prefix }: Pick<QueueConfig, 'name' | 'prefix'>,
+): Promise<QueueStatus> {
   const queue = new Queue(name, { connection: redis, prefix, skipMetasUpdate: true, skipVersionCheck: true });
   try {
     const [counts, isPaused, oldestSeconds, throughput, workers] = await Promise.all([

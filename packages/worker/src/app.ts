@@ -65,7 +65,6 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
         startWorker({
           definition,
           queues: config.queues,
-          prefix: config.redis.prefix,
           redis,
           pool,
           log,

@@ -14,8 +14,6 @@ export interface StartOptions {
   readonly definition: WorkerDefinition;
   /** All queues of the configuration, by name. */
   readonly queues: Readonly<Record<string, QueueConfig>>;
-  /** BullMQ's key prefix. */
-  readonly prefix: string;
   /** With maxRetriesPerRequest: null; left open at close. */
   readonly redis: Redis;
   readonly pool: Pool;
@@ -35,14 +33,14 @@ export interface RunningWorker {
 
 /** Starts a definition on BullMQ's Worker. Throws what `checkDefinition` does. */
 export function startWorker(options: StartOptions): RunningWorker {
-  const { definition, prefix, redis, pool, metrics } = options;
+  const { definition, redis, pool, metrics } = options;
   const config = checkDefinition(definition, options.queues);
   const log = options.log.child({ queue: definition.queue });
   const stopping = new AbortController();
   const run = { definition, config, pool, metrics, log: options.log, stopping: stopping.signal };
   const worker = new Worker<Change>(definition.queue, (job, token) => runJob(job, token, run), {
     connection: redis,
-    prefix,
+    prefix: config.prefix,
     concurrency: config.concurrency,
     lockDuration: config.stalledAfterMs,
     stalledInterval: config.stalledAfterMs,

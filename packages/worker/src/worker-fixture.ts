@@ -82,7 +82,7 @@ export class WorkerWorld {
     name: string,
     options: { readonly schema?: string; readonly queues: WalmqConfigInput['queues'] },
   ): Promise<WorkerWorld> {
-    const { queues } = resolveConfig(parseConfig({ queues: options.queues }, name));
+    const { queues } = resolveConfig(parseConfig({ redis: { prefix: name }, queues: options.queues }, name));
     const admin = new Pool({ connectionString: servers.postgres.url, max: 1 });
     await admin.query(`CREATE DATABASE ${name}`);
     await admin.end();
@@ -92,11 +92,10 @@ export class WorkerWorld {
   }
 
   start(definition: WorkerDefinition): RunningWorker {
-    const { queues, prefix, redis, pool } = this;
+    const { queues, redis, pool } = this;
     const running = startWorker({
       definition,
       queues,
-      prefix,
       redis,
       pool,
       log: this.#log,

@@ -61,18 +61,16 @@ async function checkRedis(redis: Redis, { redis: options, capture, queues }: Wal
   const checks = await attempt('redis', async () =>
     redisChecks(await readRedis(redis), { ...options, maxMemoryShare: capture.maxRedisMemoryShare }),
   );
-  for (const name of Object.keys(queues))
+  for (const queue of Object.values(queues))
     checks.push(
       ...(await attempt('queues', async () =>
-        queueChecks(await readQueue(redis, options.prefix, name), capture.maxQueueDepth),
+        queueChecks(await readQueue(redis, queue), capture.maxQueueDepth),
       )),
     );
   return checks;
 }
 
 /** What only PostgreSQL and Redis together can tell. */
-async function checkBoth(client: Client, redis: Redis, { source, redis: { prefix } }: WalmqConfig) {
-  return await attempt('checkpoint', async () =>
-    checkpointCheck(await readResume(client, redis, { slot: source.slot, prefix })),
-  );
+async function checkBoth(client: Client, redis: Redis, config: WalmqConfig) {
+  return await attempt('checkpoint', async () => checkpointCheck(await readResume(client, redis, config)));
 }
