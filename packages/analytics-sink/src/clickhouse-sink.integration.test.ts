@@ -17,7 +17,7 @@ describe("ClickHouse's sink", () => {
   beforeEach(async () => {
     standIn = new ClickhouseStandIn();
     url = await standIn.start();
-    sink = createClickhouseSink({ url: url.replace('//', '//walmq:pass%20word@'), requestTimeoutMs: 200 });
+    sink = createClickhouseSink({ url: url.replace('//', '//walmq:pass%20word@'), requestTimeoutMs: 2000 });
     const body =
       'CREATE TABLE facts (id Int64, total Decimal(12,2), walmq_position UInt128, walmq_deleted UInt8) ENGINE = ReplacingMergeTree(walmq_position, walmq_deleted) ORDER BY id';
     await fetch(url, { method: 'POST', body });
@@ -47,6 +47,17 @@ describe("ClickHouse's sink", () => {
       body: 'SELECT id, total, walmq_position FROM facts ORDER BY id',
     });
     expect(await rows.json()).toEqual({ ...FACT.key, ...FACT.values, walmq_position: '17592186044417' });
+  });
+
+  it('sends all that comes together, so that the server can gather it', async () => {
+    let flush = () => {};
+    standIn.written = new Promise(resolve => {
+      flush = resolve;
+    });
+    const writes = Array.from({ length: 50 }, () => write());
+    await expect.poll(() => standIn.inserts.length).toBe(50);
+    flush();
+    await Promise.all(writes);
   });
 
   it.each([

@@ -19,6 +19,8 @@ export function createClickhouseSink(options: {
     url: options.url,
     application: 'walmq',
     request_timeout: options.requestTimeoutMs ?? 15_000,
+    // As many as there are changes at a time: they wait for one write of the server, not for each other.
+    max_open_connections: Number.POSITIVE_INFINITY,
     // It would log what it sends.
     log: { level: ClickHouseLogLevel.OFF },
   });

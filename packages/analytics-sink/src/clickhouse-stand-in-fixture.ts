@@ -30,6 +30,8 @@ export class ClickhouseStandIn {
   readonly inserts: InsertSeen[] = [];
   /** Answers of its own, instead of the table's, while it is set. */
   failure: { readonly status: number; readonly code?: number; readonly message: string } | undefined;
+  /** What answers wait for: a real server's wait until a gathered insert is written. */
+  written: Promise<void> = Promise.resolve();
   readonly #tables = new Map<string, Table>();
   readonly #server = http.createServer((request, response) => void this.#answer(request, response));
 
@@ -54,6 +56,7 @@ export class ClickhouseStandIn {
       if (this.failure) throw this.failure;
       const sql = statement ?? body;
       if (INSERT.test(sql)) this.inserts.push({ settings, authorization: request.headers.authorization });
+      await this.written;
       response.end(this.#run(sql.trim(), statement === null ? '' : body, settings));
     } catch (error) {
       const { status = 500, code, message } = error as { status?: number; code?: number; message: string };

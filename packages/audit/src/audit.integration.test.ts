@@ -168,6 +168,14 @@ describe('the audit log', () => {
         ...{ code: '42501', message: expect.stringContaining('append-only') as string },
       });
     expect(await world.rows('SELECT count(*)::int AS rows FROM walmq.audit')).toEqual([{ rows: 2 }]);
+    // A month that rows of the default partition belong to is refused; a whole month can go.
+    await expect(world.rows("SELECT walmq.audit_add_month('2026-03-01')")).rejects.toMatchObject({
+      code: '23514',
+    });
+    await world.rows(
+      'ALTER TABLE walmq.audit DETACH PARTITION walmq.audit_2026_05; DROP TABLE walmq.audit_2026_05',
+    );
+    expect(await world.rows('SELECT count(*)::int AS rows FROM walmq.audit')).toEqual([{ rows: 1 }]);
   });
 
   it('cannot be changed by its owner either, and needs no more than INSERT to be written', async () => {

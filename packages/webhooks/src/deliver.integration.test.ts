@@ -144,6 +144,19 @@ describe('a webhook', () => {
     });
   });
 
+  it('does not count a kept connection that was closed as a failure', async () => {
+    await using world = await create('stale');
+    await using receiver = await Receiver.start();
+    start(world, receiver);
+    await world.process('crm', inserted(world));
+    receiver.resetNextOnKeptConnection();
+    expect(await world.process('crm', inserted(world), { attempts: 1 })).toMatchObject({
+      state: 'completed',
+    });
+    expect(receiver.received).toHaveLength(2);
+    expect(receiver.resets).toBe(1);
+  });
+
   it('reads no more of an answer than it needs', async () => {
     await using world = await create('talkative');
     await using receiver = await Receiver.start();

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { type CertificateExtension, generate } from 'selfsigned';
 
 export const SECRET = `whsec_${Buffer.alloc(24, 1).toString('base64')}`;
@@ -26,6 +26,10 @@ export class Receiver {
   readonly ca: string | undefined;
   /** Changed by a test as it goes; a promise that never resolves is a receiver that never answers. */
   reply: (request: Received) => Reply | Promise<Reply> = () => ({ status: 204 });
+  /** How many connections it has reset. */
+  resets = 0;
+  #resetNext = false;
+  readonly #known = new WeakSet<Socket>();
   readonly #server: http.Server | https.Server;
 
   private constructor(server: http.Server | https.Server, ca: string | undefined) {
@@ -52,6 +56,11 @@ export class Receiver {
     return `${this.ca ? 'https' : 'http'}://localhost:${port}/hook`;
   }
 
+  /** As a receiver does whose time for an idle connection is over just then. */
+  resetNextOnKeptConnection(): void {
+    this.#resetNext = true;
+  }
+
   ids(): (string | undefined)[] {
     return this.received.map(({ headers }) => headers['webhook-id']);
   }
@@ -63,6 +72,13 @@ export class Receiver {
   }
 
   async #answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    if (this.#resetNext && this.#known.has(request.socket)) {
+      this.#resetNext = false;
+      this.resets += 1;
+      request.socket.resetAndDestroy();
+      return;
+    }
+    this.#known.add(request.socket);
     let body = '';
     for await (const chunk of request) body += String(chunk);
     const headers = request.headers as Record<string, string>;

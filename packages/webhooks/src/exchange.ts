@@ -1,0 +1,40 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { Answer } from './answer.js';
+
+/** The answer's text is nobody's business; a little is read so that the connection can be used again. */
+const MAX_ANSWER_BYTES = 16 * 1024;
+
+/** One POST and its answer, whatever the status. Redirects are not followed. */
+export async function exchange(request: {
+  readonly url: URL;
+  readonly agent: http.Agent;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly signal: AbortSignal;
+}): Promise<Answer> {
+  const { url, agent, headers, body, signal } = request;
+  const client = url.protocol === 'https:' ? https : http;
+  const options = { method: 'POST', agent, signal, headers: { ...headers, 'content-length': body.length } };
+  return await new Promise<Answer>((resolve, reject) => {
+    const sent = client.request(url, options, answer => {
+      const retryAfter = answer.headers['retry-after'];
+      let read = 0;
+      answer.on('data', (chunk: Buffer) => {
+        read += chunk.length;
+        if (read > MAX_ANSWER_BYTES) answer.destroy();
+      });
+      // The status has been said; how the rest of the answer ends is of no account.
+      answer.on('error', () => {});
+      answer.on('close', () => resolve({ status: answer.statusCode ?? 0, retryAfter }));
+    });
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      // A kept connection that the receiver closed just as it was taken again says nothing of the receiver: the next
+      // one is another, at last a new one.
+      const stale = sent.reusedSocket && error.code === 'ECONNRESET';
+      if (stale) resolve(exchange(request));
+      else reject(error);
+    });
+    sent.end(body);
+  });
+}
