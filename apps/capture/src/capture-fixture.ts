@@ -33,15 +33,21 @@ export async function stopServers({ postgres, redis }: Servers): Promise<void> {
   await Promise.all([postgres.stop(), redis.stop()]);
 }
 
+/** Where a world's servers are, maybe through a network of the test's own. */
+interface ServerUrls {
+  readonly postgres: { readonly url: string };
+  readonly redis: { readonly url: string };
+}
+
 /** A database, a slot and a Redis prefix of a test's own, and captures that run on them inside the test. */
 export class CaptureWorld {
   readonly config: WalmqConfig;
   readonly databaseUrl: string;
   client: Client;
   readonly redis: Redis;
-  readonly #servers: Servers;
+  readonly #servers: ServerUrls;
 
-  private constructor(servers: Servers, name: string, config: WalmqConfig) {
+  private constructor(servers: ServerUrls, name: string, config: WalmqConfig) {
     this.#servers = servers;
     this.config = config;
     const url = new URL(servers.postgres.url);
@@ -54,7 +60,7 @@ export class CaptureWorld {
 
   /** `name` must be unique in the file and valid for a database and a slot. */
   static async create(
-    servers: Servers,
+    servers: ServerUrls,
     name: string,
     input: { schema: string; queues: WalmqConfigInput['queues']; capture?: WalmqConfigInput['capture'] },
   ): Promise<CaptureWorld> {

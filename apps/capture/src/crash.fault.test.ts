@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectAllOnce } from './arrival-fixture.js';
 import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
 import { CaptureProcess } from './capture-process-fixture.js';
-import { LOAD_SCHEMA, startLoad } from './load-fixture.js';
+import { LOAD_SCHEMA, progress, startLoad } from './load-fixture.js';
 
 describe('crashes under load', () => {
   let servers: Servers;
@@ -83,11 +83,6 @@ describe('crashes under load', () => {
       redisUrl: servers.redis.url,
       config: { source: { slot: source.slot }, redis: { prefix: redis.prefix }, queues: QUEUES },
     });
-  }
-
-  async function progress(load: { readonly transactions: number }, more: number): Promise<void> {
-    const until = load.transactions + more;
-    await expect.poll(() => load.transactions, { timeout: 60_000, interval: 5 }).toBeGreaterThan(until);
   }
 
   /** Lets a capture finish, then compares what was committed with what arrived. */

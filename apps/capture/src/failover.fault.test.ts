@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectAllOnce } from './arrival-fixture.js';
 import { CaptureWorld } from './capture-fixture.js';
 import { CaptureProcess, type CaptureSetting, runWalmq } from './capture-process-fixture.js';
-import { LOAD_SCHEMA, startLoad } from './load-fixture.js';
+import { LOAD_SCHEMA, progress, startLoad } from './load-fixture.js';
 import { type Network, startNetwork } from './network-fixture.js';
 import { type Pair, promote, slotSynced, startPair } from './standby-fixture.js';
 
@@ -99,7 +99,7 @@ describe('the primary killed, the standby promoted', () => {
   });
 
   const createWorld = (name: string, { primary }: Pair, network: Network) =>
-    CaptureWorld.create({ postgres: { ...primary, url: network.url(primary.url) }, redis }, name, {
+    CaptureWorld.create({ postgres: { url: network.url(primary.url) }, redis }, name, {
       schema: LOAD_SCHEMA,
       queues: QUEUES,
     });
@@ -118,9 +118,4 @@ describe('the primary killed, the standby promoted', () => {
       from,
       to,
     ]);
-
-  async function progress(load: { readonly transactions: number }, more: number): Promise<void> {
-    const until = load.transactions + more;
-    await expect.poll(() => load.transactions, { timeout: 60_000, interval: 5 }).toBeGreaterThan(until);
-  }
 });

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Change } from '@walmq/change';
 import { Client } from 'pg';
+import { expect } from 'vitest';
 
 /** Between transactions: enough of them for every kind at every instant, few enough to compare one by one. */
 const PACE_MS = 10;
@@ -93,6 +94,12 @@ function transaction(n: number, seed: number): string {
     default:
       return `BEGIN; ${update(`id = ${hot}`)}; SAVEPOINT s; ${insert(4)}; ROLLBACK TO s; ${insert(2, id + 10)}; COMMIT`;
   }
+}
+
+/** Waits until a load has committed so many transactions more. */
+export async function progress(load: { readonly transactions: number }, more: number): Promise<void> {
+  const until = load.transactions + more;
+  await expect.poll(() => load.transactions, { timeout: 60_000, interval: 5 }).toBeGreaterThan(until);
 }
 
 /** The token a change carries: of the new row, or of the old one for a delete. */
