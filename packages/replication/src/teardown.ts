@@ -12,7 +12,7 @@ export interface TeardownStep {
 /**
  * What set-up has put into a database, and what takes it out again: the slot first, since it is what costs; then
  * replica identities, while the publication still tells which tables they are of. Empty: nothing is left.
- * Throws SLOT_BUSY while a capture reads the slot.
+ * Throws SLOT_BUSY while a capture reads the slot, and AUDIT_LOG_HELD while the schema holds an audit log with rows.
  */
 export async function planTeardown(
   client: ClientBase,
@@ -21,6 +21,12 @@ export async function planTeardown(
   const found = await readSlot(client, slot);
   if (found?.active)
     throw new WalmqError('SLOT_BUSY', `a capture is reading slot "${slot}".`, { remedy: 'Stop it first.' });
+  // A record, not a part of the machinery: nobody is to lose it by the way.
+  if (await holdsAuditLog(client))
+    throw new WalmqError('AUDIT_LOG_HELD', 'schema walmq holds an audit log with rows in it.', {
+      remedy:
+        "Keep a copy (pg_dump --table 'walmq.audit*'), then DROP TABLE walmq.audit CASCADE, then run it again.",
+    });
   return [
     ...(found
       ? [{ what: `drop slot "${slot}"`, sql: `SELECT pg_drop_replication_slot(${escapeLiteral(slot)});` }]
@@ -72,6 +78,11 @@ async function fullIdentities(
     [publication],
   );
   return rows;
+}
+
+async function holdsAuditLog(client: ClientBase): Promise<boolean> {
+  if (!(await exists(client, 'SELECT WHERE to_regclass($1) IS NOT NULL', 'walmq.audit'))) return false;
+  return (await client.query('SELECT FROM walmq.audit LIMIT 1')).rows.length > 0;
 }
 
 async function exists(client: ClientBase, query: string, name: string): Promise<boolean> {

@@ -49,6 +49,21 @@ describe('removing walmq', () => {
     };
   }
 
+  it('does not take an audit log away that holds anything', async () => {
+    const world = await makeWorld('td_audit');
+    expect(await world.run('setup', '--audit')).toMatchObject({ code: 0 });
+    await world.client.query(
+      "INSERT INTO walmq.audit (change_id, committed_at, xid, schema_name, table_name, op) VALUES ('a', now(), 1, 's', 't', 'insert')",
+    );
+    const before = await trace(world);
+    const refused = await world.run('teardown', '--yes');
+    expect(refused.code).toBe(1);
+    expect(refused.errors.join('\n')).toMatch(/^AUDIT_LOG_HELD: /);
+    expect(await trace(world)).toEqual(before);
+    await world.client.query('DROP TABLE walmq.audit CASCADE');
+    expect(await world.run('teardown', '--yes')).toMatchObject({ code: 0 });
+  });
+
   it('by command leaves nothing in database and Redis, and touches nothing else', async () => {
     const world = await makeWorld('td_command');
     await world.redis.set('somebody-elses', 'key');
