@@ -49,8 +49,10 @@ describe('a worker killed (SIGKILL) between two steps of a change', () => {
     expect(await processes.launch({ ...env, KILL_AFTER: step }).ended).toBe('SIGKILL');
     expect(await world.countOf('steps', 'completed')).toBe(0);
 
-    await processes.start(env);
+    const other = await processes.start(env);
     await processes.completed(1);
+    const metrics = await fetch(`${await other.url()}/metrics`);
+    expect(await metrics.text()).toContain('walmq_worker_stalled_total{queue="steps"} 1');
     expect(await processes.made(1)).toEqual([1]);
     const identity = effectIdentity({ queue: 'steps', changeId: changeId as string, name: 'told' });
     const { idempotencyKey: key, messageId } = identity;

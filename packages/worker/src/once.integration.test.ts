@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { PoolClient } from 'pg';
+import { Pool, type PoolClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { effect, effectIdentity } from './effect.js';
 import { once } from './once.js';
@@ -135,6 +135,42 @@ describe('once and effect', () => {
     expect(result).toEqual({ made: changeId });
     expect(runs).toBe(3);
     expect(await madeFor(changeId)).toBe(1);
+  });
+
+  it.each(['repeatable read', 'serializable'])('makes it once where transactions are %s', async isolation => {
+    const pool = new Pool({
+      ...{ connectionString: world.databaseUrl, max: 8 },
+      options: `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}`,
+    });
+    const options = { ...optionsOf(`isolated ${isolation}`), pool };
+    const results = await Promise.all(Array.from({ length: 8 }, () => once(options, make(options.changeId))));
+    await pool.end();
+    expect(results).toEqual(Array.from({ length: 8 }, () => ({ made: options.changeId })));
+    expect(await madeFor(options.changeId)).toBe(1);
+  });
+
+  it('runs the effect again that PostgreSQL could not serialize', async () => {
+    const pool = new Pool({
+      ...{ connectionString: world.databaseUrl, max: 2 },
+      options: '-c default_transaction_isolation=serializable',
+    });
+    await world.pool.query('CREATE TABLE on_call (doctor integer); INSERT INTO on_call VALUES (1), (2)');
+    let bothHaveRead = 0;
+    let runs = 0;
+    // Each may leave only while the other one stays.
+    const leave = (doctor: number) =>
+      once({ ...optionsOf(`leave-${doctor}`), pool }, async tx => {
+        runs += 1;
+        const { rowCount } = await tx.query('SELECT FROM on_call');
+        bothHaveRead += 1;
+        while (bothHaveRead < 2) await setImmediate();
+        if (rowCount === 2) await tx.query('DELETE FROM on_call WHERE doctor = $1', [doctor]);
+        return rowCount;
+      });
+    expect((await Promise.all([leave(1), leave(2)])).toSorted()).toEqual([1, 2]);
+    await pool.end();
+    expect(runs).toBe(3);
+    expect(await world.rows('SELECT FROM on_call')).toHaveLength(1);
   });
 
   it('leaves a conflict that does not end to the retry of the job', async () => {
