@@ -68,7 +68,7 @@ describe('webhook-worker, from a committed row to its receivers', () => {
       }),
     };
 
-    // The living one fails now and then, and holds one request at the moment of the kill.
+    // The living one fails or is busy now and then, and holds one request at the moment of the kill.
     const held: Gate = gate();
     let heldId: string | undefined;
     living.reply = async ({ headers }) => {
@@ -76,7 +76,9 @@ describe('webhook-worker, from a committed row to its receivers', () => {
         heldId = headers['webhook-id'];
         await held.pass();
       }
-      return { status: living.received.length % 4 === 0 ? 500 : 200 };
+      const count = living.received.length;
+      if (count % 7 === 0) return { status: 429, headers: { 'retry-after': '0' } };
+      return { status: count % 4 === 0 ? 500 : 200 };
     };
     // The dead one takes requests and says nothing.
     dead.reply = () => new Promise(() => {});

@@ -144,6 +144,16 @@ describe('a webhook', () => {
     });
   });
 
+  it('does not go to a receiver whose certificate nobody vouches for', async () => {
+    await using world = await create('untrusted');
+    await using receiver = await Receiver.start({ tls: true });
+    start(world, receiver, { ca: undefined });
+    expect(await world.process('crm', inserted(world), { attempts: 2 })).toMatchObject({
+      ...{ state: 'failed', tries: 2, reason: expect.stringContaining('WEBHOOK_UNREACHABLE') as string },
+    });
+    expect(receiver.received).toEqual([]);
+  });
+
   it('does not count a kept connection that was closed as a failure', async () => {
     await using world = await create('stale');
     await using receiver = await Receiver.start();
