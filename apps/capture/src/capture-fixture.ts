@@ -62,11 +62,21 @@ export class CaptureWorld {
   static async create(
     servers: ServerUrls,
     name: string,
-    input: { schema: string; queues: WalmqConfigInput['queues']; capture?: WalmqConfigInput['capture'] },
+    input: {
+      schema: string;
+      queues: WalmqConfigInput['queues'];
+      capture?: WalmqConfigInput['capture'];
+      shards?: number;
+    },
   ): Promise<CaptureWorld> {
     const config = resolveConfig(
       parseConfig(
-        { source: { slot: name }, redis: { prefix: name }, queues: input.queues, capture: input.capture },
+        {
+          source: { slot: name },
+          redis: { prefix: name, shards: input.shards },
+          queues: input.queues,
+          capture: input.capture,
+        },
         name,
       ),
     );
@@ -127,7 +137,7 @@ export class CaptureWorld {
 
   /** The Redis key of each change's job, by the change's id. */
   async jobKeys(queue: string): Promise<Map<string, string>> {
-    const keys = await this.redis.keys(`${this.config.redis.prefix}:${queue}:*`);
+    const keys = await this.redis.keys(`${this.config.queues[queue]?.prefix}:${queue}:*`);
     return new Map(
       keys.flatMap(key => {
         const id = /:([0-9A-F]{16}-\d{10})-\w+$/.exec(key)?.[1];

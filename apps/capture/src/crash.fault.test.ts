@@ -1,4 +1,5 @@
 import { lsnFromHex, parseLsn } from '@walmq/change';
+import { shardPrefixes, type WalmqConfigInput } from '@walmq/config';
 import { checkpointKey } from '@walmq/fanout';
 import { readSource } from '@walmq/replication';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -32,6 +33,28 @@ describe('crashes under load', () => {
     }
     await Promise.all(loads.map(load => load.stop()));
     await expectEverythingOnce(world);
+    expect(await watch.stop()).toEqual([]);
+  });
+
+  it('the same over shards, each with its own checkpoint: the slot is never beyond the slowest', async () => {
+    const queues = { things: { table: 'things' }, copies: { table: 'things' } };
+    await using world = await CaptureWorld.create(servers, 'crash_shards', {
+      schema: LOAD_SCHEMA,
+      queues,
+      shards: 2,
+    });
+    expect(new Set(Object.values(world.config.queues).map(({ shard }) => shard)).size).toBe(2);
+    const watch = await watchInvariant(world);
+    const load = startLoad(world.databaseUrl, 1);
+    for (let round = 0; round < 8; round++) {
+      const capture = await startCapture(world, queues);
+      await capture.waitFor('stream:started');
+      await new Promise(resolve => setTimeout(resolve, Math.random() * 250));
+      await capture.end('SIGKILL');
+    }
+    await load.stop();
+    await expectEverythingOnce(world, await startCapture(world, queues));
+    await expectAllOnce(world, 'copies');
     expect(await watch.stop()).toEqual([]);
   });
 
@@ -76,12 +99,19 @@ describe('crashes under load', () => {
     await expectEverythingOnce(world, capture);
   });
 
-  function startCapture(world: CaptureWorld): Promise<CaptureProcess> {
+  function startCapture(
+    world: CaptureWorld,
+    queues: WalmqConfigInput['queues'] = QUEUES,
+  ): Promise<CaptureProcess> {
     const { source, redis } = world.config;
     return CaptureProcess.start({
       databaseUrl: world.databaseUrl,
       redisUrl: servers.redis.url,
-      config: { source: { slot: source.slot }, redis: { prefix: redis.prefix }, queues: QUEUES },
+      config: {
+        source: { slot: source.slot },
+        redis: { prefix: redis.prefix, shards: redis.shards },
+        queues,
+      },
     });
   }
 
@@ -98,15 +128,18 @@ describe('crashes under load', () => {
   async function watchInvariant(world: CaptureWorld): Promise<{ stop(): Promise<string[]> }> {
     const violations: string[] = [];
     const source = await readSource(world.client);
-    const key = checkpointKey(world.config.redis.prefix, { ...source, slot: world.config.source.slot });
+    const identity = { ...source, slot: world.config.source.slot };
+    const keys = shardPrefixes(world.config.redis).map(prefix => checkpointKey(prefix, identity));
     let stopping = false;
     let looks = 0;
     const watching = (async () => {
       while (!stopping) {
         const confirmed = await world.confirmedFlushLsn();
-        const checkpoint = await world.redis.hget(key, 'position');
-        if (checkpoint && parseLsn(confirmed) > lsnFromHex(checkpoint.slice(0, 16)))
-          violations.push(`slot at ${confirmed}, checkpoint at ${checkpoint}`);
+        for (const key of keys) {
+          const checkpoint = await world.redis.hget(key, 'position');
+          if (checkpoint && parseLsn(confirmed) > lsnFromHex(checkpoint.slice(0, 16)))
+            violations.push(`slot at ${confirmed}, checkpoint at ${checkpoint}`);
+        }
         looks += 1;
       }
     })();

@@ -1,5 +1,6 @@
 import { WalmqError } from '@walmq/change';
-import { Redis } from 'ioredis';
+import { openRedis } from '@walmq/service';
+import type { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { messageOf } from './command.js';
 
@@ -36,7 +37,7 @@ export async function connectDatabase(url: string): Promise<Client> {
 
 /** One connection that does not come back by itself. Rejects with REDIS_UNREACHABLE. */
 export async function connectRedis(url: string): Promise<Redis> {
-  const redis = new Redis(url, {
+  const redis = openRedis(url, {
     connectionName: 'walmq cli',
     lazyConnect: true,
     maxRetriesPerRequest: 0,

@@ -30,7 +30,11 @@ export function createPool({
 
 /** Reconnects for as long as it takes; commands wait meanwhile, as BullMQ's workers need it. */
 export function connectRedis({ url, name, log }: ConnectionOptions): Redis {
-  const redis = openRedis(url, name);
+  const redis = openRedis(url, {
+    connectionName: name,
+    maxRetriesPerRequest: null,
+    retryStrategy: attempt => Math.min(50 * 2 ** Math.min(attempt, 7), 5000),
+  });
   let failures = 0;
   redis.on('ready', () => {
     if (failures > 0) log.info({ event: 'redis:back' }, 'Redis is back');
@@ -45,20 +49,31 @@ export function connectRedis({ url, name, log }: ConnectionOptions): Redis {
   return redis;
 }
 
+/** ioredis' own options, of those that a Redis and a Cluster share. */
+interface OpenOptions {
+  readonly connectionName: string;
+  readonly maxRetriesPerRequest: number | null;
+  /** Milliseconds to wait before the n-th try; null: no more. */
+  readonly retryStrategy: (attempt: number) => number | null;
+  readonly lazyConnect?: boolean;
+  readonly connectTimeout?: number;
+  readonly commandTimeout?: number;
+}
+
 /**
  * `redis+cluster://` is any node of a Redis Cluster. A Cluster takes the same commands as a Redis, and BullMQ tells
  * them apart by itself; only their types differ, in what nobody here uses.
  */
-function openRedis(url: string, name: string): Redis {
-  const options = { connectionName: name, maxRetriesPerRequest: null };
-  const retryMs = (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 7), 5000);
-  if (!CLUSTER_URL.test(url)) return new Redis(url, { ...options, retryStrategy: retryMs });
+export function openRedis(url: string, options: OpenOptions): Redis {
+  if (!CLUSTER_URL.test(url)) return new Redis(url, options);
+  const { lazyConnect = false, retryStrategy, ...redisOptions } = options;
   const node = url.replace(CLUSTER_URL, '$1:');
   const { username, password, protocol } = new URL(node);
   const cluster = new Cluster([node], {
-    clusterRetryStrategy: retryMs,
+    lazyConnect,
+    clusterRetryStrategy: retryStrategy,
     redisOptions: {
-      ...options,
+      ...redisOptions,
       ...(username ? { username: decodeURIComponent(username) } : {}),
       ...(password ? { password: decodeURIComponent(password) } : {}),
       ...(protocol === 'rediss:' ? { tls: {} } : {}),

@@ -4,6 +4,7 @@ export {
   checkRedis,
   connectRedis,
   createPool,
+  openRedis,
 } from './connections.js';
 export { ENVIRONMENT_VARIABLES, type Environment, readEnvironment, wholeNumber } from './environment.js';
 export type { ReadyCheck } from './health.js';
