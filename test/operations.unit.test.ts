@@ -21,9 +21,9 @@ const PARTS = [
   ...['packages/audit', 'packages/webhooks', 'packages/status', 'apps/webhook-worker', 'apps/audit-worker'],
 ];
 
-/** Outcomes of one change, which are in the job's reason; set-up's, which docs/doctor.md explains; bugs of ours. */
+/** Outcomes of one change or one action, which are told where it was asked for; set-up's, which docs/doctor.md explains; bugs of ours. */
 const ELSEWHERE =
-  /^(HANDLER_|SETUP_|WEBHOOK_(ADDRESS_REFUSED|REFUSED|TIMEOUT|UNREACHABLE)$|ONCE_TWICE$|ENQUEUER_CLOSED$)/;
+  /^(HANDLER_|SETUP_|DISCARD_|REPLAY_|WEBHOOK_(ADDRESS_REFUSED|REFUSED|TIMEOUT|UNREACHABLE)$|ONCE_TWICE$|ENQUEUER_CLOSED$)/;
 
 function sources(part: string): string[] {
   return readdirSync(join(ROOT, part, 'src'), { recursive: true, encoding: 'utf8' })

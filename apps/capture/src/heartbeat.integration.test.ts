@@ -46,7 +46,7 @@ describe('what a capture tells of itself', () => {
 
   const codes = ({ verdicts }: PipelineStatus) => verdicts.map(({ code }) => code);
 
-  it('that it is active or stands by, how far it is, and that it is gone', async () => {
+  it('that it is active or stands by, how far it is, and that it is gone', { timeout: 240_000 }, async () => {
     const { world, look, start } = await makeWorld('beat_life');
     expect(codes(await look())).toEqual(['NOTHING_YET']);
 
@@ -57,11 +57,11 @@ describe('what a capture tells of itself', () => {
       .toMatchObject([{ role: 'active', pid: active.pid }]);
     const standby = await start();
     await expect
-      .poll(async () => (await look()).captures.map(({ role }) => role))
+      .poll(async () => (await look()).captures.map(({ role }) => role), { timeout: 60_000 })
       .toEqual(['active', 'standby']);
     await world.client.query('INSERT INTO items SELECT generate_series(1, 100)');
     await world.waitForChanges('items', 100);
-    await expect.poll(look).toMatchObject({
+    await expect.poll(look, { timeout: 60_000 }).toMatchObject({
       captures: [
         { changesPerSecond: expect.any(Number), batchJobs: 100, caughtUpAt: expect.any(String) },
         {},
@@ -76,10 +76,10 @@ describe('what a capture tells of itself', () => {
     // One that ends in good order is gone at once, and the other takes over.
     expect(await active.end('SIGTERM')).toBe(0);
     expect((await look()).captures.map(({ pid }) => pid)).toEqual([standby.pid]);
-    await expect.poll(async () => (await look()).captures[0]?.role).toBe('active');
+    await expect.poll(async () => (await look()).captures[0]?.role, { timeout: 60_000 }).toBe('active');
     // One that is killed is believed for some seconds.
     await standby.end('SIGKILL');
-    await expect.poll(async () => codes(await look())).toContain('CAPTURE_DOWN');
+    await expect.poll(async () => codes(await look()), { timeout: 60_000 }).toContain('CAPTURE_DOWN');
     await world.client.query('INSERT INTO items VALUES (101)');
     const { database, lastActive, lag, verdicts } = await look();
     expect(lastActive?.pid).toBe(standby.pid);

@@ -1,9 +1,10 @@
-import { connectProducer } from '@walmq/fanout';
+import { connectShard } from '@walmq/fanout';
 import { type CaptureStatus, removeHeartbeat, writeHeartbeat } from '@walmq/status';
 import type { Redis } from 'ioredis';
 
 export interface HeartbeatOptions {
   readonly redisUrl: string;
+  /** Of the shard that holds what captures tell. */
   readonly prefix: string;
   readonly take: (nowMs: number) => CaptureStatus;
 }
@@ -20,7 +21,7 @@ export function startHeartbeat({ redisUrl, prefix, take }: HeartbeatOptions): { 
 
   async function beat(): Promise<void> {
     try {
-      redis ??= await connectProducer(redisUrl);
+      redis ??= await connectShard(redisUrl, prefix);
       await writeHeartbeat(redis, prefix, take(Date.now()));
     } catch {
       redis?.disconnect();

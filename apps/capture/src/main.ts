@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WalmqError } from '@walmq/change';
 import { loadConfig } from '@walmq/config';
 import { redact, runService, type Service } from '@walmq/service';
+import { heartbeatPrefix } from '@walmq/status';
 import { startHeartbeat } from './heartbeat.js';
 import { LagClock } from './lag-clock.js';
 import { captureMetrics } from './metrics.js';
@@ -111,7 +112,7 @@ await runService({
     service.onStop('watch', () => watch.stop());
     const heartbeat = startHeartbeat({
       redisUrl: options.redisUrl,
-      prefix: config.redis.prefix,
+      prefix: heartbeatPrefix(config.redis),
       take: nowMs => portrait.take(nowMs),
     });
     service.onStop('heartbeat', () => heartbeat.stop());

@@ -1,3 +1,4 @@
+import { shardPrefixes, type WalmqConfig } from '@walmq/config';
 import type { Redis } from 'ioredis';
 import type { CaptureStatus } from './pipeline-status.js';
 
@@ -5,6 +6,11 @@ import type { CaptureStatus } from './pipeline-status.js';
 const BELIEVED_MS = 5000;
 /** The names of captures, by when they were heard of: generous, since it only bounds the list. */
 const LISTED_MS = 3_600_000;
+
+/** Captures tell of themselves in the first shard, whose hash tag keeps all of it on one node of a cluster. */
+export function heartbeatPrefix(redis: Pick<WalmqConfig['redis'], 'prefix' | 'shards'>): string {
+  return shardPrefixes(redis)[0] as string;
+}
 
 /**
  * A capture tells of itself: a key of its own that expires, its name in the list of names, and, while it is active,

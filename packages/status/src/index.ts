@@ -1,5 +1,11 @@
 export { bytesText } from './bytes.js';
-export { type Heartbeats, readHeartbeats, removeHeartbeat, writeHeartbeat } from './heartbeat.js';
+export {
+  type Heartbeats,
+  heartbeatPrefix,
+  readHeartbeats,
+  removeHeartbeat,
+  writeHeartbeat,
+} from './heartbeat.js';
 export {
   type CapturePositions,
   type CaptureStatus,

@@ -5,7 +5,7 @@ import { readServer, readSlot, readSource, type Slot } from '@walmq/replication'
 import { redact } from '@walmq/service';
 import type { Redis } from 'ioredis';
 import type { ClientBase, Pool } from 'pg';
-import { type Heartbeats, readHeartbeats } from './heartbeat.js';
+import { type Heartbeats, heartbeatPrefix, readHeartbeats } from './heartbeat.js';
 import type {
   CaptureStatus,
   DatabaseStatus,
@@ -106,7 +106,7 @@ interface RedisFacts {
 async function readRedis(options: StatusOptions, source: string | null): Promise<RedisFacts> {
   const { config } = options;
   const redis = usable(options.redis);
-  const { prefix } = config.redis;
+  const prefix = heartbeatPrefix(config.redis);
   return {
     reachable: true,
     server: await readRedisServer(redis),

@@ -1,4 +1,4 @@
-import type { WalmqConfig } from '@walmq/config';
+import { shardPrefixes, type WalmqConfig } from '@walmq/config';
 import { checkpointKey, type SourceIdentity } from '@walmq/fanout';
 import type { Redis } from 'ioredis';
 
@@ -14,19 +14,29 @@ export interface OwnKeys {
   readonly shared: boolean;
 }
 
-/** Everything that a source and its queues have in Redis. Looks at every key of that Redis once. */
+/** Everything that a source and its queues have in Redis. Looks at every key of that Redis, once for every shard. */
 export async function findKeys(redis: Redis, config: WalmqConfig, source: SourceIdentity): Promise<OwnKeys> {
-  const { prefix } = config.redis;
-  const ours = checkpointKey(prefix, source);
-  const all = await keysLike(redis, `${escapeGlob(prefix)}:*`);
-  const checkpoints = all.filter(key => key.startsWith(`${prefix}:walmq:checkpoint:`));
-  const shared = checkpoints.some(key => key !== ours);
-  const walmq = all.filter(key => key.startsWith(`${prefix}:walmq:`));
-  const own = shared ? walmq.filter(key => key === ours || key.endsWith(`:${source.slot}`)) : walmq;
-  const queues = Object.keys(config.queues).map(name => `${prefix}:${name}:`);
+  const prefixes = shardPrefixes(config.redis);
+  const all = (await Promise.all(prefixes.map(prefix => keysLike(redis, `${escapeGlob(prefix)}:*`)))).flat();
+  const ours = prefixes.map(prefix => checkpointKey(prefix, source));
+  const startsWithAny = (key: string, starts: readonly string[]) =>
+    starts.some(start => key.startsWith(start));
+  const checkpoints = prefixes.map(prefix => `${prefix}:walmq:checkpoint:`);
+  const shared = all.some(key => startsWithAny(key, checkpoints) && !ours.includes(key));
+  const told = all.filter(
+    key =>
+      startsWithAny(
+        key,
+        prefixes.map(prefix => `${prefix}:walmq:`),
+      ) && !startsWithAny(key, checkpoints),
+  );
+  const queues = Object.values(config.queues).map(({ prefix, name }) => `${prefix}:${name}:`);
   return {
-    own: own.filter(key => key === ours || !key.startsWith(`${prefix}:walmq:checkpoint:`)),
-    queues: shared ? [] : all.filter(key => queues.some(queue => key.startsWith(queue))),
+    own: [
+      ...ours.filter(key => all.includes(key)),
+      ...(shared ? told.filter(key => key.endsWith(`:${source.slot}`)) : told),
+    ],
+    queues: shared ? [] : all.filter(key => startsWithAny(key, queues)),
     shared,
   };
 }
