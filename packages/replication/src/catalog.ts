@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { arrayToJson } from './array.js';
+import { type Attribute, keyNames } from './key-names.js';
 import type { Relation } from './messages.js';
 import { describeTable, type Table } from './table.js';
 import { isPlainScalar, scalarToJson, type ToJson, textToJson } from './value.js';
@@ -24,6 +25,8 @@ export class Catalog {
   readonly #client: ClientBase;
   readonly #types = new Map<number, ToJson>();
   readonly #tables = new WeakMap<Relation, Table>();
+  /** By the table's oid, as last known: for a table that is gone before the last of its changes is read. */
+  readonly #keys = new Map<number, readonly string[]>();
 
   constructor(client: ClientBase) {
     this.#client = client;
@@ -41,17 +44,22 @@ export class Catalog {
     return table;
   }
 
-  /** Names of the primary key's columns today, in its order; none when it has none or the table is gone. */
-  async #primaryKey(relation: Relation): Promise<string[]> {
-    if (relation.identity !== 'full') return [];
-    const { rows } = await this.#client.query<{ attname: string }>(
-      `SELECT a.attname FROM pg_index i
-         CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
-         JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-        WHERE i.indrelid = $1 AND i.indisprimary ORDER BY k.place`,
-      [relation.oid],
+  /** None when it has none, or when neither today's table nor an earlier look at it tells. */
+  async #primaryKey({ oid, identity, columns }: Relation): Promise<readonly string[]> {
+    if (identity !== 'full') return [];
+    // Generated columns are not in the stream, INCLUDEd ones not in the key.
+    const { rows } = await this.#client.query<Attribute>(
+      `SELECT a.attname AS name, a.attisdropped AS dropped,
+              array_position(i.indkey[0:i.indnkeyatts - 1]::int2[], a.attnum) AS place
+         FROM pg_attribute a LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
+        WHERE a.attrelid = $1 AND a.attnum > 0 AND a.attgenerated = '' ORDER BY a.attnum`,
+      [oid],
     );
-    return rows.map(row => row.attname);
+    const streamed = columns.map(({ name }) => name);
+    const key = keyNames(streamed, rows) ?? this.#keys.get(oid) ?? [];
+    if (!key.every(name => streamed.includes(name))) return [];
+    this.#keys.set(oid, key);
+    return key;
   }
 
   async #resolveType(oid: number, depth: number): Promise<ToJson> {
