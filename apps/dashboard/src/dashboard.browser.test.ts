@@ -1,4 +1,9 @@
-import type { Browser } from 'playwright-core';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Change } from '@walmq/change';
+import { type Job, UnrecoverableError } from 'bullmq';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from './chromium.js';
 import { type StartedDashboard, signIn, startDashboard, userLine } from './dashboard-fixture.js';
@@ -10,6 +15,8 @@ const PASSWORD = 'correct horse battery';
 let browser: Browser;
 let pipeline: TestPipeline;
 let dashboard: StartedDashboard;
+/** Where discarded changes are kept. */
+let folder: string;
 /** Signed in once: more than a few attempts a minute are refused. */
 const sessions = new Map<string, string>();
 
@@ -19,13 +26,19 @@ beforeAll(async () => {
     userLine('ann', 'operator', PASSWORD),
     userLine('bob', 'read-only', PASSWORD),
   ]);
-  dashboard = await startDashboard({ ...pipeline.env, WALMQ_DASHBOARD_USERS: users.join(',') });
+  folder = await mkdtemp(join(tmpdir(), 'walmq-discarded-'));
+  dashboard = await startDashboard({
+    ...pipeline.env,
+    WALMQ_DASHBOARD_USERS: users.join(','),
+    WALMQ_DASHBOARD_DISCARDED: folder,
+  });
   for (const name of ['ann', 'bob']) sessions.set(name, String(await signIn(dashboard.url, name, PASSWORD)));
 });
 afterAll(async () => {
   await browser?.close();
   await dashboard?.stop();
   await pipeline?.[Symbol.asyncDispose]();
+  if (folder) await rm(folder, { recursive: true });
 });
 
 /** The page as a user sees it who has signed in. */
@@ -126,6 +139,122 @@ describe('the pipeline page', () => {
     await elsewhere.goto(dashboard.url);
     await elsewhere.getByRole('button', { name: 'Sign out' }).click();
     await page.getByLabel('Password').waitFor();
+  });
+});
+
+describe('failures', () => {
+  /** Orders whose handler is broken, until it is mended. */
+  const broken = new Set<number>();
+  const done: string[] = [];
+
+  async function handle({ data, name }: Job<Change<{ id: number; status: string }>>) {
+    const { id, status } = data.after ?? { id: 0, status: '' };
+    if (broken.has(id)) throw new UnrecoverableError(`order ${id} has no <address>`);
+    done.push(`${name} ${id} ${status}`);
+  }
+
+  /** An order whose insert fails, and two updates of it. */
+  async function poison(): Promise<number> {
+    const { rows } = await pipeline.client.query<{ next: number }>(
+      "SELECT last_value::int + 1 AS next FROM pg_sequences WHERE sequencename = 'orders_id_seq'",
+    );
+    const next = (rows[0] as { next: number }).next;
+    broken.add(next);
+    const id = await pipeline.order('poison@example.com');
+    expect(id).toBe(next);
+    for (const status of ['paid', 'shipped'])
+      await pipeline.client.query('UPDATE orders SET status = $2 WHERE id = $1', [id, status]);
+    return id;
+  }
+
+  beforeAll(() => pipeline.work('orders', handle));
+
+  it('are replayed after a question, and what is parked behind follows in order', async () => {
+    const id = await poison();
+    await using opened = await openAs('ann');
+    const { page } = opened;
+    const replay = page.getByRole('button', { name: 'Replay the changes of queue orders' });
+    await replay.waitFor();
+    expect(await page.locator('#failures').textContent()).toContain('order <n> has no <address>');
+    expect(await seriousViolations(page)).toEqual([]);
+
+    await replay.click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Replay 1 failed change of queue orders?').waitFor();
+    expect(await dialog.textContent()).toContain('The 2 parked behind follow in order');
+    expect(await seriousViolations(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    expect(await pipeline.orders.getFailedCount()).toBe(1);
+    expect(await page.evaluate('document.activeElement.dataset.action')).toBe('replay');
+
+    broken.delete(id);
+    await page.keyboard.press('Enter');
+    await dialog.getByRole('button', { name: 'Replay' }).click();
+    await page.getByText('1 change replayed.').waitFor();
+    await expect
+      .poll(() => done.filter(text => text.includes(` ${id} `)))
+      .toEqual([`insert ${id} pending`, `update ${id} paid`, `update ${id} shipped`]);
+    await page.getByText('No change has failed.').waitFor();
+    expect(opened.complaints).toEqual([]);
+  });
+
+  it('are discarded after a question, written down first, and what is parked behind runs', async () => {
+    const id = await poison();
+    await using opened = await openAs('ann');
+    const { page } = opened;
+    await page.getByRole('button', { name: 'Discard the changes of queue orders' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Discard 1 failed change of queue orders?').waitFor();
+    expect(await dialog.textContent()).toContain('The 2 parked behind will run without it');
+    // The updates' handler is sound.
+    broken.delete(id);
+    await dialog.getByRole('button', { name: 'Discard' }).click();
+    await page.getByText('1 change discarded').waitFor();
+    const [file = ''] = await readdir(folder);
+    const kept = JSON.parse(await readFile(join(folder, file), 'utf8'));
+    expect(kept).toMatchObject({
+      queue: 'orders',
+      name: 'insert',
+      failedReason: `order ${id} has no <address>`,
+      data: { op: 'insert', table: 'orders', after: { id, customer_email: 'poison@example.com' } },
+    });
+    await expect
+      .poll(() => done.filter(text => text.includes(` ${id} `)))
+      .toEqual([`update ${id} paid`, `update ${id} shipped`]);
+    expect(opened.complaints).toEqual([]);
+  });
+
+  it('are no business of a read-only user, nor of another site', async () => {
+    const id = await poison();
+    await using watching = await openAs('bob');
+    await watching.page.getByText('Your role is read-only').waitFor();
+    expect(await watching.page.locator('#failures button').count()).toBe(0);
+    expect(await seriousViolations(watching.page)).toEqual([]);
+    const replayFrom = (page: Page) =>
+      page.evaluate(`fetch('${dashboard.url}/pipeline/replay', {
+        method: 'POST', credentials: 'include', mode: 'no-cors', body: '{}',
+      }).then(answer => answer.status)`);
+    expect(await replayFrom(watching.page)).toBe(403);
+
+    // A page of another site, in the browser in which ann is signed in: its form is sent, and refused.
+    await using opened = await openAs('ann');
+    const { page } = opened;
+    expect(await replayFrom(page)).toBe(403); // ours, but without the token
+    await page.route('http://evil.example/**', route =>
+      route.fulfill({
+        contentType: 'text/html',
+        body: `<form method="post" action="${dashboard.url}/pipeline/replay"><button>Win</button></form>`,
+      }),
+    );
+    await page.goto('http://evil.example/');
+    const [answer] = await Promise.all([
+      page.waitForResponse(`${dashboard.url}/pipeline/replay`),
+      page.getByRole('button', { name: 'Win' }).click(),
+    ]);
+    expect(answer.status()).toBe(403);
+    expect(await pipeline.orders.getFailedCount()).toBe(1);
+    broken.delete(id);
   });
 });
 

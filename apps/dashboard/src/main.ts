@@ -1,11 +1,15 @@
+import { resolve } from 'node:path';
 import { loadConfig } from '@walmq/config';
 import { checkRedis, connectRedis, createPool, runService } from '@walmq/service';
 import { readStatus } from '@walmq/status';
 import { Queue } from 'bullmq';
+import { z } from 'zod';
 import { admit } from './access/admit.js';
 import { ACCESS_VARIABLES, readPolicy } from './access/policy.js';
 import { mountAssets } from './assets.js';
 import { BOARD_PATH, mountBoards, READ_ONLY_BOARD_PATH } from './board.js';
+import { readFailures } from './failed/read-failed.js';
+import { mountActions } from './pipeline/actions.js';
 import { mountPipeline } from './pipeline/mount.js';
 import { Observer } from './pipeline/observer.js';
 import { registerQueueMetrics } from './queue-metrics.js';
@@ -14,7 +18,7 @@ await runService({
   name: 'dashboard',
   defaultPort: 9100,
   needs: ['redis'],
-  own: { ...ACCESS_VARIABLES },
+  own: { ...ACCESS_VARIABLES, WALMQ_DASHBOARD_DISCARDED: z.string().default('walmq-discarded') },
   start: async service => {
     const { environment, log } = service;
     const policy = await readPolicy(environment.host, environment);
@@ -31,6 +35,7 @@ await runService({
       queue.on('error', error =>
         log.debug({ event: 'queue:error', error: error.message }, 'A queue cannot be read'),
       );
+    const bullmqQueues = queues.map(({ queue }) => queue);
     const databaseUrl = config.source.url ?? environment.databaseUrl;
     const database =
       databaseUrl === undefined
@@ -38,7 +43,7 @@ await runService({
         : createPool({ url: databaseUrl, name: 'walmq dashboard', log, max: 2 });
     const observer = new Observer({
       readStatus: () => readStatus({ config, database, redis }),
-      readFailures: async () => ({ groups: [] }),
+      readFailures: () => readFailures(bullmqQueues),
       stopping: service.stopping,
     });
     const { http } = service;
@@ -51,6 +56,10 @@ await runService({
     await mountAssets(http);
     mountBoards({ http, queues, isReady });
     mountPipeline({ http, observer, tokens, identify });
+    mountActions({
+      ...{ http, observer, tokens, redis, log, queues: bullmqQueues },
+      discardFolder: resolve(environment.WALMQ_DASHBOARD_DISCARDED),
+    });
     void observer.run().catch(service.fail);
     registerQueueMetrics({
       registry: service.metrics,

@@ -43,14 +43,13 @@ export class TestPipeline implements AsyncDisposable {
   startCapture(): void {
     const child = spawn(process.execPath, [join(ROOT, 'apps/capture/bin/capture.js')], {
       cwd: ROOT,
-      env: { PATH: process.env.PATH, WALMQ_PORT: '0', ...this.env },
-      stdio: 'ignore',
+      env: { PATH: process.env.PATH, WALMQ_PORT: '0', LOG_LEVEL: 'warn', ...this.env },
+      stdio: ['ignore', 'inherit', 'inherit'],
     });
+    const exit = once(child, 'exit');
     this.#stopCapture = async () => {
-      const exit = once(child, 'exit');
       child.kill('SIGTERM');
       await exit;
-      this.#stopCapture = async () => {};
     };
   }
 

@@ -1,12 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { PipelineStatus } from '@walmq/status';
-import { type FailureReport, NO_FAILURES } from './failures.js';
+import { type FailureReport, NO_FAILURES } from '../failed/failures.js';
 import { History, sampleOf } from './history.js';
 
 /** While somebody looks, and while nobody does: then only the history is kept going. */
 const WATCHED_MS = 2000;
 const UNWATCHED_MS = 10_000;
-/** Failures are read from the jobs themselves, which takes longer than counting. */
+/** Failures are read from the jobs themselves, which takes longer than counting: at once only where there are few. */
 const FAILURES_MS = 10_000;
+const FEW_FAILURES = 1000;
 
 export interface Observation {
   readonly status: PipelineStatus;
@@ -28,6 +30,7 @@ export class Observer {
   readonly #waiting = new Set<() => void>();
   #latest: Observation | undefined;
   #failures: FailureReport = NO_FAILURES;
+  #failed = 0;
   #failuresReadAtMs = Number.NEGATIVE_INFINITY;
   #watchers = 0;
   #wake: () => void = () => {};
@@ -76,13 +79,29 @@ export class Observer {
     const status = await this.#options.readStatus();
     const nowMs = Date.parse(status.at);
     this.#history.add(nowMs, sampleOf(status));
-    if (nowMs - this.#failuresReadAtMs >= FAILURES_MS) {
+    const failed = status.queues.reduce((sum, queue) => sum + queue.failed, 0);
+    const isNews = failed !== this.#failed && failed <= FEW_FAILURES;
+    if (isNews || nowMs - this.#failuresReadAtMs >= FAILURES_MS) {
       this.#failuresReadAtMs = nowMs;
-      const failed = status.queues.reduce((sum, queue) => sum + queue.failed, 0);
-      this.#failures = failed > 0 ? await this.#options.readFailures() : NO_FAILURES;
+      this.#failed = failed;
+      this.#failures = failed > 0 ? await this.#readFailures() : NO_FAILURES;
     }
     this.#latest = { status, failures: this.#failures, history: this.#history };
     this.#tell();
+  }
+
+  /** Redis may go away in the middle, for which its commands would wait: the rest of the page does not. */
+  async #readFailures(): Promise<FailureReport> {
+    const timer = new AbortController();
+    const late = delay(FAILURES_MS, { ...NO_FAILURES, problem: 'Redis did not answer in time.' }, timer);
+    const read = this.#options
+      .readFailures()
+      .catch((error: Error): FailureReport => ({ ...NO_FAILURES, problem: error.message }));
+    try {
+      return await Promise.race([read, late]);
+    } finally {
+      timer.abort();
+    }
   }
 
   async #pause(): Promise<void> {

@@ -1,32 +1,33 @@
 import { redact } from '@walmq/service';
 import type { Role } from '../access/users.js';
+import { type FailureGroup, type FailureReport, kindId } from '../failed/failures.js';
 import { type Html, html } from '../html.js';
-import { type FailureGroup, type FailureReport, groupId } from './failures.js';
 import { count } from './format.js';
 
 /** What failed, by reason; only an operator gets the buttons. */
-export function renderFailures({ groups, problem }: FailureReport, role: Role): Html {
+export function renderFailures({ groups, isPartial, problem }: FailureReport, role: Role): Html {
   if (problem !== undefined) return html`<p class="empty">What failed cannot be read: ${redact(problem)}</p>`;
   if (groups.length === 0) return html`<p class="empty">No change has failed.</p>`;
   return html`${role === 'read-only' && html`<p class="hint">Your role is read-only: replay and discard are for operators.</p>`}
 <div class="scroll" role="region" aria-label="Failures" tabindex="0" data-key="failures"><table class="failures">
-<thead><tr><th scope="col">Reason</th><th scope="col">Queue</th><th scope="col">Table</th><th scope="col">Failed</th><th scope="col">Parked behind</th><th scope="col">Last</th>${role === 'operator' && html`<th scope="col">Do</th>`}</tr></thead>
+<thead><tr><th scope="col">Reason</th><th scope="col">Queue</th><th scope="col">Table</th><th scope="col">Failed</th><th scope="col">Last</th>${role === 'operator' && html`<th scope="col">Do</th>`}</tr></thead>
 <tbody>${groups.map(group => row(group, role))}</tbody>
-</table></div>`;
+</table></div>
+${isPartial && html`<p class="hint">Only the newest failures of each queue were read; there are more.</p>`}`;
 }
 
 function row(group: FailureGroup, role: Role): Html {
   const { queue, table, reason, lastFailedAt } = group;
   return html`<tr>
 <th scope="row" class="reason">${redact(reason)}</th><td class="text">${queue}</td><td class="text">${table ?? '–'}</td>
-<td>${count(group.count)}</td><td>${count(group.parked)}</td>
+<td>${count(group.count)}</td>
 <td class="text"><time datetime="${lastFailedAt}">${lastFailedAt.slice(0, 19).replace('T', ' ')} UTC</time></td>
 ${role === 'operator' && html`<td class="actions">${button('replay', group)}${button('discard', group)}</td>`}
 </tr>`;
 }
 
 function button(action: 'replay' | 'discard', group: FailureGroup): Html {
-  const id = groupId(group);
+  const id = kindId(group);
   const label = action === 'replay' ? 'Replay' : 'Discard';
   return html`<button type="button" class="${action}" data-action="${action}" data-group="${id}" data-key="${action} ${id}" aria-label="${label} the changes of queue ${group.queue} that failed with: ${redact(group.reason)}">${label}…</button>`;
 }

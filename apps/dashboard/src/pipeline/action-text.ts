@@ -1,0 +1,45 @@
+import type { Discarded } from '../failed/discard-failed.js';
+import type { Replayed } from '../failed/replay-failed.js';
+import { count, plural } from './format.js';
+
+export type Action = 'replay' | 'discard';
+
+export interface Extent {
+  readonly queue: string;
+  readonly failed: number;
+  readonly parked: number;
+  /** More than `parked` may wait. */
+  readonly isLeast: boolean;
+  readonly folder: string;
+}
+
+/** What a person is asked, before anything is done. */
+export function confirmationOf(action: Action, extent: Extent): { title: string; text: string } {
+  const { queue, failed, parked, isLeast, folder } = extent;
+  const behind = `${isLeast ? 'at least ' : ''}${count(parked)}`;
+  const changes = plural(failed, 'failed change');
+  if (action === 'replay')
+    return {
+      title: `Replay ${changes} of queue ${queue}?`,
+      text:
+        `${failed === 1 ? 'It runs' : 'They run'} again, with all attempts anew. ` +
+        (parked === 0
+          ? 'Nothing is parked behind.'
+          : `The ${behind} parked behind follow in order, each once the one before has completed.`),
+    };
+  return {
+    title: `Discard ${changes} of queue ${queue}?`,
+    text:
+      `${failed === 1 ? 'It is' : 'They are'} written to a file in ${folder} and removed: no worker will see ${failed === 1 ? 'it' : 'them'} again. ` +
+      (parked === 0
+        ? 'Nothing is parked behind.'
+        : `The ${behind} parked behind will run without ${failed === 1 ? 'it' : 'them'}.`),
+  };
+}
+
+/** What was done, as a sentence. */
+export function outcomeOf(done: Replayed | Discarded): string {
+  const gone = done.gone === 0 ? '' : ` ${count(done.gone)} had been retried or removed meanwhile.`;
+  if ('file' in done) return `${plural(done.discarded, 'change')} discarded, kept in ${done.file}.${gone}`;
+  return `${plural(done.replayed, 'change')} replayed.${gone}`;
+}
