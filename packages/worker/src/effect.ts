@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Pool } from 'pg';
+import type { Pool, QueryResult, QueryResultRow } from 'pg';
 import { toJsonText } from './result-json.js';
 
 export interface EffectOptions {
@@ -10,6 +10,8 @@ export interface EffectOptions {
   readonly jobId: string;
   /** Which of the change's effects: its own name for each. */
   readonly name: string;
+  /** Milliseconds after which a statement counts as failed, so that a server gone silent does not hold the change. */
+  readonly deadlineMs: number;
 }
 
 /** What the outside world can tell a repetition by; the same at every attempt. */
@@ -29,8 +31,9 @@ export async function effect<T>(
   options: EffectOptions,
   act: (identity: EffectIdentity) => Promise<T>,
 ): Promise<T> {
-  const { pool, queue, changeId, jobId, name } = options;
-  const { rows } = await pool.query<{ state: 'intended' | 'done'; result: T }>(
+  const { queue, changeId, jobId, name } = options;
+  const { rows } = await run<{ state: 'intended' | 'done'; result: T }>(
+    options,
     `INSERT INTO walmq.effects AS e (queue, change_id, name, job_id) VALUES ($1, $2, $3, $4)
      ON CONFLICT (queue, change_id, name) DO UPDATE
        SET attempts = e.attempts + CASE e.state WHEN 'done' THEN 0 ELSE 1 END
@@ -39,12 +42,23 @@ export async function effect<T>(
   );
   if (rows[0]?.state === 'done') return rows[0].result;
   const result = await act(effectIdentity({ queue, changeId, name }));
-  await pool.query(
+  await run(
+    options,
     `UPDATE walmq.effects SET state = 'done', result = $4, done_at = now()
       WHERE queue = $1 AND change_id = $2 AND name = $3`,
     [queue, changeId, name, toJsonText(result)],
   );
   return result;
+}
+
+async function run<R extends QueryResultRow>(
+  { pool, deadlineMs }: EffectOptions,
+  text: string,
+  values: unknown[],
+): Promise<QueryResult<R>> {
+  // On the driver's side: PostgreSQL's own statement_timeout needs an answer to be heard of.
+  const statement = { text, values, query_timeout: deadlineMs };
+  return await pool.query<R>(statement);
 }
 
 export function effectIdentity({

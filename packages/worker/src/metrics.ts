@@ -1,5 +1,6 @@
 import type { Change } from '@walmq/change';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { tableName } from './describe.js';
 import type { Verdict } from './verdict.js';
 
 /** A worker's metrics, in one place: name, unit, help. */
@@ -47,8 +48,9 @@ export function workerMetrics(registry: Registry) {
     started: (queue: string) => active.inc({ queue }),
     finished(queue: string, change: Change, outcome: 'processed' | Verdict, seconds: number) {
       active.dec({ queue });
-      changes.inc({ queue, table: change.table, op: change.op, outcome });
-      duration.observe({ queue, table: change.table, op: change.op }, seconds);
+      const handler = { queue, table: tableName(change), op: change.op };
+      changes.inc({ ...handler, outcome });
+      duration.observe(handler, seconds);
       if (outcome === 'processed')
         // Clocks of two machines: never less than nothing.
         commitToDone.observe({ queue }, Math.max(0, Date.now() - Date.parse(change.tx.committedAt)) / 1000);

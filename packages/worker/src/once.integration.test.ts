@@ -258,6 +258,7 @@ describe('once and effect', () => {
       changeId: 'mail',
       jobId: 'mail-000000',
       name: 'confirmation-mail',
+      deadlineMs: 10_000,
     };
     const send = () =>
       effect(options, async ({ messageId }) => {
@@ -280,6 +281,7 @@ describe('once and effect', () => {
       changeId: 'flaky',
       jobId: 'flaky-000000',
       name: 'webhook',
+      deadlineMs: 10_000,
     };
     const call = () =>
       effect(options, async ({ idempotencyKey }) => {

@@ -44,6 +44,6 @@ function handlerContext(options: ProcessingOptions): KitContext {
       usedOnce = true;
       return await once({ pool, queue, changeId: change.id, jobId, signal, deadlineMs }, act);
     },
-    effect: (change, name, act) => effect({ pool, queue, changeId: change.id, jobId, name }, act),
+    effect: (change, name, act) => effect({ pool, queue, changeId: change.id, jobId, name, deadlineMs }, act),
   };
 }

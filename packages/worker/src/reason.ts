@@ -32,10 +32,21 @@ function sentenceOf(error: Error & { readonly code?: unknown }): string {
   if (error instanceof WalmqError) return error.sentence;
   const database = databaseErrorOf(error);
   if (database) return databaseSentence(database);
+  if (error.name === 'ZodError' && 'issues' in error) return issuesSentence(error.issues as readonly Issue[]);
   // A query builder's wrapper: its message is the statement with its parameters.
   if ('params' in error && error.cause instanceof Error) return sentenceOf(error.cause);
   // A refused connection to two addresses has a code and no message.
   return error.message || String(error.code ?? error.name);
+}
+
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** `email: Invalid email address; items.0.price: Invalid input`; zod's own message is JSON. */
+function issuesSentence(issues: readonly Issue[]): string {
+  return issues.map(({ path, message }) => `${path.join('.') || 'the value'}: ${message}`).join('; ');
 }
 
 function databaseErrorOf(error: unknown): DatabaseError | undefined {

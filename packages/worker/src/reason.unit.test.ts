@@ -1,5 +1,6 @@
 import { WalmqError } from '@walmq/change';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { reasonOf, stackOf } from './reason.js';
 
 function failure(message: string, fields: Record<string, unknown> = {}): Error {
@@ -15,6 +16,18 @@ describe('reasonOf', () => {
     ['any other', failure('no answer', { code: 'ETIMEDOUT' }), 'no answer'],
     ['nothing but a code', failure('', { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
     ['nothing at all', failure(''), 'Error'],
+    [
+      'what zod refused',
+      z
+        .object({ email: z.email(), items: z.array(z.int()) })
+        .safeParse({ email: 'secret', items: ['secret'] }).error!,
+      'email: Invalid email address; items.0: Invalid input: expected number, received string',
+    ],
+    [
+      'a whole that zod refused',
+      z.string().safeParse(1).error!,
+      'the value: Invalid input: expected string, received number',
+    ],
     [
       'a constraint',
       database('23514', 'new row violates check constraint', { table: 'orders', constraint: 'positive' }),

@@ -6,7 +6,7 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import { withDeadline } from './deadline.js';
 import type { WorkerDefinition } from './define.js';
-import { describe, processedLine } from './describe.js';
+import { describe, processedLine, tableName } from './describe.js';
 import type { WorkerMetrics } from './metrics.js';
 import { processChange } from './process-change.js';
 import { reportFailure, settleFailure } from './settle-failure.js';
@@ -41,7 +41,7 @@ export async function runJob(
   const change = changeOf(job, options.log);
   const log = options.log.child({
     queue: definition.queue,
-    table: change.table,
+    table: tableName(change),
     op: change.op,
     changeId: change.id,
     attempt,

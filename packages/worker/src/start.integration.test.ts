@@ -362,6 +362,38 @@ describe('a worker', () => {
     expect(await world.rows('SELECT id FROM held')).toEqual([{ id: 2 }]);
   });
 
+  it('ends an outside effect whose record waits for a lock at its deadline, before anything was done', async () => {
+    await using world = await create('ledger_locked', { deadlineMs: 200 });
+    const holder = await world.pool.connect();
+    await holder.query('BEGIN; LOCK TABLE walmq.effects');
+    let acts = 0;
+    world.start(
+      defineWorker({
+        queue: 'orders',
+        on: {
+          orders: {
+            insert: (change, { effect }) =>
+              effect(change, 'mail', async () => {
+                acts += 1;
+                return 'sent';
+              }),
+          },
+        },
+      }),
+    );
+    const job = await world.add('orders', world.change('insert', 'orders', { after: NEW }), {
+      attempts: 100,
+    });
+    await eventually(() =>
+      expect(world.logged).toContainEqual(expect.objectContaining({ event: 'change:retried' })),
+    );
+    expect(acts).toBe(0);
+    await holder.query('COMMIT');
+    holder.release();
+    expect(await world.ending('orders', job)).toMatchObject({ state: 'completed', result: 'sent' });
+    expect(acts).toBe(1);
+  });
+
   it('does not run a retry beside a handler that ignores its deadline, and says so meanwhile', async () => {
     await using world = await create('overrun', { deadlineMs: 50 });
     const stuck = gate();
