@@ -21,12 +21,7 @@ describe('Redis away under load, for much longer than wal_sender_timeout', () =>
     async signal => {
       const name = `away_${signal.toLowerCase()}`;
       await using world = await CaptureWorld.create(servers, name, { schema: LOAD_SCHEMA, queues: QUEUES });
-      const capture = await CaptureProcess.start({
-        databaseUrl: world.databaseUrl,
-        redisUrl: servers.redis.url,
-        config: { source: { slot: name }, redis: { prefix: name }, queues: QUEUES },
-      });
-      await capture.waitFor('stream:started');
+      const capture = await startCapture(world);
       const load = startLoad(world.databaseUrl, 1);
       await expect.poll(() => load.transactions).toBeGreaterThan(20);
       const before = await walsender(world);
@@ -53,6 +48,36 @@ describe('Redis away under load, for much longer than wal_sender_timeout', () =>
       await expectAllOnce(world);
     },
   );
+
+  it('PostgreSQL told to stop (SIGINT) meanwhile: does so, since capture lets go; goes on when both are back', async () => {
+    await using world = await CaptureWorld.create(servers, 'away_both', {
+      schema: LOAD_SCHEMA,
+      queues: QUEUES,
+    });
+    const capture = await startCapture(world);
+    process.kill(servers.redis.pid, 'SIGSTOP');
+    await largeRows(world, 20_000);
+    await capture.waitFor('enqueue:paused');
+    // Fast shutdown waits until every walsender has sent all there is.
+    await servers.postgres.kill('SIGINT');
+    await servers.postgres.restart();
+    process.kill(servers.redis.pid, 'SIGCONT');
+    await world.reconnect();
+    await world.waitUntilAcknowledged();
+    expect(await capture.end('SIGTERM')).toBe(0);
+    await expectAllOnce(world);
+  });
+
+  async function startCapture(world: CaptureWorld): Promise<CaptureProcess> {
+    const { source, redis } = world.config;
+    const capture = await CaptureProcess.start({
+      databaseUrl: world.databaseUrl,
+      redisUrl: servers.redis.url,
+      config: { source: { slot: source.slot }, redis: { prefix: redis.prefix }, queues: QUEUES },
+    });
+    await capture.waitFor('stream:started');
+    return capture;
+  }
 
   async function largeRows(world: CaptureWorld, count: number): Promise<void> {
     const client = new Client(world.databaseUrl);
