@@ -43,7 +43,7 @@ function connect() {
 }
 
 async function reconnect() {
-  const answer = await fetch('/pipeline/events', { method: 'HEAD' }).catch(() => undefined);
+  const answer = await fetch('/', { method: 'HEAD' }).catch(() => undefined);
   if (answer?.status === 401) location.reload();
   else connect();
 }

@@ -27,7 +27,8 @@ export function mountPipeline({ http, observer, tokens, identify }: PipelineOpti
       .type('text/html; charset=utf-8')
       .send(pipelinePage({ identity, token: tokens.of(identity), picture }));
   });
-  http.get('/pipeline/events', async (request, reply) => {
+  // HEAD would be answered by a stream that nobody reads and nothing ends.
+  http.get('/pipeline/events', { exposeHeadRoute: false }, async (request, reply) => {
     if (streams >= MAX_STREAMS)
       return await reply.code(503).send({ message: 'Too many pages are open: close one.' });
     const token = tokens.of(request.identity as Identity);
