@@ -91,6 +91,7 @@ async function takeScreenshots({ dashboardUrl, databaseUrl }: Demo): Promise<voi
   await page.getByText('insert orders').first().waitFor();
   // The data, not the stack: that would show the folders of whoever takes the picture.
   for (const tab of await page.getByText('Data', { exact: true }).all()) await tab.click();
+  await page.evaluate('scrollTo(0, 0)');
   await capturePage(page, 'bull-board');
   await trading;
   await client.end();
