@@ -23,6 +23,8 @@ export async function walmq(args: readonly string[], env: Record<string, string>
     colours: false,
     isTerminal: false,
     interrupted: () => new AbortController().signal,
+    ask: () => Promise.reject(new Error('nobody is there to answer')),
+    draw: () => undefined,
     print: text => lines.push(...text.split('\n')),
     printError: text => errors.push(...text.split('\n')),
   });

@@ -10,6 +10,10 @@ export interface CommandIo {
   readonly isTerminal: boolean;
   /** From this call on, Ctrl+C aborts the signal and no longer ends the process. */
   interrupted(): AbortSignal;
+  /** The answer to a question; asked on a terminal only. */
+  ask(question: string): Promise<string>;
+  /** Draws one line over the one drawn before; on a terminal only. */
+  draw(line: string): void;
   print(line: string): void;
   printError(line: string): void;
 }

@@ -1,3 +1,4 @@
+import { askOnTerminal } from './failed/steer.js';
 import { runProgram } from './program.js';
 
 // `walmq ... | head` closes the pipe when it has enough: nothing is wrong then.
@@ -15,6 +16,8 @@ process.exitCode = await runProgram(process.argv.slice(2), {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
     return stopping.signal;
   },
+  ask: askOnTerminal,
+  draw: line => process.stdout.write(`\r\u001b[K${line}`),
   print: line => console.log(line),
   printError: line => console.error(line),
 });

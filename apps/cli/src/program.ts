@@ -6,6 +6,14 @@ import { acceptLossCommand } from './accept-loss.js';
 import { type CommandIo, EXIT, messageOf } from './command.js';
 import { completionScript, SHELLS, type Shell } from './completion.js';
 import { doctorCommand } from './doctor/doctor.js';
+import { type FailedCommandOptions, failedCommand } from './failed/list.js';
+import { addFilterOptions } from './failed/options.js';
+import {
+  type DiscardCommandOptions,
+  discardCommand,
+  type ReplayCommandOptions,
+  replayCommand,
+} from './failed/steer.js';
 import { type SetupCommandOptions, setupCommand } from './setup.js';
 import { sqlCommand } from './sql.js';
 import { type StatusCommandOptions, statusCommand } from './status/status.js';
@@ -89,6 +97,53 @@ function commandLine(io: CommandIo, exit: (code: number) => void): Command {
       ),
     )
     .action(async (options: StatusCommandOptions) => exit(await statusCommand(io, options)));
+
+  addFilterOptions(program.command('failed'))
+    .description('show what failed for good, by queue, table and reason')
+    .option('--list', 'every change instead')
+    .option('--json', 'print { groups, parked }; with --list one line for each change')
+    .addHelpText(
+      'after',
+      examples(
+        ['walmq failed', 'what fails, and how often?'],
+        ['walmq failed --list --queue orders --since 2h', 'which changes?'],
+      ),
+    )
+    .action((options: FailedCommandOptions) => failedCommand(io, options));
+
+  addFilterOptions(program.command('replay'))
+    .description('run failed changes again, in the order of the stream; what is parked behind them follows')
+    .option('--all', 'everything that failed')
+    .addOption(new Option('--dry-run', 'say what would run, and change nothing').conflicts('wait'))
+    .option(
+      '--wait',
+      'until they and what is parked behind have completed; exit code 1 when one failed again',
+    )
+    .option('--json', 'print what was done as JSON')
+    .addHelpText(
+      'after',
+      examples(
+        ['walmq replay --queue orders --reason "SMTP" --wait', 'after the mail server is mended'],
+        ['walmq replay --table orders --key id=42', 'one row'],
+        ['walmq replay --all --dry-run', 'how much is there?'],
+      ),
+    )
+    .action(async (options: ReplayCommandOptions) => exit(await replayCommand(io, options)));
+
+  addFilterOptions(program.command('discard'))
+    .description(
+      'give failed changes up: written to a file, removed, what is parked behind runs without them',
+    )
+    .option('--all', 'everything that failed')
+    .option('--to <file>', 'the new file they are written to (default: walmq-discarded-<queue>-<time>.jsonl)')
+    .addOption(new Option('--dry-run', 'say what would be discarded, and change nothing').conflicts('yes'))
+    .option('--yes', 'do not ask')
+    .option('--json', 'print what was done as JSON')
+    .addHelpText(
+      'after',
+      examples(['walmq discard --queue orders --key id=42', 'asks first, and keeps them in a file']),
+    )
+    .action(async (options: DiscardCommandOptions) => exit(await discardCommand(io, options)));
 
   program
     .command('sql')

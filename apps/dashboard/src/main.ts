@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { loadConfig } from '@walmq/config';
+import { readFailures } from '@walmq/replay';
 import { checkRedis, connectRedis, createPool, runService } from '@walmq/service';
 import { readStatus } from '@walmq/status';
 import { Queue } from 'bullmq';
@@ -8,11 +9,13 @@ import { admit } from './access/admit.js';
 import { ACCESS_VARIABLES, readPolicy } from './access/policy.js';
 import { mountAssets } from './assets.js';
 import { BOARD_PATH, mountBoards, READ_ONLY_BOARD_PATH } from './board.js';
-import { readFailures } from './failed/read-failed.js';
 import { mountActions } from './pipeline/actions.js';
 import { mountPipeline } from './pipeline/mount.js';
 import { Observer } from './pipeline/observer.js';
 import { registerQueueMetrics } from './queue-metrics.js';
+
+/** Failed jobs of one queue that the page groups: a person looks at reasons, not at so many changes. */
+const MAX_LISTED = 5000;
 
 await runService({
   name: 'dashboard',
@@ -43,7 +46,7 @@ await runService({
         : createPool({ url: databaseUrl, name: 'walmq dashboard', log, max: 2 });
     const observer = new Observer({
       readStatus: () => readStatus({ config, database, redis }),
-      readFailures: () => readFailures(bullmqQueues),
+      readFailures: () => readFailures(bullmqQueues, { maxListed: MAX_LISTED }),
       stopping: service.stopping,
     });
     const { http } = service;

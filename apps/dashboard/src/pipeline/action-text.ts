@@ -1,5 +1,4 @@
-import type { Discarded } from '../failed/discard-failed.js';
-import type { Replayed } from '../failed/replay-failed.js';
+import type { Discarded, Replayed } from '@walmq/replay';
 import { count, plural } from './format.js';
 
 export type Action = 'replay' | 'discard';
@@ -41,5 +40,5 @@ export function confirmationOf(action: Action, extent: Extent): { title: string;
 export function outcomeOf(done: Replayed | Discarded): string {
   const gone = done.gone === 0 ? '' : ` ${count(done.gone)} had been retried or removed meanwhile.`;
   if ('file' in done) return `${plural(done.discarded, 'change')} discarded, kept in ${done.file}.${gone}`;
-  return `${plural(done.replayed, 'change')} replayed.${gone}`;
+  return `${plural(done.replayed.length, 'change')} replayed.${gone}`;
 }

@@ -1,15 +1,20 @@
+import { join } from 'node:path';
 import { WalmqError } from '@walmq/change';
+import {
+  countParked,
+  discardFailed,
+  type FailureKind,
+  failedIds,
+  kindId,
+  MAX_COUNTED,
+  replayFailed,
+} from '@walmq/replay';
 import type { Logger } from '@walmq/service';
 import { redact } from '@walmq/service';
 import type { Queue } from 'bullmq';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Redis } from 'ioredis';
 import type { ActionTokens, Identity } from '../access/identify.js';
-import { countParked, MAX_COUNTED } from '../failed/count-parked.js';
-import { discardFailed } from '../failed/discard-failed.js';
-import { type FailureKind, kindId } from '../failed/failures.js';
-import { failedIds } from '../failed/read-failed.js';
-import { replayFailed } from '../failed/replay-failed.js';
 import { type Action, confirmationOf, outcomeOf } from './action-text.js';
 import type { Observer } from './observer.js';
 
@@ -50,7 +55,7 @@ export function mountActions(options: ActionsOptions): void {
   }
 
   async function preview(action: Action, { queue, kind }: Group) {
-    const ids = await failedIds(queue, kind);
+    const ids = await failedIds(queue, { kind });
     const parked = await countParked(redis, queue, ids);
     return confirmationOf(action, {
       ...{ queue: kind.queue, failed: ids.length, parked, isLeast: parked >= MAX_COUNTED },
@@ -59,12 +64,13 @@ export function mountActions(options: ActionsOptions): void {
   }
 
   async function act(action: Action, { queue, kind }: Group, { name }: Identity) {
+    const ids = await failedIds(queue, { kind });
     const done =
       action === 'replay'
-        ? await replayFailed(queue, kind)
-        : await discardFailed({ redis, queue, kind, folder: discardFolder });
+        ? await replayFailed({ queue, ids })
+        : await discardFailed({ redis, queue, ids, file: join(discardFolder, fileName(queue.name)) });
     const text = outcomeOf(done);
-    log.info({ event: `failed:${action}`, user: name, queue: kind.queue, ...done }, text);
+    log.info({ event: `failed:${action}`, user: name, queue: kind.queue, reason: kind.reason }, text);
     observer.refresh();
     return { text };
   }
@@ -98,6 +104,10 @@ export function mountActions(options: ActionsOptions): void {
 interface Refusal {
   readonly status: number;
   readonly message: string;
+}
+
+function fileName(queue: string): string {
+  return `walmq-discarded-${queue}-${new Date().toISOString().replaceAll(':', '-')}.jsonl`;
 }
 
 function sentenceOf(error: unknown): string {

@@ -1,6 +1,6 @@
+import { type FailureGroup, type FailureReport, kindId } from '@walmq/replay';
 import { redact } from '@walmq/service';
 import type { Role } from '../access/users.js';
-import { type FailureGroup, type FailureReport, kindId } from '../failed/failures.js';
 import { type Html, html } from '../html.js';
 import { count } from './format.js';
 

@@ -1,6 +1,6 @@
+import { type FailureReport, NO_FAILURES } from '@walmq/replay';
 import type { PipelineStatus } from '@walmq/status';
 import { describe, expect, it } from 'vitest';
-import { type FailureReport, NO_FAILURES } from '../failed/failures.js';
 import { changedParts } from './events.js';
 import { History, sampleOf } from './history.js';
 import { type Picture, renderPicture } from './render-picture.js';

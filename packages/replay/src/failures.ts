@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { FailedJob } from './filter.js';
 import { normalizeReason } from './normalize-reason.js';
 
 /** What tells one kind of failure from another. */
@@ -28,16 +29,16 @@ export interface FailureReport {
 
 export const NO_FAILURES: FailureReport = { groups: [], isPartial: false };
 
-/** What is read of a failed job. */
-export interface FailedJob {
-  readonly data: unknown;
-  readonly failedReason: string;
-  readonly finishedOn?: number;
-}
-
-export function kindOf(queue: string, { data, failedReason }: FailedJob): FailureKind {
+export function kindOf(
+  queue: string,
+  { data, failedReason }: Pick<FailedJob, 'data' | 'failedReason'>,
+): FailureKind {
   const { table } = (data ?? {}) as { table?: unknown };
-  return { queue, table: typeof table === 'string' ? table : null, reason: normalizeReason(failedReason) };
+  return {
+    queue,
+    table: typeof table === 'string' ? table : null,
+    reason: normalizeReason(failedReason ?? ''),
+  };
 }
 
 /** Names a kind in a page: a reason may hold what a page does not show. */
@@ -52,7 +53,7 @@ export function kindId({ queue, table, reason }: FailureKind): string {
 export class FailureGroups {
   readonly #groups = new Map<string, FailureKind & { count: number; firstMs: number; lastMs: number }>();
 
-  add(queue: string, job: FailedJob): void {
+  add(queue: string, job: Omit<FailedJob, 'id' | 'name'>): void {
     const kind = kindOf(queue, job);
     const id = kindId(kind);
     const failedMs = job.finishedOn ?? 0;

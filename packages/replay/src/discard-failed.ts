@@ -1,10 +1,8 @@
 import { mkdir, open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { WalmqError } from '@walmq/change';
 import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { FailureKind } from './failures.js';
-import { failedIds } from './read-failed.js';
 
 const AT_ONCE = 100;
 
@@ -12,6 +10,8 @@ export interface Discarded {
   readonly discarded: number;
   /** No longer failed when their turn came. */
   readonly gone: number;
+  /** Not reached, since it was told to stop. */
+  readonly left: number;
   /** Where they are kept. */
   readonly file: string;
 }
@@ -19,50 +19,56 @@ export interface Discarded {
 export interface DiscardOptions {
   readonly redis: Redis;
   readonly queue: Queue;
-  readonly kind: FailureKind;
-  readonly folder: string;
-  readonly at?: Date;
+  /** Failed jobs, in the order of the stream: see failedIds. */
+  readonly ids: readonly string[];
+  /** A new file; its folder is made where there is none. */
+  readonly file: string;
+  /** Called after each page, with how many are done. */
+  readonly onProgress?: (done: number) => void;
+  /** Stops between two pages: what is left stays failed. */
+  readonly signal?: AbortSignal;
 }
 
 /**
- * Removes every failed change of one kind; the later changes of their keys run without them. Each is written to a new
- * file in `folder` first, as a line of JSON. Throws DISCARD_NOT_WRITABLE, and then has removed nothing.
+ * Removes failed changes; the later changes of their keys run without them. Each is written to a new file first, as a
+ * line of JSON. Throws DISCARD_NOT_WRITABLE, and then has removed nothing.
  */
 export async function discardFailed({
   redis,
   queue,
-  kind,
-  folder,
-  at = new Date(),
+  ids,
+  file,
+  onProgress,
+  signal,
 }: DiscardOptions): Promise<Discarded> {
-  const ids = await failedIds(queue, kind);
-  const name = `walmq-discarded-${queue.name}-${at.toISOString().replaceAll(':', '-')}.jsonl`;
-  const file = join(folder, name);
-  const output = await create(folder, file);
+  const output = await create(file);
   let discarded = 0;
+  let seen = 0;
   try {
-    for (let start = 0; start < ids.length; start += AT_ONCE) {
+    for (let start = 0; start < ids.length && !signal?.aborted; start += AT_ONCE) {
       const jobs = await stillFailed(queue, ids.slice(start, start + AT_ONCE));
       const lines = await Promise.all(jobs.map(job => lineOf(redis, queue, job)));
       await output.writeFile(lines.join(''));
       // Written and on the disk, then removed: the other way round a crash would lose them.
       await output.sync();
       for (const job of jobs) discarded += (await removeFailed(queue, job)) ? 1 : 0;
+      seen = Math.min(start + AT_ONCE, ids.length);
+      onProgress?.(seen);
     }
   } finally {
     await output.close();
   }
-  return { discarded, gone: ids.length - discarded, file };
+  return { discarded, gone: seen - discarded, left: ids.length - seen, file };
 }
 
-async function create(folder: string, file: string) {
+async function create(file: string) {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     // Rows are in it: for nobody else to read, and never over another file.
     return await open(file, 'wx', 0o600);
   } catch (cause) {
     throw new WalmqError('DISCARD_NOT_WRITABLE', `nothing was discarded: ${(cause as Error).message}.`, {
-      remedy: 'Set WALMQ_DASHBOARD_DISCARDED to a folder that the dashboard may write to.',
+      remedy: 'Name a new file, in a folder that this process may write to.',
       cause,
     });
   }

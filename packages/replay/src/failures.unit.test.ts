@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { confirmationOf, outcomeOf } from '../pipeline/action-text.js';
 import { FailureGroups, kindId, kindOf } from './failures.js';
 import { normalizeReason } from './normalize-reason.js';
 
@@ -47,31 +46,5 @@ describe('groups', () => {
     expect(ids[0]).toBe(ids[1]);
     expect(ids[0]).not.toBe(ids[2]);
     expect(ids.join()).not.toContain('stock');
-  });
-});
-
-describe('what a person is asked', () => {
-  const extent = { queue: 'orders', failed: 3, parked: 12, isLeast: false, folder: '/kept' };
-  it('says how many, and what follows', () => {
-    expect(confirmationOf('replay', extent)).toEqual({
-      title: 'Replay 3 failed changes of queue orders?',
-      text:
-        'They run again, with all attempts anew. ' +
-        'The 12 parked behind follow in order, each once the one before has completed.',
-    });
-    expect(confirmationOf('discard', { ...extent, failed: 1, parked: 0 })).toEqual({
-      title: 'Discard 1 failed change of queue orders?',
-      text: 'It is written to a file in /kept and removed: no worker will see it again. Nothing is parked behind.',
-    });
-    expect(confirmationOf('discard', { ...extent, isLeast: true }).text).toContain('The at least 12 parked');
-  });
-
-  it('is answered with what was done', () => {
-    expect(outcomeOf({ replayed: 2, gone: 1 })).toBe(
-      '2 changes replayed. 1 had been retried or removed meanwhile.',
-    );
-    expect(outcomeOf({ discarded: 1, gone: 0, file: '/kept/x.jsonl' })).toBe(
-      '1 change discarded, kept in /kept/x.jsonl.',
-    );
   });
 });

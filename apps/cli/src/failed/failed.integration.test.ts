@@ -1,0 +1,135 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
+import { Queue, UnrecoverableError, Worker } from 'bullmq';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { CliWorld } from '../cli-fixture.js';
+
+const idOf = (n: number) => `${n.toString(16).toUpperCase().padStart(16, '0')}-0000000001-abcdef`;
+
+describe('walmq failed, replay, discard', () => {
+  let postgres: EmbeddedPostgres;
+  let redis: EmbeddedRedis;
+  beforeAll(async () => {
+    [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  });
+  afterAll(async () => {
+    await Promise.all([postgres.stop(), redis.stop()]);
+  });
+
+  /** Changes 1 to 5 of orders, all failed, and one job that holds no change. */
+  async function makeWorld(name: string) {
+    const world = await CliWorld.create({ postgresUrl: postgres.url, redisUrl: redis.url }, name, {
+      schema: 'CREATE TABLE orders (id int PRIMARY KEY)',
+      queues: { orders: { table: 'orders' }, mails: { table: 'orders' } },
+    });
+    onTestFinished(() => world[Symbol.asyncDispose]());
+    const queue = new Queue('orders', { connection: { url: redis.url }, prefix: name });
+    onTestFinished(() => queue.close());
+    for (let n = 1; n <= 5; n++)
+      await queue.add(
+        'insert',
+        {
+          id: idOf(n).slice(0, 27),
+          op: 'insert',
+          schema: 'public',
+          table: 'orders',
+          key: { id: n },
+          tx: { committedAt: '2026-01-31T10:00:00Z' },
+        },
+        { jobId: idOf(n), attempts: 3 },
+      );
+    await queue.add('resize', { image: 7 }, { jobId: 'plain-1' });
+    let broken = true;
+    const worker = new Worker(
+      'orders',
+      async job => {
+        if (broken) throw new UnrecoverableError(`no order "${job.id}" in 3 tables`);
+      },
+      { connection: { url: redis.url }, prefix: name },
+    );
+    onTestFinished(() => worker.close());
+    await expect.poll(() => queue.getFailedCount()).toBe(6);
+    return {
+      run: (...args: string[]) => world.run(...args),
+      queue,
+      mend: () => {
+        broken = false;
+      },
+    };
+  }
+
+  it('lists groups and single changes, filtered, for people and for programs', async () => {
+    const { run } = await makeWorld('fl_list');
+    const groups = await run('failed');
+    expect(groups.code).toBe(0);
+    expect(groups.lines[0]).toMatch(/^queue +table +failed +last +reason$/);
+    expect(groups.lines[1]).toMatch(/^orders +orders +5 .+no order <value> in <n> tables$/);
+    expect(groups.lines[2]).toMatch(/^orders +- +1 /);
+    const list = await run('failed', '--list', '--json', '--key', 'id=3', '--since', '1h');
+    expect(list.lines.map(line => JSON.parse(line))).toMatchObject([
+      { queue: 'orders', id: idOf(3), op: 'insert', table: 'orders', key: { id: 3 }, parked: 0 },
+    ]);
+    expect((await run('failed', '--queue', 'mails')).lines).toEqual(['Nothing has failed.']);
+    expect(JSON.parse((await run('failed', '--json')).lines.join('\n'))).toMatchObject({
+      groups: [{ count: 5 }, { count: 1 }],
+      parked: { orders: 0, mails: 0 },
+    });
+  });
+
+  it('refuses what it cannot understand, in a sentence', async () => {
+    const { run } = await makeWorld('fl_bad');
+    for (const [args, code, message] of [
+      [['replay'], 1, /NOT_NARROWED/],
+      [['failed', '--queue', 'orderz'], 1, /QUEUE_UNKNOWN.*orders, mails/],
+      [['failed', '--since', 'yesterday'], 2, /must be a time/],
+      [['failed', '--from-lsn', '12'], 2, /must be a WAL position/],
+      [['failed', '--key', 'id'], 1, /KEY_UNREADABLE/],
+      [['replay', '--id', 'nobody'], 1, /FAILED_NOT_FOUND.*cannot be replayed/],
+      [['discard', '--all'], 1, /NOT_CONFIRMED.*6 failed change/],
+    ] as const) {
+      const ended = await run(...args);
+      expect([args, ended.code]).toEqual([args, code]);
+      expect(ended.errors.join(' ')).toMatch(message);
+    }
+  });
+
+  it('replays by key, by position and all, says what it would do, and whether it failed again', async () => {
+    const { run, queue, mend } = await makeWorld('fl_replay');
+    expect((await run('replay', '--all', '--dry-run')).lines).toEqual([
+      'orders: 6 would be replayed; 0 parked behind.',
+    ]);
+    const again = await run('replay', '--key', 'id=1', '--wait');
+    expect([again.code, again.lines.at(-1)]).toEqual([1, 'orders: 0 completed, 1 failed again.']);
+    mend();
+    const one = await run('replay', '--from-lsn', '0/2', '--to-lsn', '0/3', '--wait', '--json');
+    expect(one.code).toBe(0);
+    expect(JSON.parse(one.lines.join('\n'))).toMatchObject([{ queue: 'orders', replayed: 2, completed: 2 }]);
+    const completed = await run('replay', '--id', idOf(2));
+    expect([completed.code, completed.errors.join(' ')]).toEqual([
+      1,
+      expect.stringMatching(/ALREADY_COMPLETED.*later changes of its row have run since/),
+    ]);
+    expect((await run('replay', '--all', '--wait')).code).toBe(0);
+    expect(await queue.getFailedCount()).toBe(0);
+    expect(await queue.getCompletedCount()).toBe(6);
+  });
+
+  it('discards into a file, and nothing that it could not write down', async () => {
+    const { run, queue } = await makeWorld('fl_discard');
+    const folder = join(process.env.TMPDIR ?? '/tmp', `walmq-discard-${process.pid}`);
+    const file = join(folder, 'gone.jsonl');
+    const done = await run('discard', '--key', 'id=4', '--yes', '--to', file);
+    expect([done.code, done.errors]).toEqual([0, []]);
+    const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+    expect(lines.map(line => JSON.parse(line))).toMatchObject([{ id: idOf(4), data: { key: { id: 4 } } }]);
+    expect(await queue.getFailedCount()).toBe(5);
+    const taken = await run('discard', '--all', '--yes', '--to', file);
+    expect([taken.code, taken.errors.join(' ')]).toEqual([
+      1,
+      expect.stringContaining('DISCARD_NOT_WRITABLE'),
+    ]);
+    expect(await queue.getFailedCount()).toBe(5);
+    expect(await readdir(folder)).toEqual(['gone.jsonl']);
+  });
+});

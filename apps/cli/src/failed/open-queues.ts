@@ -1,0 +1,38 @@
+import type { WalmqConfig } from '@walmq/config';
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { type CommandIo, configOf, redisUrlOf } from '../command.js';
+import { connectRedis } from '../connect.js';
+import { type FilterOptions, queueNames } from './options.js';
+
+export interface OpenQueues {
+  readonly redis: Redis;
+  readonly queues: readonly Queue[];
+}
+
+/** Runs `act` on the queues that are meant. Rejects with QUEUE_UNKNOWN, REDIS_URL_MISSING or REDIS_UNREACHABLE. */
+export async function withQueues<T>(
+  io: CommandIo,
+  options: FilterOptions,
+  act: (open: OpenQueues) => Promise<T>,
+): Promise<T> {
+  const config = await configOf(io);
+  const names = queueNames(options, config);
+  const redis = await connectRedis(redisUrlOf(io, config));
+  const queues = names.map(name => openQueue(redis, config, name));
+  try {
+    return await act({ redis, queues });
+  } finally {
+    await Promise.all(queues.map(queue => queue.close()));
+    redis.disconnect();
+  }
+}
+
+/** It works on what others own, and writes nothing about the queue itself. */
+function openQueue(redis: Redis, config: WalmqConfig, name: string): Queue {
+  const { prefix } = config.queues[name] as WalmqConfig['queues'][string];
+  const queue = new Queue(name, { connection: redis, prefix, skipMetasUpdate: true, skipVersionCheck: true });
+  // The command under way rejects with the same.
+  queue.on('error', () => undefined);
+  return queue;
+}

@@ -1,0 +1,109 @@
+import { type Lsn, parseLsn, WalmqError } from '@walmq/change';
+import type { WalmqConfig } from '@walmq/config';
+import type { FailedFilter } from '@walmq/replay';
+import { type Command, InvalidArgumentError } from 'commander';
+
+/** Which failed changes, as the command line says it. */
+export interface FilterOptions {
+  readonly queue?: string[];
+  readonly table?: string;
+  readonly op?: string;
+  readonly key?: string[];
+  readonly reason?: string;
+  readonly since?: number;
+  readonly until?: number;
+  readonly committedSince?: number;
+  readonly committedUntil?: number;
+  readonly fromLsn?: Lsn;
+  readonly toLsn?: Lsn;
+  readonly id?: string[];
+}
+
+export function addFilterOptions(command: Command): Command {
+  return command
+    .option('--queue <name>', 'of this queue; may be given again', collect)
+    .option('--table <table>', 'of this table: orders, or sales.orders')
+    .option('--op <operation>', 'insert, update, delete, ...')
+    .option(
+      '--key <column=value>',
+      'of the row with this key; again for each column of a composite key',
+      collect,
+    )
+    .option('--reason <text>', 'whose reason holds this text')
+    .option('--since <time>', 'failed since: 2026-01-31T10:00, or 30s, 15m, 2h, 3d ago', time)
+    .option('--until <time>', 'failed until', time)
+    .option('--committed-since <time>', 'whose transaction was committed since', time)
+    .option('--committed-until <time>', 'whose transaction was committed until', time)
+    .option('--from-lsn <lsn>', 'whose transaction was committed at this WAL position or later', lsn)
+    .option('--to-lsn <lsn>', '... or earlier', lsn)
+    .option('--id <id>', 'this change or job; may be given again', collect);
+}
+
+export function filterOf(options: FilterOptions): FailedFilter {
+  const { table, op, reason, since, until, committedSince, committedUntil, fromLsn, toLsn, key, id } =
+    options;
+  return {
+    ...given('table', table?.replace(/^public\./, '')),
+    ...given('op', op),
+    ...given('reason', reason),
+    ...given('failedFromMs', since),
+    ...given('failedToMs', until),
+    ...given('committedFromMs', committedSince),
+    ...given('committedToMs', committedUntil),
+    ...given('fromLsn', fromLsn),
+    ...given('toLsn', toLsn),
+    ...given('key', key && Object.fromEntries(key.map(columnAndValue))),
+    ...given('ids', id && new Set(id)),
+  };
+}
+
+/** True when something narrows the choice down. */
+export function isNarrowed(options: FilterOptions): boolean {
+  return options.queue !== undefined || Object.keys(filterOf(options)).length > 0;
+}
+
+/** Names of the queues that are meant: all, or those given. Throws QUEUE_UNKNOWN. */
+export function queueNames({ queue }: FilterOptions, config: WalmqConfig): string[] {
+  const known = Object.keys(config.queues);
+  const unknown = queue?.find(name => !known.includes(name));
+  if (unknown !== undefined)
+    throw new WalmqError('QUEUE_UNKNOWN', `there is no queue "${unknown}" in the configuration.`, {
+      remedy: `Its queues are: ${known.join(', ')}.`,
+    });
+  return queue ?? known;
+}
+
+function given<K extends string, T>(name: K, value: T | undefined): { [P in K]?: T } {
+  return value === undefined ? {} : ({ [name]: value } as { [P in K]?: T });
+}
+
+function collect(value: string, previous: string[] | undefined): string[] {
+  return [...(previous ?? []), value];
+}
+
+function columnAndValue(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at < 1)
+    throw new WalmqError('KEY_UNREADABLE', `--key ${text}: it must be <column>=<value>, e.g. id=42.`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+const AGO = /^(\d+(?:\.\d+)?)([smhd])$/;
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Milliseconds since 1970. */
+export function time(text: string): number {
+  const ago = AGO.exec(text);
+  const ms = ago ? Date.now() - Number(ago[1]) * (UNIT_MS[ago[2] as string] as number) : Date.parse(text);
+  if (Number.isNaN(ms))
+    throw new InvalidArgumentError('It must be a time like 2026-01-31T10:00Z, or 15m, 2h, 3d (ago).');
+  return ms;
+}
+
+function lsn(text: string): Lsn {
+  try {
+    return parseLsn(text);
+  } catch {
+    throw new InvalidArgumentError('It must be a WAL position like 16/B374D848.');
+  }
+}
