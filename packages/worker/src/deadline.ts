@@ -1,4 +1,5 @@
 import { WalmqError } from '@walmq/change';
+import { isDecided } from './thrown.js';
 
 export interface DeadlineOptions<T> {
   readonly deadlineMs: number;
@@ -12,7 +13,8 @@ export interface DeadlineOptions<T> {
 /**
  * Runs `act` with a signal that aborts after `deadlineMs` or with `stopping`. Settles only when `act` has settled: a
  * retry must not run beside a handler that ignores its signal, or the row's order is gone. Rejects with
- * HANDLER_DEADLINE when `act` failed after its time was up; what it still completes is a success.
+ * HANDLER_DEADLINE when `act` failed after its time was up; what it still completes is a success, and what it has decided
+ * itself (give up, drop) stands.
  */
 export async function withDeadline<T>(options: DeadlineOptions<T>): Promise<T> {
   const { deadlineMs, stopping, act, onOverrun } = options;
@@ -30,7 +32,7 @@ export async function withDeadline<T>(options: DeadlineOptions<T>): Promise<T> {
   try {
     return await act(controller.signal);
   } catch (error) {
-    throw periods > 0 ? overdue(deadlineMs, error) : error;
+    throw periods > 0 && !isDecided(error) ? overdue(deadlineMs, error) : error;
   } finally {
     clearInterval(timer);
     stopping.removeEventListener('abort', stop);

@@ -13,8 +13,8 @@ function die() {
 if (KILL_AFTER !== undefined) {
   const { query } = Client.prototype;
   Client.prototype.query = function (statement, ...rest) {
-    if (typeof statement !== 'string' || !statement.startsWith(KILL_AFTER))
-      return query.call(this, statement, ...rest);
+    const text = typeof statement === 'string' ? statement : statement.text;
+    if (!text?.startsWith(KILL_AFTER)) return query.call(this, statement, ...rest);
     const callback = rest.at(-1);
     if (typeof callback === 'function') return query.call(this, statement, ...rest.slice(0, -1), die);
     return query.call(this, statement, ...rest).then(die);
@@ -45,9 +45,12 @@ await runWorkerApp({
               ...[process.pid, row, step, attempt],
             ]);
             while (await isHeld(row)) await setTimeout(20, undefined, { signal });
-            await once(change, tx =>
-              tx.query('INSERT INTO made (row, step, pid) VALUES ($1, $2, $3)', [row, step, process.pid]),
-            );
+            await once(change, async tx => {
+              await tx.query('INSERT INTO made (row, step, pid) VALUES ($1, $2, $3)', [
+                ...[row, step, process.pid],
+              ]);
+              return { by: process.pid };
+            });
             if (OUTSIDE_URL !== undefined) await effect(change, 'told', tell);
             return { by: process.pid, attempt };
           },

@@ -332,6 +332,28 @@ describe('a worker', () => {
     );
   });
 
+  it.each([
+    ['gives up', giveUp('the carrier does not answer.'), { state: 'failed', tries: 1 }],
+    ['drops the change', drop('too late to matter'), { state: 'completed', tries: 1 }],
+  ])('takes the word of a handler that %s once its time is up', async (name, error, ending) => {
+    await using world = await create(`decided_${name.replaceAll(' ', '_')}`, { deadlineMs: 50 });
+    world.start(
+      defineWorker({
+        queue: 'orders',
+        on: {
+          orders: {
+            insert: async (_, { signal }) =>
+              await new Promise((_resolve, reject) => {
+                signal.addEventListener('abort', () => reject(error));
+              }),
+          },
+        },
+      }),
+    );
+    const change = world.change('insert', 'orders', { after: NEW });
+    expect(await world.process('orders', change)).toMatchObject(ending);
+  });
+
   it('ends a transaction that waits for a lock at its deadline', async () => {
     await using world = await create('locked', { deadlineMs: 200 });
     await world.pool.query('CREATE TABLE held (id integer); INSERT INTO held VALUES (1)');

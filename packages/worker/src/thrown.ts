@@ -21,6 +21,13 @@ export function postpone(message: string, retryAfterMs: number): WalmqError & { 
   return Object.assign(new WalmqError('HANDLER_POSTPONED', message), { retryAfterMs });
 }
 
+/** Whether a handler has decided itself that no further try is of use. */
+export function isDecided(error: unknown): boolean {
+  return (
+    error instanceof WalmqError && (error.code === 'HANDLER_GAVE_UP' || error.code === 'HANDLER_DROPPED')
+  );
+}
+
 /** How long the other side asked to be left alone; undefined: it did not. */
 export function retryAfterMsOf(error: unknown): number | undefined {
   const { retryAfterMs } = Object(error) as { retryAfterMs?: unknown };
