@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { toJsonText } from './result-json.js';
 import { inTransaction } from './transaction.js';
@@ -14,9 +15,11 @@ export interface OnceOptions {
   readonly deadlineMs: number;
 }
 
-/** Serialization failure, deadlock: the transaction did nothing and may be tried again at once. */
+/** Serialization failure, deadlock: the transaction did nothing and may be tried again soon. */
 const CONFLICTS: ReadonlySet<unknown> = new Set(['40001', '40P01']);
 const CONFLICT_ATTEMPTS = 5;
+/** The first pause at most, doubled by each conflict: at once, the other transaction would still be there. */
+const CONFLICT_PAUSE_MS = 10;
 
 /**
  * An effect in PostgreSQL, exactly once: the effect and the row that says it was made are one transaction. A change
@@ -29,6 +32,7 @@ export async function once<T>(options: OnceOptions, effect: (tx: PoolClient) => 
       return await inTransaction(options, tx => recordOnce(tx, options, effect));
     } catch (error) {
       if (attempt >= CONFLICT_ATTEMPTS || !CONFLICTS.has((error as { code?: unknown }).code)) throw error;
+      await setTimeout(Math.random() * CONFLICT_PAUSE_MS * 2 ** (attempt - 1));
     }
   }
 }
