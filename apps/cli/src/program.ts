@@ -18,6 +18,7 @@ import { type SetupCommandOptions, setupCommand } from './setup.js';
 import { sqlCommand } from './sql.js';
 import { type StatusCommandOptions, statusCommand } from './status/status.js';
 import { type TeardownCommandOptions, teardownCommand } from './teardown/teardown.js';
+import { type TypesCommandOptions, typesCommand } from './types/types.js';
 
 /** Runs the command line and resolves to the exit code; never rejects. */
 export async function runProgram(args: readonly string[], io: CommandIo): Promise<number> {
@@ -144,6 +145,24 @@ function commandLine(io: CommandIo, exit: (code: number) => void): Command {
       examples(['walmq discard --queue orders --key id=42', 'asks first, and keeps them in a file']),
     )
     .action(async (options: DiscardCommandOptions) => exit(await discardCommand(io, options)));
+
+  program
+    .command('types')
+    .description(
+      "write the configured tables' row types, for handlers; with --check exit code 1 on any drift",
+    )
+    .option('--out <file>', 'the TypeScript file', 'src/walmq-tables.ts')
+    .addOption(new Option('--check', 'say what has drifted since, and write nothing').conflicts('json'))
+    .option('--json', 'print what the catalog says, and write nothing')
+    .addHelpText(
+      'after',
+      examples(
+        ['walmq types --out src/walmq-tables.ts', 'after every migration'],
+        ['walmq types --check', 'in continuous integration'],
+        [`walmq types --json | jq '.[].columns'`, 'for a program'],
+      ),
+    )
+    .action(async (options: TypesCommandOptions) => exit(await typesCommand(io, options)));
 
   program
     .command('sql')

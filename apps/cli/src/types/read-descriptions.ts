@@ -1,0 +1,20 @@
+import { WalmqError } from '@walmq/change';
+import { importDefault } from '@walmq/config';
+import { type TableDescription, tableDescriptions } from '@walmq/row-types';
+
+/** The descriptions in a file of `walmq types`. Throws TYPES_UNREADABLE. */
+export async function readDescriptions(file: string): Promise<Readonly<Record<string, TableDescription>>> {
+  try {
+    const { tables } = (await importDefault(file)) as { readonly tables?: unknown };
+    return tableDescriptions.parse(tables);
+  } catch (cause) {
+    throw new WalmqError(
+      'TYPES_UNREADABLE',
+      `${file} differs from the database, and does not tell in what.`,
+      {
+        remedy: `Write it anew: walmq types --out ${file}`,
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,79 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { publishedTables } from '@walmq/config';
+import { describe, nameOf, printTables, readTables, type TableModel } from '@walmq/row-types';
+import { type CommandIo, configOf, databaseUrlOf, EXIT } from '../command.js';
+import { withDatabase } from '../connect.js';
+import { driftLines } from './drift-lines.js';
+import { readDescriptions } from './read-descriptions.js';
+
+export interface TypesCommandOptions {
+  /** Where the types are written. */
+  readonly out: string;
+  /** Writes nothing, and says how the database differs from the file. */
+  readonly check?: boolean;
+  /** Writes nothing, and prints what the catalog says. */
+  readonly json?: boolean;
+}
+
+/** `walmq types`: the configured tables' row types, written or checked. Resolves to the exit code. */
+export async function typesCommand(io: CommandIo, options: TypesCommandOptions): Promise<number> {
+  const config = await configOf(io);
+  const models = await withDatabase(databaseUrlOf(io, config), client =>
+    readTables(client, { tables: publishedTables(config), publication: config.source.publication }),
+  );
+  if (options.json) {
+    io.print(JSON.stringify(models, null, 2));
+    return EXIT.ok;
+  }
+  return options.check
+    ? await checkTypes(io, options.out, models)
+    : await writeTypes(io, options.out, models);
+}
+
+async function writeTypes(io: CommandIo, file: string, models: readonly TableModel[]): Promise<number> {
+  const text = printTables(models);
+  const tables = `${models.length} table${models.length === 1 ? '' : 's'}`;
+  if ((await textOf(file)) === text) {
+    io.print(`ok       ${file}: ${tables}, as they were`);
+    return EXIT.ok;
+  }
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text);
+  io.print(`done     ${file}: ${tables}`);
+  return EXIT.ok;
+}
+
+async function checkTypes(io: CommandIo, file: string, models: readonly TableModel[]): Promise<number> {
+  const text = await textOf(file);
+  if (text === undefined) {
+    io.printError(`${file} is missing: write it with "walmq types --out ${file}".`);
+    return EXIT.failed;
+  }
+  if (bare(text) === bare(printTables(models))) {
+    io.print(`ok       ${file}: nothing has drifted`);
+    return EXIT.ok;
+  }
+  const found = Object.fromEntries(models.map(model => [nameOf(model), describe(model)]));
+  const lines = driftLines(await readDescriptions(file), found);
+  for (const line of lines) io.print(`drifted  ${line}`);
+  if (lines.length === 0)
+    io.print(`drifted  ${file}: comments, SQL types or code that is not as it was written`);
+  io.printError(`Run "walmq types --out ${file}" and see to the code that no longer compiles.`);
+  return EXIT.failed;
+}
+
+/** Undefined when there is no such file. */
+async function textOf(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Without what a formatter of the user's may have changed. */
+function bare(text: string): string {
+  return text.replaceAll(/[\s'",;|()*]+/g, '');
+}

@@ -1,0 +1,14 @@
+export type { Json } from '@walmq/change';
+export { compareTables, type Difference } from './compare.js';
+export {
+  type ColumnDescription,
+  type TableDescription,
+  tableDescriptions,
+  type ValueType,
+} from './description.js';
+export type { IdentityOnly, Sent } from './identity-only.js';
+export { nameOf } from './name-tables.js';
+export { describe, printTables } from './print-tables.js';
+export { type ColumnModel, readTables, type TableModel, type TableName } from './read-tables.js';
+export { rowOf } from './row-of.js';
+export { type Float, values } from './values.js';

@@ -1,0 +1,135 @@
+import { WalmqError } from '@walmq/change';
+import type { ClientBase } from 'pg';
+import type { ColumnDescription, TableDescription } from './description.js';
+import { readValueTypes } from './read-value-types.js';
+
+/** A table as its types are written: what its changes are like, and what people have written about it. */
+export interface TableModel extends TableDescription {
+  readonly schema: string;
+  readonly table: string;
+  readonly comment: string | null;
+  readonly columns: readonly ColumnModel[];
+}
+
+export interface ColumnModel extends ColumnDescription {
+  /** As PostgreSQL names it: `numeric(10,2)`. */
+  readonly sqlType: string;
+  readonly comment: string | null;
+}
+
+export interface TableName {
+  readonly schema: string;
+  readonly table: string;
+}
+
+interface ColumnRow {
+  name: string;
+  type: number;
+  sql_type: string;
+  dimensions: number;
+  nullable: boolean;
+  toastable: boolean;
+  comment: string | null;
+}
+
+interface TableRow {
+  schema: string;
+  table: string;
+  comment: string | null;
+  whole: boolean;
+  key: string[];
+  columns: ColumnRow[];
+}
+
+/**
+ * One row per table that is there. Columns: those the publication sends, as far as there is one that says so (it
+ * decides on generated columns and may hold a column list); else all but the generated ones. A NOT NULL that has not
+ * been validated promises nothing of older rows (PostgreSQL 18).
+ */
+const TABLES_SQL = `SELECT n.nspname AS schema, c.relname AS table, obj_description(c.oid, 'pg_class') AS comment,
+  c.relreplident = 'f' AND NOT EXISTS (
+    SELECT FROM pg_partition_tree(c.oid) t JOIN pg_class p ON p.oid = t.relid
+     WHERE t.isleaf AND p.relkind = 'r' AND p.relreplident <> 'f') AS whole,
+  ARRAY(
+    SELECT a.attname::text FROM pg_index i
+      JOIN unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) WITH ORDINALITY AS k (attnum, place) ON true
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+     WHERE i.indrelid = c.oid AND CASE c.relreplident WHEN 'i' THEN i.indisreplident WHEN 'n' THEN false ELSE i.indisprimary END
+     ORDER BY k.place) AS key,
+  (SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'name', a.attname, 'type', a.atttypid::int8, 'sql_type', format_type(a.atttypid, a.atttypmod),
+            'dimensions', a.attndims, 'comment', col_description(c.oid, a.attnum),
+            'nullable', NOT a.attnotnull OR EXISTS (
+              SELECT FROM pg_constraint o
+               WHERE o.conrelid = c.oid AND o.contype = 'n' AND a.attnum = ANY (o.conkey) AND NOT o.convalidated),
+            'toastable', a.attlen = -1 AND a.attstorage <> 'p') ORDER BY a.attnum), '[]')
+     FROM pg_attribute a
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+      AND CASE WHEN sent.names IS NULL THEN a.attgenerated = '' ELSE sent.names ? a.attname::text END) AS columns
+  FROM unnest($1::text[], $2::text[]) AS wanted (schema, name)
+  JOIN pg_namespace n ON n.nspname = wanted.schema
+  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name AND c.relkind IN ('r', 'p')
+  LEFT JOIN LATERAL (
+    SELECT nullif(to_jsonb(p) -> 'attnames', 'null') AS names FROM pg_publication_tables p
+     WHERE p.pubname = $3 AND p.schemaname = n.nspname AND p.tablename = c.relname) AS sent ON true
+ ORDER BY n.nspname <> 'public', n.nspname, c.relname`;
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+/**
+ * The tables' models: those of schema public first, then by name. Throws TABLE_MISSING, with all that are,
+ * and CATALOG_DENIED.
+ */
+export async function readTables(
+  client: ClientBase,
+  options: { readonly tables: readonly TableName[]; readonly publication: string },
+): Promise<TableModel[]> {
+  const rows = await query(client, options);
+  const missing = options.tables.filter(
+    wanted => !rows.some(({ schema, table }) => schema === wanted.schema && table === wanted.table),
+  );
+  if (missing.length > 0)
+    throw new WalmqError(
+      'TABLE_MISSING',
+      `the database has no table ${missing.map(({ schema, table }) => `${schema}.${table}`).join(', ')}.`,
+      {
+        remedy:
+          'Create it, or correct its name in walmq.config.ts; views and foreign tables have no changes.',
+      },
+    );
+  const typeOf = await readValueTypes(
+    client,
+    rows.flatMap(({ columns }) => columns.map(({ type }) => type)),
+  );
+  return rows.map(({ schema, table, comment, whole, key, columns }) => ({
+    schema,
+    table,
+    comment,
+    oldRow: whole ? 'whole' : 'key',
+    key: key.filter(name => columns.some(column => column.name === name)),
+    columns: columns.map(column => ({
+      name: column.name,
+      sqlType: column.sql_type,
+      type: typeOf(column.type, column.dimensions),
+      nullable: column.nullable,
+      unchangeable: !whole && column.toastable,
+      comment: column.comment,
+    })),
+  }));
+}
+
+async function query(
+  client: ClientBase,
+  { tables, publication }: { readonly tables: readonly TableName[]; readonly publication: string },
+): Promise<TableRow[]> {
+  const names = [tables.map(({ schema }) => schema), tables.map(({ table }) => table)];
+  try {
+    return (await client.query<TableRow>(TABLES_SQL, [...names, publication])).rows;
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) throw cause;
+    throw new WalmqError('CATALOG_DENIED', `the catalog may not be read: ${(cause as Error).message}.`, {
+      remedy: 'Run the command as a role that may read pg_catalog, as every role may unless it was revoked.',
+      cause,
+    });
+  }
+}

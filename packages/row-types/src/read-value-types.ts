@@ -1,0 +1,69 @@
+import type { ClientBase } from 'pg';
+import type { Scalar, ValueType } from './description.js';
+
+/** Type OIDs of pg_type.dat that the contract maps to something else than PostgreSQL's text, or that keep a form of their own. */
+const SCALAR_OF: ReadonlyMap<number, Scalar> = new Map([
+  [16, 'boolean'],
+  [17, 'bytes'],
+  [20, 'bigint'],
+  [21, 'integer'],
+  [23, 'integer'],
+  [114, 'json'],
+  [700, 'float'],
+  [701, 'float'],
+  [1082, 'date'],
+  [1114, 'timestamp'],
+  [1184, 'timestamptz'],
+  [1700, 'numeric'],
+  [3802, 'json'],
+]);
+
+interface TypeRow {
+  oid: number;
+  kind: string;
+  /** Of a domain its base type, of an array its element type, else null. */
+  made_of: number | null;
+  /** Declared for a domain over an array. */
+  dimensions: number;
+  labels: string[];
+}
+
+/** The types and, down to the last, what they are made of. */
+const TYPES_SQL = `WITH RECURSIVE made AS (
+  SELECT oid, typtype, typbasetype, typelem, typlen, typsubscript, typndims FROM pg_type WHERE oid = ANY ($1::int8[]::oid[])
+  UNION
+  SELECT t.oid, t.typtype, t.typbasetype, t.typelem, t.typlen, t.typsubscript, t.typndims FROM made m
+    JOIN pg_type t ON t.oid = CASE WHEN m.typtype = 'd' THEN m.typbasetype ELSE m.typelem END
+   WHERE m.typtype = 'd' OR m.typlen = -1 AND m.typsubscript = 'array_subscript_handler'::regproc)
+SELECT oid::int8::float8 AS oid, typndims AS dimensions,
+       CASE WHEN typtype = 'd' THEN 'domain' WHEN typtype = 'e' THEN 'enum'
+            WHEN typlen = -1 AND typelem <> 0 AND typsubscript = 'array_subscript_handler'::regproc THEN 'array'
+            ELSE 'scalar' END AS kind,
+       CASE WHEN typtype = 'd' THEN typbasetype ELSE typelem END::int8::float8 AS made_of,
+       ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = made.oid ORDER BY enumsortorder) AS labels
+  FROM made`;
+
+/** Tells a column's type by its OID and how many dimensions it was declared with. */
+export type TypeOf = (oid: number, dimensions: number) => ValueType;
+
+/** Asks once for all `oids`; a type that is gone is text, as the stream reads it. */
+export async function readValueTypes(client: ClientBase, oids: readonly number[]): Promise<TypeOf> {
+  const { rows } = await client.query<TypeRow>(TYPES_SQL, [oids]);
+  const types = new Map(rows.map(row => [row.oid, row]));
+  return typeOf;
+
+  function typeOf(oid: number, dimensions: number): ValueType {
+    const type = types.get(oid);
+    switch (type?.kind) {
+      case 'domain':
+        return typeOf(Number(type.made_of), type.dimensions);
+      case 'enum':
+        return { enum: type.labels };
+      case 'array':
+        // PostgreSQL holds no array to its declared dimensions, and notes none for some ways to make a table.
+        return { array: typeOf(Number(type.made_of), 0), dimensions: Math.max(dimensions, 1) };
+      default:
+        return SCALAR_OF.get(oid) ?? 'text';
+    }
+  }
+}
