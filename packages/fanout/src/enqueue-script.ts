@@ -4,7 +4,6 @@ import { WalmqError } from '@walmq/change';
 import { BATCH_LUA, VIEW_LUA } from './enqueue-lua.js';
 
 interface BullmqScript {
-  readonly name: string;
   readonly content: string;
   readonly keys: number;
 }
@@ -38,9 +37,8 @@ const BULLMQ_SCRIPTS = {
  * Returns {1} when the batch was enqueued, else {0, position found}: then nothing was written.
  */
 export function enqueueScript(): Script {
-  const require = createRequire(import.meta.url);
   const functions = Object.entries(BULLMQ_SCRIPTS).map(([name, keys]) =>
-    asFunction(name, loadScript(require, name, keys).content),
+    asFunction(name, loadBullmqScript(name, keys)),
   );
   const lua = [VIEW_LUA, ...functions, BATCH_LUA].join('\n');
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
@@ -64,12 +62,13 @@ end`;
 
 const OWN_FUNCTION = /^local function [\s\S]*?^end$/gm;
 
-/** Throws BULLMQ_UNKNOWN on a bullmq whose scripts are not the ones this was written against. */
-function loadScript(require: NodeJS.Require, name: string, keys: number): BullmqScript {
+/** The Lua of one of BullMQ's scripts. Throws BULLMQ_UNKNOWN on a bullmq whose scripts are not those this was written against. */
+export function loadBullmqScript(name: string, keys: number): string {
+  const require = createRequire(import.meta.url);
   const path = `bullmq/dist/cjs/scripts/${name}-${keys}.js`;
   try {
     const script = (require(path) as Record<string, BullmqScript>)[name];
-    if (script?.keys === keys) return script;
+    if (script?.keys === keys) return script.content;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw cause;
   }

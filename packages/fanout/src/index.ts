@@ -20,6 +20,7 @@ export {
   readPersistence,
 } from './durability.js';
 export { Enqueuer, type EnqueuerOptions, type ProducerConnection } from './enqueue.js';
+export { loadBullmqScript } from './enqueue-script.js';
 export type { Job } from './job.js';
 export { jobOptions, storedOptions } from './job-options.js';
 export { connectProducer } from './producer.js';
