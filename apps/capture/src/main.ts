@@ -6,6 +6,7 @@ import type { WalmqError } from '@walmq/change';
 import { loadConfig } from '@walmq/config';
 import { redact, runService, type Service } from '@walmq/service';
 import { heartbeatPrefix } from '@walmq/status';
+import { boundHeap } from './bound-heap.js';
 import { startHeartbeat } from './heartbeat.js';
 import { LagClock } from './lag-clock.js';
 import { captureMetrics } from './metrics.js';
@@ -15,6 +16,7 @@ import { type Recovery, recoveryOf, retryDelayMs } from './recover.js';
 import { runSession, type SessionOptions } from './session.js';
 import { watchSlot } from './watch-slot.js';
 
+boundHeap();
 await runService({
   name: 'capture',
   defaultPort: 9101,

@@ -125,7 +125,7 @@ export const configSchema = z.strictObject({
         .int()
         .min(1024)
         .max(64 * 1024 * 1024)
-        .default(4 * 1024 * 1024),
+        .default(1024 * 1024),
       /** Batches sent and not yet answered, at most. Default 2. */
       batchesInFlight: z.int().min(1).max(16).default(2),
       /** Milliseconds the slot trails the durable position by, to heal a Redis that lost data. Default 0. */
