@@ -6,7 +6,7 @@ export {
   tableDescriptions,
   type ValueType,
 } from './description.js';
-export type { IdentityOnly, Sent } from './identity-only.js';
+export type { IdentityOnly, Marked, OldIn, RowIn, SentIn } from './identity-only.js';
 export { nameOf } from './name-tables.js';
 export { describe, printTables } from './print-tables.js';
 export { type ColumnModel, readTables, type TableModel, type TableName } from './read-tables.js';
