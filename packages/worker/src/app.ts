@@ -1,4 +1,4 @@
-import { loadConfig, type WalmqConfig } from '@walmq/config';
+import { loadConfig, type QueueConfig, type WalmqConfig } from '@walmq/config';
 import {
   checkPostgres,
   checkRedis,
@@ -73,8 +73,7 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
       );
       const pruning = pruneRegularly({
         ...{ pool, redis, log, metrics },
-        prefix: config.redis.prefix,
-        queues: definitions.map(({ queue }) => queue),
+        queues: definitions.map(({ queue }) => config.queues[queue] as QueueConfig),
         slot: config.source.slot,
         keepMs: environment.WALMQ_INBOX_KEEP_HOURS * HOUR_MS,
       });

@@ -27,9 +27,11 @@ describe('pruneInbox', () => {
     return world;
   }
 
+  const ordersOf = (world: WorkerWorld) => [{ name: 'orders', prefix: world.prefix }];
+
   const prune = (world: WorkerWorld, options: Partial<PruneOptions> = {}) =>
     pruneInbox({
-      ...{ pool: world.pool, redis: world.redis, prefix: world.prefix, queues: ['orders'] },
+      ...{ pool: world.pool, redis: world.redis, queues: ordersOf(world) },
       ...{ slot: `${SLOT}_${world.prefix}`, keepMs: 7 * DAY_MS, signal: new AbortController().signal },
       ...options,
     });
@@ -151,7 +153,7 @@ describe('pruneInbox', () => {
     await using world = await create('regularly');
     await record(world, [idOf(1)], 8);
     await world.pool.query('ALTER TABLE walmq.effects RENAME TO away');
-    const pruning = world.pruneRegularly({ queues: ['orders'], slot: `${SLOT}_regularly`, everyMs: 20 });
+    const pruning = world.pruneRegularly({ queues: ordersOf(world), slot: `${SLOT}_regularly`, everyMs: 20 });
     await eventually(() =>
       expect(world.logged).toContainEqual(
         expect.objectContaining({ event: 'inbox:not-pruned', level: 'warn' }),

@@ -1,4 +1,5 @@
 import { lsnToHex, parseLsn } from '@walmq/change';
+import type { QueueConfig } from '@walmq/config';
 import { QueueKeys } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Pool, PoolClient } from 'pg';
@@ -6,10 +7,8 @@ import type { Pool, PoolClient } from 'pg';
 export interface PruneOptions {
   readonly pool: Pool;
   readonly redis: Redis;
-  /** BullMQ's key prefix. */
-  readonly prefix: string;
-  /** Whose rows may go: only of these is it known which Redis their jobs are in. */
-  readonly queues: readonly string[];
+  /** Whose rows may go: only of these is it known where their jobs are. */
+  readonly queues: readonly Pick<QueueConfig, 'name' | 'prefix'>[];
   /** The slot that the queues' changes come from. */
   readonly slot: string;
   /** Rows younger than this stay in any case, in milliseconds: see docs/workers.md. */
@@ -99,14 +98,14 @@ async function prunePage(
     readonly after: Row | undefined;
   },
 ): Promise<Page | undefined> {
-  const { redis, prefix, table, pageRows = PAGE_ROWS } = options;
+  const { table, pageRows = PAGE_ROWS } = options;
   // One of many processes is enough: the others would only look at the same rows.
   const lock = await tx.query<{ held: boolean }>(
     "SELECT pg_try_advisory_xact_lock(hashtextextended('walmq.prune', 0)) AS held",
   );
   if (!lock.rows[0]?.held) return undefined;
   const rows = await readPage(tx, options);
-  const exists = await jobsExist(redis, prefix, rows);
+  const exists = await jobsExist(options, rows);
   const gone = rows.filter((_, index) => exists[index] === false);
   if (gone.length > 0)
     await tx.query(
@@ -129,21 +128,33 @@ async function readPage(tx: PoolClient, options: Parameters<typeof prunePage>[1]
         AND ($4::timestamptz IS NULL OR (${at}, queue, change_id, ${name}) > ($4, $5, $6, $7))
       ORDER BY ${at}, queue, change_id, ${name}
       LIMIT $8`,
-    [keepMs, queues, before, after?.at ?? null, after?.queue, after?.change_id, after?.name, pageRows],
+    [
+      keepMs,
+      queues.map(({ name }) => name),
+      before,
+      after?.at ?? null,
+      after?.queue,
+      after?.change_id,
+      after?.name,
+      pageRows,
+    ],
   );
   return rows;
 }
 
-async function jobsExist(redis: Redis, prefix: string, rows: readonly Row[]): Promise<boolean[]> {
-  if (rows.length === 0) return [];
-  const keys = new QueueKeys(prefix);
-  const pipeline = redis.pipeline();
-  for (const { queue, job_id } of rows) pipeline.exists(keys.toKey(queue, job_id));
-  const answers = await withinTimeout(pipeline.exec());
-  return (answers ?? []).map(([error, count]) => {
-    if (error) throw error;
-    return count !== 0;
-  });
+async function jobsExist(
+  { redis, queues }: Pick<PruneOptions, 'redis' | 'queues'>,
+  rows: readonly Row[],
+): Promise<boolean[]> {
+  const prefixOf = new Map(queues.map(({ name, prefix }) => [name, prefix]));
+  const counts = await withinTimeout(
+    Promise.all(
+      rows.map(({ queue, job_id }) =>
+        redis.exists(new QueueKeys(prefixOf.get(queue) as string).toKey(queue, job_id)),
+      ),
+    ),
+  );
+  return counts.map(count => count !== 0);
 }
 
 async function withinTimeout<T>(answer: Promise<T>): Promise<T> {

@@ -106,10 +106,10 @@ export class WorkerWorld {
   }
 
   pruneRegularly(options: Pick<PruneRegularlyOptions, 'queues' | 'slot' | 'everyMs'>) {
-    const { prefix, redis, pool } = this;
+    const { redis, pool } = this;
     const keepMs = 7 * 86_400_000;
     return pruneRegularly({
-      ...{ prefix, redis, pool, keepMs, log: this.#log, metrics: this.#metrics },
+      ...{ redis, pool, keepMs, log: this.#log, metrics: this.#metrics },
       ...options,
     });
   }
