@@ -100,6 +100,26 @@ describe('what a capture tells of itself', () => {
     expect(await capture.metric('walmq_capture_pause{cause="redis"}')).toBe(0);
   });
 
+  it('what it ended by', async () => {
+    const { world, look, start } = await makeWorld('beat_end');
+    const capture = await start();
+    await capture.waitFor('stream:started');
+    await world.client.query('INSERT INTO items VALUES (1)');
+    await world.waitForChanges('items', 1);
+    await world.waitUntilAcknowledged();
+    expect(await capture.end('SIGTERM')).toBe(0);
+    expect((await look()).lastActive).toMatchObject({ pid: capture.pid, role: 'active', lastError: null });
+    for (const key of await world.redis.keys('beat_end:walmq:checkpoint:*')) await world.redis.del(key);
+    const next = await start();
+    expect(await next.exitCode()).toBe(1);
+    const { captures, verdicts } = await look();
+    expect(captures).toEqual([]);
+    expect(verdicts.find(({ code }) => code === 'CAPTURE_DOWN')?.sentence).toContain(
+      'Its last fault: REDIS_LOST_CHANGES.',
+    );
+    expect(verdicts.map(({ code }) => code)).toContain('REDIS_LOST_CHANGES');
+  });
+
   it('the slot in its metrics, in whatever role', async () => {
     const { start } = await makeWorld('beat_metrics');
     const active = await start();

@@ -1,5 +1,5 @@
 import { connectShard } from '@walmq/fanout';
-import { type CaptureStatus, removeHeartbeat, writeHeartbeat } from '@walmq/status';
+import { type CaptureStatus, endHeartbeat, writeHeartbeat } from '@walmq/status';
 import type { Redis } from 'ioredis';
 
 export interface HeartbeatOptions {
@@ -41,8 +41,7 @@ export function startHeartbeat({ redisUrl, prefix, take }: HeartbeatOptions): { 
     async stop() {
       clearInterval(timer);
       await beating;
-      const { instance } = take(Date.now());
-      if (redis) await removeHeartbeat(redis, prefix, instance).catch(() => undefined);
+      if (redis) await endHeartbeat(redis, prefix, take(Date.now())).catch(() => undefined);
       redis?.disconnect();
     },
   };

@@ -126,7 +126,7 @@ await runService({
       pauses.clear();
       portrait.interrupted(role, { code: error.code, message: redact(error.message) }, Date.now());
       idleBecause = error.message;
-      return retryDelayMs(recovery, sessionsSinceStreaming++);
+      return retryDelayMs(recovery === 'standby' ? 'standby' : 'retry', sessionsSinceStreaming++);
     });
     service.onStop('stream', () => finished);
   },
@@ -136,7 +136,7 @@ await runService({
 async function keepStreaming(
   options: SessionOptions,
   { log, stopping, fail }: Pick<Service, 'log' | 'stopping' | 'fail'>,
-  interrupted: (recovery: Exclude<Recovery, 'stop'>, error: WalmqError) => number,
+  interrupted: (recovery: Recovery, error: WalmqError) => number,
 ): Promise<void> {
   while (!stopping.aborted) {
     try {
@@ -144,8 +144,8 @@ async function keepStreaming(
     } catch (cause) {
       if (stopping.aborted) return;
       const { error, recovery } = recoveryOf(cause, options.config.source.slot);
-      if (recovery === 'stop') return fail(error);
       const retryInMs = interrupted(recovery, error);
+      if (recovery === 'stop') return fail(error);
       log.warn({ event: 'session:ended', code: error.code, retryInMs }, error.message);
       await sleep(retryInMs, undefined, { signal: stopping }).catch(() => undefined);
     }

@@ -6,7 +6,7 @@ import { Gauge, type Registry } from 'prom-client';
 export interface QueueMetricsOptions {
   readonly registry: Registry;
   readonly redis: Redis;
-  readonly queues: readonly Pick<QueueConfig, 'name' | 'prefix'>[];
+  readonly queues: readonly Pick<QueueConfig, 'name' | 'prefix' | 'keepCompleted'>[];
 }
 
 type Value = readonly [labels: Record<string, string>, value: number];

@@ -31,10 +31,14 @@ export async function writeHeartbeat(redis: Redis, prefix: string, beat: Capture
   if (failed?.[0]) throw failed[0];
 }
 
-/** A capture that ends in good order is gone at once. */
-export async function removeHeartbeat(redis: Redis, prefix: string, instance: string): Promise<void> {
+/** A capture that ends is gone at once, but for its last words: how far it had come, or the fault it ends by. */
+export async function endHeartbeat(redis: Redis, prefix: string, last: CaptureStatus): Promise<void> {
   const keys = keysOf(prefix);
-  await redis.pipeline().del(keys.instance(instance)).zrem(keys.list, instance).exec();
+  const pipeline = redis.pipeline().del(keys.instance(last.instance)).zrem(keys.list, last.instance);
+  // A capture that streams says so again within a second.
+  if (last.role === 'active' || (last.role === 'waiting' && last.lastError))
+    pipeline.set(keys.lastActive(last.slot), JSON.stringify(last));
+  await pipeline.exec();
 }
 
 export interface Heartbeats {

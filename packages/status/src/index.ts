@@ -1,9 +1,9 @@
 export { bytesText } from './bytes.js';
 export {
+  endHeartbeat,
   type Heartbeats,
   heartbeatPrefix,
   readHeartbeats,
-  removeHeartbeat,
   writeHeartbeat,
 } from './heartbeat.js';
 export {

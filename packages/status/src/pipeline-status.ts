@@ -10,7 +10,7 @@ export interface PipelineStatus {
   readonly redis: RedisStatus | Unreachable;
   /** Every capture that has been heard of in the last seconds, the active one first. */
   readonly captures: readonly CaptureStatus[];
-  /** What the capture that streamed last said last; it may be gone since. */
+  /** What the capture that streamed last, or ended by a fault since, said last; it may be gone. */
   readonly lastActive: CaptureStatus | null;
   readonly checkpoint: CheckpointStatus | null;
   /** Why capture would refuse to go on from this checkpoint; null when it would, or when one side is not known. */

@@ -11,7 +11,10 @@ export interface StatusCommandOptions {
 }
 
 const INTERVAL_MS = 1000;
-const CLEAR_SCREEN = '\u001b[H\u001b[2J\u001b[3J';
+/** Drawn over the last picture, line by line, so that nothing flickers. */
+const HOME = '\u001b[H';
+const END_OF_LINE = '\u001b[K';
+const BELOW = '\u001b[J';
 
 /** `walmq status`: resolves to the exit code, 1 when something is wrong; a watch that is interrupted ends with 0. */
 export async function statusCommand(io: CommandIo, options: StatusCommandOptions): Promise<number> {
@@ -40,10 +43,14 @@ async function watch(
   while (!interrupted.aborted) {
     const text = textOf(await look(), io, options);
     // A pipe gets one picture after the other; JSON one line each.
-    io.print(io.isTerminal && !options.json ? `${CLEAR_SCREEN}${text}` : text);
+    io.print(io.isTerminal && !options.json ? overdrawn(text) : text);
     await sleep(INTERVAL_MS, undefined, { signal: interrupted }).catch(() => undefined);
   }
   return EXIT.ok;
+}
+
+function overdrawn(text: string): string {
+  return `${HOME}${text.replaceAll('\n', `${END_OF_LINE}\n`)}${END_OF_LINE}${BELOW}`;
 }
 
 function textOf(status: PipelineStatus, io: CommandIo, { json, watch }: StatusCommandOptions): string {
