@@ -47,8 +47,7 @@ CREATE TABLE things (
   days date[],
   moments timestamptz[],
   blobs bytea[],
-  moods mood[],
-  doubled integer GENERATED ALWAYS AS (small * 2) STORED
+  moods mood[]
 );
 COMMENT ON TABLE things IS E'Everything there is.\n\nEnds here: */ export const broken = 1; /* not';
 COMMENT ON COLUMN things.how IS 'What it feels like */ // today';
@@ -56,6 +55,8 @@ ALTER TABLE things REPLICA IDENTITY FULL;
 
 CREATE TABLE docs (id integer PRIMARY KEY, title text NOT NULL, body text, kept text, extra jsonb);
 ALTER TABLE docs ALTER COLUMN kept SET STORAGE PLAIN;
+
+CREATE TABLE sums (id integer PRIMARY KEY, a integer NOT NULL, twice integer GENERATED ALWAYS AS (a * 2) STORED);
 
 CREATE TABLE odd_names (
   "class" integer PRIMARY KEY,
@@ -79,9 +80,15 @@ ALTER TABLE sales_orders REPLICA IDENTITY FULL;
 CREATE TABLE "2nd-hand" (a integer, b integer);
 ALTER TABLE "2nd-hand" REPLICA IDENTITY NOTHING;`;
 
-export const SAMPLE_TABLES = ['things', 'docs', 'odd_names', 'sales_orders', '2nd-hand', 'sales.orders'].map(
-  name => {
-    const [table = '', schema = 'public'] = name.split('.').reverse();
-    return { schema, table };
-  },
-);
+export const SAMPLE_TABLES = [
+  'things',
+  'docs',
+  'sums',
+  'odd_names',
+  'sales_orders',
+  '2nd-hand',
+  'sales.orders',
+].map(name => {
+  const [table = '', schema = 'public'] = name.split('.').reverse();
+  return { schema, table };
+});

@@ -96,6 +96,19 @@ export const salesOrdersRow = rowOf<SalesOrdersRow>()({
   id: values.integer,
 });
 
+/** A row of `sums`. */
+export interface SumsRow {
+  /** `integer` */
+  id: number;
+  /** `integer` */
+  a: number;
+}
+
+export const sumsRow = rowOf<SumsRow>()({
+  id: values.integer,
+  a: values.integer,
+});
+
 /**
  * A row of `things`.
  * Everything there is.
@@ -281,6 +294,7 @@ export interface Tables {
   docs: IdentityOnly<DocsRow, 'id', 'title' | 'body' | 'extra'>;
   odd_names: OddNamesRow;
   sales_orders: SalesOrdersRow;
+  sums: IdentityOnly<SumsRow, 'id'>;
   things: ThingsRow;
   'sales.orders': SalesOrdersRow2;
 }
@@ -291,6 +305,7 @@ export const rows = {
   docs: docsRow,
   odd_names: oddNamesRow,
   sales_orders: salesOrdersRow,
+  sums: sumsRow,
   things: thingsRow,
   'sales.orders': salesOrdersRow2,
 };
@@ -332,6 +347,14 @@ export const tables: Record<keyof Tables, TableDescription> = {
     ],
   },
   sales_orders: { oldRow: 'whole', key: ['id'], columns: [{ name: 'id', type: 'integer', nullable: false }] },
+  sums: {
+    oldRow: 'key',
+    key: ['id'],
+    columns: [
+      { name: 'id', type: 'integer', nullable: false },
+      { name: 'a', type: 'integer', nullable: false },
+    ],
+  },
   things: {
     oldRow: 'whole',
     key: ['id'],
