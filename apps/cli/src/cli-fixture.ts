@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { WalmqConfigInput } from '@walmq/config';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
+import type { CommandIo } from './command.js';
 import type { Check } from './doctor/check.js';
 import { runProgram } from './program.js';
 
@@ -15,7 +16,11 @@ export interface Ended {
 }
 
 /** Runs the command line in this process, as main.ts does. */
-export async function walmq(args: readonly string[], env: Record<string, string>): Promise<Ended> {
+export async function walmq(
+  args: readonly string[],
+  env: Record<string, string>,
+  io: Partial<Pick<CommandIo, 'ask' | 'interrupted'>> = {},
+): Promise<Ended> {
   const lines: string[] = [];
   const errors: string[] = [];
   const code = await runProgram(args, {
@@ -23,10 +28,11 @@ export async function walmq(args: readonly string[], env: Record<string, string>
     colours: false,
     isTerminal: false,
     interrupted: () => new AbortController().signal,
-    ask: () => Promise.reject(new Error('nobody is there to answer')),
+    ask: undefined,
     draw: () => undefined,
     print: text => lines.push(...text.split('\n')),
     printError: text => errors.push(...text.split('\n')),
+    ...io,
   });
   return { code, lines, errors };
 }

@@ -10,8 +10,8 @@ export interface CommandIo {
   readonly isTerminal: boolean;
   /** From this call on, Ctrl+C aborts the signal and no longer ends the process. */
   interrupted(): AbortSignal;
-  /** The answer to a question; asked on a terminal only. */
-  ask(question: string): Promise<string>;
+  /** The answer to a question; undefined where there is nobody at a terminal. */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
   /** Draws one line over the one drawn before; on a terminal only. */
   draw(line: string): void;
   print(line: string): void;

@@ -1,4 +1,4 @@
-import { askOnTerminal } from './failed/steer.js';
+import { askOnTerminal } from './ask.js';
 import { runProgram } from './program.js';
 
 // `walmq ... | head` closes the pipe when it has enough: nothing is wrong then.
@@ -16,7 +16,7 @@ process.exitCode = await runProgram(process.argv.slice(2), {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
     return stopping.signal;
   },
-  ask: askOnTerminal,
+  ask: process.stdin.isTTY && process.stderr.isTTY ? askOnTerminal : undefined,
   draw: line => process.stdout.write(`\r\u001b[K${line}`),
   print: line => console.log(line),
   printError: line => console.error(line),

@@ -6,14 +6,10 @@ import { acceptLossCommand } from './accept-loss.js';
 import { type CommandIo, EXIT, messageOf } from './command.js';
 import { completionScript, SHELLS, type Shell } from './completion.js';
 import { doctorCommand } from './doctor/doctor.js';
+import { type DiscardCommandOptions, discardCommand } from './failed/discard.js';
 import { type FailedCommandOptions, failedCommand } from './failed/list.js';
 import { addFilterOptions } from './failed/options.js';
-import {
-  type DiscardCommandOptions,
-  discardCommand,
-  type ReplayCommandOptions,
-  replayCommand,
-} from './failed/steer.js';
+import { type ReplayCommandOptions, replayCommand } from './failed/replay.js';
 import { type SetupCommandOptions, setupCommand } from './setup.js';
 import { sqlCommand } from './sql.js';
 import { type StatusCommandOptions, statusCommand } from './status/status.js';
@@ -102,12 +98,13 @@ function commandLine(io: CommandIo, exit: (code: number) => void): Command {
   addFilterOptions(program.command('failed'))
     .description('show what failed for good, by queue, table and reason')
     .option('--list', 'every change instead')
-    .option('--json', 'print { groups, parked }; with --list one line for each change')
+    .option('--json', 'print an array of groups; with --list one object a line for each change')
     .addHelpText(
       'after',
       examples(
         ['walmq failed', 'what fails, and how often?'],
         ['walmq failed --list --queue orders --since 2h', 'which changes?'],
+        ['walmq failed --list --group 3f9a2c1d0b', 'those of one group'],
       ),
     )
     .action((options: FailedCommandOptions) => failedCommand(io, options));
@@ -136,7 +133,7 @@ function commandLine(io: CommandIo, exit: (code: number) => void): Command {
       'give failed changes up: written to a file, removed, what is parked behind runs without them',
     )
     .option('--all', 'everything that failed')
-    .option('--to <file>', 'the new file they are written to (default: walmq-discarded-<queue>-<time>.jsonl)')
+    .option('--to <file>', 'the new file they are written to (default: walmq-discarded-<time>.jsonl)')
     .addOption(new Option('--dry-run', 'say what would be discarded, and change nothing').conflicts('yes'))
     .option('--yes', 'do not ask')
     .option('--json', 'print what was done as JSON')

@@ -46,7 +46,7 @@ await runService({
         : createPool({ url: databaseUrl, name: 'walmq dashboard', log, max: 2 });
     const observer = new Observer({
       readStatus: () => readStatus({ config, database, redis }),
-      readFailures: () => readFailures(bullmqQueues, { maxListed: MAX_LISTED }),
+      readFailures: () => readFailures({ redis, queues: bullmqQueues, maxListed: MAX_LISTED }),
       stopping: service.stopping,
     });
     const { http } = service;

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { FailedJob } from './filter.js';
+import { changeOf, type FailedJob, tableOf } from './failed-job.js';
 import { normalizeReason } from './normalize-reason.js';
 
 /** What tells one kind of failure from another. */
 export interface FailureKind {
   readonly queue: string;
-  /** Null for a job that is no change. */
+  /** `orders`, or `sales.orders` outside schema public; null for a job that is no change. */
   readonly table: string | null;
   /** With its numbers and quoted values replaced, so that many failures are one reason. */
   readonly reason: string;
@@ -16,6 +16,8 @@ export interface FailureGroup extends FailureKind {
   /** ISO 8601 */
   readonly firstFailedAt: string;
   readonly lastFailedAt: string;
+  /** Later changes that wait behind them, at most MAX_COUNTED are counted; only where it was asked for. */
+  readonly parked?: number;
 }
 
 export interface FailureReport {
@@ -29,31 +31,31 @@ export interface FailureReport {
 
 export const NO_FAILURES: FailureReport = { groups: [], isPartial: false };
 
-export function kindOf(
-  queue: string,
-  { data, failedReason }: Pick<FailedJob, 'data' | 'failedReason'>,
-): FailureKind {
-  const { table } = (data ?? {}) as { table?: unknown };
-  return {
-    queue,
-    table: typeof table === 'string' ? table : null,
-    reason: normalizeReason(failedReason ?? ''),
-  };
+export function kindOf(queue: string, job: Pick<FailedJob, 'data' | 'failedReason'>): FailureKind {
+  return { queue, table: tableOf(changeOf(job)) ?? null, reason: normalizeReason(job.failedReason ?? '') };
 }
 
-/** Names a kind in a page: a reason may hold what a page does not show. */
+/** Names a kind in a page or on a command line, where a reason may hold what is not to be shown: ten hex digits. */
 export function kindId({ queue, table, reason }: FailureKind): string {
   return createHash('sha256')
     .update(JSON.stringify([queue, table, reason]))
-    .digest('base64url')
-    .slice(0, 22);
+    .digest('hex')
+    .slice(0, 10);
+}
+
+interface Gathered extends FailureKind {
+  count: number;
+  firstMs: number;
+  lastMs: number;
+  parked?: number;
 }
 
 /** The kinds among failed jobs, the largest first. */
 export class FailureGroups {
-  readonly #groups = new Map<string, FailureKind & { count: number; firstMs: number; lastMs: number }>();
+  readonly #groups = new Map<string, Gathered>();
 
-  add(queue: string, job: Omit<FailedJob, 'id' | 'name'>): void {
+  /** Returns the group's name. */
+  add(queue: string, job: Omit<FailedJob, 'id' | 'name'>): string {
     const kind = kindOf(queue, job);
     const id = kindId(kind);
     const failedMs = job.finishedOn ?? 0;
@@ -62,6 +64,12 @@ export class FailureGroups {
     group.firstMs = Math.min(group.firstMs, failedMs);
     group.lastMs = Math.max(group.lastMs, failedMs);
     this.#groups.set(id, group);
+    return id;
+  }
+
+  park(id: string, parked: number): void {
+    const group = this.#groups.get(id);
+    if (group) group.parked = parked;
   }
 
   report(isPartial: boolean): FailureReport {

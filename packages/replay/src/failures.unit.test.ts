@@ -1,26 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { FailureGroups, kindId, kindOf } from './failures.js';
-import { normalizeReason } from './normalize-reason.js';
-
-describe('a reason', () => {
-  it.each([
-    ['order 42 is gone', 'order <n> is gone'],
-    ['value "a b" of key \'id\' = -1.5', 'value <value> of key <value> = <n>'],
-    ['row 6f9619ff-8b86-d011-b42d-00c04fc964ff', 'row <uuid>'],
-    ['smtp2 said 550 5.1.1', 'smtp2 said <n> 5.1.1'],
-    ['first line\n  at code (file.js:1:2)', 'first line'],
-    ['', ''],
-  ])('%j is of the kind %j', (reason, kind) => {
-    expect(normalizeReason(reason)).toBe(kind);
-  });
-});
 
 describe('groups', () => {
   it('are counted by queue, table and reason, the largest first', () => {
     const groups = new FailureGroups();
     const failed = (failedReason: string, table: string, finishedOn: number) => ({
       ...{ failedReason, finishedOn },
-      data: { table },
+      data: { schema: 'public', table },
     });
     groups.add('orders', failed('no stock of 1', 'items', 5000));
     groups.add('orders', failed('order 1 is gone', 'orders', 2000));

@@ -1,15 +1,20 @@
-import { type Lsn, lsnFromHex } from '@walmq/change';
-import { type FailureKind, kindOf } from './failures.js';
+import type { Lsn } from '@walmq/change';
+import { changeIdOf, changeOf, type FailedJob, type LooseChange, lsnOf, tableOf } from './failed-job.js';
+import { type FailureKind, kindId, kindOf } from './failures.js';
 
 /** Which failed changes; what is left out does not matter. All that is given must hold. */
 export interface FailedFilter {
   /** The very group that a list of failures shows. */
   readonly kind?: FailureKind;
+  /** The same by its name: see kindId. */
+  readonly group?: string;
   /** `orders`, or `sales.orders` for a table outside of public. */
   readonly table?: string;
   readonly op?: string;
-  /** Columns of the change's key and their values, as text. */
+  /** Columns and their values, as text: of the change's key, else of its new or its old row. */
   readonly key?: Readonly<Record<string, string>>;
+  /** The values of the change's whole key, in its order, as text. */
+  readonly keyValues?: readonly string[];
   /** Held by the reason, in whatever case. */
   readonly reason?: string;
   /** When it failed: from, and up to; milliseconds since 1970. */
@@ -25,32 +30,31 @@ export interface FailedFilter {
   readonly ids?: ReadonlySet<string>;
 }
 
-/** What is read of a failed job. */
-export interface FailedJob {
-  readonly id?: string | undefined;
-  readonly name: string;
-  readonly data: unknown;
-  readonly failedReason: string;
-  readonly finishedOn?: number | undefined;
-}
-
 /** A job that holds no change matches only what can be said of it: ids, reason, time of failure, operation. */
 export function matches(filter: FailedFilter, queue: string, job: FailedJob): boolean {
   const change = changeOf(job);
   const committedMs = change?.tx?.committedAt === undefined ? undefined : Date.parse(change.tx.committedAt);
-  const lsn = positionOf(job)?.lsn;
-  const { kind } = filter;
+  const { kind, group } = filter;
   return (
+    mayMatch(filter, job.id ?? '') &&
     (kind === undefined || isSameKind(kind, kindOf(queue, job))) &&
+    (group === undefined || group === kindId(kindOf(queue, job))) &&
     (filter.table === undefined || filter.table === tableOf(change)) &&
     (filter.op === undefined || filter.op === job.name) &&
-    (filter.key === undefined || hasKey(change, filter.key)) &&
+    (filter.key === undefined || hasColumns(change, filter.key)) &&
+    (filter.keyValues === undefined || hasKeyValues(change, filter.keyValues)) &&
     (filter.reason === undefined ||
       (job.failedReason ?? '').toLowerCase().includes(filter.reason.toLowerCase())) &&
     within(job.finishedOn, filter.failedFromMs, filter.failedToMs) &&
-    within(committedMs, filter.committedFromMs, filter.committedToMs) &&
-    within(lsn, filter.fromLsn, filter.toLsn) &&
-    (filter.ids === undefined || filter.ids.has(job.id ?? '') || filter.ids.has(change?.id ?? ''))
+    within(committedMs, filter.committedFromMs, filter.committedToMs)
+  );
+}
+
+/** Says no to most that do not match by their ids alone, so that they need not be read. */
+export function mayMatch({ ids, fromLsn, toLsn }: FailedFilter, jobId: string): boolean {
+  return (
+    (ids === undefined || ids.has(jobId) || ids.has(changeIdOf(jobId) ?? '')) &&
+    within(lsnOf(jobId), fromLsn, toLsn)
   );
 }
 
@@ -58,28 +62,19 @@ function isSameKind(a: FailureKind, b: FailureKind): boolean {
   return a.queue === b.queue && a.table === b.table && a.reason === b.reason;
 }
 
-interface LooseChange {
-  readonly id?: string;
-  readonly schema?: string;
-  readonly table?: string;
-  readonly key?: Readonly<Record<string, unknown>> | null;
-  readonly tx?: { readonly committedAt?: string };
+/** Either row: a change that moves its row between two values of an ordering column belongs to both. */
+function hasColumns(change: LooseChange | undefined, wanted: Readonly<Record<string, string>>): boolean {
+  const { key, before, after } = change ?? {};
+  const has = (row: LooseChange['key'], column: string, value: string) =>
+    row != null && Object.hasOwn(row, column) && textOf(row[column]) === value;
+  return Object.entries(wanted).every(([column, value]) =>
+    [key, after, before].some(row => has(row, column, value)),
+  );
 }
 
-function changeOf({ data }: FailedJob): LooseChange | undefined {
-  return typeof data === 'object' && data !== null ? (data as LooseChange) : undefined;
-}
-
-function tableOf(change: LooseChange | undefined): string | undefined {
-  if (change?.table === undefined) return undefined;
-  return change.schema === undefined || change.schema === 'public'
-    ? change.table
-    : `${change.schema}.${change.table}`;
-}
-
-function hasKey(change: LooseChange | undefined, wanted: Readonly<Record<string, string>>): boolean {
-  const { key } = change ?? {};
-  return Object.entries(wanted).every(([column, value]) => key != null && textOf(key[column]) === value);
+function hasKeyValues(change: LooseChange | undefined, wanted: readonly string[]): boolean {
+  const values = Object.values(change?.key ?? {}).map(textOf);
+  return values.length === wanted.length && values.every((value, index) => value === wanted[index]);
 }
 
 function textOf(value: unknown): string {
@@ -93,12 +88,4 @@ function within<T extends number | bigint>(
 ): boolean {
   if (from === undefined && to === undefined) return true;
   return value !== undefined && (from === undefined || value >= from) && (to === undefined || value <= to);
-}
-
-const POSITION = /^([0-9A-F]{16})-(\d{10})/;
-
-/** A job's id begins with the position of its change. */
-function positionOf({ id }: FailedJob): { lsn: Lsn } | undefined {
-  const hex = POSITION.exec(id ?? '')?.[1];
-  return hex === undefined ? undefined : { lsn: lsnFromHex(hex) };
 }

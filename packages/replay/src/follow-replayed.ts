@@ -1,58 +1,121 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { blockedBy } from './blocked-by.js';
+import { parkedBehind } from './parked-behind.js';
+import { stopped } from './stopped.js';
+
+const AT_ONCE = 200;
 
 export interface Followed {
   /** Completed, the changes that were parked behind the replayed ones among them. */
   readonly completed: number;
-  /** Failed once more: they and what is parked behind them wait again. */
+  /** Failed once more, or for the first time: they and what is parked behind them wait again. */
   readonly failed: readonly string[];
+  /** Parked behind one that failed. */
+  readonly parked: number;
   /** Still under way when it was told to stop. */
   readonly open: number;
+}
+
+/** A change and what is parked behind it, in the order they run in. */
+export type Chain = readonly string[];
+
+/**
+ * Each failed change with what is parked behind it now: to be read before they are replayed, since their ties go with
+ * them. One that waits for two of them is in the chain of the first alone.
+ */
+export async function chainsOf(redis: Redis, queue: Queue, ids: readonly string[]): Promise<Chain[]> {
+  const seen = new Set<string>();
+  const chains: Chain[] = [];
+  for (let start = 0; start < ids.length; start += AT_ONCE) {
+    const page = ids.slice(start, start + AT_ONCE);
+    const found = await Promise.all(page.map(id => parkedBehind(redis, queue, id)));
+    for (const [index, behind] of found.entries()) {
+      const shared = behind.findIndex(id => seen.has(id));
+      const own = shared === -1 ? behind : behind.slice(0, shared);
+      for (const id of own) seen.add(id);
+      chains.push([page[index] as string, ...own]);
+    }
+  }
+  return chains;
 }
 
 export interface FollowOptions {
   readonly redis: Redis;
   readonly queue: Queue;
-  readonly ids: readonly string[];
-  readonly onProgress?: (done: number, open: number) => void;
+  readonly chains: readonly Chain[];
+  readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
   readonly intervalMs?: number;
 }
 
+interface Followee {
+  readonly ids: Chain;
+  completed: number;
+  end: 'completed' | 'failed' | 'parked' | undefined;
+}
+
 /**
- * Waits until replayed changes, and after each the one parked behind it, have completed or failed again. A job that
- * is gone has completed: what fails stays.
+ * Waits until every change of the chains has completed, has failed, or is parked behind one that has. A job that is gone
+ * has completed: what fails stays. What comes to wait behind them meanwhile is not waited for.
  */
 export async function followReplayed(options: FollowOptions): Promise<Followed> {
   const { redis, queue, signal, onProgress, intervalMs = 200 } = options;
-  const open = new Map(
-    await Promise.all(options.ids.map(async id => [id, await parentOf(redis, queue, id)] as const)),
-  );
-  const failed: string[] = [];
-  let completed = 0;
-  while (open.size > 0 && !signal?.aborted) {
-    for (const [id, parent] of open) {
-      const state = await queue.getJobState(id);
-      if (state === 'failed') failed.push(id);
-      else if (state === 'completed' || state === 'unknown') {
-        completed += 1;
-        if (parent !== undefined && !open.has(parent)) open.set(parent, await parentOf(redis, queue, parent));
-      } else {
-        // Whatever came to wait behind it meanwhile is followed too.
-        open.set(id, await parentOf(redis, queue, id));
-        continue;
-      }
-      open.delete(id);
-      onProgress?.(completed + failed.length, open.size);
+  const all = options.chains.map((ids): Followee => ({ ids, completed: 0, end: undefined }));
+  const total = all.reduce((sum, { ids }) => sum + ids.length, 0);
+  try {
+    while (!signal?.aborted) {
+      const open = all.filter(({ end }) => end === undefined);
+      if (open.length === 0) break;
+      for (let start = 0; start < open.length && !signal?.aborted; start += AT_ONCE)
+        await Promise.all(open.slice(start, start + AT_ONCE).map(chain => advance(redis, queue, chain)));
+      onProgress?.(total - followedOf(all).open, total);
+      if (all.some(({ end }) => end === undefined))
+        await sleep(intervalMs, undefined, signal ? { signal } : {}).catch(() => undefined);
     }
-    if (open.size > 0) await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
+  } catch (cause) {
+    const { completed } = followedOf(all);
+    throw stopped(redis, `${completed} of ${total} changes of queue ${queue.name} seen to complete`, cause);
   }
-  return { completed, failed, open: open.size };
+  return followedOf(all);
 }
 
-/** The job that waits for this one: read before it completes, since its tie may go with it. */
-async function parentOf(redis: Redis, queue: Queue, id: string): Promise<string | undefined> {
-  const key = await redis.hget(queue.toKey(id), 'parentKey');
-  return key?.slice(queue.toKey('').length);
+/** Goes along the chain as far as it has run. */
+async function advance(redis: Redis, queue: Queue, chain: Followee): Promise<void> {
+  while (chain.end === undefined) {
+    const end = await endOf(redis, queue, chain.ids[chain.completed] as string);
+    if (end === undefined) return;
+    if (end === 'completed') chain.completed += 1;
+    if (end !== 'completed' || chain.completed === chain.ids.length) chain.end = end;
+  }
+}
+
+async function endOf(redis: Redis, queue: Queue, id: string): Promise<Followee['end']> {
+  switch (await queue.getJobState(id)) {
+    case 'completed':
+    case 'unknown':
+      return 'completed';
+    case 'failed':
+      return 'failed';
+    case 'waiting-children':
+      return (await blockedBy(redis, queue, id)) === undefined ? undefined : 'parked';
+    default:
+      return undefined;
+  }
+}
+
+function followedOf(chains: readonly Followee[]): Followed {
+  const count = (end: Followee['end']) =>
+    chains.reduce((sum, chain) => sum + (chain.end === end ? chain.ids.length - chain.completed : 0), 0);
+  const failed = chains.flatMap(({ end, ids, completed }) =>
+    end === 'failed' ? [ids[completed] as string] : [],
+  );
+  return {
+    completed: chains.reduce((sum, { completed }) => sum + completed, 0),
+    failed,
+    // Of a chain that failed, all behind the one that did.
+    parked: count('parked') + count('failed') - failed.length,
+    open: count(undefined),
+  };
 }

@@ -1,14 +1,30 @@
 export { countParked, MAX_COUNTED } from './count-parked.js';
 export { type Discarded, type DiscardOptions, discardFailed } from './discard-failed.js';
+export { createDiscardFile, type DiscardFile } from './discard-file.js';
+export { explainMissing } from './explain-missing.js';
+export { changeIdOf, type FailedJob } from './failed-job.js';
 export {
   type FailureGroup,
   type FailureKind,
   type FailureReport,
   kindId,
+  kindOf,
   NO_FAILURES,
 } from './failures.js';
-export { type FailedFilter, type FailedJob, matches } from './filter.js';
-export { type Followed, followReplayed } from './follow-replayed.js';
+export { type FailedFilter, matches } from './filter.js';
+export {
+  type Chain,
+  chainsOf,
+  type Followed,
+  type FollowOptions,
+  followReplayed,
+} from './follow-replayed.js';
 export { normalizeReason } from './normalize-reason.js';
-export { failedIds, failedJobs, readFailures } from './read-failed.js';
+export {
+  type FailedOptions,
+  type FailuresOptions,
+  failedIds,
+  failedJobs,
+  readFailures,
+} from './read-failed.js';
 export { type Replayed, type ReplayOptions, replayFailed } from './replay-failed.js';

@@ -1,11 +1,30 @@
 const MAX_LENGTH = 300;
 
-/** The reason without what differs from one row to the next: quoted values, ids, numbers. One line. */
+/**
+ * What is kept as it is, then what is replaced, the first that fits. Kept: codes that tell one failure from another
+ * (SQLSTATE, HTTP status, a mail server's), the names of things in the database, network addresses.
+ */
+const PARTS = new RegExp(
+  [
+    '(?<kept>^[0-9A-Z]{5}(?=: )',
+    String.raw`\b(?:HTTP|SQLSTATE|status|code)\b(?: code)?[ :=]*[0-9A-Z]{3,5}\b`,
+    String.raw`\b(?:constraint|column|relation|table|index|function|type|schema|queue) "[^"]*"`,
+    String.raw`\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|\b\d\.\d{1,3}\.\d{1,3}\b)`,
+    String.raw`(?<uuid>\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)`,
+    String.raw`(?<time>\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?\b)`,
+    String.raw`(?<value>"[^"]*"|(?<!\w)'[^']*'(?!\w)|(?<!\w)\x60[^\x60]*\x60)`,
+    String.raw`(?<address>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)`,
+    String.raw`(?<n>(?<![\w.])-?\d+(?:[.,]\d+)*(?=(?:ms|s|min|h|[kKMG]?i?B)?(?!\w)))`,
+  ].join('|'),
+  'gi',
+);
+
+/** The reason on one line and without what differs from one row to the next: many failures are one reason. */
 export function normalizeReason(reason: string): string {
   const [line = ''] = reason.trim().split('\n');
-  return line
-    .slice(0, MAX_LENGTH)
-    .replaceAll(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '<uuid>')
-    .replaceAll(/"[^"]*"|'[^']*'/g, '<value>')
-    .replaceAll(/(?<![\w.])-?\d+(\.\d+)?(?![\w.]*\w)/g, '<n>');
+  return line.slice(0, MAX_LENGTH).replaceAll(PARTS, (match, ...rest) => {
+    const { kept, ...replaced } = rest.at(-1) as Record<string, string | undefined>;
+    if (kept !== undefined) return match;
+    return `<${Object.keys(replaced).find(name => replaced[name] !== undefined)}>`;
+  });
 }

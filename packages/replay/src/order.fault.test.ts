@@ -1,13 +1,17 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { positionText } from '@walmq/change';
 import { parseConfig, resolveConfig } from '@walmq/config';
 import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
 import { connectProducer, Enqueuer } from '@walmq/fanout';
 import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { countParked } from './count-parked.js';
 import { discardFailed } from './discard-failed.js';
-import { followReplayed } from './follow-replayed.js';
+import { createDiscardFile } from './discard-file.js';
+import { chainsOf, followReplayed } from './follow-replayed.js';
 import { failedIds } from './read-failed.js';
 import { replayFailed } from './replay-failed.js';
 
@@ -37,27 +41,32 @@ describe('order per key through replay', () => {
     await using world = await failedWorld('replay');
     const { queue, done } = world;
     expect(await queue.getFailedCount()).toBe(KEYS);
-    const ids = await failedIds(queue, {});
+    const ids = await failedIds({ redis, queue });
     expect(ids).toEqual([...ids].sort());
     expect(await countParked(redis, queue, ids)).toBe(KEYS * (CHANGES - 2));
 
     world.mend();
     const stopping = new AbortController();
     const half = await replayFailed({
+      redis,
       queue,
       ids,
       signal: stopping.signal,
-      onProgress: seen => {
-        if (seen === KEYS / 2) stopping.abort();
-      },
+      onProgress: () => stopping.abort(),
     });
-    expect(half).toMatchObject({ gone: 0, left: KEYS / 2 });
-    const rest = await failedIds(queue, {});
-    const both = await Promise.all([replayFailed({ queue, ids: rest }), replayFailed({ queue, ids: rest })]);
+    expect(half.gone).toBe(0);
+    expect(half.left).toBeGreaterThan(0);
+    expect(half.left).toBeLessThan(KEYS);
+    const rest = await failedIds({ redis, queue });
+    const chains = await chainsOf(redis, queue, rest);
+    const both = await Promise.all([
+      replayFailed({ redis, queue, ids: rest }),
+      replayFailed({ redis, queue, ids: rest }),
+    ]);
     expect(both.flatMap(({ replayed }) => replayed).sort()).toEqual(rest);
 
-    const followed = await followReplayed({ redis, queue, ids: rest });
-    expect(followed).toMatchObject({ failed: [], open: 0 });
+    const followed = await followReplayed({ redis, queue, chains });
+    expect(followed).toEqual({ completed: rest.length * (CHANGES - 1), failed: [], parked: 0, open: 0 });
     await expect.poll(() => done.length, { timeout: 60_000 }).toBe(KEYS * CHANGES);
     expectOrder(done, [1, 2, 3, 4, 5, 6]);
     expect(await queue.getWaitingChildrenCount()).toBe(0);
@@ -66,10 +75,12 @@ describe('order per key through replay', () => {
   it('changes that fail once more wait again, with what is behind them; --wait tells', async () => {
     await using world = await failedWorld('again');
     const { queue } = world;
-    const ids = await failedIds(queue, {});
-    const { replayed } = await replayFailed({ queue, ids });
-    const followed = await followReplayed({ redis, queue, ids: replayed });
+    const ids = await failedIds({ redis, queue });
+    const chains = await chainsOf(redis, queue, ids);
+    await replayFailed({ redis, queue, ids });
+    const followed = await followReplayed({ redis, queue, chains });
     expect([...followed.failed].sort()).toEqual(ids);
+    expect(followed).toMatchObject({ completed: 0, parked: KEYS * (CHANGES - 2), open: 0 });
     expect(await queue.getWaitingChildrenCount()).toBe(KEYS * (CHANGES - 2));
   });
 
@@ -77,9 +88,12 @@ describe('order per key through replay', () => {
     await using world = await failedWorld('discard');
     const { queue, done } = world;
     world.mend();
-    const ids = await failedIds(queue, {});
-    const file = `${await folder()}/discarded.jsonl`;
-    expect(await discardFailed({ redis, queue, ids, file })).toMatchObject({ discarded: KEYS, left: 0 });
+    const ids = await failedIds({ redis, queue });
+    const folder = await mkdtemp(join(tmpdir(), 'walmq-replay-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const { write, close } = await createDiscardFile(join(folder, 'discarded.jsonl'));
+    expect(await discardFailed({ redis, queue, ids, write })).toMatchObject({ discarded: KEYS, left: 0 });
+    await close();
     await expect.poll(() => done.length, { timeout: 60_000 }).toBe(KEYS * (CHANGES - 1));
     expectOrder(done, [1, 3, 4, 5, 6]);
   });
@@ -87,12 +101,6 @@ describe('order per key through replay', () => {
   function expectOrder(done: readonly Step[], expected: readonly number[]): void {
     for (let key = 0; key < KEYS; key++)
       expect(done.filter(step => step.key === key).map(({ n }) => n)).toEqual(expected);
-  }
-
-  async function folder(): Promise<string> {
-    const { mkdtemp } = await import('node:fs/promises');
-    const { tmpdir } = await import('node:os');
-    return await mkdtemp(`${tmpdir()}/walmq-replay-`);
   }
 
   async function failedWorld(prefix: string) {

@@ -7,6 +7,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { countParked } from './count-parked.js';
 import { type Discarded, discardFailed } from './discard-failed.js';
+import { createDiscardFile } from './discard-file.js';
 import type { FailureKind } from './failures.js';
 import { failedIds, readFailures } from './read-failed.js';
 import { type Replayed, replayFailed } from './replay-failed.js';
@@ -51,22 +52,24 @@ async function fail(count: number): Promise<void> {
 }
 
 async function replay(): Promise<Replayed> {
-  return await replayFailed({ queue, ids: await failedIds(queue, { kind: KIND }) });
+  return await replayFailed({ redis, queue, ids: await failedIds({ redis, queue, filter: { kind: KIND } }) });
 }
 
 async function discard(file: string): Promise<Discarded> {
-  return await discardFailed({ redis, queue, ids: await failedIds(queue, { kind: KIND }), file });
+  const ids = await failedIds({ redis, queue, filter: { kind: KIND } });
+  const { write, close } = await createDiscardFile(file);
+  return await discardFailed({ redis, queue, ids, write }).finally(close);
 }
 
 describe('failed changes', () => {
   it('are found by reason, in the order of the stream, beyond one page', async () => {
     await fail(600);
-    const { groups } = await readFailures([queue]);
+    const { groups } = await readFailures({ redis, queues: [queue] });
     expect(groups.map(({ reason, count }) => [reason, count])).toEqual([['order <n> is broken', 600]]);
-    const ids = await failedIds(queue, { kind: KIND });
+    const ids = await failedIds({ redis, queue, filter: { kind: KIND } });
     expect(ids).toHaveLength(600);
     expect(ids).toEqual([...ids].sort());
-    expect(await failedIds(queue, { kind: { ...KIND, reason: 'another' } })).toEqual([]);
+    expect(await failedIds({ redis, queue, filter: { kind: { ...KIND, reason: 'another' } } })).toEqual([]);
   });
 
   it('run again once and in order with all their attempts, though two persons replay them at the same time', async () => {
@@ -98,8 +101,8 @@ describe('failed changes', () => {
     await fail(2);
     const precise = '{"table":"orders","after":{"id":12345678901234567890.10}}';
     await redis.hset(queue.toKey(idOf(1)), 'data', precise);
-    const { file, ...counts } = await discard(join(folder, 'first.jsonl'));
-    expect(counts).toEqual({ discarded: 2, gone: 0, left: 0 });
+    const file = join(folder, 'first.jsonl');
+    expect(await discard(file)).toEqual({ discarded: 2, gone: 0, left: 0 });
     expect(await queue.getFailedCount()).toBe(0);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');

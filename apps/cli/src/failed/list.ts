@@ -1,9 +1,17 @@
-import { countParked, type FailedJob, failedJobs, readFailures } from '@walmq/replay';
-import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
+import {
+  countParked,
+  type FailedJob,
+  failedJobs,
+  kindId,
+  kindOf,
+  MAX_COUNTED,
+  readFailures,
+} from '@walmq/replay';
+import { redact } from '@walmq/service';
 import type { CommandIo } from '../command.js';
+import { durationText } from '../status/duration.js';
 import { tableLines } from '../status/table.js';
-import { withQueues } from './open-queues.js';
+import { type OpenQueues, withQueues } from './open-queues.js';
 import { type FilterOptions, filterOf } from './options.js';
 
 export interface FailedCommandOptions extends FilterOptions {
@@ -12,66 +20,76 @@ export interface FailedCommandOptions extends FilterOptions {
   readonly json?: boolean;
 }
 
+const NOTHING = 'Nothing has failed.';
+
 /** `walmq failed`: what failed, by queue, table and reason; or every failed change. */
 export async function failedCommand(io: CommandIo, options: FailedCommandOptions): Promise<void> {
-  await withQueues(io, options, async ({ redis, queues }) => {
-    if (options.list) await listChanges(io, options, redis, queues);
-    else await listGroups(io, options, queues);
+  await withQueues(io, options, async open => {
+    if (options.list) await listChanges(io, options, open);
+    else await listGroups(io, options, open);
   });
 }
 
 async function listGroups(
   io: CommandIo,
   { json, ...options }: FailedCommandOptions,
-  queues: readonly Queue[],
+  open: OpenQueues,
 ): Promise<void> {
-  const { groups } = await readFailures(queues, { filter: filterOf(options) });
-  const parked = new Map<Queue, number>();
-  for (const queue of queues) parked.set(queue, await queue.getWaitingChildrenCount());
+  const report = await readFailures({ ...open, filter: filterOf(options), withParked: true });
+  const groups = report.groups.map(group => ({
+    ...{ group: kindId(group), queue: group.queue, table: group.table },
+    ...{ count: group.count, parked: group.parked ?? 0 },
+    ...{ firstFailedAt: group.firstFailedAt, lastFailedAt: group.lastFailedAt },
+    reason: redact(group.reason),
+  }));
   if (json) {
-    const waiting = Object.fromEntries([...parked].map(([queue, count]) => [queue.name, count]));
-    io.print(JSON.stringify({ groups, parked: waiting }, null, 2));
+    io.print(JSON.stringify(groups, null, 2));
     return;
   }
   if (groups.length === 0) {
-    io.print('Nothing has failed.');
+    io.print(NOTHING);
     return;
   }
-  const rows = groups.map(({ queue, table, count, lastFailedAt, reason }) => [
-    queue,
-    table ?? '-',
-    count,
-    lastFailedAt,
-    reason,
+  const rows = groups.map(({ queue, table, count, parked, firstFailedAt, group, reason }) => [
+    ...[queue, table ?? '-', count, parked >= MAX_COUNTED ? `${parked}+` : parked],
+    ...[durationText(Math.max(0, Date.now() - Date.parse(firstFailedAt)) / 1000), group, reason],
   ]);
-  for (const line of tableLines(['queue', 'table', 'failed', 'last', 'reason'], rows)) io.print(line);
-  const behind = [...parked].filter(([, count]) => count > 0);
-  if (behind.length === 0) return;
-  io.print('');
-  io.print(`Parked: ${behind.map(([queue, count]) => `${count} in ${queue.name}`).join(', ')}.`);
+  const heads = ['queue', 'table', 'failed', 'parked', 'oldest', 'group', 'reason'];
+  for (const line of tableLines(heads, rows)) io.print(line);
 }
 
 async function listChanges(
   io: CommandIo,
   { json, ...options }: FailedCommandOptions,
-  redis: Redis,
-  queues: readonly Queue[],
+  { redis, queues }: OpenQueues,
 ): Promise<void> {
+  let listed = 0;
   for (const queue of queues)
-    for await (const job of failedJobs(queue, filterOf(options))) {
+    for await (const job of failedJobs({ redis, queue, filter: filterOf(options) })) {
       const parked = await countParked(redis, queue, [job.id as string]);
-      io.print(json ? JSON.stringify(entryOf(queue.name, job, parked)) : lineOf(queue.name, job, parked));
+      const entry = entryOf(queue.name, job, parked);
+      io.print(json ? JSON.stringify(entry) : lineOf(entry));
+      listed += 1;
     }
+  if (listed === 0 && !json) io.print(NOTHING);
 }
 
 function entryOf(queue: string, job: FailedJob & { readonly attemptsMade: number }, parked: number) {
-  const { table = null, key = null } = (job.data ?? {}) as { table?: string; key?: unknown };
+  const kind = kindOf(queue, job);
+  const { key = null } = (job.data ?? {}) as { key?: unknown };
   const failedAt = new Date(job.finishedOn ?? 0).toISOString();
   const { id, name, failedReason, attemptsMade } = job;
-  return { queue, id, op: name, table, key, failedAt, attempts: attemptsMade, parked, reason: failedReason };
+  return {
+    ...{ queue, id, op: name, table: kind.table, key, failedAt, attempts: attemptsMade, parked },
+    ...{ group: kindId(kind), reason: redact(failedReason ?? '') },
+  };
 }
 
-function lineOf(queue: string, job: FailedJob & { readonly attemptsMade: number }, parked: number): string {
-  const { id, op, table, key, failedAt, attempts, reason } = entryOf(queue, job, parked);
-  return `${failedAt}  ${queue}  ${id}  ${op} ${table ?? ''} ${JSON.stringify(key)}  ${attempts} tries  ${parked} parked  ${reason}`;
+/** Of a job that is no change, what it is called. */
+function lineOf(entry: ReturnType<typeof entryOf>): string {
+  const { queue, id, op, table, key, failedAt, attempts, parked, reason } = entry;
+  const what = table === null ? op : `${op} ${table} ${JSON.stringify(key)}`;
+  const [line = ''] = reason.split('\n');
+  const tries = attempts === 1 ? '1 try' : `${attempts} tries`;
+  return `${failedAt}  ${queue}  ${id}  ${what}  ${tries}  ${parked} parked  ${line}`;
 }

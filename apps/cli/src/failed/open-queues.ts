@@ -1,3 +1,4 @@
+import { WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -10,7 +11,10 @@ export interface OpenQueues {
   readonly queues: readonly Queue[];
 }
 
-/** Runs `act` on the queues that are meant. Rejects with QUEUE_UNKNOWN, REDIS_URL_MISSING or REDIS_UNREACHABLE. */
+/**
+ * Runs `act` on the queues that are meant. Rejects with QUEUE_UNKNOWN, REDIS_URL_MISSING, REDIS_UNREACHABLE or
+ * REDIS_LOST.
+ */
 export async function withQueues<T>(
   io: CommandIo,
   options: FilterOptions,
@@ -22,6 +26,12 @@ export async function withQueues<T>(
   const queues = names.map(name => openQueue(redis, config, name));
   try {
     return await act({ redis, queues });
+  } catch (error) {
+    if (error instanceof WalmqError || redis.status === 'ready') throw error;
+    throw new WalmqError('REDIS_LOST', 'the connection to Redis was lost.', {
+      remedy: 'Run it again when Redis is back.',
+      cause: error,
+    });
   } finally {
     await Promise.all(queues.map(queue => queue.close()));
     redis.disconnect();

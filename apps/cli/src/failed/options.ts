@@ -10,6 +10,7 @@ export interface FilterOptions {
   readonly op?: string;
   readonly key?: string[];
   readonly reason?: string;
+  readonly group?: string;
   readonly since?: number;
   readonly until?: number;
   readonly committedSince?: number;
@@ -26,10 +27,11 @@ export function addFilterOptions(command: Command): Command {
     .option('--op <operation>', 'insert, update, delete, ...')
     .option(
       '--key <column=value>',
-      'of the row with this key; again for each column of a composite key',
+      'of the row with this key (or ordering column), or only its value; again for each column of a composite key',
       collect,
     )
     .option('--reason <text>', 'whose reason holds this text')
+    .option('--group <id>', 'of this group, as "walmq failed" shows it')
     .option('--since <time>', 'failed since: 2026-01-31T10:00, or 30s, 15m, 2h, 3d ago', time)
     .option('--until <time>', 'failed until', time)
     .option('--committed-since <time>', 'whose transaction was committed since', time)
@@ -40,7 +42,7 @@ export function addFilterOptions(command: Command): Command {
 }
 
 export function filterOf(options: FilterOptions): FailedFilter {
-  const { table, op, reason, since, until, committedSince, committedUntil, fromLsn, toLsn, key, id } =
+  const { table, op, reason, since, until, committedSince, committedUntil, fromLsn, toLsn, key, id, group } =
     options;
   return {
     ...given('table', table?.replace(/^public\./, '')),
@@ -52,7 +54,8 @@ export function filterOf(options: FilterOptions): FailedFilter {
     ...given('committedToMs', committedUntil),
     ...given('fromLsn', fromLsn),
     ...given('toLsn', toLsn),
-    ...given('key', key && Object.fromEntries(key.map(columnAndValue))),
+    ...given('group', group),
+    ...keyOf(key),
     ...given('ids', id && new Set(id)),
   };
 }
@@ -81,10 +84,20 @@ function collect(value: string, previous: string[] | undefined): string[] {
   return [...(previous ?? []), value];
 }
 
+/** `id=42` names a column; `42` is a value of the key, in its order. */
+function keyOf(key: readonly string[] | undefined): Pick<FailedFilter, 'key' | 'keyValues'> {
+  const named = key?.filter(text => NAMED.test(text));
+  const values = key?.filter(text => !NAMED.test(text));
+  return {
+    ...(named?.length ? { key: Object.fromEntries(named.map(columnAndValue)) } : {}),
+    ...(values?.length ? { keyValues: values } : {}),
+  };
+}
+
+const NAMED = /^[^=]+=/;
+
 function columnAndValue(text: string): [string, string] {
   const at = text.indexOf('=');
-  if (at < 1)
-    throw new WalmqError('KEY_UNREADABLE', `--key ${text}: it must be <column>=<value>, e.g. id=42.`);
   return [text.slice(0, at), text.slice(at + 1)];
 }
 

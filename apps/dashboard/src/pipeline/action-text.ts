@@ -36,8 +36,13 @@ export function confirmationOf(action: Action, extent: Extent): { title: string;
   };
 }
 
+export interface DiscardedInto extends Discarded {
+  /** Where they are kept. */
+  readonly file: string;
+}
+
 /** What was done, as a sentence. */
-export function outcomeOf(done: Replayed | Discarded): string {
+export function outcomeOf(done: Replayed | DiscardedInto): string {
   const gone = done.gone === 0 ? '' : ` ${count(done.gone)} had been retried or removed meanwhile.`;
   if ('file' in done) return `${plural(done.discarded, 'change')} discarded, kept in ${done.file}.${gone}`;
   return `${plural(done.replayed.length, 'change')} replayed.${gone}`;

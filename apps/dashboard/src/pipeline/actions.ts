@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { WalmqError } from '@walmq/change';
 import {
   countParked,
+  createDiscardFile,
   discardFailed,
   type FailureKind,
   failedIds,
@@ -15,7 +16,7 @@ import type { Queue } from 'bullmq';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Redis } from 'ioredis';
 import type { ActionTokens, Identity } from '../access/identify.js';
-import { type Action, confirmationOf, outcomeOf } from './action-text.js';
+import { type Action, confirmationOf, type DiscardedInto, outcomeOf } from './action-text.js';
 import type { Observer } from './observer.js';
 
 export interface ActionsOptions {
@@ -55,7 +56,7 @@ export function mountActions(options: ActionsOptions): void {
   }
 
   async function preview(action: Action, { queue, kind }: Group) {
-    const ids = await failedIds(queue, { kind });
+    const ids = await failedIds({ redis, queue, filter: { kind } });
     const parked = await countParked(redis, queue, ids);
     return confirmationOf(action, {
       ...{ queue: kind.queue, failed: ids.length, parked, isLeast: parked >= MAX_COUNTED },
@@ -64,15 +65,22 @@ export function mountActions(options: ActionsOptions): void {
   }
 
   async function act(action: Action, { queue, kind }: Group, { name }: Identity) {
-    const ids = await failedIds(queue, { kind });
-    const done =
-      action === 'replay'
-        ? await replayFailed({ queue, ids })
-        : await discardFailed({ redis, queue, ids, file: join(discardFolder, fileName(queue.name)) });
-    const text = outcomeOf(done);
+    const ids = await failedIds({ redis, queue, filter: { kind } });
+    const text = outcomeOf(
+      action === 'replay' ? await replayFailed({ redis, queue, ids }) : await discard(queue, ids),
+    );
     log.info({ event: `failed:${action}`, user: name, queue: kind.queue, reason: kind.reason }, text);
     observer.refresh();
     return { text };
+  }
+
+  async function discard(queue: Queue, ids: readonly string[]): Promise<DiscardedInto> {
+    const { path, write, close } = await createDiscardFile(join(discardFolder, fileName(queue.name)));
+    try {
+      return { ...(await discardFailed({ redis, queue, ids, write })), file: path };
+    } finally {
+      await close();
+    }
   }
 
   for (const action of ['replay', 'discard'] as const) {

@@ -1,0 +1,80 @@
+import { WalmqError } from '@walmq/change';
+import { changeIdOf, countParked, explainMissing, failedIds, MAX_COUNTED } from '@walmq/replay';
+import type { Queue } from 'bullmq';
+import { type CommandIo, EXIT } from '../command.js';
+import type { OpenQueues } from './open-queues.js';
+import { type FilterOptions, filterOf, isNarrowed } from './options.js';
+
+export interface SteerOptions extends FilterOptions {
+  readonly all?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** What of a queue is meant. */
+export interface Choice {
+  readonly queue: Queue;
+  /** In the order of the stream. */
+  readonly ids: readonly string[];
+  readonly parked: number;
+}
+
+/**
+ * What is meant, queue by queue. Rejects with NOT_NARROWED, and as explainMissing does when all that was asked for by its
+ * id has not failed; where that is so of some, it is said.
+ */
+export async function choose(
+  io: CommandIo,
+  { redis, queues }: OpenQueues,
+  options: SteerOptions,
+): Promise<Choice[]> {
+  if (!options.all && !isNarrowed(options))
+    throw new WalmqError('NOT_NARROWED', 'nothing says which failed changes are meant.', {
+      remedy: 'Give a filter such as --queue, --key or --reason, or --all.',
+    });
+  const choices: Choice[] = [];
+  for (const queue of queues) {
+    const ids = await failedIds({ redis, queue, filter: filterOf(options) });
+    if (ids.length > 0) choices.push({ queue, ids, parked: await countParked(redis, queue, ids) });
+  }
+  const chosen = new Set(choices.flatMap(({ ids }) => ids.flatMap(id => [id, changeIdOf(id)])));
+  for (const id of options.id?.filter(wanted => !chosen.has(wanted)) ?? []) {
+    const failed = (
+      await Promise.all(queues.map(queue => failedIds({ redis, queue, filter: { ids: new Set([id]) } })))
+    ).flat();
+    // It has failed, and another filter has left it out.
+    if (failed.length > 0) continue;
+    const why = await explainMissing(redis, queues, id);
+    if (choices.length === 0) throw why;
+    io.printError(why.sentence);
+  }
+  return choices;
+}
+
+/** What would be done; resolves to the exit code. */
+export function reportChoices(
+  io: CommandIo,
+  { json }: SteerOptions,
+  choices: readonly Choice[],
+  what: string,
+): number {
+  const plain = choices.map(({ queue, ids, parked }) => ({ queue: queue.name, ids, parked }));
+  if (json) io.print(JSON.stringify(plain, null, 2));
+  else if (choices.length === 0) io.print('Nothing has failed that matches.');
+  else
+    for (const { queue, ids, parked } of plain)
+      io.print(`${queue}: ${ids.length} ${what}; ${behind(parked)} parked behind.`);
+  return EXIT.ok;
+}
+
+export function behind(parked: number): string {
+  return parked >= MAX_COUNTED ? `at least ${parked}` : String(parked);
+}
+
+export function others(gone: number, left: number): string {
+  return `${gone > 0 ? `, ${gone} retried or removed by somebody else` : ''}${left > 0 ? `, ${left} not reached` : ''}`;
+}
+
+export function say(io: CommandIo, { json }: SteerOptions, line: string): void {
+  if (!json) io.print(line);
+}

@@ -1,0 +1,104 @@
+import { type Chain, chainsOf, followReplayed, type Replayed, replayFailed } from '@walmq/replay';
+import type { Queue } from 'bullmq';
+import { type CommandIo, EXIT } from '../command.js';
+import { behind, type Choice, choose, others, reportChoices, type SteerOptions, say } from './choose.js';
+import { type OpenQueues, withQueues } from './open-queues.js';
+import { openProgress } from './progress.js';
+
+export interface ReplayCommandOptions extends SteerOptions {
+  /** Until what was replayed, and what is parked behind it, has completed or failed again. */
+  readonly wait?: boolean;
+}
+
+/** What was done with one queue. */
+interface Done extends Replayed {
+  readonly queue: Queue;
+  /** To be followed; none unless it waits. */
+  readonly chains: readonly Chain[];
+}
+
+/** `walmq replay`: resolves to the exit code; with --wait 1 when something failed again. */
+export async function replayCommand(io: CommandIo, options: ReplayCommandOptions): Promise<number> {
+  return await withQueues(io, options, async open => {
+    const choices = await choose(io, open, options);
+    if (options.dryRun || choices.length === 0)
+      return reportChoices(io, options, choices, 'would be replayed');
+    const signal = io.interrupted();
+    const all: Done[] = [];
+    for (const choice of choices) all.push(await replayChoice(io, open, options, choice, signal));
+    const results: { queue: string; replayed: number; left: number; gone: number; failed?: unknown }[] = [];
+    let code: number = all.some(({ left }) => left > 0) ? EXIT.failed : EXIT.ok;
+    for (const { queue, chains, replayed, gone, left } of all) {
+      const result = { queue: queue.name, replayed: replayed.length, gone, left };
+      if (!options.wait) {
+        results.push(result);
+        continue;
+      }
+      const followed = await follow(io, open, options, { queue, chains }, signal);
+      if (followed.failed.length > 0 || followed.open > 0) code = EXIT.failed;
+      results.push({ ...result, ...followed });
+    }
+    if (options.json) io.print(JSON.stringify(results, null, 2));
+    return code;
+  });
+}
+
+async function replayChoice(
+  io: CommandIo,
+  { redis }: OpenQueues,
+  options: ReplayCommandOptions,
+  { queue, ids, parked }: Choice,
+  signal: AbortSignal,
+): Promise<Done> {
+  // Before they run: their ties to what is parked behind go with them.
+  const all = options.wait ? await chainsOf(redis, queue, ids) : [];
+  const progress = openProgress(io, `Replaying ${queue.name}`, ids.length);
+  try {
+    const done = await replayFailed({ redis, queue, ids, signal, onProgress: progress.at });
+    const replayed = new Set(done.replayed);
+    const chains = all.filter(([first]) => replayed.has(first as string));
+    progress.end();
+    const { gone, left } = done;
+    const after = parked > 0 ? `; ${behind(parked)} parked behind follow` : '';
+    say(io, options, `${queue.name}: ${replayed.size} replayed${others(gone, left)}${after}.`);
+    return { ...done, queue, chains };
+  } finally {
+    progress.end();
+  }
+}
+
+async function follow(
+  io: CommandIo,
+  { redis }: OpenQueues,
+  options: ReplayCommandOptions,
+  { queue, chains }: Pick<Done, 'queue' | 'chains'>,
+  signal: AbortSignal,
+) {
+  const idle = chains.length > 0 ? await whyIdle(queue) : undefined;
+  if (idle !== undefined) io.printError(`${queue.name}: ${idle}`);
+  const total = chains.reduce((sum, chain) => sum + chain.length, 0);
+  const progress = openProgress(io, `Waiting for ${queue.name}`, total);
+  try {
+    const followed = await followReplayed({ redis, queue, chains, signal, onProgress: progress.at });
+    progress.end();
+    const { completed, failed, parked, open } = followed;
+    const behindThem = parked > 0 ? `, ${parked} parked behind them` : '';
+    const under = open > 0 ? `, ${open} still under way` : '';
+    say(
+      io,
+      options,
+      `${queue.name}: ${completed} completed, ${failed.length} failed again${behindThem}${under}.`,
+    );
+    return followed;
+  } finally {
+    progress.end();
+  }
+}
+
+/** Otherwise it would wait without a word. */
+async function whyIdle(queue: Queue): Promise<string | undefined> {
+  if (await queue.isPaused()) return 'the queue is paused; its changes run when it is resumed.';
+  // Where CLIENT LIST is forbidden nobody knows.
+  const workers = await queue.getWorkersCount().catch(() => 1);
+  return workers === 0 ? 'no worker is connected; its changes run when one is started.' : undefined;
+}

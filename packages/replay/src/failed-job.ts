@@ -1,0 +1,45 @@
+import { type Lsn, lsnFromHex } from '@walmq/change';
+
+/** What is read of a failed job. */
+export interface FailedJob {
+  readonly id?: string | undefined;
+  readonly name: string;
+  readonly data: unknown;
+  readonly failedReason: string;
+  readonly finishedOn?: number | undefined;
+}
+
+/** A change as far as its job's data has one: other tools' jobs stand in the same queues. */
+export interface LooseChange {
+  readonly schema?: string;
+  readonly table?: string;
+  readonly key?: Readonly<Record<string, unknown>> | null;
+  readonly before?: Readonly<Record<string, unknown>> | null;
+  readonly after?: Readonly<Record<string, unknown>> | null;
+  readonly tx?: { readonly committedAt?: string };
+}
+
+export function changeOf({ data }: Pick<FailedJob, 'data'>): LooseChange | undefined {
+  return typeof data === 'object' && data !== null ? (data as LooseChange) : undefined;
+}
+
+/** `orders`, or `sales.orders` outside schema public. */
+export function tableOf(change: LooseChange | undefined): string | undefined {
+  if (typeof change?.table !== 'string') return undefined;
+  const { schema = 'public', table } = change;
+  return schema === 'public' ? table : `${schema}.${table}`;
+}
+
+/** A job's id is its change's (LSN and number in the transaction) and the tag of its source. */
+const JOB_ID = /^(([0-9A-F]{16})-\d{10})-/;
+
+/** Undefined: the job holds no change. */
+export function changeIdOf(jobId: string): string | undefined {
+  return JOB_ID.exec(jobId)?.[1];
+}
+
+/** Of its transaction's commit. */
+export function lsnOf(jobId: string): Lsn | undefined {
+  const hex = JOB_ID.exec(jobId)?.[2];
+  return hex === undefined ? undefined : lsnFromHex(hex);
+}
