@@ -18,9 +18,16 @@ export interface RunningSystem {
 /** For tests: servers, the shop's tables, and apps as processes of their own, as an operator runs them. */
 export async function startSystem(
   apps: readonly string[],
-  options: { readonly settings?: Record<string, string | number> } = {},
+  options: {
+    readonly settings?: Record<string, string | number>;
+    /** Over the apps' environment. */
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<RunningSystem> {
-  const [postgres, redis] = await Promise.all([startPostgres(options), startRedis()]);
+  const [postgres, redis] = await Promise.all([
+    startPostgres(options.settings ? { settings: options.settings } : {}),
+    startRedis(),
+  ]);
   const children: ChildProcess[] = [];
   const stop = async () => {
     await Promise.all(children.map(endOf));
@@ -28,7 +35,7 @@ export async function startSystem(
   };
   const env = {
     ...{ PATH: process.env.PATH, DATABASE_URL: postgres.url, REDIS_URL: redis.url },
-    ...{ SMTP_URL: 'smtp://127.0.0.1:1', WALMQ_PORT: '0', LOG_FORMAT: 'json' },
+    ...{ SMTP_URL: 'smtp://127.0.0.1:1', WALMQ_PORT: '0', LOG_FORMAT: 'json', ...options.env },
   };
   try {
     await promisify(execFile)(process.execPath, [programOf('cli', 'walmq'), 'setup', '--shop'], {

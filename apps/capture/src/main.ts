@@ -14,6 +14,7 @@ import { Pauses } from './pauses.js';
 import { Portrait } from './portrait.js';
 import { type Recovery, recoveryOf, retryDelayMs } from './recover.js';
 import { runSession, type SessionOptions } from './session.js';
+import { ChangeTracer } from './trace.js';
 import { watchSlot } from './watch-slot.js';
 
 boundHeap();
@@ -47,6 +48,7 @@ await runService({
       databaseUrl: config.source.url ?? (environment.databaseUrl as string),
       redisUrl: config.redis.url ?? (environment.redisUrl as string),
       stopping,
+      tracer: environment.tracing ? new ChangeTracer() : undefined,
       observer: {
         unchecked: durability =>
           log.warn(

@@ -9,6 +9,7 @@ import {
   type Table,
   Transaction,
 } from '@walmq/replication';
+import type { ChangeTracer } from './trace.js';
 
 export interface PipelineOptions {
   readonly stream: ReplicationStream;
@@ -19,6 +20,8 @@ export interface PipelineOptions {
   readonly resumeAfter: string;
   readonly onReceived: (lsn: Lsn) => void;
   readonly onChange: (change: EncodedChange, jobs: number) => void;
+  /** Where changes are traced. */
+  readonly tracer?: ChangeTracer | undefined;
 }
 
 /**
@@ -52,7 +55,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
         default: {
           const tables = knownTables(message, catalog) ?? (await describeTables(message, catalog));
           for (const change of encodeChanges(message, tables, transaction as Transaction))
-            if (!take(change, options)) await enqueuer.room();
+            if (!take(change, transaction as Transaction, options)) await enqueuer.room();
         }
       }
     }
@@ -63,11 +66,12 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
 }
 
 /** False when there is no room for more. */
-function take(change: EncodedChange, { router, enqueuer, resumeAfter, onChange }: PipelineOptions): boolean {
+function take(change: EncodedChange, { committedAt }: Transaction, options: PipelineOptions): boolean {
+  const { router, enqueuer, resumeAfter, onChange, tracer } = options;
   if (change.id <= resumeAfter) return true;
   const jobs = router.route(change);
   onChange(change, jobs.length);
-  return enqueuer.add(jobs, change.id);
+  return enqueuer.add(tracer ? tracer.begin(change, committedAt, jobs) : jobs, change.id);
 }
 
 /** The hot path: no promise where nothing has to be asked. Undefined when a table is not described yet. */

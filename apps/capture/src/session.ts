@@ -8,6 +8,7 @@ import { watchOverrun } from './let-go.js';
 import { runPipeline } from './pipeline.js';
 import { findPosition, requireSlot } from './position.js';
 import { openShards, shardsOf } from './shards.js';
+import type { ChangeTracer } from './trace.js';
 
 export interface SessionOptions {
   readonly config: WalmqConfig;
@@ -15,6 +16,7 @@ export interface SessionOptions {
   readonly redisUrl: string;
   readonly stopping: AbortSignal;
   readonly observer: SessionObserver;
+  readonly tracer?: ChangeTracer | undefined;
 }
 
 /** What a session tells its process, for log, metrics and readiness. */
@@ -71,7 +73,7 @@ interface StreamingOptions extends SessionOptions {
 }
 
 async function streamChanges(options: StreamingOptions): Promise<void> {
-  const { config, source, stream, stopping, observer, control } = options;
+  const { config, source, stream, stopping, observer, control, tracer } = options;
   const identity = { ...source, slot: config.source.slot };
   // The slot is ours now, so nobody else moves it: only here do slot and checkpoints hold still to be compared.
   const slot = await requireSlot(control.client, config.source.slot);
@@ -91,6 +93,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     progress = nextProgress(progress, event, config.capture.ackDelayMs);
     stream.acknowledge(progress.acknowledged);
     observer.progress(progress);
+    if (event.type === 'enqueued') tracer?.enqueued(formatPosition(progress.enqueued));
   };
   const open = openShards({ config, shards, positions, observer, advance });
   const { enqueuer } = open;
@@ -112,6 +115,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
       resumeAfter: position,
       onReceived: lsn => advance({ type: 'received', lsn }),
       onChange: (change, jobs) => observer.change(change, jobs),
+      tracer,
     });
     await Promise.race([pipeline, enqueuer.failed(), control.lost, stream.broken, overrun.overrun]);
     if (!stopping.aborted)
@@ -124,5 +128,6 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     clearInterval(tick);
     overrun.stop();
     open.close();
+    tracer?.abandoned();
   }
 }

@@ -13,12 +13,15 @@ import type { Column, Table } from './table.js';
 /** The transaction the stream is in; counts its changes. */
 export class Transaction {
   readonly commitLsn: Lsn;
+  /** ISO 8601, to the microsecond. */
+  readonly committedAt: string;
   readonly #hex: string;
   readonly #head: string;
   #seq = 0;
 
   constructor(begin: { commitLsn: Lsn; committedAt: string; xid: number }) {
     this.commitLsn = begin.commitLsn;
+    this.committedAt = begin.committedAt;
     this.#hex = lsnToHex(begin.commitLsn);
     this.#head = `{"xid":${begin.xid},"lsn":"${formatLsn(begin.commitLsn)}","committedAt":"${begin.committedAt}","seq":`;
   }

@@ -20,6 +20,8 @@ export interface Environment {
   readonly configPath: string | undefined;
   /** Milliseconds a process may take to drain. */
   readonly shutdownMs: number;
+  /** Whether spans are sent to an OpenTelemetry collector. */
+  readonly tracing: boolean;
 }
 
 /** Every variable a walmq process knows, but for those of one app alone. */
@@ -33,6 +35,7 @@ export const ENVIRONMENT_VARIABLES = [
   'WALMQ_PORT',
   'WALMQ_CONFIG',
   'WALMQ_SHUTDOWN_MS',
+  'WALMQ_TRACING',
 ] as const;
 
 export interface EnvironmentOptions<Own extends z.ZodRawShape> {
@@ -69,6 +72,7 @@ export function readEnvironment<Own extends z.ZodRawShape>(
     port: variables.WALMQ_PORT,
     configPath: variables.WALMQ_CONFIG,
     shutdownMs: variables.WALMQ_SHUTDOWN_MS,
+    tracing: variables.WALMQ_TRACING === 'on',
   });
 }
 
@@ -106,6 +110,7 @@ function sharedSchema({ needs, defaultPort, prettyByDefault }: EnvironmentOption
     WALMQ_PORT: wholeNumber(0, 65_535).default(defaultPort),
     WALMQ_CONFIG: z.string().optional(),
     WALMQ_SHUTDOWN_MS: wholeNumber(0, 3_600_000).default(10_000),
+    WALMQ_TRACING: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
   });
 }
 

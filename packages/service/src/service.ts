@@ -75,6 +75,12 @@ class Process<Own extends z.ZodRawShape> {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.#signalled(signal));
     process.on('uncaughtException', error => this.#fail(error));
     process.on('unhandledRejection', error => this.#fail(error));
+    if (this.#environment.tracing) {
+      // Registered first, so that it ends last: what the others do at their end is sent too.
+      const { startTracing } = await import('./tracing.js');
+      const tracing = startTracing(this.#options.name);
+      this.#hooks.push({ name: 'tracing', stop: tracing.stop });
+    }
     const http = createHealthServer(this.#checks, this.#metrics);
     await this.#options.start({
       environment: this.#environment,

@@ -69,6 +69,7 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
           pool,
           log,
           metrics,
+          tracing: environment.tracing,
         }),
       );
       const pruning = pruneRegularly({

@@ -2,6 +2,7 @@ import { type Change, WalmqError } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import type { Logger } from '@walmq/service';
 import { Worker } from 'bullmq';
+import { BullMQOtel } from 'bullmq-otel';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { checkDefinition, unhandledTables } from './check-definition.js';
@@ -19,6 +20,8 @@ export interface StartOptions {
   readonly pool: Pool;
   readonly log: Logger;
   readonly metrics: WorkerMetrics;
+  /** A span for every try, as the child of the one that brought the change: see docs/tracing.md. Default: none. */
+  readonly tracing?: boolean;
 }
 
 export interface RunningWorker {
@@ -45,6 +48,7 @@ export function startWorker(options: StartOptions): RunningWorker {
     lockDuration: config.stalledAfterMs,
     stalledInterval: config.stalledAfterMs,
     maxStalledCount: config.maxStalledCount,
+    ...(options.tracing ? { telemetry: new BullMQOtel({ tracerName: 'walmq' }) } : {}),
     ...(config.rateLimit
       ? { limiter: { max: config.rateLimit.max, duration: config.rateLimit.durationMs } }
       : {}),
