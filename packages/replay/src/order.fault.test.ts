@@ -1,12 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { positionText } from '@walmq/change';
-import { parseConfig, resolveConfig } from '@walmq/config';
 import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
-import { connectProducer, Enqueuer } from '@walmq/fanout';
-import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
-import { Redis } from 'ioredis';
+import { UnrecoverableError } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { countParked } from './count-parked.js';
 import { discardFailed } from './discard-failed.js';
@@ -14,54 +10,46 @@ import { createDiscardFile } from './discard-file.js';
 import { chainsOf, followReplayed } from './follow-replayed.js';
 import { failedIds } from './read-failed.js';
 import { replayFailed } from './replay-failed.js';
+import { ReplayWorld, type TestChange } from './replay-fixture.js';
 
 const KEYS = 150;
 const CHANGES = 6;
-const LSN = '00000000019F2B40';
 
-interface Step {
-  readonly key: number;
-  readonly n: number;
-}
+/** Which of its key's changes the n-th of the stream is, from 1. */
+const ordinal = (n: number) => Math.floor((n - 1) / KEYS) + 1;
+const STREAM: readonly TestChange[] = Array.from({ length: KEYS * CHANGES }, (_, index) => ({
+  n: index + 1,
+  keys: [String(index % KEYS)],
+}));
 
 /** Each key has changes 1 to 6; a worker completes the first, and then the broken handler fails for good. */
 describe('order per key through replay', () => {
   let server: EmbeddedRedis;
-  let redis: Redis;
   beforeAll(async () => {
     server = await startRedis({ settings: { appendfsync: 'everysec' } });
-    redis = new Redis(server.url, { maxRetriesPerRequest: null });
   });
-  afterAll(async () => {
-    redis.disconnect();
-    await server.stop();
-  });
+  afterAll(() => server.stop());
 
   it('hundreds of failed and parked changes, replayed in halves, by two at a time, while workers run', async () => {
     await using world = await failedWorld('replay');
-    const { queue, done } = world;
-    expect(await queue.getFailedCount()).toBe(KEYS);
+    const { redis, queue, done } = world;
     const ids = await failedIds({ redis, queue });
     expect(ids).toEqual([...ids].sort());
     expect(await countParked(redis, queue, ids)).toBe(KEYS * (CHANGES - 2));
 
     world.mend();
     const stopping = new AbortController();
-    const half = await replayFailed({
-      redis,
-      queue,
-      ids,
-      signal: stopping.signal,
-      onProgress: () => stopping.abort(),
-    });
+    const onProgress = () => stopping.abort();
+    const half = await replayFailed({ redis, queue, ids, signal: stopping.signal, onProgress });
     expect(half.gone).toBe(0);
     expect(half.left).toBeGreaterThan(0);
     expect(half.left).toBeLessThan(KEYS);
     const rest = await failedIds({ redis, queue });
     const chains = await chainsOf(redis, queue, rest);
+    await using other = new ReplayWorld(server.url, 'replay');
     const both = await Promise.all([
       replayFailed({ redis, queue, ids: rest }),
-      replayFailed({ redis, queue, ids: rest }),
+      replayFailed({ redis: other.redis, queue: other.queue, ids: rest }),
     ]);
     expect(both.flatMap(({ replayed }) => replayed).sort()).toEqual(rest);
 
@@ -74,7 +62,7 @@ describe('order per key through replay', () => {
 
   it('changes that fail once more wait again, with what is behind them; --wait tells', async () => {
     await using world = await failedWorld('again');
-    const { queue } = world;
+    const { redis, queue } = world;
     const ids = await failedIds({ redis, queue });
     const chains = await chainsOf(redis, queue, ids);
     await replayFailed({ redis, queue, ids });
@@ -86,7 +74,7 @@ describe('order per key through replay', () => {
 
   it("a discarded change is missing from its key's history, and the rest runs in order", async () => {
     await using world = await failedWorld('discard');
-    const { queue, done } = world;
+    const { redis, queue, done } = world;
     world.mend();
     const ids = await failedIds({ redis, queue });
     const folder = await mkdtemp(join(tmpdir(), 'walmq-replay-'));
@@ -96,69 +84,27 @@ describe('order per key through replay', () => {
     await close();
     await expect.poll(() => done.length, { timeout: 60_000 }).toBe(KEYS * (CHANGES - 1));
     expectOrder(done, [1, 3, 4, 5, 6]);
+    // What ran before it is still there: it is a child of the discarded one to BullMQ.
+    expect(await queue.getCompletedCount()).toBe(KEYS * (CHANGES - 1));
   });
 
-  function expectOrder(done: readonly Step[], expected: readonly number[]): void {
+  function expectOrder(done: readonly number[], expected: readonly number[]): void {
     for (let key = 0; key < KEYS; key++)
-      expect(done.filter(step => step.key === key).map(({ n }) => n)).toEqual(expected);
+      expect(done.filter(n => (n - 1) % KEYS === key).map(ordinal)).toEqual(expected);
   }
 
   async function failedWorld(prefix: string) {
-    await enqueue(prefix);
-    const queue = new Queue<Step>('orders', { prefix, connection: redis });
-    const done: Step[] = [];
+    const world = new ReplayWorld(server.url, prefix);
+    await world.enqueue(STREAM);
     let broken = true;
-    const worker = new Worker<Step>(
-      'orders',
-      async (job: Job<Step>) => {
-        if (broken && job.data.n === 2) throw new UnrecoverableError(`order ${job.data.key} is broken`);
-        done.push(job.data);
-      },
-      { prefix, connection: { url: server.url }, concurrency: 30 },
-    );
-    await expect.poll(() => queue.getFailedCount(), { timeout: 60_000 }).toBe(KEYS);
-    return {
-      queue,
-      done,
+    world.work(n => {
+      if (broken && ordinal(n) === 2) throw new UnrecoverableError(`order ${n} is broken`);
+    });
+    await expect.poll(() => world.queue.getFailedCount(), { timeout: 60_000 }).toBe(KEYS);
+    return Object.assign(world, {
       mend: () => {
         broken = false;
       },
-      async [Symbol.asyncDispose]() {
-        await worker.close();
-        await queue.close();
-      },
-    };
-  }
-
-  /** As capture does. */
-  async function enqueue(prefix: string): Promise<void> {
-    const checkpointKey = `${prefix}:walmq:checkpoint:test`;
-    const start = positionText(LSN, 0);
-    await redis.hset(checkpointKey, 'position', start);
-    const { queues } = resolveConfig(
-      parseConfig({ redis: { prefix }, queues: { orders: { table: 'orders' } } }, 'test'),
-    );
-    const enqueuer = new Enqueuer({
-      connect: async () => ({ redis: await connectProducer(server.url), confirm: async () => undefined }),
-      queues: Object.values(queues),
-      shard: 0,
-      checkpointKey,
-      position: start,
-      limits: { jobs: 100, bytes: 1_000_000 },
-      batchesInFlight: 2,
-      onEnqueued: () => undefined,
-      onDurable: () => undefined,
-      onPause: () => undefined,
-      onResume: () => undefined,
     });
-    for (let index = 0; index < KEYS * CHANGES; index++) {
-      const position = positionText(LSN, index + 1);
-      const [key, n] = [index % KEYS, Math.floor(index / KEYS) + 1];
-      const data = JSON.stringify({ key, n });
-      const job = { queue: 0, id: `${position}-test`, name: 'update', data, orderingKeys: [String(key)] };
-      if (!enqueuer.add([job], position)) await enqueuer.room();
-    }
-    await enqueuer.drain();
-    enqueuer.close();
   }
 });
