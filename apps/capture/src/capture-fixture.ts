@@ -93,14 +93,14 @@ export class CaptureWorld {
   }
 
   /** Starts a capture in this process; `stop` lets it drain, `ended` is how it ended by itself. */
-  capture(): { stop(): Promise<void>; ended: Promise<void> } {
+  capture(observer: Partial<SessionObserver> = {}): { stop(): Promise<void>; ended: Promise<void> } {
     const stopping = new AbortController();
     const ended = runSession({
       config: this.config,
       databaseUrl: this.databaseUrl,
       redisUrl: this.#servers.redis.url,
       stopping: stopping.signal,
-      observer: SILENT,
+      observer: { ...SILENT, ...observer },
     });
     ended.catch(() => undefined);
     return {
@@ -185,4 +185,5 @@ const SILENT: SessionObserver = {
   held: nothing,
   released: nothing,
   resumed: nothing,
+  drift: nothing,
 };

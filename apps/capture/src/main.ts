@@ -95,6 +95,15 @@ await runService({
           pauses.begin('backlog', `the backlog is at its limit: ${reason}`);
           log.warn({ event: 'backlog:paused', reason }, `Paused: ${reason}; PostgreSQL holds what comes`);
         },
+        drift: notice => {
+          metrics.drift(notice);
+          const { queue, table, differences, action } = notice;
+          if (differences.length > 0)
+            log.warn(
+              { event: 'drift:found', queue, table, differences, action },
+              `${table} is not as the queue "${queue}" expects it${action === 'pause' ? ': the queue is paused' : ''}`,
+            );
+        },
         released: () => {
           pauses.end('backlog');
           log.info({ event: 'backlog:resumed' }, 'The backlog is below its limits: enqueueing again');

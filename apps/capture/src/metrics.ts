@@ -1,6 +1,7 @@
 import type { EncodedChange } from '@walmq/change';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Progress } from './acknowledge.js';
+import type { DriftNotice } from './notice-drift.js';
 import { PAUSE_CAUSES, type PauseCause } from './pauses.js';
 import type { SlotSight } from './watch-slot.js';
 
@@ -38,6 +39,12 @@ export function captureMetrics(registry: Registry) {
     name: 'walmq_capture_pause',
     help: '1 for each cause of a pause: redis takes no batches, the backlog is at its limit.',
     labelNames: ['cause'],
+    registers,
+  });
+  const drift = new Gauge({
+    name: 'walmq_capture_drift',
+    help: 'In how many ways a table is not what the queue expects of it; absent without an expectation.',
+    labelNames: ['queue', 'table'],
     registers,
   });
   const position = new Gauge({
@@ -105,6 +112,8 @@ export function captureMetrics(registry: Registry) {
     became(current: (typeof ROLES)[number]) {
       streaming.set(current === 'active' ? 1 : 0);
       for (const name of ROLES) role.set({ role: name }, name === current ? 1 : 0);
+      // Another process may look at the tables now.
+      if (current !== 'active') drift.reset();
     },
     sessionEnded: (code: string) => sessionsEnded.inc({ code }),
     pauses(reasons: ReadonlyMap<PauseCause, string>) {
@@ -122,6 +131,9 @@ export function captureMetrics(registry: Registry) {
     slotUnknown,
     change(change: EncodedChange) {
       changes.inc({ table: `${change.schema}.${change.table}`, op: change.op });
+    },
+    drift({ queue, table, differences }: DriftNotice) {
+      drift.set({ queue, table }, differences.length);
     },
     batch(count: number) {
       jobs.inc(count);

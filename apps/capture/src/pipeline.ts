@@ -18,6 +18,8 @@ export interface PipelineOptions {
   readonly enqueuer: ShardedEnqueuer;
   /** Changes up to this position have been enqueued before, in every shard. */
   readonly resumeAfter: string;
+  /** Told of a table ahead of the first of its changes, and whenever it was altered. */
+  readonly onDescribed: (table: Table) => Promise<void>;
   readonly onReceived: (lsn: Lsn) => void;
   readonly onChange: (change: EncodedChange, jobs: number) => void;
   /** Where changes are traced. */
@@ -53,7 +55,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
         case 'message':
           break;
         default: {
-          const tables = knownTables(message, catalog) ?? (await describeTables(message, catalog));
+          const tables = knownTables(message, catalog) ?? (await describeTables(message, options));
           for (const change of encodeChanges(message, tables, transaction as Transaction))
             if (!take(change, transaction as Transaction, options)) await enqueuer.room();
         }
@@ -80,10 +82,17 @@ function knownTables(message: RowMessage, catalog: Catalog): Table[] | undefined
   return tables.length === relationsOf(message).length ? tables : undefined;
 }
 
-async function describeTables(message: RowMessage, catalog: Catalog): Promise<Table[]> {
+async function describeTables(
+  message: RowMessage,
+  { catalog, onDescribed }: Pick<PipelineOptions, 'catalog' | 'onDescribed'>,
+): Promise<Table[]> {
   const tables: Table[] = [];
-  for (const relation of relationsOf(message))
-    tables.push(catalog.known(relation) ?? (await catalog.describe(relation)));
+  for (const relation of relationsOf(message)) {
+    const known = catalog.known(relation);
+    const table = known ?? (await catalog.describe(relation));
+    if (!known) await onDescribed(table);
+    tables.push(table);
+  }
   return tables;
 }
 

@@ -5,9 +5,10 @@ import { Catalog, ReplicationStream, readSenderTimeoutMs, readSource, type Sourc
 import { nextProgress, type Progress, type ProgressEvent, progressFrom } from './acknowledge.js';
 import { type Control, openControl } from './control.js';
 import { watchOverrun } from './let-go.js';
+import { type DriftNotice, noticeDrift } from './notice-drift.js';
 import { runPipeline } from './pipeline.js';
 import { findPosition, requireSlot } from './position.js';
-import { openShards, shardsOf } from './shards.js';
+import { openShards, pauseIn, shardsOf } from './shards.js';
 import type { ChangeTracer } from './trace.js';
 
 export interface SessionOptions {
@@ -32,6 +33,8 @@ export interface SessionObserver {
   /** The queues hold too much, or Redis' memory does: nothing is enqueued until `released`. */
   held(reason: string): void;
   released(): void;
+  /** A table has been held against what a queue expects of it, ahead of its changes. */
+  drift(notice: DriftNotice): void;
 }
 
 /** More only fills the heap: with 1 MiB a transaction of a million rows peaked at 256 MiB of memory, with this at 181. */
@@ -113,6 +116,13 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
       router: new Router(queues, sourceTag(identity)),
       enqueuer,
       resumeAfter: position,
+      onDescribed: table =>
+        noticeDrift(table, {
+          client: control.client,
+          queues,
+          pause: queue => pauseIn(shards, queue),
+          onNotice: notice => observer.drift(notice),
+        }),
       onReceived: lsn => advance({ type: 'received', lsn }),
       onChange: (change, jobs) => observer.change(change, jobs),
       tracer,

@@ -1,10 +1,11 @@
-import { formatPosition, type Position, parsePosition } from '@walmq/change';
-import { shardPrefixes, type WalmqConfig } from '@walmq/config';
+import { formatPosition, type Position, parsePosition, WalmqError } from '@walmq/change';
+import { type QueueConfig, shardPrefixes, type WalmqConfig } from '@walmq/config';
 import {
   checkpointKey,
   connectShard,
   Enqueuer,
   type ProducerConnection,
+  pauseQueue,
   ShardedEnqueuer,
   type SourceIdentity,
 } from '@walmq/fanout';
@@ -43,6 +44,21 @@ export function shardsOf(
       look: () => connectShard(redisUrl, key),
     };
   });
+}
+
+/** Pauses a queue, where its shard is. Rejects with REDIS_UNREACHABLE and REDIS_DENIED. */
+export async function pauseIn(shards: readonly Shard[], queue: QueueConfig): Promise<void> {
+  const redis = await (shards[queue.shard] as Shard).look();
+  try {
+    await pauseQueue(redis, queue);
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new WalmqError('REDIS_UNREACHABLE', `the queue "${queue.name}" could not be paused: ${reason}.`, {
+      cause,
+    });
+  } finally {
+    redis.disconnect();
+  }
 }
 
 interface OpenOptions {

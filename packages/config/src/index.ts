@@ -2,6 +2,7 @@ export { importDefault } from './import-default.js';
 export { loadConfig } from './load.js';
 export {
   type Durability,
+  type OnDrift,
   type OrderBy,
   publishedTables,
   type QueueConfig,

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Operation } from '@walmq/change';
+import { nameOf, type TableDescription } from '@walmq/row-types';
 import type { Parsed } from './schema.js';
 
 export type OrderBy = 'key' | false | { readonly column: string };
@@ -11,7 +12,12 @@ export interface TableRoute {
   /** Operations that become jobs; undefined: all. */
   readonly operations: ReadonlySet<Operation> | undefined;
   readonly orderBy: OrderBy;
+  /** What its rows are expected to be like; undefined: anything. */
+  readonly expected: TableDescription | undefined;
 }
+
+/** What capture does when a table is no longer as a queue expects it. */
+export type OnDrift = 'warn' | 'pause' | 'stop';
 
 export interface QueueConfig {
   readonly name: string;
@@ -20,6 +26,7 @@ export interface QueueConfig {
   /** BullMQ's key prefix of this queue: that of its shard. */
   readonly prefix: string;
   readonly tables: readonly TableRoute[];
+  readonly onDrift: OnDrift;
   readonly attempts: number;
   readonly backoff: {
     readonly type: 'exponential' | 'fixed';
@@ -86,7 +93,7 @@ export function shardPrefixes({ prefix, shards }: Pick<WalmqConfig['redis'], 'pr
 }
 
 function resolveQueue(name: string, queue: ParsedQueue, redis: Parsed['redis']): QueueConfig {
-  const { table, tables, operations, orderBy, ...rest } = queue;
+  const { table, tables, operations, orderBy, expect, onDrift = 'warn', ...rest } = queue;
   const shard = crc32(name) % redis.shards;
   return {
     ...rest,
@@ -94,6 +101,7 @@ function resolveQueue(name: string, queue: ParsedQueue, redis: Parsed['redis']):
     shard,
     prefix: shardPrefixes(redis)[shard] as string,
     rateLimit: rest.rateLimit,
+    onDrift,
     tables: tableEntries(table, tables).map(resolveTable),
   };
 
@@ -106,6 +114,7 @@ function resolveQueue(name: string, queue: ParsedQueue, redis: Parsed['redis']):
       table: bare,
       operations: taken && new Set<Operation>(taken),
       orderBy: resolveOrder(own.orderBy ?? orderBy ?? 'key'),
+      expected: expect?.[nameOf({ schema, table: bare })],
     };
   }
 }

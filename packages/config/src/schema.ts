@@ -1,4 +1,5 @@
 import { WalmqError } from '@walmq/change';
+import { tableDescriptions } from '@walmq/row-types';
 import { z } from 'zod';
 
 const identifier = z
@@ -44,6 +45,13 @@ const queueSchema = z
     operations: z.array(rowOperation).min(1).optional(),
     /** Within which value changes are processed strictly in order. Default: the replica identity ("key"). */
     orderBy: orderBy.optional(),
+    /** What its tables are expected to be like: `tables` of a file that "walmq types" wrote. Default: anything. */
+    expect: tableDescriptions.optional(),
+    /**
+     * What capture does when a table is no longer as expected: "warn" in log and metrics, "pause" the queue, so that
+     * its changes wait, or "stop". Default "warn".
+     */
+    onDrift: z.enum(['warn', 'pause', 'stop']).optional(),
     /** How often a change is tried before it has failed for good and parks its key. Default 8. */
     attempts: z.int().min(1).max(1000).default(8),
     /**
@@ -78,6 +86,8 @@ const queueSchema = z
   .superRefine((queue, context) => {
     if ((queue.table === undefined) === (queue.tables === undefined))
       context.addIssue({ code: 'custom', message: 'must name exactly one of "table" and "tables"' });
+    if (queue.onDrift && !queue.expect)
+      context.addIssue({ code: 'custom', path: ['onDrift'], message: 'needs "expect" to tell drift by' });
     if (queue.tables && !Array.isArray(queue.tables) && Object.keys(queue.tables).length === 0)
       context.addIssue({ code: 'custom', path: ['tables'], message: 'must name at least one table' });
   });

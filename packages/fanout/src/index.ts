@@ -23,6 +23,7 @@ export { Enqueuer, type EnqueuerOptions, type ProducerConnection } from './enque
 export { loadBullmqScript } from './enqueue-script.js';
 export type { Job } from './job.js';
 export { jobOptions, storedOptions } from './job-options.js';
+export { pauseQueue } from './pause-queue.js';
 export { connectProducer } from './producer.js';
 export { type ResumeFacts, type ResumeVerdict, resumeVerdict } from './resume.js';
 export { Router } from './route.js';

@@ -42,7 +42,10 @@ export interface TableDescription {
   readonly columns: readonly ColumnDescription[];
 }
 
-const valueType: z.ZodType<ValueType> = z.lazy(() =>
+/** By name, with its schema in front when that is not public. */
+export type TableDescriptions = Readonly<Record<string, TableDescription>>;
+
+const valueType: z.ZodType<ValueType, ValueType> = z.lazy(() =>
   z.union([
     z.enum(SCALARS),
     z.strictObject({ enum: z.array(z.string()) }),
@@ -51,7 +54,7 @@ const valueType: z.ZodType<ValueType> = z.lazy(() =>
 );
 
 /** Checks descriptions by table that come from a file: `tables` of one that `walmq types` wrote. */
-export const tableDescriptions: z.ZodType<Readonly<Record<string, TableDescription>>> = z.record(
+export const tableDescriptions: z.ZodType<TableDescriptions, TableDescriptions> = z.record(
   z.string(),
   z.strictObject({
     oldRow: z.enum(['whole', 'key']),

@@ -1,8 +1,10 @@
 export type { Json } from '@walmq/change';
 export { compareTables, type Difference } from './compare.js';
+export { describeStreamed, type StreamedTable } from './describe-streamed.js';
 export {
   type ColumnDescription,
   type TableDescription,
+  type TableDescriptions,
   tableDescriptions,
   type ValueType,
 } from './description.js';

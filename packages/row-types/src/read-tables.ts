@@ -41,10 +41,17 @@ interface TableRow {
   columns: ColumnRow[];
 }
 
+/** Of pg_attribute `a`: a NOT NULL that has not been validated promises nothing of older rows (PostgreSQL 18). */
+export const NULLABLE = `(NOT a.attnotnull OR EXISTS (
+  SELECT FROM pg_constraint o
+   WHERE o.conrelid = a.attrelid AND o.contype = 'n' AND a.attnum = ANY (o.conkey) AND NOT o.convalidated))`;
+
+/** Of pg_attribute `a`. https://www.postgresql.org/docs/current/storage-toast.html */
+export const TOASTABLE = `(a.attlen = -1 AND a.attstorage <> 'p')`;
+
 /**
  * One row per table that is there. Columns: those the publication sends, as far as there is one that says so (it
- * decides on generated columns and may hold a column list); else all but the generated ones. A NOT NULL that has not
- * been validated promises nothing of older rows (PostgreSQL 18).
+ * decides on generated columns and may hold a column list); else all but the generated ones.
  */
 const TABLES_SQL = `SELECT n.nspname AS schema, c.relname AS table, obj_description(c.oid, 'pg_class') AS comment,
   c.relreplident = 'f' AND NOT EXISTS (
@@ -59,10 +66,7 @@ const TABLES_SQL = `SELECT n.nspname AS schema, c.relname AS table, obj_descript
   (SELECT coalesce(jsonb_agg(jsonb_build_object(
             'name', a.attname, 'type', a.atttypid::int8, 'sql_type', format_type(a.atttypid, a.atttypmod),
             'dimensions', a.attndims, 'comment', col_description(c.oid, a.attnum),
-            'nullable', NOT a.attnotnull OR EXISTS (
-              SELECT FROM pg_constraint o
-               WHERE o.conrelid = c.oid AND o.contype = 'n' AND a.attnum = ANY (o.conkey) AND NOT o.convalidated),
-            'toastable', a.attlen = -1 AND a.attstorage <> 'p') ORDER BY a.attnum), '[]')
+            'nullable', ${NULLABLE}, 'toastable', ${TOASTABLE}) ORDER BY a.attnum), '[]')
      FROM pg_attribute a
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
       AND CASE WHEN sent.names IS NULL THEN a.attgenerated = '' ELSE sent.names ? a.attname::text END) AS columns

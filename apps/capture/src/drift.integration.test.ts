@@ -1,0 +1,124 @@
+import type { WalmqConfigInput } from '@walmq/config';
+import type { TableDescription } from '@walmq/row-types';
+import { Queue, Worker } from 'bullmq';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+
+const SCHEMA = 'CREATE TABLE orders (id integer PRIMARY KEY, note text, total integer NOT NULL)';
+
+const EXPECTED: TableDescription = {
+  oldRow: 'whole',
+  key: ['id'],
+  columns: [
+    { name: 'id', type: 'integer', nullable: false },
+    { name: 'note', type: 'text', nullable: true },
+    { name: 'total', type: 'integer', nullable: false },
+  ],
+};
+
+type OnDrift = NonNullable<WalmqConfigInput['queues'][string]['onDrift']>;
+
+describe('a table that drifts from what a queue expects', () => {
+  let servers: Servers;
+  beforeAll(async () => {
+    servers = await startServers();
+  });
+  afterAll(() => stopServers(servers));
+
+  const worldOf = (name: string, onDrift: OnDrift) =>
+    CaptureWorld.create(servers, name, {
+      schema: SCHEMA,
+      queues: {
+        orders: { table: 'orders', expect: { orders: EXPECTED }, onDrift },
+        others: { table: 'orders' },
+      },
+    });
+
+  it('is told of at every alteration, as far as it matters, and enqueued all the same', async () => {
+    await using world = await worldOf('drift_warn', 'warn');
+    const told: (readonly string[])[] = [];
+    const capture = world.capture({ drift: ({ differences }) => told.push(differences) });
+    const steps: [ddl: string, differences: string[]][] = [
+      ['SELECT 1', []],
+      ['ALTER TABLE orders ADD COLUMN extra integer NOT NULL DEFAULT 1, ALTER note TYPE varchar', []],
+      ['ALTER TABLE orders ALTER COLUMN total DROP NOT NULL', ['orders.total may be null now']],
+      [
+        'ALTER TABLE orders ALTER COLUMN total TYPE bigint',
+        ['orders.total is bigint, was integer', 'orders.total may be null now'],
+      ],
+      [
+        'ALTER TABLE orders DROP COLUMN total, REPLICA IDENTITY DEFAULT',
+        [
+          'orders no longer has REPLICA IDENTITY FULL',
+          'orders.note may be left out of updates now',
+          'orders.total is gone',
+        ],
+      ],
+      ['ALTER TABLE orders ADD COLUMN total integer NOT NULL DEFAULT 0, REPLICA IDENTITY FULL', []],
+    ];
+    for (const [index, [ddl, differences]] of steps.entries()) {
+      await world.client.query(ddl);
+      const total = ddl.includes('DROP COLUMN') ? '' : ', total';
+      await world.client.query(`INSERT INTO orders (id${total}) VALUES (${index}${total && ', 7'})`);
+      await world.waitForChanges('orders', index + 1);
+      expect(told).toHaveLength(index + 1);
+      expect(told.at(-1)).toEqual(differences);
+    }
+    await capture.stop();
+    expect(await world.changes('others')).toHaveLength(steps.length);
+  });
+
+  it('waits in a paused queue, whose workers have seen nothing of it, and goes on in order', async () => {
+    await using world = await worldOf('drift_pause', 'pause');
+    const connection = { url: servers.redis.url };
+    const queue = new Queue('orders', { connection, prefix: 'drift_pause' });
+    const seen: unknown[] = [];
+    const worker = new Worker('orders', async job => seen.push(job.data.after), {
+      connection,
+      prefix: 'drift_pause',
+    });
+    const capture = world.capture();
+    try {
+      await world.client.query("INSERT INTO orders VALUES (1, 'a', 1)");
+      await expect.poll(() => seen).toEqual([{ id: 1, note: 'a', total: 1 }]);
+      expect(await queue.isPaused()).toBe(false);
+
+      await world.client.query('ALTER TABLE orders DROP COLUMN note');
+      await world.client.query('UPDATE orders SET total = 2');
+      await world.client.query('UPDATE orders SET total = 3');
+      await world.waitForChanges('others', 3);
+      await world.waitForChanges('orders', 3);
+      expect(await queue.isPaused()).toBe(true);
+      expect(await world.redis.hexists('drift_pause:others:meta', 'paused')).toBe(0);
+      expect(seen).toHaveLength(1);
+
+      await queue.resume();
+      await expect.poll(() => seen).toHaveLength(3);
+      expect(seen.slice(1)).toEqual([
+        { id: 1, total: 2 },
+        { id: 1, total: 3 },
+      ]);
+    } finally {
+      await capture.stop();
+      await worker.close();
+      await queue.close();
+    }
+  });
+
+  it('stops capture ahead of the first change that does not fit, at every start', async () => {
+    await using world = await worldOf('drift_stop', 'stop');
+    const capture = world.capture();
+    await world.client.query("INSERT INTO orders VALUES (1, 'a', 1)");
+    await world.waitForChanges('orders', 1);
+    await world.client.query('ALTER TABLE orders ALTER COLUMN total TYPE text');
+    await world.client.query("INSERT INTO orders VALUES (2, 'b', 'two')");
+    const drifted = {
+      code: 'DRIFTED',
+      message: 'orders is not as the queue "orders" expects it: orders.total is text, was integer.',
+    };
+    await expect(capture.ended).rejects.toMatchObject(drifted);
+    await expect(world.capture().ended).rejects.toMatchObject(drifted);
+    expect(await world.changes('orders')).toHaveLength(1);
+    expect(await world.changes('others')).toHaveLength(1);
+  });
+});
