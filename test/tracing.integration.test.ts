@@ -87,4 +87,20 @@ describe('traces, of the running apps', () => {
     // From the commit to where the job was enqueued.
     expect(BigInt(captured.endTimeUnixNano)).toBeGreaterThan(BigInt(captured.startTimeUnixNano));
   });
+
+  it("continue the application's trace where its transaction gave one", async () => {
+    const [traceId, spanId] = ['4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7'];
+    const client = new Client(system.databaseUrl);
+    await client.connect();
+    await client.query('BEGIN');
+    await client.query("SELECT pg_logical_emit_message(true, 'walmq.context', $1::text)", [
+      JSON.stringify({ traceparent: `00-${traceId}-${spanId}-01` }),
+    ]);
+    await client.query('UPDATE inventory SET stock_quantity = 50 WHERE product_id = 1');
+    await client.query('COMMIT');
+    await client.end();
+    await expect
+      .poll(() => collector.spans.find(span => span.traceId === traceId), { timeout: 30_000 })
+      .toMatchObject({ name: 'capture public.orders', parentSpanId: spanId });
+  });
 });

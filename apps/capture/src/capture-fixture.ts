@@ -184,6 +184,7 @@ const SILENT: SessionObserver = {
   paused: nothing,
   held: nothing,
   released: nothing,
+  contextRefused: nothing,
   resumed: nothing,
   drift: nothing,
 };

@@ -104,6 +104,13 @@ await runService({
               `${table} is not as the queue "${queue}" expects it${action === 'pause' ? ': the queue is paused' : ''}`,
             );
         },
+        contextRefused: reason => {
+          metrics.contextRefused();
+          log.warn(
+            { event: 'context:refused', reason },
+            `A transaction's context cannot be read: ${reason}; its changes go on without it`,
+          );
+        },
         released: () => {
           pauses.end('backlog');
           log.info({ event: 'backlog:resumed' }, 'The backlog is below its limits: enqueueing again');

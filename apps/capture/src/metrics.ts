@@ -19,6 +19,11 @@ export function captureMetrics(registry: Registry) {
     registers,
   });
   const jobs = new Counter({ name: 'walmq_capture_jobs_total', help: 'Jobs enqueued.', registers });
+  const contextsRefused = new Counter({
+    name: 'walmq_capture_contexts_refused_total',
+    help: 'Context messages of transactions that were not a JSON object of at most 8192 bytes.',
+    registers,
+  });
   const batchJobs = new Histogram({
     name: 'walmq_capture_batch_jobs',
     help: 'Jobs in a batch, one script call each.',
@@ -129,6 +134,7 @@ export function captureMetrics(registry: Registry) {
       for (const status of WAL_STATUSES) slotWalStatus.set({ status }, slot?.walStatus === status ? 1 : 0);
     },
     slotUnknown,
+    contextRefused: () => contextsRefused.inc(),
     change(change: EncodedChange) {
       changes.inc({ table: `${change.schema}.${change.table}`, op: change.op });
     },

@@ -2,10 +2,12 @@ import { type EncodedChange, LSN_ZERO, type Lsn } from '@walmq/change';
 import type { Router, ShardedEnqueuer } from '@walmq/fanout';
 import {
   type Catalog,
+  CONTEXT_PREFIX,
   encodeChanges,
   type Relation,
   type ReplicationStream,
   type RowMessage,
+  readContext,
   type Table,
   Transaction,
 } from '@walmq/replication';
@@ -22,6 +24,8 @@ export interface PipelineOptions {
   readonly onDescribed: (table: Table) => Promise<void>;
   readonly onReceived: (lsn: Lsn) => void;
   readonly onChange: (change: EncodedChange, jobs: number) => void;
+  /** A transaction's context that cannot be read, and why: its changes go on without it. */
+  readonly onContextRefused: (reason: string) => void;
   /** Where changes are traced. */
   readonly tracer?: ChangeTracer | undefined;
 }
@@ -53,6 +57,8 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
           if (message.replyRequested) enqueuer.flushProgress();
           break;
         case 'message':
+          if (message.prefix === CONTEXT_PREFIX && message.transactional && transaction)
+            takeContext(message.content, transaction, options);
           break;
         default: {
           const tables = knownTables(message, catalog) ?? (await describeTables(message, options));
@@ -67,13 +73,20 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   }
 }
 
+/** A context that nobody can read is no reason to hold up the changes that came with it. */
+function takeContext(content: Buffer, transaction: Transaction, { onContextRefused }: PipelineOptions): void {
+  const context = readContext(content);
+  if (context instanceof Error) onContextRefused(context.message);
+  else transaction.context = context;
+}
+
 /** False when there is no room for more. */
-function take(change: EncodedChange, { committedAt }: Transaction, options: PipelineOptions): boolean {
+function take(change: EncodedChange, transaction: Transaction, options: PipelineOptions): boolean {
   const { router, enqueuer, resumeAfter, onChange, tracer } = options;
   if (change.id <= resumeAfter) return true;
   const jobs = router.route(change);
   onChange(change, jobs.length);
-  return enqueuer.add(tracer ? tracer.begin(change, committedAt, jobs) : jobs, change.id);
+  return enqueuer.add(tracer ? tracer.begin(change, transaction, jobs) : jobs, change.id);
 }
 
 /** The hot path: no promise where nothing has to be asked. Undefined when a table is not described yet. */

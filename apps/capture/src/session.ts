@@ -35,6 +35,8 @@ export interface SessionObserver {
   released(): void;
   /** A table has been held against what a queue expects of it, ahead of its changes. */
   drift(notice: DriftNotice): void;
+  /** A transaction's context could not be read, and why. */
+  contextRefused(reason: string): void;
 }
 
 /** More only fills the heap: with 1 MiB a transaction of a million rows peaked at 256 MiB of memory, with this at 181. */
@@ -125,6 +127,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
         }),
       onReceived: lsn => advance({ type: 'received', lsn }),
       onChange: (change, jobs) => observer.change(change, jobs),
+      onContextRefused: reason => observer.contextRefused(reason),
       tracer,
     });
     await Promise.race([pipeline, enqueuer.failed(), control.lost, stream.broken, overrun.overrun]);

@@ -9,6 +9,7 @@ import {
 } from '@opentelemetry/api';
 import type { EncodedChange } from '@walmq/change';
 import type { Job } from '@walmq/fanout';
+import type { Transaction } from '@walmq/replication';
 
 /**
  * Follows changes from their commit into Redis: a span for each change that becomes jobs, from the commit to where its
@@ -20,8 +21,12 @@ export class ChangeTracer {
   /** In the order of the stream. */
   #open: { readonly id: string; readonly span: Span }[] = [];
 
-  /** The jobs with the span's context in their options. `committedAt` is the change's, ISO 8601. */
-  begin(change: EncodedChange, committedAt: string, jobs: readonly Job[]): readonly Job[] {
+  /** The jobs with the span's context in their options; the span is the child of the one the transaction names. */
+  begin(
+    change: EncodedChange,
+    { committedAt, context: said }: Pick<Transaction, 'committedAt' | 'context'>,
+    jobs: readonly Job[],
+  ): readonly Job[] {
     if (jobs.length === 0) return jobs;
     const table = `${change.schema}.${change.table}`;
     const span = this.#tracer.startSpan(
@@ -36,7 +41,7 @@ export class ChangeTracer {
           'messaging.batch.message_count': jobs.length,
         },
       },
-      ROOT_CONTEXT,
+      propagation.extract(ROOT_CONTEXT, said?.trace ?? {}),
     );
     this.#open.push({ id: change.id, span });
     const carrier: Record<string, string> = {};

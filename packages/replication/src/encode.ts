@@ -7,6 +7,7 @@ import {
   positionText,
   WalmqError,
 } from '@walmq/change';
+import type { TransactionContext } from './context.js';
 import { type RowMessage, type Tuple, type TupleValue, UNCHANGED } from './messages.js';
 import type { Column, Table } from './table.js';
 
@@ -26,15 +27,19 @@ export class Transaction {
     this.#head = `{"xid":${begin.xid},"lsn":"${formatLsn(begin.commitLsn)}","committedAt":"${begin.committedAt}","seq":`;
   }
 
+  /** What the transaction has said of itself so far: the changes to come carry it. */
+  context: TransactionContext | undefined;
+
   /** Number of the change last taken. */
   get seq(): number {
     return this.#seq;
   }
 
-  /** Gives the next change its number. */
+  /** Gives the next change its number; `json` is its `tx`, and its `context` where there is one. */
   next(): { id: string; json: string } {
     this.#seq += 1;
-    return { id: positionText(this.#hex, this.#seq), json: `${this.#head}${this.#seq}}` };
+    const context = this.context ? `,"context":${this.context.json}` : '';
+    return { id: positionText(this.#hex, this.#seq), json: `${this.#head}${this.#seq}}${context}` };
   }
 }
 

@@ -1,4 +1,5 @@
 export { Catalog } from './catalog.js';
+export { CONTEXT_PREFIX, readContext, type TransactionContext } from './context.js';
 export { encodeChanges, Transaction } from './encode.js';
 export { replicationFailure } from './failure.js';
 export type { Message, Relation, RowMessage } from './messages.js';

@@ -1,0 +1,37 @@
+import { type Json, WalmqError } from '@walmq/change';
+
+/** pg's Client and PoolClient, and whatever else runs a query with parameters on one connection. */
+export interface QueryClient {
+  query(text: string, values: unknown[]): Promise<unknown>;
+}
+
+/** What a transaction says of itself: who, why, and the trace it belongs to; anything else too. */
+export interface Context {
+  readonly actor?: string;
+  readonly reason?: string;
+  /** W3C Trace Context: the capture's span becomes its child. */
+  readonly traceparent?: string;
+  readonly tracestate?: string;
+  readonly [name: string]: Json | undefined;
+}
+
+const MAX_BYTES = 8192;
+
+/**
+ * Says it of the open transaction: every change after it, up to its commit, carries it as `change.context`. A later
+ * one replaces it; a rollback, also to a savepoint before it, takes it back. Call it first in the transaction: what was
+ * changed before it does not carry it. Throws CONTEXT_TOO_LARGE beyond 8192 bytes.
+ */
+export async function withContext(client: QueryClient, context: Context): Promise<void> {
+  const text = JSON.stringify(context);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_BYTES)
+    throw new WalmqError(
+      'CONTEXT_TOO_LARGE',
+      `the context has ${bytes} bytes, and ${MAX_BYTES} are allowed.`,
+      {
+        remedy: 'Every change of the transaction carries it: keep data in a table, and name its row here.',
+      },
+    );
+  await client.query("SELECT pg_logical_emit_message(true, 'walmq.context', $1::text)", [text]);
+}

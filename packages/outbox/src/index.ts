@@ -1,0 +1,1 @@
+export { type Context, type QueryClient, withContext } from './context.js';

@@ -1,0 +1,35 @@
+/** Prefix of the logical message by which a transaction says something of itself. */
+export const CONTEXT_PREFIX = 'walmq.context';
+
+/** Every change of the transaction carries it: more than this is data, and belongs into a table. */
+export const MAX_CONTEXT_BYTES = 8192;
+
+/** What a transaction said of itself. */
+export interface TransactionContext {
+  /** A JSON object, on one line. */
+  readonly json: string;
+  /** Of W3C Trace Context, where the transaction gave them. */
+  readonly trace: { readonly traceparent?: string; readonly tracestate?: string };
+}
+
+/** Reads a context message; an error says why it is not one. The content is never part of it. */
+export function readContext(content: Buffer): TransactionContext | Error {
+  if (content.length > MAX_CONTEXT_BYTES)
+    return new Error(`it has ${content.length} bytes, and ${MAX_CONTEXT_BYTES} are allowed`);
+  let value: unknown;
+  try {
+    value = JSON.parse(content.toString('utf8'));
+  } catch {
+    return new Error('it is not JSON');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return new Error('it is not a JSON object');
+  const { traceparent, tracestate } = value as Record<string, unknown>;
+  return {
+    json: JSON.stringify(value),
+    trace: {
+      ...(typeof traceparent === 'string' ? { traceparent } : {}),
+      ...(typeof tracestate === 'string' ? { tracestate } : {}),
+    },
+  };
+}
