@@ -19,7 +19,7 @@ export interface Ended {
 export async function walmq(
   args: readonly string[],
   env: Record<string, string>,
-  io: Partial<Pick<CommandIo, 'ask' | 'interrupted'>> = {},
+  io: Partial<CommandIo> = {},
 ): Promise<Ended> {
   const lines: string[] = [];
   const errors: string[] = [];

@@ -25,6 +25,15 @@ describe('groups', () => {
     });
   });
 
+  it('tell tables of other schemas from those of public', () => {
+    const tables = [
+      { schema: 'public', table: 'orders' },
+      { schema: 'sales', table: 'orders' },
+      { table: 7 },
+    ].map(data => kindOf('orders', { failedReason: '', data }).table);
+    expect(tables).toEqual(['orders', 'sales.orders', null]);
+  });
+
   it('have a name that tells nothing, and one each', () => {
     const ids = ['order 1 is gone', 'order 2 is gone', 'no stock'].map(failedReason =>
       kindId(kindOf('orders', { failedReason, data: null })),

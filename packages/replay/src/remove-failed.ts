@@ -18,8 +18,8 @@ end
 local base, results = ARGV[1], {}
 for at = 2, #ARGV, 2 do
   local id = ARGV[at]
-  local failedAt = redis.call('ZSCORE', KEYS[1], id)
-  local same = failedAt and tonumber(failedAt) == tonumber(ARGV[at + 1])
+  local isFailed = redis.call('ZSCORE', KEYS[1], id)
+  local same = isFailed and redis.call('HGET', base .. id, 'finishedOn') == ARGV[at + 1]
   results[#results + 1] = same and remove({base .. id, base .. 'repeat'}, {id, '0', base}) == 1 and 1 or 0
 end
 return results`;

@@ -1,5 +1,6 @@
 import { WalmqError } from '@walmq/change';
-import { createDiscardFile, discardFailed } from '@walmq/replay';
+import { createDiscardFile, type Discarded, type DiscardFile, discardFailed } from '@walmq/replay';
+import type { Redis } from 'ioredis';
 import { type CommandIo, EXIT } from '../command.js';
 import { behind, type Choice, choose, others, reportChoices, type SteerOptions, say } from './choose.js';
 import { withQueues } from './open-queues.js';
@@ -18,24 +19,36 @@ export async function discardCommand(io: CommandIo, options: DiscardCommandOptio
     if (options.dryRun || choices.length === 0)
       return reportChoices(io, options, choices, 'would be discarded');
     if (!options.yes) await confirm(io, choices);
-    const signal = io.interrupted();
     const file = await createDiscardFile(options.to ?? defaultFile());
-    const results: Record<string, unknown>[] = [];
-    let code: number = EXIT.ok;
-    for (const { queue, ids, parked } of choices) {
-      const progress = openProgress(io, `Discarding ${queue.name}`, ids.length);
-      const work = { redis, queue, ids, write: file.write, signal, onProgress: progress.at };
-      const done = await discardFailed(work).finally(progress.end);
-      if (done.left > 0) code = EXIT.failed;
-      results.push({ queue: queue.name, ...done, parked, file: file.path });
-      const after = parked > 0 ? `; ${behind(parked)} parked behind run without them` : '';
-      say(io, options, `${queue.name}: ${done.discarded} discarded${others(done.gone, done.left)}${after}.`);
+    try {
+      return await discardInto(io, options, { redis, choices, file });
+    } finally {
+      await file.close();
+      say(io, options, `Kept in ${file.path}.`);
     }
-    await file.close();
-    say(io, options, `Kept in ${file.path}.`);
-    if (options.json) io.print(JSON.stringify(results, null, 2));
-    return code;
   });
+}
+
+async function discardInto(
+  io: CommandIo,
+  options: DiscardCommandOptions,
+  work: { readonly redis: Redis; readonly choices: readonly Choice[]; readonly file: DiscardFile },
+): Promise<number> {
+  const { redis, choices, file } = work;
+  const signal = io.interrupted();
+  const results: (Discarded & { readonly queue: string; readonly parked: number; readonly file: string })[] =
+    [];
+  for (const { queue, ids, parked } of choices) {
+    const progress = openProgress(io, `Discarding ${queue.name}`, ids.length);
+    const { write } = file;
+    const each = { redis, queue, ids, write, signal, onProgress: progress.at };
+    const done = await discardFailed(each).finally(progress.end);
+    results.push({ queue: queue.name, ...done, parked, file: file.path });
+    const after = parked > 0 ? `; ${behind(parked)} parked behind run without them` : '';
+    say(io, options, `${queue.name}: ${done.discarded} discarded${others(done.gone, done.left)}${after}.`);
+  }
+  if (options.json) io.print(JSON.stringify(results, null, 2));
+  return results.some(({ left }) => left > 0) ? EXIT.failed : EXIT.ok;
 }
 
 async function confirm(io: CommandIo, choices: readonly Choice[]): Promise<void> {

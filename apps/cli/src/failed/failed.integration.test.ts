@@ -1,9 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
+import { changeId, jobId, ReplayWorld } from '@walmq/replay/fixture';
 import { Queue, UnrecoverableError, Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { CliWorld } from '../cli-fixture.js';
+import { CliWorld, walmq } from '../cli-fixture.js';
 
 const idOf = (n: number) => `${n.toString(16).toUpperCase().padStart(16, '0')}-0000000001-abcdef`;
 
@@ -123,7 +125,8 @@ describe('walmq failed, replay, discard', () => {
 
   it('discards into a file, and nothing that it could not write down', async () => {
     const { run, queue } = await makeWorld('fl_discard');
-    const folder = join(process.env.TMPDIR ?? '/tmp', `walmq-discard-${process.pid}`);
+    const folder = await mkdtemp(join(tmpdir(), 'walmq-discard-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
     const file = join(folder, 'gone.jsonl');
     const done = await run('discard', '--key', 'id=4', '--yes', '--to', file);
     expect([done.code, done.errors]).toEqual([0, []]);
@@ -137,5 +140,120 @@ describe('walmq failed, replay, discard', () => {
     ]);
     expect(await queue.getFailedCount()).toBe(5);
     expect(await readdir(folder)).toEqual(['gone.jsonl']);
+  });
+
+  /** Three keys with four changes each, of which the second has failed for good: 3 failed and 6 parked. */
+  async function makeParked(name: string) {
+    const world = await CliWorld.create({ postgresUrl: postgres.url, redisUrl: redis.url }, name, {
+      schema: 'CREATE TABLE orders (id int PRIMARY KEY)',
+      queues: { orders: { table: 'orders' } },
+    });
+    onTestFinished(() => world[Symbol.asyncDispose]());
+    const stream = new ReplayWorld(redis.url, name);
+    onTestFinished(() => stream[Symbol.asyncDispose]());
+    await stream.enqueue(
+      Array.from({ length: 12 }, (_, index) => ({ n: index + 1, keys: [String(index % 3)] })),
+    );
+    let isBroken = true;
+    stream.work(n => {
+      if (isBroken && n >= 4 && n <= 6) throw new UnrecoverableError(`order ${n} is broken`);
+    });
+    await expect.poll(() => stream.queue.getFailedCount()).toBe(3);
+    return {
+      stream,
+      env: world.env,
+      run: (...args: string[]) => world.run(...args),
+      mend: () => {
+        isBroken = false;
+      },
+    };
+  }
+
+  it('says what waits behind, and follows it to its end', async () => {
+    const { run, stream, mend } = await makeParked('fl_parked');
+    expect((await run('failed')).lines[1]).toMatch(
+      /^orders +orders +3 +6 .+ s +[0-9a-f]{10} +order <n> is broken$/,
+    );
+    const parked = await run('replay', '--id', changeId(9));
+    expect([parked.code, parked.errors]).toEqual([
+      1,
+      [expect.stringMatching(new RegExp(`^NOT_FAILED: .* is parked.*walmq replay --id ${jobId(6)}$`))],
+    ]);
+    const again = await run('replay', '--id', changeId(6), '--wait');
+    expect(again).toEqual({
+      code: 1,
+      lines: [
+        'orders: 1 replayed; 2 parked behind follow.',
+        'orders: 0 completed, 1 failed again, 2 parked behind them.',
+      ],
+      errors: [],
+    });
+    mend();
+    // One is as it should be, and of the other it is said.
+    const some = await run('replay', '--id', changeId(6), '--id', changeId(1), '--wait');
+    expect(some).toMatchObject({ code: 0, errors: [expect.stringMatching(/^ALREADY_COMPLETED: /)] });
+    expect(some.lines.at(-1)).toBe('orders: 3 completed, 0 failed again.');
+    const both = await Promise.all([run('replay', '--all'), run('replay', '--all', '--json')]);
+    expect(both.map(({ code }) => code)).toEqual([0, 0]);
+    await expect.poll(() => stream.done.length).toBe(12);
+    for (const key of [1, 2, 3])
+      expect(stream.done.filter(n => n % 3 === key % 3)).toEqual([key, key + 3, key + 6, key + 9]);
+  });
+
+  it('says why nothing happens while it waits, and Ctrl+C ends the waiting', async () => {
+    const { env, stream, mend } = await makeParked('fl_idle');
+    mend();
+    await stream.queue.pause();
+    const stopping = new AbortController();
+    const errors: string[] = [];
+    const { code, lines } = await walmq(['replay', '--all', '--wait'], env, {
+      interrupted: () => stopping.signal,
+      printError: line => {
+        errors.push(line);
+        stopping.abort();
+      },
+    });
+    expect(errors).toEqual(['orders: the queue is paused; its changes run when it is resumed.']);
+    expect([code, lines.at(-1)]).toEqual([1, 'orders: 0 completed, 0 failed again, 9 still under way.']);
+  });
+
+  it('an interrupted replay says what it has not reached; run again, it goes on', async () => {
+    const { env, run, stream, mend } = await makeParked('fl_cut');
+    mend();
+    const cut = await walmq(['replay', '--all'], env, { interrupted: () => AbortSignal.abort() });
+    expect([cut.code, cut.lines]).toEqual([1, ['orders: 0 replayed, 3 not reached.']]);
+    expect((await run('replay', '--all', '--wait')).code).toBe(0);
+    expect(stream.done).toHaveLength(12);
+  });
+
+  it('asks before it discards, with the number and what it means', async () => {
+    const { env, stream, mend } = await makeParked('fl_ask');
+    const folder = await mkdtemp(join(tmpdir(), 'walmq-discard-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const to = join(folder, 'gone.jsonl');
+    const asked: string[] = [];
+    const answering = (answer: string) => ({
+      ask: async (question: string) => {
+        asked.push(question);
+        return answer;
+      },
+    });
+    const no = await walmq(['discard', '--all', '--to', to], env, answering('y'));
+    expect([no.code, no.errors]).toEqual([1, ['NOT_CONFIRMED: nothing was discarded.']]);
+    expect(asked).toEqual([
+      '3 changes of queue orders are discarded, and 6 parked behind will run without them.\nType yes to go on: ',
+    ]);
+    expect(await readdir(folder)).toEqual([]);
+    expect(await stream.queue.getFailedCount()).toBe(3);
+    mend();
+    const yes = await walmq(['discard', '--all', '--to', to], env, answering('yes'));
+    expect(yes).toMatchObject({
+      code: 0,
+      lines: ['orders: 3 discarded; 6 parked behind run without them.', `Kept in ${to}.`],
+    });
+    expect((await stat(to)).mode & 0o777).toBe(0o600);
+    await expect.poll(() => stream.done.length).toBe(9);
+    for (const key of [1, 2, 3])
+      expect(stream.done.filter(n => n % 3 === key % 3)).toEqual([key, key + 6, key + 9]);
   });
 });

@@ -20,6 +20,7 @@ export interface FailedCommandOptions extends FilterOptions {
   readonly json?: boolean;
 }
 
+const PAGE = 200;
 const NOTHING = 'Nothing has failed.';
 
 /** `walmq failed`: what failed, by queue, table and reason; or every failed change. */
@@ -64,14 +65,29 @@ async function listChanges(
   { redis, queues }: OpenQueues,
 ): Promise<void> {
   let listed = 0;
-  for (const queue of queues)
-    for await (const job of failedJobs({ redis, queue, filter: filterOf(options) })) {
-      const parked = await countParked(redis, queue, [job.id as string]);
-      const entry = entryOf(queue.name, job, parked);
-      io.print(json ? JSON.stringify(entry) : lineOf(entry));
-      listed += 1;
+  for (const queue of queues) {
+    const jobs = failedJobs({ redis, queue, filter: filterOf(options) });
+    for await (const page of pagesOf(jobs)) {
+      const parked = await Promise.all(page.map(({ id }) => countParked(redis, queue, [id as string])));
+      for (const [index, job] of page.entries()) {
+        const entry = entryOf(queue.name, job, parked[index] ?? 0);
+        io.print(json ? JSON.stringify(entry) : lineOf(entry));
+      }
+      listed += page.length;
     }
+  }
   if (listed === 0 && !json) io.print(NOTHING);
+}
+
+async function* pagesOf<T>(items: AsyncIterable<T>): AsyncGenerator<T[]> {
+  let page: T[] = [];
+  for await (const item of items) {
+    page.push(item);
+    if (page.length < PAGE) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
 }
 
 function entryOf(queue: string, job: FailedJob & { readonly attemptsMade: number }, parked: number) {

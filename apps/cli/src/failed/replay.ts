@@ -26,7 +26,7 @@ export async function replayCommand(io: CommandIo, options: ReplayCommandOptions
     const signal = io.interrupted();
     const all: Done[] = [];
     for (const choice of choices) all.push(await replayChoice(io, open, options, choice, signal));
-    const results: { queue: string; replayed: number; left: number; gone: number; failed?: unknown }[] = [];
+    const results: Record<string, unknown>[] = [];
     let code: number = all.some(({ left }) => left > 0) ? EXIT.failed : EXIT.ok;
     for (const { queue, chains, replayed, gone, left } of all) {
       const result = { queue: queue.name, replayed: replayed.length, gone, left };
@@ -59,7 +59,7 @@ async function replayChoice(
     const chains = all.filter(([first]) => replayed.has(first as string));
     progress.end();
     const { gone, left } = done;
-    const after = parked > 0 ? `; ${behind(parked)} parked behind follow` : '';
+    const after = parked > 0 && left === 0 ? `; ${behind(parked)} parked behind follow` : '';
     say(io, options, `${queue.name}: ${replayed.size} replayed${others(gone, left)}${after}.`);
     return { ...done, queue, chains };
   } finally {
