@@ -96,7 +96,7 @@ describe('traces, of the running apps', () => {
     await client.query("SELECT pg_logical_emit_message(true, 'walmq.context', $1::text)", [
       JSON.stringify({ traceparent: `00-${traceId}-${spanId}-01` }),
     ]);
-    await client.query('UPDATE inventory SET stock_quantity = 50 WHERE product_id = 1');
+    await client.query("INSERT INTO orders (customer_email, total_amount) VALUES ('b@example.com', 2)");
     await client.query('COMMIT');
     await client.end();
     await expect
