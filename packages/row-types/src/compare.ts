@@ -46,11 +46,11 @@ function compareColumns(expected: ColumnDescription, found: ColumnDescription | 
       what: found.nullable ? 'may be null now' : 'is NOT NULL now',
       breaks: found.nullable,
     });
-  if (Boolean(expected.unchangeable) !== Boolean(found.unchangeable))
+  if (Boolean(expected.optional) !== Boolean(found.optional))
     differences.push({
       column,
-      what: found.unchangeable ? 'may be left out of updates now' : 'is always sent now',
-      breaks: Boolean(found.unchangeable),
+      what: found.optional ? 'may be left out of updates now' : 'is always sent now',
+      breaks: Boolean(found.optional),
     });
   return differences;
 }

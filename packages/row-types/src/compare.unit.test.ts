@@ -18,7 +18,7 @@ const MOOD: ValueType = { enum: ['sad', 'ok'] };
 
 describe('compareTables', () => {
   it('finds nothing between a table and itself', () => {
-    const same = table([column(array(MOOD, 2), { nullable: true, unchangeable: true })]);
+    const same = table([column(array(MOOD, 2), { nullable: true, optional: true })]);
     expect(compareTables(same, structuredClone(same))).toEqual([]);
   });
 
@@ -55,10 +55,10 @@ describe('compareTables', () => {
     [
       'may be left out of updates now',
       table([column('text')]),
-      table([column('text', { unchangeable: true })]),
+      table([column('text', { optional: true })]),
       true,
     ],
-    ['is always sent now', table([column('text', { unchangeable: true })]), table([column('text')]), false],
+    ['is always sent now', table([column('text', { optional: true })]), table([column('text')]), false],
     ['no longer has REPLICA IDENTITY FULL', table([]), table([], { oldRow: 'key' }), true],
     ['has REPLICA IDENTITY FULL now', table([], { oldRow: 'key' }), table([]), false],
     ['has the key (id, day), had (id)', table([]), table([], { key: ['id', 'day'] }), false],

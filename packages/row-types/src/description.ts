@@ -29,7 +29,7 @@ export interface ColumnDescription {
   readonly type: ValueType;
   readonly nullable: boolean;
   /** True for a column that an update may leave out: TOASTed, and not in the old row that PostgreSQL sends. */
-  readonly unchangeable?: boolean | undefined;
+  readonly optional?: boolean | undefined;
 }
 
 /** What the rows of a table are like in its changes: what a worker is written for, and a stream can be held against. */
@@ -64,7 +64,7 @@ export const tableDescriptions: z.ZodType<TableDescriptions, TableDescriptions> 
         name: z.string(),
         type: valueType,
         nullable: z.boolean(),
-        unchangeable: z.boolean().optional(),
+        optional: z.boolean().optional(),
       }),
     ),
   }),

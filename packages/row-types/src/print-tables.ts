@@ -130,15 +130,15 @@ export function describe({ oldRow, key, columns }: TableModel): TableDescription
   return {
     oldRow,
     key,
-    columns: columns.map(({ name, type, nullable, unchangeable }) => ({
+    columns: columns.map(({ name, type, nullable, optional }) => ({
       name,
       type,
       nullable,
-      ...(unchangeable ? { unchangeable } : {}),
+      ...(optional ? { optional } : {}),
     })),
   };
 }
 
 function toastedOf({ columns }: TableModel): string[] {
-  return columns.filter(({ unchangeable }) => unchangeable).map(({ name }) => name);
+  return columns.filter(({ optional }) => optional).map(({ name }) => name);
 }

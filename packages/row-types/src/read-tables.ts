@@ -116,7 +116,7 @@ export async function readTables(
       sqlType: column.sql_type,
       type: typeOf(column.type, column.dimensions),
       nullable: column.nullable,
-      unchangeable: !whole && column.toastable,
+      optional: !whole && column.toastable,
       comment: column.comment,
     })),
   }));

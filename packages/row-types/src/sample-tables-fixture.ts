@@ -325,10 +325,10 @@ export const tables: Record<keyof Tables, TableDescription> = {
     key: ['id'],
     columns: [
       { name: 'id', type: 'integer', nullable: false },
-      { name: 'title', type: 'text', nullable: false, unchangeable: true },
-      { name: 'body', type: 'text', nullable: true, unchangeable: true },
+      { name: 'title', type: 'text', nullable: false, optional: true },
+      { name: 'body', type: 'text', nullable: true, optional: true },
       { name: 'kept', type: 'text', nullable: true },
-      { name: 'extra', type: 'json', nullable: true, unchangeable: true },
+      { name: 'extra', type: 'json', nullable: true, optional: true },
     ],
   },
   odd_names: {

@@ -11,6 +11,7 @@ export {
   type TableHandlers,
   type TruncateChange,
   type UpdateChange,
+  type WholeUpdate,
   type WorkerDefinition,
 } from './define.js';
 export { tableName } from './describe.js';

@@ -108,7 +108,7 @@ describe('walmq types', () => {
             sqlType: 'integer',
             type: 'integer',
             nullable: false,
-            unchangeable: false,
+            optional: false,
             comment: null,
           },
         ],
