@@ -53,7 +53,7 @@ function isLow({ stock_quantity, low_stock_threshold }: InventoryRow): boolean {
 /** The row first: a mail that fails is tried again and finds its row made; a row after the mail could repeat the mail. */
 async function alertLowStock(
   change: InsertChange<InventoryRow> | UpdateChange<InventoryRow>,
-  { once, effect }: HandlerContext,
+  { once, effect, signal }: HandlerContext,
   { mailer, team }: AlertOptions,
 ): Promise<void> {
   const { product_id, stock_quantity, low_stock_threshold } = change.after;
@@ -65,11 +65,12 @@ async function alertLowStock(
     );
   });
   await effect(change, 'low-stock-mail', ({ messageId }) =>
-    mailer.send({
-      to: team,
-      messageId,
-      subject: `Low stock: product ${product_id}`,
-      lines: [`Product ${product_id} is down to ${stock_quantity} (threshold ${low_stock_threshold}).`],
-    }),
+    mailer.send({ to: team, messageId, ...lowStockMail(change.after) }, signal),
   );
+}
+
+function lowStockMail({ product_id, stock_quantity, low_stock_threshold }: InventoryRow) {
+  const subject = `Low stock: product ${product_id}`;
+  const text = `Product ${product_id} is down to ${stock_quantity} (threshold ${low_stock_threshold}).`;
+  return { subject, content: { heading: subject, blocks: [{ kind: 'paragraph', text }] } } as const;
 }

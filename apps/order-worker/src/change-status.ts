@@ -1,42 +1,64 @@
-import type { Mailer, OrderRow } from '@walmq/shop';
-import { type HandlerContext, type UpdateChange, wholeBefore } from '@walmq/worker';
-import { mailCustomer, type OrderMail } from './mail-customer.js';
-import { type RecordRequest, requestFulfilment, requestRefund } from './record-request.js';
+import type { OrderRow } from '@walmq/shop';
+import { type UpdateChange, wholeBefore } from '@walmq/worker';
+import { claimEffect } from './claim-effect.js';
+import { decideStatusChange, type OrderEffect, type StatusDecision } from './decide-status-change.js';
+import { checkAddress, mailCustomer, type OrderContext } from './mail-customer.js';
+import { type OrderMail, REVIEW_REQUEST, SHIPPING } from './order-mails.js';
 
-/** What reaching a status asks of our own departments. */
-const REQUESTS: ReadonlyMap<string | null, RecordRequest> = new Map([
-  ['paid', requestFulfilment],
-  ['cancelled', requestRefund],
-]);
+/** The effects that are a mail to the customer. */
+const MAILS: Partial<Record<OrderEffect, OrderMail>> = {
+  'shipping-mail': SHIPPING,
+  'review-request-mail': REVIEW_REQUEST,
+};
 
-/** What the customer hears on reaching a status. */
-const MAILS: ReadonlyMap<string | null, OrderMail> = new Map([
-  [
-    'shipped',
-    {
-      name: 'shipping-mail',
-      subject: orderId => `Order ${orderId} has shipped`,
-      text: 'Your order is on its way.',
-    },
-  ],
-  [
-    'delivered',
-    {
-      name: 'review-request-mail',
-      subject: orderId => `How was order ${orderId}?`,
-      text: 'Your order was delivered. We would be glad of a review.',
-    },
-  ],
-]);
-
-/** An updated order: a new status has its effect, nothing else has any. */
-export async function changeStatus(change: UpdateChange<OrderRow>, context: HandlerContext, mailer: Mailer) {
+/** An updated order: a new status has its effect, once per order; nothing else has any. */
+export async function changeStatus(change: UpdateChange<OrderRow>, context: OrderContext) {
   const { after } = change;
   const { status: oldStatus } = wholeBefore(change, 'status');
-  if (oldStatus === after.status) return { action: 'none', reason: 'status unchanged', order_id: after.id };
-  const recordRequest = REQUESTS.get(after.status);
-  if (recordRequest) await context.once(change, tx => recordRequest(tx, change.id, after));
-  const mail = MAILS.get(after.status);
-  if (mail) await mailCustomer(change, context, mailer, mail);
-  return { action: 'status_change', order_id: after.id, old_status: oldStatus, new_status: after.status };
+  const decision = decideStatusChange(oldStatus, after.status);
+  if (decision.transition === 'repeated')
+    return { action: 'none', reason: 'status unchanged', order_id: after.id };
+  report(after, decision, context);
+  const { effect } = decision;
+  const isMade = effect !== undefined && (await makeEffect(change, context, effect));
+  return {
+    ...{ action: 'status_change', order_id: after.id, old_status: oldStatus, new_status: after.status },
+    ...remarks(decision),
+    ...(effect === undefined || isMade ? {} : { not_repeated: effect }),
+  };
+}
+
+/** Resolves to false where the order has had the effect before. */
+async function makeEffect(
+  change: UpdateChange<OrderRow>,
+  context: OrderContext,
+  effect: OrderEffect,
+): Promise<boolean> {
+  const { after, id: changeId } = change;
+  const mail = MAILS[effect];
+  // Before the claim: a mail that cannot be sent leaves it to a later change, with the address put right.
+  if (mail) checkAddress(after);
+  const isOurs = await context.once(change, tx => claimEffect(tx, { order: after, effect, changeId }));
+  if (isOurs && mail) await mailCustomer(change, context, mail);
+  return isOurs;
+}
+
+/** What the result says of a step that is not of the ordinary. */
+function remarks({ transition, skipped }: StatusDecision) {
+  if (transition === 'forward' || transition === 'cancelled') return {};
+  return skipped.length > 0 ? { transition, skipped } : { transition };
+}
+
+function report(
+  { id: orderId }: OrderRow,
+  { transition, skipped }: StatusDecision,
+  { log }: OrderContext,
+): void {
+  const facts = { event: 'order:status', orderId, transition };
+  if (transition === 'reopened')
+    log.warn(facts, `Order ${orderId} is open again: its stock was given back and a refund was asked for`);
+  else if (transition === 'jump') log.info(facts, `Order ${orderId} left out ${skipped.join(', ')}`);
+  else if (transition === 'backward') log.info(facts, `Order ${orderId} went back to an earlier status`);
+  else if (transition === 'unknown')
+    log.info(facts, `Order ${orderId} came from or went to a status unknown here`);
 }

@@ -1,22 +1,42 @@
-import { isMailAddress, type Mailer, type OrderRow } from '@walmq/shop';
-import { giveUp, type HandlerContext, type InsertChange, type UpdateChange } from '@walmq/worker';
+import { isMailAddress, type Mailer, type OrderRow, readItems, totalsOf } from '@walmq/shop';
+import { giveUp, type HandlerContext, type InsertChange, postpone, type UpdateChange } from '@walmq/worker';
+import type { Pool } from 'pg';
+import type { OrderMail } from './order-mails.js';
 
-export interface OrderMail {
-  /** Of the effect: each of a change's mails is sent once by its name. */
-  readonly name: string;
-  readonly subject: (orderId: number) => string;
-  readonly text: string;
+/** What the handlers of orders need besides the kit's. */
+export interface OrderTools {
+  readonly mailer: Mailer;
+  /** Of the database that the orders are in: a mail shows an order's items as they are when it is sent. */
+  readonly pool: Pool;
 }
+
+export type OrderContext = HandlerContext<OrderTools>;
+
+const VISIBLE_SOON_MS = 200;
 
 /** Mails an order's customer. Gives up on what is no single address: no retry mends it. */
 export async function mailCustomer(
   change: InsertChange<OrderRow> | UpdateChange<OrderRow>,
-  { effect }: HandlerContext,
-  mailer: Mailer,
-  { name, subject, text }: OrderMail,
+  { effect, log, mailer, pool, signal }: OrderContext,
+  { name, subject, content }: OrderMail,
 ): Promise<void> {
-  const { id, customer_email: to, total_amount } = change.after;
-  if (!isMailAddress(to)) throw giveUp(`customer_email of order ${id} is not a mail address.`);
-  const lines = [text, `Order number: ${id}`, `Total: ${total_amount ?? 'to be determined'}`];
-  await effect(change, name, ({ messageId }) => mailer.send({ to, messageId, subject: subject(id), lines }));
+  const { id: orderId, customer_email: to, total_amount } = change.after;
+  checkAddress(change.after);
+  await effect(change, name, async ({ messageId }) => {
+    const items = await readItems(pool, { orderId, xid: change.tx.xid });
+    if (!items) throw postpone(`order ${orderId} is committed but not visible yet.`, VISIBLE_SOON_MS);
+    const totals = totalsOf(total_amount, items);
+    if (totals.difference !== undefined)
+      log.info(
+        { event: 'order:total-differs', orderId },
+        `Order ${orderId}: its items do not add up to its total`,
+      );
+    const mail = { to, messageId, subject: subject(orderId), content: content({ orderId, items, totals }) };
+    await mailer.send(mail, signal);
+  });
+}
+
+/** Throws HANDLER_GAVE_UP. */
+export function checkAddress({ id, customer_email }: OrderRow): void {
+  if (!isMailAddress(customer_email)) throw giveUp(`customer_email of order ${id} is not a mail address.`);
 }

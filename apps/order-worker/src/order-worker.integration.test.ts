@@ -30,7 +30,7 @@ describe('order-worker', () => {
     [servers, inbox] = await Promise.all([startServers(), startInbox()]);
     mailer = createMailer({ smtpUrl: inbox.smtpUrl, from: 'shop@example.com' });
     world = await WorkerWorld.create(servers, 'orders', { queues: QUEUES, schema: shopSchemaSql });
-    world.start(orderWorker(mailer));
+    world.start(orderWorker({ mailer, pool: world.pool }));
   });
   afterAll(async () => {
     await world?.[Symbol.asyncDispose]();
@@ -151,7 +151,7 @@ describe('order-worker', () => {
       queues: QUEUES,
       schema: shopSchemaSql,
     });
-    failing.start(failingAfterFirstTry(orderWorker(mailer)));
+    failing.start(failingAfterFirstTry(orderWorker({ mailer, pool: failing.pool })));
     const endings = [
       await failing.process('orders', failing.change('insert', 'orders', { after: order(20) })),
       await failing.process('orders', { ...updated(20, 'pending', 'paid'), id: 'paid-20' }),
@@ -173,7 +173,7 @@ describe('order-worker', () => {
     const gone = await startInbox();
     await gone.stop();
     const lost = createMailer({ smtpUrl: gone.smtpUrl, from: 'shop@example.com' });
-    lonely.start(orderWorker(lost));
+    lonely.start(orderWorker({ mailer: lost, pool: lonely.pool }));
     const change = lonely.change('insert', 'orders', { after: order(21) });
     expect(await lonely.process('orders', change, { attempts: 3 })).toMatchObject({
       state: 'failed',

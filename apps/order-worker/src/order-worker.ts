@@ -1,15 +1,17 @@
-import type { Mailer, OrderRow } from '@walmq/shop';
+import type { OrderRow } from '@walmq/shop';
 import { defineWorker, type WorkerDefinition } from '@walmq/worker';
 import { changeStatus } from './change-status.js';
 import { confirmOrder } from './confirm-order.js';
+import type { OrderTools } from './mail-customer.js';
 
-export function orderWorker(mailer: Mailer): WorkerDefinition {
-  return defineWorker<{ orders: OrderRow }>({
+export function orderWorker(tools: OrderTools): WorkerDefinition {
+  return defineWorker<{ orders: OrderRow }, OrderTools>({
     queue: 'orders',
+    context: tools,
     on: {
       orders: {
-        insert: (change, context) => confirmOrder(change, context, mailer),
-        update: (change, context) => changeStatus(change, context, mailer),
+        insert: confirmOrder,
+        update: changeStatus,
         delete: async change => ({ action: 'order_deleted', order_id: change.before.id }),
       },
     },

@@ -1,4 +1,10 @@
-export { createMailer, isMailAddress, type Mail, type Mailer } from './mail.js';
+export { formatAmount, lineTotal, type Totals, totalsOf } from './amounts.js';
+export { createMailer, type Mail, type Mailer, type MailerOptions } from './mail.js';
+export { isMailAddress } from './mail-address.js';
+export type { MailBlock, MailContent, MailItem } from './mail-content.js';
+export type { MailFailureCode } from './mail-failure.js';
+export { MAIL_VARIABLES, type MailSettings, openMailer } from './open-mailer.js';
+export { type NamedItem, readItems } from './read-items.js';
 export { shopSchemaSql } from './schema.js';
 export type {
   InventoryRow,

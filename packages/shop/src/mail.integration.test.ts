@@ -1,53 +1,181 @@
 import { type Inbox, startInbox } from '@walmq/embedded';
+import { simpleParser } from 'mailparser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createMailer, type Mailer } from './mail.js';
+import { createMailer, type Mail, type Mailer, type MailerOptions } from './mail.js';
+import { LOGIN, MailServer, type TakenMail } from './smtp-fixture.js';
+
+const FROM = 'Shop <shop@example.com>';
+const MAIL: Mail = {
+  to: 'customer@example.com',
+  subject: 'Order 1',
+  messageId: '<first@walmq>',
+  content: {
+    heading: 'Thank you',
+    blocks: [{ kind: 'paragraph', text: 'We have it: größer & <b>more</b>.' }],
+  },
+};
+const forever = () => new AbortController().signal;
+
+async function withMailer<T>(
+  options: Omit<MailerOptions, 'from'>,
+  act: (mailer: Mailer) => Promise<T>,
+): Promise<T> {
+  const mailer = createMailer({ from: FROM, ...options });
+  try {
+    return await act(mailer);
+  } finally {
+    mailer.close();
+  }
+}
+
+const send = (options: Omit<MailerOptions, 'from'>, mail = MAIL) =>
+  withMailer(options, mailer => mailer.send(mail, forever()));
 
 describe('a mail', () => {
   let inbox: Inbox;
-  let mailer: Mailer;
+  let server: MailServer;
   beforeAll(async () => {
-    inbox = await startInbox();
-    mailer = createMailer({ smtpUrl: inbox.smtpUrl, from: 'Shop <shop@example.com>' });
+    [inbox, server] = await Promise.all([startInbox(), MailServer.start()]);
   });
   afterAll(async () => {
-    mailer.close();
-    await inbox.stop();
+    await Promise.all([inbox.stop(), server[Symbol.asyncDispose]()]);
   });
 
-  it('arrives with its Message-ID, as text and as HTML', async () => {
-    const mail = { to: 'a@example.com', subject: 'Order 1', lines: ['Thank you.', 'Total: 9.99'] };
-    await mailer.send({ ...mail, messageId: '<first@walmq>' });
-    const received = await inbox.waitForMail(({ subject }) => subject === 'Order 1');
-    expect(received).toMatchObject({
+  const sent = async (mail: Mail) => {
+    await send({ smtpUrl: server.url() }, mail);
+    return server.taken.at(-1) as TakenMail;
+  };
+
+  it('is text and HTML of the same, and says what sent it', async () => {
+    const { raw, recipients, sender } = await sent(MAIL);
+    expect({ recipients, sender }).toEqual({
+      recipients: ['customer@example.com'],
+      sender: 'shop@example.com',
+    });
+    const { headers, text, html, messageId, from } = await simpleParser(raw);
+    expect(headers.get('content-type')).toMatchObject({ value: 'multipart/alternative' });
+    expect(headers.get('auto-submitted')).toBe('auto-generated');
+    expect(headers.get('date')).toBeInstanceOf(Date);
+    expect([messageId, from?.text]).toEqual(['<first@walmq>', '"Shop" <shop@example.com>']);
+    expect(text).toContain('We have it: größer & <b>more</b>.');
+    expect(html).toContain('größer &amp; &lt;b&gt;more&lt;/b&gt;.');
+    // Clients show the last part that they can.
+    expect(raw.indexOf('text/plain')).toBeLessThan(raw.indexOf('text/html'));
+  });
+
+  it('shows in the inbox', async () => {
+    await send({ smtpUrl: inbox.smtpUrl });
+    expect(await inbox.waitForMail(({ subject }) => subject === 'Order 1')).toMatchObject({
       messageId: '<first@walmq>',
-      from: expect.stringContaining('shop@example.com') as string,
-      to: ['a@example.com'],
+      to: ['customer@example.com'],
     });
-    expect(received.text.trim()).toBe('Thank you.\n\nTotal: 9.99');
-    expect(received.html?.trim()).toBe('<p>Thank you.</p>\n<p>Total: 9.99</p>');
   });
 
-  it('shows what a customer wrote as text: no markup, no header, no second recipient', async () => {
-    await mailer.send({
-      to: 'b@example.com',
-      subject: 'Order 2\r\nBcc: everybody@example.com',
-      lines: [`<script>alert("1")</script> & 'more'`],
-      messageId: '<second@walmq>',
-    });
-    const received = await inbox.waitForMail(({ messageId }) => messageId === '<second@walmq>');
-    expect(received.to).toEqual(['b@example.com']);
-    expect(received.subject).toBe('Order 2 Bcc: everybody@example.com');
-    expect(received.html?.trim()).toBe(
-      '<p>&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &#39;more&#39;</p>',
-    );
+  it.each([
+    ['Order 2\r\nBcc: everybody@example.com', 'Order 2 Bcc: everybody@example.com'],
+    ['Größe "M", <b>', 'Größe "M", <b>'],
+    ['茶'.repeat(2000), `${'茶'.repeat(199)}…`],
+  ])('keeps a subject what it is: %j', async (subject, shown) => {
+    const { raw, recipients } = await sent({ ...MAIL, subject });
+    const mail = await simpleParser(raw);
+    expect(recipients).toEqual(['customer@example.com']);
+    expect(mail.subject).toBe(shown);
+    expect(mail.bcc).toBeUndefined();
+    for (const line of raw.split('\r\n')) expect(line.length).toBeLessThan(999);
+  });
+});
+
+describe('a mail server', () => {
+  it('with TLS from the start and a login gets the mail from a client that trusts it', async () => {
+    await using server = await MailServer.start({ tls: 'always', needsLogin: true });
+    await send({ smtpUrl: server.url(LOGIN), ca: server.ca });
+    expect(server.taken).toMatchObject([{ encrypted: true, user: 'shop' }]);
   });
 
-  it('fails with a code when no server answers', async () => {
-    const gone = await startInbox();
-    await gone.stop();
-    const lost = createMailer({ smtpUrl: gone.smtpUrl, from: 'shop@example.com' });
-    const sending = lost.send({ to: 'a@example.com', subject: 's', lines: [], messageId: '<third@walmq>' });
-    await expect(sending).rejects.toMatchObject({ code: expect.stringMatching(/^E/) as string });
-    lost.close();
+  it('with STARTTLS gets the mail and the password encrypted', async () => {
+    await using server = await MailServer.start({ tls: 'starttls', needsLogin: true });
+    await send({ smtpUrl: server.url(LOGIN), ca: server.ca });
+    expect(server.taken).toMatchObject([{ encrypted: true, user: 'shop' }]);
+  });
+
+  it.each(['always', 'starttls'] as const)(
+    'whose certificate nobody knows gets nothing (TLS %s)',
+    async tls => {
+      await using server = await MailServer.start({ tls });
+      await expect(send({ smtpUrl: server.url() })).rejects.toMatchObject({ code: 'SMTP_CERTIFICATE' });
+      expect(server.taken).toEqual([]);
+    },
+  );
+
+  it('elsewhere gets no password without TLS', async () => {
+    await using server = await MailServer.start({ needsLogin: true });
+    // This machine too, but not by its name.
+    const smtpUrl = server.url(LOGIN).replace('localhost', '0.0.0.0');
+    await expect(send({ smtpUrl })).rejects.toMatchObject({ code: 'SMTP_TLS' });
+    await send({ smtpUrl: `${smtpUrl}?requireTLS=false` });
+    expect(server.taken).toHaveLength(1);
+  });
+
+  it.each([
+    ['a wrong password', { ...LOGIN, password: 'not-the-password' }],
+    ['no password', undefined],
+  ])('that gets %s says so, without the password', async (_, login) => {
+    await using server = await MailServer.start({ needsLogin: true });
+    const error: unknown = await send({ smtpUrl: server.url(login) }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      code: 'SMTP_LOGIN_REFUSED',
+      message: expect.stringMatching(/refused the login \(53[05] /) as string,
+    });
+    expect(JSON.stringify(error) + String(error)).not.toMatch(/not-the-password|p@ss/);
+  });
+
+  it.each([
+    [
+      'recipient',
+      { code: 550, text: 'no such user <customer@example.com>' },
+      'MAIL_REFUSED',
+      'refused the recipient',
+    ],
+    ['recipient', { code: 450, text: 'greylisted' }, 'MAIL_DEFERRED', '450 greylisted'],
+    ['mail', { code: 554, text: 'spam' }, 'MAIL_REFUSED', 'refused the mail (554 spam)'],
+    ['mail', { code: 451, text: 'try later' }, 'MAIL_DEFERRED', '451 try later'],
+    ['sender', { code: 553, text: 'not yours' }, 'SMTP_SENDER_REFUSED', '553 not yours'],
+  ] as const)('that refuses the %s with %j', async (step, reply, code, said) => {
+    await using server = await MailServer.start();
+    server.refused = { [step]: reply };
+    await withMailer({ smtpUrl: server.url() }, async mailer => {
+      await expect(mailer.send(MAIL, forever())).rejects.toMatchObject({
+        code,
+        message: expect.stringContaining(said) as string,
+      });
+      // The connection is as good as before.
+      server.refused = {};
+      await mailer.send(MAIL, forever());
+    });
+    expect(server.taken).toHaveLength(1);
+  });
+
+  it('that is gone is unreachable', async () => {
+    const server = await MailServer.start();
+    const smtpUrl = server.url();
+    await server[Symbol.asyncDispose]();
+    await expect(send({ smtpUrl })).rejects.toMatchObject({
+      code: 'SMTP_UNREACHABLE',
+      message: expect.stringContaining('ECONNREFUSED') as string,
+    });
+  });
+
+  it('gets no more mails at a time than it is to get, and none whose time is over', async () => {
+    await using server = await MailServer.start();
+    const hour = 3_600_000;
+    await withMailer({ smtpUrl: server.url(), rate: { mails: 2, perMs: hour } }, async mailer => {
+      await Promise.all([mailer.send(MAIL, forever()), mailer.send(MAIL, forever())]);
+      const overdue = new AbortController();
+      const waiting = mailer.send(MAIL, overdue.signal);
+      const ended = expect(waiting).rejects.toMatchObject({ code: 'EABORT' });
+      overdue.abort();
+      await ended;
+    });
+    expect(server.taken).toHaveLength(2);
   });
 });

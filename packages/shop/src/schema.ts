@@ -22,9 +22,23 @@ CREATE TABLE IF NOT EXISTS inventory (
   updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP
 );`;
 
-/** What the workers make of their changes; in a schema of its own, uncaptured. Idempotent. */
+/**
+ * What the workers make of their changes, and the names of products, for which a view of a shop's own catalogue does as
+ * well; in a schema of its own, uncaptured. Idempotent.
+ */
 const EFFECT_TABLES = `
 CREATE SCHEMA IF NOT EXISTS shop;
+CREATE TABLE IF NOT EXISTS shop.products (
+  product_id integer PRIMARY KEY,
+  name text NOT NULL
+);
+CREATE TABLE IF NOT EXISTS shop.order_effects (
+  order_id integer NOT NULL,
+  effect text NOT NULL,
+  change_id text NOT NULL,
+  claimed_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (order_id, effect)
+);
 CREATE TABLE IF NOT EXISTS shop.reservations (
   order_item_id integer PRIMARY KEY,
   order_id integer,

@@ -1,0 +1,25 @@
+import type { OrderRow } from '@walmq/shop';
+import type { PoolClient } from 'pg';
+import type { OrderEffect } from './decide-status-change.js';
+import { type RecordRequest, requestFulfilment, requestRefund } from './record-request.js';
+
+/** The effects that are a row for another department, made with their claim. */
+const REQUESTS: Partial<Record<OrderEffect, RecordRequest>> = {
+  fulfilment: requestFulfilment,
+  refund: requestRefund,
+};
+
+/** Takes an effect for a change, once per order. Resolves to false where an earlier change has had it. */
+export async function claimEffect(
+  tx: PoolClient,
+  claim: { readonly order: OrderRow; readonly effect: OrderEffect; readonly changeId: string },
+): Promise<boolean> {
+  const { order, effect, changeId } = claim;
+  const { rowCount } = await tx.query(
+    'INSERT INTO shop.order_effects (order_id, effect, change_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+    [order.id, effect, changeId],
+  );
+  if (rowCount === 0) return false;
+  await REQUESTS[effect]?.(tx, changeId, order);
+  return true;
+}

@@ -1,0 +1,103 @@
+import { WalmqError } from '@walmq/change';
+
+/**
+ * Why a mail was not sent:
+ *
+ * - `MAIL_REFUSED`: the server will not take this mail or this recipient (5xx). No retry mends it.
+ * - `MAIL_DEFERRED`: not now (4xx), such as a greylisted sender or a full mailbox.
+ * - `SMTP_SENDER_REFUSED`: the server does not send for our address.
+ * - `SMTP_LOGIN_REFUSED`: name or password are wrong or missing.
+ * - `SMTP_CERTIFICATE`: the server's certificate is not trusted.
+ * - `SMTP_TLS`: no encrypted connection comes about.
+ * - `SMTP_UNREACHABLE`: no connection, or none that lasted.
+ */
+export type MailFailureCode =
+  | 'MAIL_REFUSED'
+  | 'MAIL_DEFERRED'
+  | 'SMTP_SENDER_REFUSED'
+  | 'SMTP_LOGIN_REFUSED'
+  | 'SMTP_CERTIFICATE'
+  | 'SMTP_TLS'
+  | 'SMTP_UNREACHABLE';
+
+/** What nodemailer tells of a failure. */
+interface Told extends Error {
+  readonly code?: string;
+  /** Of the socket or of TLS, where there is one behind `code`. */
+  readonly originalCode?: string;
+  readonly command?: string;
+  readonly response?: string;
+  readonly responseCode?: number;
+}
+
+/** "Authentication required", "mechanism too weak", "credentials invalid", "encryption required" (RFC 4954, 6). */
+const LOGIN_REPLIES: ReadonlySet<number | undefined> = new Set([530, 534, 535, 538]);
+const TOO_LARGE = 552;
+const CERTIFICATE_CODES = /^(DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|CERT_|ERR_TLS_CERT)/;
+const MAX_REPLY_CHARACTERS = 200;
+
+/** The failure as its reader needs it: what is wrong, what to do, and no address of a customer. */
+export function mailFailure(error: Told): WalmqError {
+  const { code, command, responseCode } = error;
+  if (code === 'EAUTH' || code === 'ENOAUTH' || LOGIN_REPLIES.has(responseCode))
+    return failure('SMTP_LOGIN_REFUSED', `the mail server refused the login${replyOf(error)}.`, {
+      remedy: 'Check the name and the password in SMTP_URL.',
+    });
+  if (CERTIFICATE_CODES.test(error.originalCode ?? ''))
+    return failure(
+      'SMTP_CERTIFICATE',
+      `the mail server's certificate is not trusted: ${plain(error.message)}.`,
+      {
+        remedy: 'Name the file with the certificate of its authority in WALMQ_SMTP_CA.',
+      },
+    );
+  if (code === 'ETLS' || code === 'EREQUIRETLS' || command === 'STARTTLS')
+    return failure('SMTP_TLS', `the mail server gives no encrypted connection${replyOf(error)}.`, {
+      remedy: 'Check port and protocol in SMTP_URL: smtps:// encrypts from the start, smtp:// by STARTTLS.',
+    });
+  if (code === 'EENVELOPE' || code === 'EMESSAGE') return ofMail(error);
+  return failure(
+    'SMTP_UNREACHABLE',
+    `the mail server did not answer as it should: ${plain(error.message)}.`,
+    {
+      remedy: 'Check that it runs, and host and port in SMTP_URL.',
+    },
+  );
+}
+
+/** Said of the mail, over a connection that is fine. */
+function ofMail(error: Told): WalmqError {
+  const { command, responseCode } = error;
+  if (responseCode !== undefined && responseCode < 500)
+    return failure('MAIL_DEFERRED', `the mail server does not take the mail now${replyOf(error)}.`);
+  // Every mail would be refused so: it is our configuration, not this mail.
+  if (command === 'MAIL FROM' && responseCode !== undefined && responseCode !== TOO_LARGE)
+    return failure('SMTP_SENDER_REFUSED', `the mail server does not send for our address${replyOf(error)}.`, {
+      remedy: 'Check WALMQ_MAIL_FROM.',
+    });
+  const who = command === 'RCPT TO' ? 'the recipient' : 'the mail';
+  const refused = failure('MAIL_REFUSED', `the mail server refused ${who}${replyOf(error)}.`);
+  // What tells the kit to give up; without a reply it was nodemailer who refused.
+  return Object.assign(refused, { responseCode: responseCode ?? 554 });
+}
+
+function failure(
+  code: MailFailureCode,
+  message: string,
+  detail: { readonly remedy?: string } = {},
+): WalmqError {
+  return new WalmqError(code, message, detail);
+}
+
+function replyOf({ response }: Told): string {
+  return response ? ` (${plain(response)})` : '';
+}
+
+/** Servers repeat addresses, and whatever else they like. */
+function plain(text: string): string {
+  return text
+    .replaceAll(/<?[^\s<>]+@[^\s<>]+>?/g, '<address>')
+    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
+    .slice(0, MAX_REPLY_CHARACTERS);
+}

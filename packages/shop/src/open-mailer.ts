@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import { WalmqError } from '@walmq/change';
+import { z } from 'zod';
+import { createMailer, type Mailer } from './mail.js';
+import { isSender } from './mail-address.js';
+
+const RATE_ERROR = 'must be a whole number from 1 to 9999';
+
+/** What an app that mails reads of its environment. */
+export const MAIL_VARIABLES = {
+  WALMQ_MAIL_FROM: z
+    .string()
+    .refine(isSender, 'must be one mail address, with or without a name: Shop <shop@example.com>')
+    .default('shop@example.com'),
+  WALMQ_MAILS_PER_SECOND: z
+    .string()
+    .regex(/^[1-9]\d{0,3}$/, RATE_ERROR)
+    .transform(Number)
+    .optional(),
+  WALMQ_SMTP_CA: z.string().optional(),
+};
+
+export interface MailSettings {
+  readonly smtpUrl: string;
+  readonly from: string;
+  readonly mailsPerSecond: number | undefined;
+  /** Of a PEM file. */
+  readonly caPath: string | undefined;
+}
+
+/** The mailer that an app's environment asks for. Throws SMTP_CA_UNREADABLE. */
+export async function openMailer(settings: MailSettings): Promise<Mailer> {
+  const { smtpUrl, from, mailsPerSecond, caPath } = settings;
+  return createMailer({
+    ...{ smtpUrl, from },
+    rate: mailsPerSecond === undefined ? undefined : { mails: mailsPerSecond, perMs: 1000 },
+    ca: caPath === undefined ? undefined : await readCa(caPath),
+  });
+}
+
+async function readCa(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new WalmqError('SMTP_CA_UNREADABLE', `WALMQ_SMTP_CA names a file that cannot be read: ${path}.`, {
+      remedy: 'Name a file with the PEM certificate of the authority that the mail server is signed by.',
+      cause,
+    });
+  }
+}
