@@ -12,5 +12,5 @@ export type { IdentityOnly, Marked, OldIn, RowIn, SentIn } from './identity-only
 export { nameOf } from './name-tables.js';
 export { describe, printTables } from './print-tables.js';
 export { type ColumnModel, readTables, type TableModel, type TableName } from './read-tables.js';
-export { rowOf } from './row-of.js';
+export { rowOf, sentOf } from './row-of.js';
 export { type Float, values } from './values.js';

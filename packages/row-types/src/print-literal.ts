@@ -23,11 +23,6 @@ export function printName(name: string): string {
   return IDENTIFIER.test(name) ? name : printString(name);
 }
 
-/** `shape.name` or `shape['odd name']`. */
-export function printMember(name: string): string {
-  return IDENTIFIER.test(name) ? `.${name}` : `[${printString(name)}]`;
-}
-
 /** An object, array, string or boolean: on one line where it fits behind `before` characters and ahead of a comma. */
 export function printLiteral(value: Scalar | object, indent: number, before: number): string {
   if (typeof value === 'string') return printString(value);

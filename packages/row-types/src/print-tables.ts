@@ -1,6 +1,6 @@
 import type { Scalar, TableDescription, ValueType } from './description.js';
 import { nameOf, rowNames, validatorName } from './name-tables.js';
-import { LINE_WIDTH, printLiteral, printMember, printName, printString } from './print-literal.js';
+import { LINE_WIDTH, printLiteral, printName, printString } from './print-literal.js';
 import { printType, printValidator } from './print-type.js';
 import type { ColumnModel, TableModel } from './read-tables.js';
 
@@ -36,6 +36,7 @@ function printImports(models: readonly TableModel[]): string {
     ...(models.some(({ oldRow }) => oldRow === 'key') ? ['type IdentityOnly'] : []),
     ...(scalars.has('json') ? ['type Json'] : []),
     'rowOf',
+    ...(models.some(model => optionalOf(model).length > 0) ? ['sentOf'] : []),
     'type TableDescription',
     'values',
   ];
@@ -89,26 +90,34 @@ function printRowValidator({ model, rowName }: Named): string {
 
 /** What a new row may be where columns may be left out. */
 function printSentValidator(model: TableModel, rowName: string): string {
-  const toasted = toastedOf(model);
-  if (toasted.length === 0) return '';
-  const validator = validatorName(rowName);
-  const columns = toasted.map(
-    name => `  ${printName(name)}: ${validator}.shape${printMember(name)}.exactOptional(),\n`,
-  );
+  const optional = optionalOf(model);
+  if (optional.length === 0) return '';
+  const head = `export const sent${rowName} = sentOf(${validatorName(rowName)}, `;
   return `\n/** Of a new row, which lacks the columns that an update did not touch. */
-export const sent${rowName} = ${validator}.extend({\n${columns.join('')}});\n`;
+${head}${printLiteral(optional, 0, head.length + 1)});\n`;
 }
 
 function printTypes(tables: readonly Named[]): string {
-  const lines = tables.map(table => `  ${printName(table.name)}: ${printMarked(table)};\n`);
+  const lines = tables.map(table => {
+    const head = `  ${printName(table.name)}: `;
+    return `${head}${printMarked(table, head.length)};\n`;
+  });
   return `/** Every table's row, for \`defineWorker<Tables>\`. */\nexport interface Tables {\n${lines.join('')}}\n`;
 }
 
-function printMarked({ model, rowName }: Named): string {
+function printMarked({ model, rowName }: Named, before: number): string {
   if (model.oldRow === 'whole') return rowName;
-  const toasted = toastedOf(model);
-  const key = model.key.length === 0 ? 'never' : model.key.map(printString).join(' | ');
-  return `IdentityOnly<${rowName}, ${key}${toasted.length > 0 ? `, ${toasted.map(printString).join(' | ')}` : ''}>`;
+  const optional = optionalOf(model);
+  const names = [model.key, ...(optional.length > 0 ? [optional] : [])].map(columns =>
+    columns.length === 0 ? ['never'] : columns.map(printString),
+  );
+  const flat = `IdentityOnly<${[[rowName], ...names].map(members => members.join(' | ')).join(', ')}>`;
+  if (before + flat.length + 1 <= LINE_WIDTH) return flat;
+  const lines = [[rowName], ...names].map(members => {
+    const line = `    ${members.join(' | ')}`;
+    return line.length + 1 <= LINE_WIDTH ? line : members.map(member => `    | ${member}`).join('\n');
+  });
+  return `IdentityOnly<\n${lines.join(',\n')}\n  >`;
 }
 
 function printValidators(tables: readonly Named[]): string {
@@ -139,6 +148,6 @@ export function describe({ oldRow, key, columns }: TableModel): TableDescription
   };
 }
 
-function toastedOf({ columns }: TableModel): string[] {
+function optionalOf({ columns }: TableModel): string[] {
   return columns.filter(({ optional }) => optional).map(({ name }) => name);
 }

@@ -15,3 +15,12 @@ export function rowOf<Row>() {
     },
   ) => z.object(shape as Shape);
 }
+
+/** Of a new row as it is sent: the validator of the whole row, where the columns of `optional` may be absent. */
+export function sentOf<Shape extends z.ZodRawShape, Column extends keyof Shape & string>(
+  row: z.ZodObject<Shape>,
+  optional: readonly Column[],
+) {
+  const columns = optional.map(name => [name, z.exactOptional(row.shape[name] as z.core.SomeType)]);
+  return row.extend(Object.fromEntries(columns) as { [Name in Column]: z.ZodExactOptional<Shape[Name]> });
+}

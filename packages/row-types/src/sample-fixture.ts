@@ -72,6 +72,16 @@ break" integer
 );
 ALTER TABLE odd_names REPLICA IDENTITY FULL;
 
+CREATE TABLE translations (
+  document_id integer,
+  language_tag text,
+  title_of_the_document text,
+  summary_of_the_document text,
+  text_of_the_document text,
+  notes_of_the_translator jsonb,
+  PRIMARY KEY (document_id, language_tag)
+);
+
 CREATE SCHEMA sales;
 CREATE TABLE sales.orders (id bigint PRIMARY KEY, note text);
 ALTER TABLE sales.orders REPLICA IDENTITY FULL;
@@ -85,6 +95,7 @@ export const SAMPLE_TABLES = [
   'docs',
   'sums',
   'odd_names',
+  'translations',
   'sales_orders',
   '2nd-hand',
   'sales.orders',

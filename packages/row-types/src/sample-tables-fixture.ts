@@ -6,6 +6,7 @@ import {
   type IdentityOnly,
   type Json,
   rowOf,
+  sentOf,
   type TableDescription,
   values,
 } from '@walmq/row-types';
@@ -46,11 +47,7 @@ export const docsRow = rowOf<DocsRow>()({
 });
 
 /** Of a new row, which lacks the columns that an update did not touch. */
-export const sentDocsRow = docsRow.extend({
-  title: docsRow.shape.title.exactOptional(),
-  body: docsRow.shape.body.exactOptional(),
-  extra: docsRow.shape.extra.exactOptional(),
-});
+export const sentDocsRow = sentOf(docsRow, ['title', 'body', 'extra']);
 
 /** A row of `odd_names`. */
 export interface OddNamesRow {
@@ -275,6 +272,40 @@ export const thingsRow = rowOf<ThingsRow>()({
   moods: values.oneOf(['sad', 'ok', 'it\'s "fine"']).nullable().array().nullable(),
 });
 
+/** A row of `translations`. */
+export interface TranslationsRow {
+  /** `integer` */
+  document_id: number;
+  /** `text` */
+  language_tag: string;
+  /** `text` */
+  title_of_the_document: string | null;
+  /** `text` */
+  summary_of_the_document: string | null;
+  /** `text` */
+  text_of_the_document: string | null;
+  /** `jsonb` */
+  notes_of_the_translator: Json;
+}
+
+export const translationsRow = rowOf<TranslationsRow>()({
+  document_id: values.integer,
+  language_tag: values.text,
+  title_of_the_document: values.text.nullable(),
+  summary_of_the_document: values.text.nullable(),
+  text_of_the_document: values.text.nullable(),
+  notes_of_the_translator: values.json,
+});
+
+/** Of a new row, which lacks the columns that an update did not touch. */
+export const sentTranslationsRow = sentOf(translationsRow, [
+  'language_tag',
+  'title_of_the_document',
+  'summary_of_the_document',
+  'text_of_the_document',
+  'notes_of_the_translator',
+]);
+
 /** A row of `sales.orders`. */
 export interface SalesOrdersRow2 {
   /** `bigint` */
@@ -296,6 +327,15 @@ export interface Tables {
   sales_orders: SalesOrdersRow;
   sums: IdentityOnly<SumsRow, 'id'>;
   things: ThingsRow;
+  translations: IdentityOnly<
+    TranslationsRow,
+    'document_id' | 'language_tag',
+    | 'language_tag'
+    | 'title_of_the_document'
+    | 'summary_of_the_document'
+    | 'text_of_the_document'
+    | 'notes_of_the_translator'
+  >;
   'sales.orders': SalesOrdersRow2;
 }
 
@@ -307,6 +347,7 @@ export const rows = {
   sales_orders: salesOrdersRow,
   sums: sumsRow,
   things: thingsRow,
+  translations: translationsRow,
   'sales.orders': salesOrdersRow2,
 };
 
@@ -434,6 +475,18 @@ export const tables: Record<keyof Tables, TableDescription> = {
         type: { array: { enum: ['sad', 'ok', 'it\'s "fine"'] }, dimensions: 1 },
         nullable: true,
       },
+    ],
+  },
+  translations: {
+    oldRow: 'key',
+    key: ['document_id', 'language_tag'],
+    columns: [
+      { name: 'document_id', type: 'integer', nullable: false },
+      { name: 'language_tag', type: 'text', nullable: false, optional: true },
+      { name: 'title_of_the_document', type: 'text', nullable: true, optional: true },
+      { name: 'summary_of_the_document', type: 'text', nullable: true, optional: true },
+      { name: 'text_of_the_document', type: 'text', nullable: true, optional: true },
+      { name: 'notes_of_the_translator', type: 'json', nullable: true, optional: true },
     ],
   },
   'sales.orders': {

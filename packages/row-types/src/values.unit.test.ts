@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { z } from 'zod';
+import type { SentIn } from './identity-only.js';
 import { rowOf } from './row-of.js';
+import { type DocsRow, docsRow, sentDocsRow, type Tables } from './sample-fixture.js';
 import { values } from './values.js';
 
 describe('values', () => {
@@ -61,5 +64,23 @@ describe('rowOf', () => {
       rowOf<Row>()({ id: values.text, note: values.text.nullable() }),
     ];
     expect(made).toHaveLength(5);
+  });
+});
+
+describe('sentOf', () => {
+  const row: DocsRow = { id: 1, title: 'a', body: null, kept: null, extra: null };
+
+  it('takes a row without the columns that may be left out, and none with undefined in them', () => {
+    const { title, body, extra, ...sent } = row;
+    expect(sentDocsRow.parse(sent)).toEqual({ id: 1, kept: null });
+    expect(sentDocsRow.parse(row)).toEqual(row);
+    expect(docsRow.safeParse(sent).success).toBe(false);
+    expect(sentDocsRow.safeParse({ ...sent, body: undefined }).success).toBe(false);
+    expect(sentDocsRow.safeParse({ title, body, extra }).success).toBe(false);
+  });
+
+  it('has the type of what a handler is given', () => {
+    expectTypeOf<z.output<typeof sentDocsRow>>().toExtend<SentIn<Tables['docs']>>();
+    expectTypeOf<SentIn<Tables['docs']>>().toExtend<z.output<typeof sentDocsRow>>();
   });
 });
