@@ -9,7 +9,10 @@ import { connectRedis, withDatabase } from './connect.js';
  * `walmq accept-loss --yes`: after Redis or the slot lost changes, sets the checkpoint to where the slot stands, so
  * that capture goes on without them.
  */
-export async function acceptLossCommand(io: CommandIo, options: { yes?: boolean }): Promise<void> {
+export async function acceptLossCommand(
+  io: CommandIo,
+  options: { yes?: boolean; json?: boolean },
+): Promise<void> {
   const config = await configOf(io);
   await withDatabase(databaseUrlOf(io, config), async client => {
     const slot = await readSlot(client, config.source.slot);
@@ -27,18 +30,22 @@ export async function acceptLossCommand(io: CommandIo, options: { yes?: boolean 
     );
     const redis = await connectRedis(redisUrlOf(io, config));
     try {
-      for (const key of keys) {
-        const found = await readCheckpoint(redis, key);
-        io.print(`checkpoint in Redis: ${found === null ? 'none' : formatLsn(parsePosition(found).lsn)}`);
+      const checkpoints = await Promise.all(keys.map(key => readCheckpoint(redis, key)));
+      const found = checkpoints.map(at => (at === null ? null : formatLsn(parsePosition(at).lsn)));
+      const acknowledged = formatLsn(slot.confirmedFlushLsn);
+      if (options.json)
+        io.print(JSON.stringify({ checkpoints: found, acknowledged, moved: options.yes === true }));
+      else {
+        for (const checkpoint of found) io.print(`checkpoint in Redis: ${checkpoint ?? 'none'}`);
+        io.print(`slot acknowledged:   ${acknowledged}`);
       }
-      io.print(`slot acknowledged:   ${formatLsn(slot.confirmedFlushLsn)}`);
       if (!options.yes)
         throw new WalmqError('NOT_CONFIRMED', 'changes between the two are given up.', {
           remedy: 'Say so with --yes.',
         });
       for (const key of keys)
         await moveCheckpoint(redis, key, formatPosition({ lsn: slot.confirmedFlushLsn, seq: 0 }));
-      io.print('The checkpoint stands where the slot does; capture can be started.');
+      if (!options.json) io.print('The checkpoint stands where the slot does; capture can be started.');
     } finally {
       redis.disconnect();
     }

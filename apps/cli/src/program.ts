@@ -52,6 +52,7 @@ function commandLine(io: CommandIo, exit: (code: number) => void): Command {
     .option('--audit', 'also create the audit log')
     .addOption(new Option('--dry-run', 'say what would be done, and change nothing').conflicts('sql'))
     .option('--sql', 'print the SQL for psql instead, and change nothing')
+    .option('--json', 'print { status, what, remedy } for each step, a line each')
     .option(
       '--wait <seconds>',
       'how long one statement may wait for locks and open transactions',
@@ -175,6 +176,7 @@ function commandLine(io: CommandIo, exit: (code: number) => void): Command {
     .command('accept-loss')
     .description('after Redis or the slot lost changes: go on from the slot without them')
     .option('--yes', 'really do it')
+    .option('--json', 'print { checkpoints, acknowledged, moved }')
     .addHelpText(
       'after',
       examples(
@@ -182,13 +184,14 @@ function commandLine(io: CommandIo, exit: (code: number) => void): Command {
         ['walmq accept-loss --yes', 'give up what is between'],
       ),
     )
-    .action((options: { yes?: boolean }) => acceptLossCommand(io, options));
+    .action((options: { yes?: boolean; json?: boolean }) => acceptLossCommand(io, options));
 
   program
     .command('teardown')
     .description('remove walmq from database and Redis; captured tables stay')
     .addOption(new Option('--dry-run', 'say what would go, and remove nothing').conflicts('yes'))
     .option('--yes', 'really do it')
+    .option('--json', 'print { status, what } for each step, a line each')
     .addHelpText(
       'after',
       examples(

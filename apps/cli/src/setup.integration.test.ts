@@ -96,6 +96,18 @@ describe('walmq setup', () => {
       slots: [{ plugin: 'pgoutput', failover: 'true' }],
     });
 
+    const asJson = await shop.run('setup', '--json');
+    expect(asJson.lines.map(line => JSON.parse(line))).toEqual(
+      Array(6).fill({ status: 'ok', what: expect.any(String), remedy: null }),
+    );
+    const loss = await shop.run('accept-loss', '--json');
+    expect(loss).toMatchObject({ code: 1, errors: [expect.stringContaining('NOT_CONFIRMED')] });
+    expect(JSON.parse(loss.lines.join(''))).toEqual({
+      checkpoints: [null],
+      acknowledged: expect.stringMatching(/^[0-9A-F]+\/[0-9A-F]+$/),
+      moved: false,
+    });
+
     const second = await shop.run('setup');
     expect(second.code).toBe(0);
     expect(second.lines.map(line => line.split(' ')[0])).toEqual(Array(6).fill('ok'));

@@ -15,6 +15,8 @@ export interface SetupCommandOptions {
   readonly dryRun?: boolean;
   /** Prints the SQL instead. */
   readonly sql?: boolean;
+  /** A JSON line for each step instead of a sentence. */
+  readonly json?: boolean;
   /** Seconds that one statement may wait for locks and open transactions. */
   readonly wait: number;
 }
@@ -45,9 +47,19 @@ export async function setupCommand(io: CommandIo, options: SetupCommandOptions):
       ],
       lockTimeoutMs,
     });
+    const lineOf = options.json ? jsonLine : stepLine;
     if (options.sql) io.print(setupScript(steps, lockTimeoutMs));
-    else if (options.dryRun) for (const step of steps) io.print(stepLine(step, 'would'));
-    else await runSteps(client, steps, { lockTimeoutMs, onStep: step => io.print(stepLine(step, 'done')) });
+    else if (options.dryRun) for (const step of steps) io.print(lineOf(step, 'would'));
+    else await runSteps(client, steps, { lockTimeoutMs, onStep: step => io.print(lineOf(step, 'done')) });
+  });
+}
+
+function jsonLine(step: SetupStep, run: 'done' | 'would'): string {
+  const status = step.status === 'run' ? run : step.status;
+  return JSON.stringify({
+    status,
+    what: step.what,
+    remedy: step.status === 'warning' ? (step.remedy ?? null) : null,
   });
 }
 

@@ -10,6 +10,8 @@ export interface TeardownCommandOptions {
   readonly dryRun?: boolean;
   /** Really do it. */
   readonly yes?: boolean;
+  /** A JSON line for each step instead of a sentence. */
+  readonly json?: boolean;
 }
 
 interface Step {
@@ -34,11 +36,13 @@ export async function teardownCommand(io: CommandIo, options: TeardownCommandOpt
         ...keySteps(redis, 'the queues', keys.queues),
         ...keySteps(redis, 'the checkpoint and what captures told of themselves', keys.own),
       ];
-      if (keys.shared) io.print('kept   the queues: another database feeds them too');
-      if (steps.length === 0) io.print('Nothing of walmq is left.');
+      const say = (status: 'kept' | 'done' | 'would', what: string) =>
+        io.print(options.json ? JSON.stringify({ status, what }) : `${status.padEnd(5)}  ${what}`);
+      if (keys.shared) say('kept', 'the queues: another database feeds them too');
+      if (steps.length === 0 && !options.json) io.print('Nothing of walmq is left.');
       for (const step of steps) {
         if (options.yes) await step.run();
-        io.print(`${options.yes ? 'done ' : 'would'}  ${step.what}`);
+        say(options.yes ? 'done' : 'would', step.what);
       }
       if (!options.yes && !options.dryRun && steps.length > 0)
         throw new WalmqError('NOT_CONFIRMED', 'all of this would go, unfinished changes too.', {
