@@ -101,6 +101,58 @@ describe('order-worker', () => {
     });
   });
 
+  it('has each effect once per order, however its status jumps back and forth', async () => {
+    const course = [
+      'pending',
+      'shipped',
+      'paid',
+      'shipped',
+      'cancelled',
+      'paid',
+      'cancelled',
+      'delivered',
+      'shipped',
+    ];
+    const results: unknown[] = [];
+    for (const [step, to] of course.slice(1).entries()) {
+      const ending = await world.process('orders', updated(30, course[step] as string, to));
+      const { action, order_id, old_status, new_status, ...remarks } =
+        ending.state === 'completed' ? (ending.result as Record<string, unknown>) : {};
+      results.push([`${old_status} to ${new_status}`, remarks]);
+    }
+    expect(results).toEqual([
+      ['pending to shipped', { transition: 'jump', skipped: ['paid'] }],
+      ['shipped to paid', { transition: 'backward' }],
+      ['paid to shipped', { not_repeated: 'shipping-mail' }],
+      ['shipped to cancelled', {}],
+      ['cancelled to paid', { transition: 'reopened' }],
+      ['paid to cancelled', { not_repeated: 'refund' }],
+      ['cancelled to delivered', { transition: 'reopened' }],
+      ['delivered to shipped', { transition: 'backward' }],
+    ]);
+    expect(mailsTo('customer30@example.com').map(({ subject }) => subject)).toEqual(['Order 30 has shipped']);
+    expect(await requests('refund', 30)).toHaveLength(1);
+    expect(await requests('fulfilment', 30)).toEqual([]);
+    const said = world.logged.filter(({ event, orderId }) => event === 'order:status' && orderId === 30);
+    expect(said.map(({ transition, level }) => [transition, level])).toEqual([
+      ['jump', 'info'],
+      ['backward', 'info'],
+      ['reopened', 'warn'],
+      ['reopened', 'warn'],
+      ['backward', 'info'],
+    ]);
+  });
+
+  it('leaves a mail that cannot be sent to a later change, with the address put right', async () => {
+    const wrong = { customer_email: 'nobody' };
+    expect(await world.process('orders', updated(31, 'paid', 'shipped', wrong))).toMatchObject({
+      state: 'failed',
+    });
+    await world.process('orders', updated(31, 'shipped', 'paid'));
+    await world.process('orders', updated(31, 'paid', 'shipped'));
+    expect(mailsTo('customer31@example.com').map(({ subject }) => subject)).toEqual(['Order 31 has shipped']);
+  });
+
   it('does nothing for an update that leaves the status as it is', async () => {
     const change = world.change('update', 'orders', {
       before: order(8, { status: 'shipped', total_amount: '1.00' }),
