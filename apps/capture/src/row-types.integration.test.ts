@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Change } from '@walmq/change';
 import { nameOf } from '@walmq/row-types';
 import { rows, sampleSchemaSql, sentDocsRow } from '@walmq/row-types/fixture';
@@ -25,6 +26,9 @@ const THINGS = [
 ];
 
 /** Incompressible, so that it is stored out of line. */
+/** As long as an index takes it, and stored out of line all the same. */
+const LONG_TAG = randomBytes(1300).toString('hex');
+
 const LONG_TEXT = Array.from({ length: 4000 }, () => Math.random().toString(36).slice(2, 7)).join('');
 
 describe('the rows of real changes', () => {
@@ -35,10 +39,17 @@ describe('the rows of real changes', () => {
     servers = await startServers();
     await using world = await CaptureWorld.create(servers, 'row_types', {
       schema: sampleSchemaSql,
-      queues: { all: { tables: ['things', 'docs', 'sums', 'odd_names', 'sales.orders'], orderBy: false } },
+      queues: {
+        all: {
+          tables: ['things', 'docs', 'sums', 'odd_names', 'sales.orders', 'translations'],
+          orderBy: false,
+        },
+      },
     });
     const { client } = world;
-    await client.query('ALTER TABLE docs REPLICA IDENTITY DEFAULT');
+    await client.query(
+      'ALTER TABLE docs REPLICA IDENTITY DEFAULT; ALTER TABLE translations REPLICA IDENTITY DEFAULT',
+    );
     for (const values of THINGS) await client.query(`INSERT INTO things VALUES ${values}`);
     await client.query('UPDATE things SET flag = NOT flag');
     await client.query('DELETE FROM things');
@@ -48,14 +59,16 @@ describe('the rows of real changes', () => {
     await client.query(`INSERT INTO odd_names VALUES (1, 'a', 'b', 2, 3, 4, 5, 6, 7)`);
     await client.query('INSERT INTO sums VALUES (1, 21)');
     await client.query('INSERT INTO sales.orders VALUES (1, NULL)');
+    await client.query('INSERT INTO translations VALUES (1, $1, $2)', [LONG_TAG, 'a']);
+    await client.query("UPDATE translations SET title_of_the_document = 'b'");
     const capture = world.capture();
-    changes = await world.waitForChanges('all', THINGS.length * 3 + 7);
+    changes = await world.waitForChanges('all', THINGS.length * 3 + 9);
     await capture.stop();
   });
   afterAll(() => stopServers(servers));
 
   it('are what the generated validators take, column for column', () => {
-    const whole = changes.filter(({ table }) => table !== 'docs');
+    const whole = changes.filter(({ table }) => table !== 'docs' && table !== 'translations');
     for (const change of whole)
       for (const row of [change.before, change.after])
         if (row) expect(rows[nameOf(change) as keyof typeof rows].parse(row)).toEqual(row);
@@ -74,5 +87,12 @@ describe('the rows of real changes', () => {
       expect(sentDocsRow.parse(change?.after)).toEqual(change?.after);
       expect(rows.docs.safeParse(change?.after).success).toBe(false);
     }
+  });
+
+  it('hold their key, out of line as it may be', () => {
+    const [, update] = changes.filter(({ table }) => table === 'translations');
+    expect(update).toMatchObject({ op: 'update', key: { document_id: 1, language_tag: LONG_TAG } });
+    expect(update?.after).toMatchObject({ language_tag: LONG_TAG, title_of_the_document: 'b' });
+    expect(update).not.toHaveProperty('unchanged');
   });
 });

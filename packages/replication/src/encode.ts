@@ -58,7 +58,7 @@ export function encodeChanges(
   if (message.tag === 'insert') return [new RowChange('insert', table, null, message.after, transaction)];
   const before = message.before && oldRow(message.before, table);
   if (message.tag === 'delete') return [new RowChange('delete', table, before, null, transaction)];
-  const after = before?.whole ? withOldToast(message.after, before.tuple) : message.after;
+  const after = before ? withOldToast(message.after, before.tuple) : message.after;
   if (before && movesKey(table, before.tuple, after))
     return [
       new RowChange('delete', table, before, null, transaction),
@@ -80,7 +80,10 @@ function oldRow(before: { kind: 'full' | 'key'; tuple: Tuple }, table: Table): O
   return { tuple: before.tuple.map((value, index) => (key.has(index) ? value : UNCHANGED)), whole: false };
 }
 
-/** The old row is sent whole, TOASTed values included; what the update did not touch is in there. */
+/**
+ * What is sent of the old row holds its TOASTed values too, so what the update did not touch is in there: with the whole
+ * row all of it, with the key a key that is itself out of line.
+ */
 function withOldToast(after: Tuple, before: Tuple): Tuple {
   return after.includes(UNCHANGED)
     ? after.map((value, i) => (value === UNCHANGED ? (before[i] as TupleValue) : value))

@@ -42,7 +42,7 @@ export async function describeStreamed(client: ClientBase, table: StreamedTable)
         name,
         type: typeOf(typeOid, column?.dimensions ?? 1),
         nullable: column?.nullable ?? false,
-        optional: table.oldRow === 'key' && (column?.toastable ?? false),
+        optional: table.oldRow === 'key' && !table.key.includes(name) && (column?.toastable ?? false),
       };
     }),
   };

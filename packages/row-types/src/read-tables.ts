@@ -116,7 +116,7 @@ export async function readTables(
       sqlType: column.sql_type,
       type: typeOf(column.type, column.dimensions),
       nullable: column.nullable,
-      optional: !whole && column.toastable,
+      optional: !whole && column.toastable && !key.includes(column.name),
       comment: column.comment,
     })),
   }));

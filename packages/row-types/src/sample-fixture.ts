@@ -76,6 +76,7 @@ CREATE TABLE translations (
   document_id integer,
   language_tag text,
   title_of_the_document text,
+  original_title_of_the_document text,
   summary_of_the_document text,
   text_of_the_document text,
   notes_of_the_translator jsonb,

@@ -281,6 +281,8 @@ export interface TranslationsRow {
   /** `text` */
   title_of_the_document: string | null;
   /** `text` */
+  original_title_of_the_document: string | null;
+  /** `text` */
   summary_of_the_document: string | null;
   /** `text` */
   text_of_the_document: string | null;
@@ -292,6 +294,7 @@ export const translationsRow = rowOf<TranslationsRow>()({
   document_id: values.integer,
   language_tag: values.text,
   title_of_the_document: values.text.nullable(),
+  original_title_of_the_document: values.text.nullable(),
   summary_of_the_document: values.text.nullable(),
   text_of_the_document: values.text.nullable(),
   notes_of_the_translator: values.json,
@@ -299,8 +302,8 @@ export const translationsRow = rowOf<TranslationsRow>()({
 
 /** Of a new row, which lacks the columns that an update did not touch. */
 export const sentTranslationsRow = sentOf(translationsRow, [
-  'language_tag',
   'title_of_the_document',
+  'original_title_of_the_document',
   'summary_of_the_document',
   'text_of_the_document',
   'notes_of_the_translator',
@@ -330,8 +333,8 @@ export interface Tables {
   translations: IdentityOnly<
     TranslationsRow,
     'document_id' | 'language_tag',
-    | 'language_tag'
     | 'title_of_the_document'
+    | 'original_title_of_the_document'
     | 'summary_of_the_document'
     | 'text_of_the_document'
     | 'notes_of_the_translator'
@@ -482,8 +485,9 @@ export const tables: Record<keyof Tables, TableDescription> = {
     key: ['document_id', 'language_tag'],
     columns: [
       { name: 'document_id', type: 'integer', nullable: false },
-      { name: 'language_tag', type: 'text', nullable: false, optional: true },
+      { name: 'language_tag', type: 'text', nullable: false },
       { name: 'title_of_the_document', type: 'text', nullable: true, optional: true },
+      { name: 'original_title_of_the_document', type: 'text', nullable: true, optional: true },
       { name: 'summary_of_the_document', type: 'text', nullable: true, optional: true },
       { name: 'text_of_the_document', type: 'text', nullable: true, optional: true },
       { name: 'notes_of_the_translator', type: 'json', nullable: true, optional: true },
