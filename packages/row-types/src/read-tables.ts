@@ -51,7 +51,8 @@ export const TOASTABLE = `(a.attlen = -1 AND a.attstorage <> 'p')`;
 
 /**
  * One row per table that is there. Columns: those the publication sends, as far as there is one that says so (it
- * decides on generated columns and may hold a column list); else all but the generated ones.
+ * decides on generated columns, which none sends before PostgreSQL 18, and may hold a column list); else all but the
+ * generated ones.
  */
 const TABLES_SQL = `SELECT n.nspname AS schema, c.relname AS table, obj_description(c.oid, 'pg_class') AS comment,
   c.relreplident = 'f' AND NOT EXISTS (
@@ -69,7 +70,9 @@ const TABLES_SQL = `SELECT n.nspname AS schema, c.relname AS table, obj_descript
             'nullable', ${NULLABLE}, 'toastable', ${TOASTABLE}) ORDER BY a.attnum), '[]')
      FROM pg_attribute a
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-      AND CASE WHEN sent.names IS NULL THEN a.attgenerated = '' ELSE sent.names ? a.attname::text END) AS columns
+      AND CASE WHEN a.attgenerated = '' THEN coalesce(sent.names ? a.attname::text, true)
+               ELSE current_setting('server_version_num')::int >= 180000 AND coalesce(sent.names ? a.attname::text, false)
+          END) AS columns
   FROM unnest($1::text[], $2::text[]) AS wanted (schema, name)
   JOIN pg_namespace n ON n.nspname = wanted.schema
   JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name AND c.relkind IN ('r', 'p')
