@@ -25,9 +25,10 @@ describe('a table that drifts from what a queue expects', () => {
   });
   afterAll(() => stopServers(servers));
 
-  const worldOf = (name: string, onDrift: OnDrift) =>
+  const worldOf = (name: string, onDrift: OnDrift, shards = 1) =>
     CaptureWorld.create(servers, name, {
       schema: SCHEMA,
+      shards,
       queues: {
         orders: { table: 'orders', expect: { orders: EXPECTED }, onDrift },
         others: { table: 'orders' },
@@ -68,42 +69,48 @@ describe('a table that drifts from what a queue expects', () => {
     expect(await world.changes('others')).toHaveLength(steps.length);
   });
 
-  it('waits in a paused queue, whose workers have seen nothing of it, and goes on in order', async () => {
-    await using world = await worldOf('drift_pause', 'pause');
-    const connection = { url: servers.redis.url };
-    const queue = new Queue('orders', { connection, prefix: 'drift_pause' });
-    const seen: unknown[] = [];
-    const worker = new Worker('orders', async job => seen.push(job.data.after), {
-      connection,
-      prefix: 'drift_pause',
-    });
-    const capture = world.capture();
-    try {
-      await world.client.query("INSERT INTO orders VALUES (1, 'a', 1)");
-      await expect.poll(() => seen).toEqual([{ id: 1, note: 'a', total: 1 }]);
-      expect(await queue.isPaused()).toBe(false);
+  it.each([1, 3])(
+    'waits in a paused queue, whose workers saw nothing of it, and goes on in order: %i shards',
+    async shards => {
+      await using world = await worldOf(`drift_pause_${shards}`, 'pause', shards);
+      const connection = { url: servers.redis.url };
+      const prefix = world.config.queues.orders?.prefix as string;
+      const queue = new Queue('orders', { connection, prefix });
+      const seen: unknown[] = [];
+      const worker = new Worker('orders', async job => seen.push(job.data.after), {
+        connection,
+        prefix,
+      });
+      const capture = world.capture();
+      try {
+        await world.client.query("INSERT INTO orders VALUES (1, 'a', 1)");
+        await expect.poll(() => seen).toEqual([{ id: 1, note: 'a', total: 1 }]);
+        expect(await queue.isPaused()).toBe(false);
 
-      await world.client.query('ALTER TABLE orders DROP COLUMN note');
-      await world.client.query('UPDATE orders SET total = 2');
-      await world.client.query('UPDATE orders SET total = 3');
-      await world.waitForChanges('others', 3);
-      await world.waitForChanges('orders', 3);
-      expect(await queue.isPaused()).toBe(true);
-      expect(await world.redis.hexists('drift_pause:others:meta', 'paused')).toBe(0);
-      expect(seen).toHaveLength(1);
+        await world.client.query('ALTER TABLE orders DROP COLUMN note');
+        await world.client.query('UPDATE orders SET total = 2');
+        await world.client.query('UPDATE orders SET total = 3');
+        await world.waitForChanges('others', 3);
+        await world.waitForChanges('orders', 3);
+        expect(await queue.isPaused()).toBe(true);
+        const others = `${world.config.queues.others?.prefix}:others:meta`;
+        expect(await world.redis.hexists(others, 'paused')).toBe(0);
+        expect(await world.redis.exists(others)).toBe(1);
+        expect(seen).toHaveLength(1);
 
-      await queue.resume();
-      await expect.poll(() => seen).toHaveLength(3);
-      expect(seen.slice(1)).toEqual([
-        { id: 1, total: 2 },
-        { id: 1, total: 3 },
-      ]);
-    } finally {
-      await capture.stop();
-      await worker.close();
-      await queue.close();
-    }
-  });
+        await queue.resume();
+        await expect.poll(() => seen).toHaveLength(3);
+        expect(seen.slice(1)).toEqual([
+          { id: 1, total: 2 },
+          { id: 1, total: 3 },
+        ]);
+      } finally {
+        await capture.stop();
+        await worker.close();
+        await queue.close();
+      }
+    },
+  );
 
   it('stops capture ahead of the first change that does not fit, at every start', async () => {
     await using world = await worldOf('drift_stop', 'stop');
