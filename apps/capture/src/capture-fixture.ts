@@ -185,6 +185,7 @@ const SILENT: SessionObserver = {
   held: nothing,
   released: nothing,
   contextRefused: nothing,
+  eventMalformed: nothing,
   resumed: nothing,
   drift: nothing,
 };

@@ -111,6 +111,13 @@ await runService({
             `A transaction's context cannot be read: ${reason}; its changes go on without it`,
           );
         },
+        eventMalformed: (reason, changeId) => {
+          metrics.eventMalformed();
+          log.warn(
+            { event: 'event:malformed', reason, changeId, queue: config.malformed },
+            `An event is none that a queue takes: ${reason}`,
+          );
+        },
         released: () => {
           pauses.end('backlog');
           log.info({ event: 'backlog:resumed' }, 'The backlog is below its limits: enqueueing again');

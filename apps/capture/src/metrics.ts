@@ -1,4 +1,4 @@
-import type { EncodedChange } from '@walmq/change';
+import type { ChangeName } from '@walmq/change';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Progress } from './acknowledge.js';
 import type { DriftNotice } from './notice-drift.js';
@@ -22,6 +22,11 @@ export function captureMetrics(registry: Registry) {
   const contextsRefused = new Counter({
     name: 'walmq_capture_contexts_refused_total',
     help: 'Context messages of transactions that were not a JSON object of at most 8192 bytes.',
+    registers,
+  });
+  const eventsMalformed = new Counter({
+    name: 'walmq_capture_events_malformed_total',
+    help: 'Events that cannot be read, that no queue takes, or that were sent outside their transaction.',
     registers,
   });
   const batchJobs = new Histogram({
@@ -135,7 +140,8 @@ export function captureMetrics(registry: Registry) {
     },
     slotUnknown,
     contextRefused: () => contextsRefused.inc(),
-    change(change: EncodedChange) {
+    eventMalformed: () => eventsMalformed.inc(),
+    change(change: ChangeName) {
       changes.inc({ table: `${change.schema}.${change.table}`, op: change.op });
     },
     drift({ queue, table, differences }: DriftNotice) {

@@ -1,9 +1,12 @@
-import { type EncodedChange, LSN_ZERO, type Lsn } from '@walmq/change';
-import type { Router, ShardedEnqueuer } from '@walmq/fanout';
+import { type ChangeName, type EncodedChange, LSN_ZERO, type Lsn } from '@walmq/change';
+import type { Job, Router, ShardedEnqueuer } from '@walmq/fanout';
 import {
   type Catalog,
   CONTEXT_PREFIX,
+  EVENT_PREFIX,
   encodeChanges,
+  encodeEvent,
+  type Message,
   type Relation,
   type ReplicationStream,
   type RowMessage,
@@ -23,9 +26,11 @@ export interface PipelineOptions {
   /** Told of a table ahead of the first of its changes, and whenever it was altered. */
   readonly onDescribed: (table: Table) => Promise<void>;
   readonly onReceived: (lsn: Lsn) => void;
-  readonly onChange: (change: EncodedChange, jobs: number) => void;
+  readonly onChange: (change: ChangeName, jobs: number) => void;
   /** A transaction's context that cannot be read, and why: its changes go on without it. */
   readonly onContextRefused: (reason: string) => void;
+  /** An event that was sent outside its transaction, which has no place in the stream. */
+  readonly onEventIgnored: () => void;
   /** Where changes are traced. */
   readonly tracer?: ChangeTracer | undefined;
 }
@@ -57,8 +62,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
           if (message.replyRequested) enqueuer.flushProgress();
           break;
         case 'message':
-          if (message.prefix === CONTEXT_PREFIX && message.transactional && transaction)
-            takeContext(message.content, transaction, options);
+          if (!takeMessage(message, transaction, options)) await enqueuer.room();
           break;
         default: {
           const tables = knownTables(message, catalog) ?? (await describeTables(message, options));
@@ -73,6 +77,22 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   }
 }
 
+/** What is said beside the rows, by prefix; others' messages are none of ours. False when there is no room for more. */
+function takeMessage(
+  message: Extract<Message, { tag: 'message' }>,
+  transaction: Transaction | undefined,
+  options: PipelineOptions,
+): boolean {
+  const { prefix, transactional, content } = message;
+  const own = transactional ? transaction : undefined;
+  if (prefix === CONTEXT_PREFIX && own) takeContext(content, own, options);
+  else if (prefix.startsWith(EVENT_PREFIX)) {
+    if (own) return takeEvent(message, own, options);
+    options.onEventIgnored();
+  }
+  return true;
+}
+
 /** A context that nobody can read is no reason to hold up the changes that came with it. */
 function takeContext(content: Buffer, transaction: Transaction, { onContextRefused }: PipelineOptions): void {
   const context = readContext(content);
@@ -82,9 +102,26 @@ function takeContext(content: Buffer, transaction: Transaction, { onContextRefus
 
 /** False when there is no room for more. */
 function take(change: EncodedChange, transaction: Transaction, options: PipelineOptions): boolean {
-  const { router, enqueuer, resumeAfter, onChange, tracer } = options;
-  if (change.id <= resumeAfter) return true;
-  const jobs = router.route(change);
+  if (change.id <= options.resumeAfter) return true;
+  return enqueue(change, options.router.route(change), transaction, options);
+}
+
+function takeEvent(
+  message: Extract<Message, { tag: 'message' }>,
+  transaction: Transaction,
+  options: PipelineOptions,
+): boolean {
+  const event = encodeEvent(message, transaction);
+  if (event.id <= options.resumeAfter) return true;
+  return enqueue(event, options.router.routeEvent(event), transaction, options);
+}
+
+function enqueue(
+  change: ChangeName,
+  jobs: readonly Job[],
+  transaction: Transaction,
+  { enqueuer, onChange, tracer }: PipelineOptions,
+): boolean {
   onChange(change, jobs.length);
   return enqueuer.add(tracer ? tracer.begin(change, transaction, jobs) : jobs, change.id);
 }

@@ -1,4 +1,4 @@
-import { type EncodedChange, formatPosition, type Position, WalmqError } from '@walmq/change';
+import { type ChangeName, formatPosition, type Position, WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import { Router, sourceTag } from '@walmq/fanout';
 import { Catalog, ReplicationStream, readSenderTimeoutMs, readSource, type Source } from '@walmq/replication';
@@ -25,7 +25,7 @@ export interface SessionObserver {
   unchecked(durability: string): void;
   streaming(position: string): void;
   progress(progress: Progress): void;
-  change(change: EncodedChange, jobs: number): void;
+  change(change: ChangeName, jobs: number): void;
   batch(jobs: number): void;
   /** Redis takes no batches for now; told at each failed try, until `resumed`. */
   paused(error: Error, retryInMs: number): void;
@@ -37,6 +37,8 @@ export interface SessionObserver {
   drift(notice: DriftNotice): void;
   /** A transaction's context could not be read, and why. */
   contextRefused(reason: string): void;
+  /** An event is none that a queue takes, and why; without an id it has no place in the stream either. */
+  eventMalformed(reason: string, changeId?: string): void;
 }
 
 /** More only fills the heap: with 1 MiB a transaction of a million rows peaked at 256 MiB of memory, with this at 181. */
@@ -115,7 +117,13 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     const pipeline = runPipeline({
       stream,
       catalog: new Catalog(control.client),
-      router: new Router(queues, sourceTag(identity)),
+      router: new Router({
+        queues,
+        outbox: config.outbox,
+        malformed: config.malformed,
+        idSuffix: sourceTag(identity),
+        onMalformed: (event, reason) => observer.eventMalformed(reason, event.id),
+      }),
       enqueuer,
       resumeAfter: position,
       onDescribed: table =>
@@ -128,6 +136,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
       onReceived: lsn => advance({ type: 'received', lsn }),
       onChange: (change, jobs) => observer.change(change, jobs),
       onContextRefused: reason => observer.contextRefused(reason),
+      onEventIgnored: () => observer.eventMalformed('it was sent outside its transaction, and is ignored'),
       tracer,
     });
     await Promise.race([pipeline, enqueuer.failed(), control.lost, stream.broken, overrun.overrun]);

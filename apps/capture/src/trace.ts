@@ -7,7 +7,7 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
-import type { EncodedChange } from '@walmq/change';
+import type { ChangeName } from '@walmq/change';
 import type { Job } from '@walmq/fanout';
 import type { Transaction } from '@walmq/replication';
 
@@ -23,7 +23,7 @@ export class ChangeTracer {
 
   /** The jobs with the span's context in their options; the span is the child of the one the transaction names. */
   begin(
-    change: EncodedChange,
+    change: ChangeName,
     { committedAt, context: said }: Pick<Transaction, 'committedAt' | 'context'>,
     jobs: readonly Job[],
   ): readonly Job[] {

@@ -42,4 +42,22 @@ export interface Change<R = Row> {
   tx: ChangeTransaction;
   /** What the transaction said of itself. */
   context?: Record<string, Json>;
+  /** In the queue of malformed events alone: why it is there. */
+  reason?: string;
 }
+
+/** What an event says: the row of an outbox table, or a logical message. */
+export interface EventRow<Payload = Json> {
+  type: string;
+  payload: Payload;
+  headers?: Record<string, Json> | null;
+  [column: string]: unknown;
+}
+
+/** An event, as a job's data; the job's name is its type. */
+export type EventChange<Payload = Json> = Omit<Change, 'before' | 'after' | 'op'> & {
+  /** Of an outbox table's row; of a logical message. */
+  op: 'insert' | 'message';
+  before: null;
+  after: EventRow<Payload>;
+};

@@ -1,14 +1,18 @@
 import type { Operation } from './change.js';
 
-/**
- * A change on its way to the queues: its data already JSON text, so that no digit PostgreSQL sent is lost on the
- * way, and just enough beside it to route and order it.
- */
-export interface EncodedChange {
+/** What tells one change from others, whatever it is of. */
+export interface ChangeName {
   readonly id: string;
   readonly op: Operation;
   readonly schema: string;
   readonly table: string;
+}
+
+/**
+ * A change on its way to the queues: its data already JSON text, so that no digit PostgreSQL sent is lost on the
+ * way, and just enough beside it to route and order it.
+ */
+export interface EncodedChange extends ChangeName {
   /** The change as JSON (`Change`). */
   readonly json: string;
   /** The key's values as JSON texts joined by commas; null when the table has no key. */
@@ -18,4 +22,13 @@ export interface EncodedChange {
    * when the change moves the row from one value to another, none when PostgreSQL did not send the column.
    */
   valuesOf(column: string): readonly string[];
+}
+
+/** An event that was sent as a logical message, on its way to the queues; nobody has read its content yet. */
+export interface EncodedEvent extends ChangeName {
+  /** The queue it was sent to, as its sender has it. */
+  readonly queue: string;
+  readonly content: Buffer;
+  /** The change as JSON (`Change`) with these, JSON too, as its key and its new row. */
+  jsonWith(parts: { readonly key: string; readonly after: string }): string;
 }

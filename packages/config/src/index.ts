@@ -4,6 +4,7 @@ export {
   type Durability,
   type OnDrift,
   type OrderBy,
+  type OutboxConfig,
   publishedTables,
   type QueueConfig,
   type Retention,

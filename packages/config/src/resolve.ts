@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Operation } from '@walmq/change';
 import { nameOf, type TableDescription } from '@walmq/row-types';
-import type { Parsed } from './schema.js';
+import { type Parsed, queueFields } from './schema.js';
 
 export type OrderBy = 'key' | false | { readonly column: string };
 
@@ -26,6 +26,10 @@ export interface QueueConfig {
   /** BullMQ's key prefix of this queue: that of its shard. */
   readonly prefix: string;
   readonly tables: readonly TableRoute[];
+  /** True when it takes logical messages as events. */
+  readonly messages: boolean;
+  /** Aggregate types whose events it takes from the outbox table. */
+  readonly outbox: readonly string[];
   readonly onDrift: OnDrift;
   readonly attempts: number;
   readonly backoff: {
@@ -61,7 +65,20 @@ export interface WalmqConfig {
     readonly trustDurability: boolean;
   };
   readonly capture: Readonly<Parsed['capture']>;
+  /** The one for malformed events among them, last. */
   readonly queues: Readonly<Record<string, QueueConfig>>;
+  /** Undefined when no queue takes events from it. */
+  readonly outbox: OutboxConfig | undefined;
+  /** Name of the queue for events that cannot be read or that no queue takes; undefined when no queue takes events. */
+  readonly malformed: string | undefined;
+}
+
+/** A table whose inserted rows are events. */
+export interface OutboxConfig {
+  readonly schema: string;
+  readonly table: string;
+  /** Names of the columns that decide a row's way. */
+  readonly columns: { readonly aggregateType: string; readonly aggregateId: string; readonly type: string };
 }
 
 type ParsedQueue = Parsed['queues'][string];
@@ -70,19 +87,31 @@ export function resolveConfig(parsed: Parsed): WalmqConfig {
   const queues = Object.entries(parsed.queues).map(
     ([name, queue]) => [name, resolveQueue(name, queue, parsed.redis)] as const,
   );
+  const takesEvents = queues.some(([, { messages, outbox }]) => messages || outbox.length > 0);
+  const malformed = takesEvents ? parsed.malformed : undefined;
+  if (malformed !== undefined)
+    queues.push([malformed, resolveQueue(malformed, queueFields.parse({}), parsed.redis)]);
   return deepFreeze({
     source: { ...parsed.source, url: parsed.source.url },
     redis: { ...parsed.redis, url: parsed.redis.url },
     capture: parsed.capture,
     queues: Object.fromEntries(queues),
+    outbox: queues.some(([, { outbox }]) => outbox.length > 0)
+      ? { ...namesOf(parsed.outbox.table), columns: parsed.outbox.columns }
+      : undefined,
+    malformed,
   });
 }
 
-/** Every table any queue reads, once, as `schema.table`, sorted: what the publication must hold. */
+/** Every table any queue reads, the outbox among them, once, as `schema.table`, sorted: what the publication must hold. */
 export function publishedTables(config: WalmqConfig): { schema: string; table: string }[] {
   const tables = new Map<string, { schema: string; table: string }>();
   for (const queue of Object.values(config.queues))
     for (const { schema, table } of queue.tables) tables.set(`${schema}.${table}`, { schema, table });
+  if (config.outbox) {
+    const { schema, table } = config.outbox;
+    tables.set(`${schema}.${table}`, { schema, table });
+  }
   return [...tables.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, table]) => table);
 }
 
@@ -93,7 +122,7 @@ export function shardPrefixes({ prefix, shards }: Pick<WalmqConfig['redis'], 'pr
 }
 
 function resolveQueue(name: string, queue: ParsedQueue, redis: Parsed['redis']): QueueConfig {
-  const { table, tables, operations, orderBy, expect, onDrift = 'warn', ...rest } = queue;
+  const { table, tables, operations, orderBy, expect, outbox = [], onDrift = 'warn', ...rest } = queue;
   const shard = crc32(name) % redis.shards;
   return {
     ...rest,
@@ -102,12 +131,12 @@ function resolveQueue(name: string, queue: ParsedQueue, redis: Parsed['redis']):
     prefix: shardPrefixes(redis)[shard] as string,
     rateLimit: rest.rateLimit,
     onDrift,
+    outbox: typeof outbox === 'string' ? [outbox] : outbox,
     tables: tableEntries(table, tables).map(resolveTable),
   };
 
   function resolveTable([qualified, own]: TableEntry): TableRoute {
-    const parts = qualified.split('.');
-    const [schema, bare] = parts.length === 2 ? (parts as [string, string]) : ['public', qualified];
+    const { schema, table: bare } = namesOf(qualified);
     const taken = own.operations ?? operations;
     return {
       schema,
@@ -117,6 +146,12 @@ function resolveQueue(name: string, queue: ParsedQueue, redis: Parsed['redis']):
       expected: expect?.[nameOf({ schema, table: bare })],
     };
   }
+}
+
+function namesOf(qualified: string): { schema: string; table: string } {
+  const parts = qualified.split('.');
+  const [schema, table] = parts.length === 2 ? (parts as [string, string]) : ['public', qualified];
+  return { schema, table };
 }
 
 type PerTable = { orderBy?: string | false | undefined; operations?: readonly Operation[] | undefined };

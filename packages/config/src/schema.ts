@@ -35,121 +35,174 @@ const perTable = z.strictObject({
   operations: z.array(rowOperation).min(1).optional(),
 });
 
-const queueSchema = z
-  .strictObject({
-    /** The table that feeds this queue: "orders" (of schema public) or "sales.orders". */
-    table: tableName.optional(),
-    /** Several tables in one queue, each with its own ordering column. */
-    tables: z.union([z.array(tableName).min(1), z.record(tableName, perTable)]).optional(),
-    /** Which operations become jobs. Default: all. */
-    operations: z.array(rowOperation).min(1).optional(),
-    /** Within which value changes are processed strictly in order. Default: the replica identity ("key"). */
-    orderBy: orderBy.optional(),
-    /** What its tables are expected to be like: `tables` of a file that "walmq types" wrote. Default: anything. */
-    expect: tableDescriptions.optional(),
-    /**
-     * What capture does when a table is no longer as expected: "warn" in log and metrics, "pause" the queue, so that
-     * its changes wait, or "stop". Default "warn".
-     */
-    onDrift: z.enum(['warn', 'pause', 'stop']).optional(),
-    /** How often a change is tried before it has failed for good and parks its key. Default 8. */
-    attempts: z.int().min(1).max(1000).default(8),
-    /**
-     * Delay before the n-th retry: delayMs * 2^(n-1) when exponential, delayMs when fixed; at random between
-     * (1 - jitter) of that and all of it. Default 1, full jitter: what failed together does not come back together.
-     */
-    backoff: z
-      .strictObject({
-        type: z.enum(['exponential', 'fixed']).default('exponential'),
-        delayMs: milliseconds.default(1000),
-        jitter: z.number().min(0).max(1).default(1),
-      })
-      .prefault({}),
-    /** Completed jobs to keep for Bull Board. Default: the newest 1000, for a day. */
-    keepCompleted: retention.default({ count: 1000, ageSeconds: 86_400 }),
-    /**
-     * Failed jobs to keep. Default: all. A limit here discards failed changes, and discarding one releases the
-     * later changes of its key.
-     */
-    keepFailed: retention.default({}),
-    /** Changes one worker process handles at the same time. Default 10. */
-    concurrency: z.int().min(1).max(10_000).default(10),
-    /** Milliseconds a handler has; its AbortSignal fires then. Default 30 000. */
-    deadlineMs: milliseconds.min(1).default(30_000),
-    /** How often a worker may die or stall on a change before the change has failed. Default 3. */
-    maxStalledCount: z.int().min(0).max(1000).default(3),
-    /** Milliseconds without a sign of life after which another worker takes a change over. Default 30 000. */
-    stalledAfterMs: milliseconds.min(1000).default(30_000),
-    /** At most `max` changes every `durationMs`, over all workers of the queue. Default: no limit. */
-    rateLimit: z.strictObject({ max: z.int().min(1), durationMs: milliseconds.min(1) }).optional(),
-  })
-  .superRefine((queue, context) => {
-    if ((queue.table === undefined) === (queue.tables === undefined))
-      context.addIssue({ code: 'custom', message: 'must name exactly one of "table" and "tables"' });
-    if (queue.onDrift && !queue.expect)
-      context.addIssue({ code: 'custom', path: ['onDrift'], message: 'needs "expect" to tell drift by' });
-    if (queue.tables && !Array.isArray(queue.tables) && Object.keys(queue.tables).length === 0)
-      context.addIssue({ code: 'custom', path: ['tables'], message: 'must name at least one table' });
-  });
+const aggregateType = z.string().min(1, 'must be an aggregate type').max(200);
+
+/** A queue on its own, before its fields are held against each other. */
+export const queueFields = z.strictObject({
+  /** The table that feeds this queue: "orders" (of schema public) or "sales.orders". */
+  table: tableName.optional(),
+  /** Several tables in one queue, each with its own ordering column. */
+  tables: z.union([z.array(tableName).min(1), z.record(tableName, perTable)]).optional(),
+  /** Takes the logical messages with prefix "walmq.event." and its name: events without a table. */
+  messages: z.boolean().default(false),
+  /** The aggregate type, or types, whose events it takes from the outbox table. */
+  outbox: z.union([aggregateType, z.array(aggregateType).min(1)]).optional(),
+  /** Which operations become jobs. Default: all. */
+  operations: z.array(rowOperation).min(1).optional(),
+  /** Within which value changes are processed strictly in order. Default: the replica identity ("key"). */
+  orderBy: orderBy.optional(),
+  /** What its tables are expected to be like: `tables` of a file that "walmq types" wrote. Default: anything. */
+  expect: tableDescriptions.optional(),
+  /**
+   * What capture does when a table is no longer as expected: "warn" in log and metrics, "pause" the queue, so that
+   * its changes wait, or "stop". Default "warn".
+   */
+  onDrift: z.enum(['warn', 'pause', 'stop']).optional(),
+  /** How often a change is tried before it has failed for good and parks its key. Default 8. */
+  attempts: z.int().min(1).max(1000).default(8),
+  /**
+   * Delay before the n-th retry: delayMs * 2^(n-1) when exponential, delayMs when fixed; at random between
+   * (1 - jitter) of that and all of it. Default 1, full jitter: what failed together does not come back together.
+   */
+  backoff: z
+    .strictObject({
+      type: z.enum(['exponential', 'fixed']).default('exponential'),
+      delayMs: milliseconds.default(1000),
+      jitter: z.number().min(0).max(1).default(1),
+    })
+    .prefault({}),
+  /** Completed jobs to keep for Bull Board. Default: the newest 1000, for a day. */
+  keepCompleted: retention.default({ count: 1000, ageSeconds: 86_400 }),
+  /**
+   * Failed jobs to keep. Default: all. A limit here discards failed changes, and discarding one releases the
+   * later changes of its key.
+   */
+  keepFailed: retention.default({}),
+  /** Changes one worker process handles at the same time. Default 10. */
+  concurrency: z.int().min(1).max(10_000).default(10),
+  /** Milliseconds a handler has; its AbortSignal fires then. Default 30 000. */
+  deadlineMs: milliseconds.min(1).default(30_000),
+  /** How often a worker may die or stall on a change before the change has failed. Default 3. */
+  maxStalledCount: z.int().min(0).max(1000).default(3),
+  /** Milliseconds without a sign of life after which another worker takes a change over. Default 30 000. */
+  stalledAfterMs: milliseconds.min(1000).default(30_000),
+  /** At most `max` changes every `durationMs`, over all workers of the queue. Default: no limit. */
+  rateLimit: z.strictObject({ max: z.int().min(1), durationMs: milliseconds.min(1) }).optional(),
+});
+
+const queueSchema = queueFields.superRefine((queue, context) => {
+  const tables = [queue.table, queue.tables].filter(each => each !== undefined).length;
+  if (tables > 1) context.addIssue({ code: 'custom', message: 'must not name both "table" and "tables"' });
+  if (tables === 0 && !queue.messages && queue.outbox === undefined)
+    context.addIssue({
+      code: 'custom',
+      message: 'must name what feeds it: "table" or "tables", "messages" or "outbox"',
+    });
+  for (const field of ['operations', 'orderBy', 'expect'] as const)
+    if (tables === 0 && queue[field] !== undefined)
+      context.addIssue({ code: 'custom', path: [field], message: 'is about tables, and it names none' });
+  if (queue.onDrift && !queue.expect)
+    context.addIssue({ code: 'custom', path: ['onDrift'], message: 'needs "expect" to tell drift by' });
+  if (queue.tables && !Array.isArray(queue.tables) && Object.keys(queue.tables).length === 0)
+    context.addIssue({ code: 'custom', path: ['tables'], message: 'must name at least one table' });
+});
 
 const durability = z.union(
   [z.literal('fsync'), z.literal('memory'), z.strictObject({ replicated: z.int().min(1).max(100) })],
   { error: 'must be "fsync", "memory" or { replicated: <number of replicas> }' },
 );
 
-export const configSchema = z.strictObject({
-  source: z
+const queueName = z.string().regex(/^[^:\s]{1,100}$/, 'a queue name holds no ":" and no spaces');
+
+/** The outbox table, and what those of its columns are called that decide a row's way. */
+const outboxSchema = z.strictObject({
+  table: tableName.default('outbox'),
+  columns: z
     .strictObject({
-      /** postgres:// URL of the database; its role needs REPLICATION. Default: DATABASE_URL. */
-      url: z.string().optional(),
-      slot: slotName.default('walmq'),
-      publication: identifier.default('walmq'),
+      aggregateType: identifier.default('aggregate_type'),
+      aggregateId: identifier.default('aggregate_id'),
+      type: identifier.default('type'),
     })
     .prefault({}),
-  redis: z
-    .strictObject({
-      /** redis:// or rediss:// URL. Default: REDIS_URL. */
-      url: z.string().optional(),
-      /** BullMQ's key prefix. Default "bull", BullMQ's own. */
-      prefix: z
-        .string()
-        .regex(/^[^:\s]+$/, 'must not be empty nor hold ":" or spaces')
-        .default('bull'),
-      /**
-       * Over how many shards the queues are spread: each has its own key prefix with a hash tag ("{bull-0}") and its
-       * own checkpoint, so that a Redis Cluster can hold them on different nodes. Default 1: no hash tag.
-       */
-      shards: z.int().min(1).max(64).default(1),
-      /** What an acknowledged change survives: "fsync" (the default), { replicated: n } or "memory". */
-      durability: durability.default('fsync'),
-      /** True where CONFIG is forbidden (managed Redis): the promise is taken on trust and logged. */
-      trustDurability: z.boolean().default(false),
-    })
-    .prefault({}),
-  capture: z
-    .strictObject({
-      /** Changes in one batch, at most. Default 500. */
-      batchChanges: z.int().min(1).max(5000).default(500),
-      /** Bytes of job data in one batch, at most (one larger change still goes out alone). Default 4 MiB. */
-      batchBytes: z
-        .int()
-        .min(1024)
-        .max(64 * 1024 * 1024)
-        .default(1024 * 1024),
-      /** Batches sent and not yet answered, at most. Default 2. */
-      batchesInFlight: z.int().min(1).max(16).default(2),
-      /** Milliseconds the slot trails the durable position by, to heal a Redis that lost data. Default 0. */
-      ackDelayMs: milliseconds.default(0),
-      /** Waiting jobs in any queue past which capture pauses. Default 1 000 000. */
-      maxQueueDepth: z.int().min(1).default(1_000_000),
-      /** Share of Redis' maxmemory past which capture pauses. Default 0.8. */
-      maxRedisMemoryShare: z.number().gt(0).max(1).default(0.8),
-    })
-    .prefault({}),
-  queues: z
-    .record(z.string().regex(/^[^:\s]{1,100}$/, 'a queue name holds no ":" and no spaces'), queueSchema)
-    .refine(queues => Object.keys(queues).length > 0, 'must configure at least one queue'),
 });
+
+export const configSchema = z
+  .strictObject({
+    source: z
+      .strictObject({
+        /** postgres:// URL of the database; its role needs REPLICATION. Default: DATABASE_URL. */
+        url: z.string().optional(),
+        slot: slotName.default('walmq'),
+        publication: identifier.default('walmq'),
+      })
+      .prefault({}),
+    redis: z
+      .strictObject({
+        /** redis:// or rediss:// URL. Default: REDIS_URL. */
+        url: z.string().optional(),
+        /** BullMQ's key prefix. Default "bull", BullMQ's own. */
+        prefix: z
+          .string()
+          .regex(/^[^:\s]+$/, 'must not be empty nor hold ":" or spaces')
+          .default('bull'),
+        /**
+         * Over how many shards the queues are spread: each has its own key prefix with a hash tag ("{bull-0}") and its
+         * own checkpoint, so that a Redis Cluster can hold them on different nodes. Default 1: no hash tag.
+         */
+        shards: z.int().min(1).max(64).default(1),
+        /** What an acknowledged change survives: "fsync" (the default), { replicated: n } or "memory". */
+        durability: durability.default('fsync'),
+        /** True where CONFIG is forbidden (managed Redis): the promise is taken on trust and logged. */
+        trustDurability: z.boolean().default(false),
+      })
+      .prefault({}),
+    capture: z
+      .strictObject({
+        /** Changes in one batch, at most. Default 500. */
+        batchChanges: z.int().min(1).max(5000).default(500),
+        /** Bytes of job data in one batch, at most (one larger change still goes out alone). Default 4 MiB. */
+        batchBytes: z
+          .int()
+          .min(1024)
+          .max(64 * 1024 * 1024)
+          .default(1024 * 1024),
+        /** Batches sent and not yet answered, at most. Default 2. */
+        batchesInFlight: z.int().min(1).max(16).default(2),
+        /** Milliseconds the slot trails the durable position by, to heal a Redis that lost data. Default 0. */
+        ackDelayMs: milliseconds.default(0),
+        /** Waiting jobs in any queue past which capture pauses. Default 1 000 000. */
+        maxQueueDepth: z.int().min(1).default(1_000_000),
+        /** Share of Redis' maxmemory past which capture pauses. Default 0.8. */
+        maxRedisMemoryShare: z.number().gt(0).max(1).default(0.8),
+      })
+      .prefault({}),
+    queues: z
+      .record(queueName, queueSchema)
+      .refine(queues => Object.keys(queues).length > 0, 'must configure at least one queue'),
+    outbox: outboxSchema.prefault({}),
+    /** The queue of events that cannot be read or that no queue takes. It is there when any queue takes events. */
+    malformed: queueName.default('walmq.malformed'),
+  })
+  .superRefine(({ queues, malformed, outbox }, context) => {
+    for (const [name, queue] of Object.entries(queues))
+      if (queue.outbox !== undefined && readsTable(queue, outbox.table))
+        context.addIssue({
+          code: 'custom',
+          path: ['queues', name],
+          message: 'reads the outbox as a table too: its rows would come twice',
+        });
+    if (Object.hasOwn(queues, malformed))
+      context.addIssue({ code: 'custom', path: ['malformed'], message: 'is the name of another queue' });
+  });
+
+function readsTable(
+  { table, tables }: Pick<z.output<typeof queueFields>, 'table' | 'tables'>,
+  wanted: string,
+): boolean {
+  const names = table !== undefined ? [table] : Array.isArray(tables) ? tables : Object.keys(tables ?? {});
+  const whole = (name: string) => (name.includes('.') ? name : `public.${name}`);
+  return names.some(name => whole(name) === whole(wanted));
+}
 
 /** What a walmq.config.ts writes. */
 export type WalmqConfigInput = z.input<typeof configSchema>;

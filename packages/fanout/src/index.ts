@@ -26,5 +26,5 @@ export { jobOptions, storedOptions } from './job-options.js';
 export { pauseQueue } from './pause-queue.js';
 export { connectProducer } from './producer.js';
 export { type ResumeFacts, type ResumeVerdict, resumeVerdict } from './resume.js';
-export { Router } from './route.js';
+export { Router, type RouterOptions } from './route.js';
 export { ShardedEnqueuer } from './shards.js';

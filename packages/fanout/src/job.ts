@@ -3,7 +3,7 @@ export interface Job {
   /** Number of the queue in the router's list. */
   readonly queue: number;
   readonly id: string;
-  /** The change's operation. */
+  /** The change's operation; an event's type. */
   readonly name: string;
   /** The change as JSON text. */
   readonly data: string;

@@ -1,6 +1,20 @@
-import { type EncodedChange, WalmqError } from '@walmq/change';
-import type { QueueConfig, TableRoute } from '@walmq/config';
+import { type ChangeName, type EncodedChange, type EncodedEvent, WalmqError } from '@walmq/change';
+import type { OutboxConfig, QueueConfig, TableRoute } from '@walmq/config';
 import type { Job } from './job.js';
+import { readEvent } from './read-event.js';
+import { OutboxRoutes } from './route-outbox.js';
+
+export interface RouterOptions {
+  /** The number of a queue is its place in here. */
+  readonly queues: readonly QueueConfig[];
+  readonly outbox?: OutboxConfig | undefined;
+  /** Name of the queue for events that cannot be read or that no queue takes; without one they are left out. */
+  readonly malformed?: string | undefined;
+  /** Tells databases apart that feed one Redis. */
+  readonly idSuffix: string;
+  /** Told of such an event, and why; never of what it holds. */
+  readonly onMalformed: (change: ChangeName, reason: string) => void;
+}
 
 interface Route {
   readonly queue: number;
@@ -10,26 +24,95 @@ interface Route {
   readonly keyPrefix: string;
 }
 
-/**
- * The fan-out: which jobs a change becomes, one for every queue that names its table. The number of a queue is
- * its place in `queues`. `idSuffix` tells databases apart that feed one Redis.
- */
+/** The fan-out: which jobs a change becomes, one for every queue that names its table. An event becomes one too. */
 export class Router {
   readonly #routes: ReadonlyMap<string, readonly Route[]>;
+  readonly #options: RouterOptions;
   readonly #idSuffix: string;
+  /** Numbers of the queues that take logical messages, by their names. */
+  readonly #messages: ReadonlyMap<string, number>;
+  /** Undefined when there is none. */
+  readonly #malformed: number | undefined;
+  readonly #outboxTable: string | undefined;
+  readonly #outbox: OutboxRoutes | undefined;
 
-  constructor(queues: readonly QueueConfig[], idSuffix: string) {
+  constructor(options: RouterOptions) {
+    const { queues, outbox, malformed } = options;
     this.#routes = routesByTable(queues);
-    this.#idSuffix = idSuffix;
+    this.#options = options;
+    this.#idSuffix = options.idSuffix;
+    this.#messages = new Map(
+      [...queues.entries()].filter(([, { messages }]) => messages).map(([index, { name }]) => [name, index]),
+    );
+    const malformedAt = queues.findIndex(({ name }) => name === malformed);
+    this.#malformed = malformedAt < 0 ? undefined : malformedAt;
+    this.#outboxTable = outbox && `${outbox.schema}.${outbox.table}`;
+    this.#outbox = outbox && new OutboxRoutes(outbox, queues);
   }
 
   /** Throws ORDER_COLUMN_MISSING when PostgreSQL did not send the column that orders a queue. */
   route(change: EncodedChange): Job[] {
-    const routes = this.#routes.get(`${change.schema}.${change.table}`);
+    const name = `${change.schema}.${change.table}`;
+    const jobs = this.#routeRow(change, name);
+    // Only what is put in is an event: an outbox's rows may be updated and deleted at will.
+    return name === this.#outboxTable && change.op === 'insert'
+      ? [...jobs, ...this.#routeOutbox(change)]
+      : jobs;
+  }
+
+  /** The job of an event that was sent as a message; of one that cannot be read the job that says why. */
+  routeEvent(event: EncodedEvent): Job[] {
+    const queue = this.#messages.get(event.queue);
+    const read =
+      queue === undefined ? new Error('no queue of that name takes messages') : readEvent(event.content);
+    if (queue === undefined || read instanceof Error) {
+      const sent = { queue: event.queue.slice(0, 100), content: event.content.toString('base64') };
+      const data = event.jsonWith({ key: 'null', after: JSON.stringify(sent) });
+      return this.#refuse(event, data, (read as Error).message);
+    }
+    const { type, key, json, options } = read;
+    return [
+      {
+        queue,
+        id: this.#jobId(event),
+        name: type,
+        data: event.jsonWith({
+          key: key === undefined ? 'null' : `{"key":${key}}`,
+          after: json,
+        }),
+        orderingKeys: key === undefined ? [] : [key],
+        ...(options === undefined ? {} : { options }),
+      },
+    ];
+  }
+
+  #routeOutbox(change: EncodedChange): Job[] {
+    const event = this.#outbox?.route(change) as ReturnType<OutboxRoutes['route']>;
+    if (event instanceof Error) return this.#refuse(change, change.json, event.message);
+    const id = this.#jobId(change);
+    const data = change.json;
+    const { queues, type, orderingKeys } = event;
+    return queues.map(queue => ({ queue, id, name: type, data, orderingKeys }));
+  }
+
+  /** Nothing an application writes may stop the stream, and nothing is lost: somebody has to look at it. */
+  #refuse(change: ChangeName, json: string, reason: string): Job[] {
+    this.#options.onMalformed(change, reason);
+    if (this.#malformed === undefined) return [];
+    const data = `${json.slice(0, -1)},"reason":${JSON.stringify(reason)}}`;
+    return [{ queue: this.#malformed, id: this.#jobId(change), name: 'malformed', data, orderingKeys: [] }];
+  }
+
+  #jobId({ id }: ChangeName): string {
+    return `${id}-${this.#idSuffix}`;
+  }
+
+  #routeRow(change: EncodedChange, table: string): Job[] {
+    const routes = this.#routes.get(table);
     if (!routes) return [];
     const taken = routes.filter(({ table }) => !table.operations || table.operations.has(change.op));
     if (taken.length === 0) return [];
-    const id = `${change.id}-${this.#idSuffix}`;
+    const id = this.#jobId(change);
     const data = change.json;
     return taken.map(route => ({
       queue: route.queue,

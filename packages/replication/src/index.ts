@@ -1,6 +1,7 @@
 export { Catalog } from './catalog.js';
 export { CONTEXT_PREFIX, readContext, type TransactionContext } from './context.js';
 export { encodeChanges, Transaction } from './encode.js';
+export { EVENT_PREFIX, encodeEvent } from './event.js';
 export { replicationFailure } from './failure.js';
 export type { Message, Relation, RowMessage } from './messages.js';
 export { readSenderTimeoutMs } from './sender-timeout.js';

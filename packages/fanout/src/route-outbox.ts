@@ -1,0 +1,46 @@
+import type { EncodedChange } from '@walmq/change';
+import type { OutboxConfig, QueueConfig } from '@walmq/config';
+
+/** A row of the outbox as an event: its queues, its type, and within what it runs in order. */
+export interface OutboxEvent {
+  readonly queues: readonly number[];
+  readonly type: string;
+  readonly orderingKeys: readonly string[];
+}
+
+/**
+ * The way of the outbox's rows: by aggregate type to the queues that take it, in order per aggregate (type and id; a row
+ * without an id in none).
+ */
+export class OutboxRoutes {
+  readonly #columns: OutboxConfig['columns'];
+  /** By aggregate type, as JSON. */
+  readonly #queues = new Map<string, number[]>();
+
+  constructor({ columns }: OutboxConfig, queues: readonly QueueConfig[]) {
+    this.#columns = columns;
+    for (const [index, { outbox }] of queues.entries())
+      for (const aggregateType of new Set(outbox)) {
+        const json = JSON.stringify(aggregateType);
+        this.#queues.set(json, [...(this.#queues.get(json) ?? []), index]);
+      }
+  }
+
+  /** An error says why an inserted row is no event that any queue takes. */
+  route(change: EncodedChange): OutboxEvent | Error {
+    const { aggregateType, aggregateId, type } = this.#columns;
+    const [ofType] = change.valuesOf(aggregateType);
+    const [ofId] = change.valuesOf(aggregateId);
+    const [ofEvent] = change.valuesOf(type);
+    for (const [column, value] of Object.entries({ [aggregateType]: ofType, [type]: ofEvent }))
+      if (value === undefined || value === 'null') return new Error(`its ${column} is missing`);
+    const queues = this.#queues.get(ofType as string);
+    if (!queues) return new Error('no queue takes its aggregate type');
+    const event: unknown = JSON.parse(ofEvent as string);
+    return {
+      queues,
+      type: String(event),
+      orderingKeys: ofId === undefined || ofId === 'null' ? [] : [`${ofType} ${ofId}`],
+    };
+  }
+}
