@@ -105,9 +105,9 @@ describe('a table that drifts from what a queue expects', () => {
           { id: 1, total: 3 },
         ]);
       } finally {
-        await capture.stop();
         await worker.close();
         await queue.close();
+        await capture.stop();
       }
     },
   );
