@@ -370,6 +370,44 @@ describe('inventory-worker', () => {
       expect(await alerts(4)).toHaveLength(1);
     });
 
+    it('fills back-orders, oldest first, from stock that comes in, once for every delivery', async () => {
+      world.start(reservationsWorker());
+      await world.pool.query('INSERT INTO inventory (product_id, stock_quantity) VALUES (5, 1)');
+      for (const [id, quantity] of [
+        [51, 30],
+        [52, 4],
+        [53, 5],
+        [54, 3],
+      ] as const) {
+        const after = item(id, { product_id: 5, quantity });
+        await world.process('reservations', world.change('insert', 'order_items', { after }));
+      }
+      await world.pool.query('UPDATE inventory SET stock_quantity = 10 WHERE product_id = 5');
+      const change = world.change('update', 'inventory', { before: shelf(5, 1), after: shelf(5, 10) });
+      const result = {
+        ...{ action: 'inventory_updated', product_id: 5, old_stock: 1, new_stock: 10 },
+        back_orders_filled: [
+          { item_id: 52, order_id: 52, quantity: 4 },
+          { item_id: 53, order_id: 53, quantity: 5 },
+        ],
+      };
+      expect(await world.process('inventory', change)).toEqual({ state: 'completed', result, tries: 1 });
+      await world.process('inventory', change, { jobId: 'again-5' });
+      expect(await stockOf(world, 5)).toBe(1);
+      expect(await backOrder(world, 51)).toMatchObject({ state: 'open' });
+      expect(await backOrder(world, 52)).toBeUndefined();
+      expect(await reservation(world, 52)).toMatchObject({ state: 'reserved', reason: 'back-order filled' });
+      // What was filled follows its item and its order as any reservation does.
+      const [before, after] = [2, 1].map(n => item(52, { product_id: 5, quantity: n * 2 })) as [
+        OrderItemRow,
+        OrderItemRow,
+      ];
+      await world.process('reservations', world.change('update', 'order_items', { before, after }));
+      expect(await stockOf(world, 5)).toBe(3);
+      await world.process('reservations', world.change('delete', 'orders', { before: order(52, 'pending') }));
+      expect(await stockOf(world, 5)).toBe(5);
+    });
+
     it('reports a product that is gone', async () => {
       const change = world.change('delete', 'inventory', { before: shelf(4, 5) });
       expect(await world.process('inventory', change)).toMatchObject({

@@ -1,6 +1,7 @@
 import type { InventoryRow, OrderItemRow, OrderRow } from '@walmq/shop';
 import { defineWorker, type WorkerDefinition } from '@walmq/worker';
-import { type AlertOptions, addInventory, updateInventory } from './alert-low-stock.js';
+import type { AlertOptions } from './alert-low-stock.js';
+import { addInventory, updateInventory } from './follow-inventory.js';
 import { releaseForCancelled, releaseForDeleted, releaseForItem } from './release-stock.js';
 import { adjustReservation, reserveStock } from './reserve-stock.js';
 

@@ -29,7 +29,7 @@ export async function adjustReservation(change: UpdateChange<OrderItemRow>, { on
 async function reserve(tx: PoolClient, item: OrderItemRow) {
   if (item.quantity <= 0)
     return { action: 'reservation_unchanged', ...subjectOf(item), reason: 'nothing to reserve' };
-  const left = await takeStock(tx, item.product_id, item.quantity);
+  const left = await takeOrWait(tx, item);
   if (left !== undefined) return await recordReserved(tx, item, left);
   await tx.query(
     `INSERT INTO shop.back_orders (order_item_id, order_id, product_id, quantity, state, reason)
@@ -39,6 +39,20 @@ async function reserve(tx: PoolClient, item: OrderItemRow) {
     [item.id, item.order_id, item.product_id, item.quantity],
   );
   return { action: 'back_ordered', ...subjectOf(item), reason: 'not enough stock' };
+}
+
+/**
+ * Looks again with the stock locked before an item goes on back-order: what comes in from now on is committed after the
+ * back-order, and finds it.
+ */
+async function takeOrWait(
+  tx: PoolClient,
+  { product_id, quantity }: OrderItemRow,
+): Promise<number | undefined> {
+  const left = await takeStock(tx, product_id, quantity);
+  if (left !== undefined) return left;
+  await lockStock(tx, [product_id]);
+  return await takeStock(tx, product_id, quantity);
 }
 
 /**

@@ -59,6 +59,7 @@ CREATE TABLE IF NOT EXISTS shop.back_orders (
   updated_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX IF NOT EXISTS back_orders_order ON shop.back_orders (order_id);
+CREATE INDEX IF NOT EXISTS back_orders_open ON shop.back_orders (product_id, order_item_id) WHERE state = 'open';
 CREATE TABLE IF NOT EXISTS shop.fulfilment_requests (
   change_id text PRIMARY KEY,
   order_id integer NOT NULL,

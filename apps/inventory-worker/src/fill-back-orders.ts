@@ -1,0 +1,33 @@
+import type { PoolClient } from 'pg';
+import { type BackOrder, chooseFills } from './choose-fills.js';
+import { takeStock } from './take-stock.js';
+
+/**
+ * Reserves for items on back-order what has come into a product's stock. A row that another transaction works on just
+ * then is left to it: it is being given back, or reserves for itself once we are done. Whoever waited for such a row
+ * here would hold the stock that the other needs.
+ */
+export async function fillBackOrders(tx: PoolClient, productId: number): Promise<BackOrder[]> {
+  const { rows: stocks } = await tx.query<{ stock_quantity: number }>(
+    'SELECT stock_quantity FROM inventory WHERE product_id = $1 FOR NO KEY UPDATE',
+    [productId],
+  );
+  const { rows: waiting } = await tx.query<BackOrder>(
+    `SELECT order_item_id AS item_id, order_id, quantity FROM shop.back_orders
+      WHERE product_id = $1 AND state = 'open' ORDER BY order_item_id FOR UPDATE SKIP LOCKED`,
+    [productId],
+  );
+  const filled = chooseFills(stocks[0]?.stock_quantity ?? 0, waiting);
+  if (filled.length === 0) return [];
+  const wanted = filled.reduce((sum, { quantity }) => sum + quantity, 0);
+  await takeStock(tx, productId, wanted);
+  await tx.query(
+    `WITH filled AS (DELETE FROM shop.back_orders WHERE order_item_id = ANY ($1) RETURNING *)
+     INSERT INTO shop.reservations (order_item_id, order_id, product_id, quantity, state, reason)
+     SELECT order_item_id, order_id, product_id, quantity, 'reserved', 'back-order filled' FROM filled
+     ON CONFLICT (order_item_id) DO UPDATE SET order_id = excluded.order_id, product_id = excluded.product_id,
+       quantity = excluded.quantity, state = excluded.state, reason = excluded.reason, updated_at = now()`,
+    [filled.map(({ item_id }) => item_id)],
+  );
+  return filled;
+}
