@@ -52,8 +52,10 @@ describe('the demo', () => {
       for (const line of [
         '✅ Processed UPDATE on orders: {"action":"status_change","order_id":1,"old_status":"pending","new_status":"paid"}',
         '✅ Processed UPDATE on inventory: {"action":"inventory_updated","product_id":1,"old_stock":98,"new_stock":3,"low_stock_alert":true}',
-        '17 of 17 expected effects are there.',
-        '3 × Order … confirmed',
+        '"back_orders_filled":[{"item_id":4,"order_id":4,"quantity":8}]',
+        '20 of 20 expected effects are there.',
+        '4 × Order … confirmed',
+        '│ - 2 x Blue mug: 49.99 each, 99.98 in all',
       ])
         expect(said()).toContain(line);
       expect(await leftovers()).toEqual([]);

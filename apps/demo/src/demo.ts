@@ -83,6 +83,7 @@ async function runOn(run: Run): Promise<string[]> {
     const summary = await summarize({
       ...{ pool, services, slot: source.slot, dashboardUrl: dashboard.url },
       orderId: story.shipped.orderId,
+      shownMail: `Order ${story.shipped.orderId} has shipped`,
     });
     for (const line of summary) print(line);
     if (once) return missing;

@@ -1,6 +1,15 @@
 import type { Inbox } from '@walmq/embedded';
 import type pg from 'pg';
-import { CUSTOMER, LOW_STOCK, STOCK, type Story, stockOf } from './scenario.js';
+import {
+  CUSTOMER,
+  LOW_STOCK,
+  type Order,
+  PRODUCTS,
+  RESTOCKED,
+  STOCK,
+  type Story,
+  stockOf,
+} from './scenario.js';
 import { until } from './until.js';
 
 /** Something that has to be true some time after the scenario, in a person's words. */
@@ -49,7 +58,7 @@ export function expectedEffects(options: {
 }
 
 function rowEffects(pool: pg.Pool, story: Story, baseline: Baseline): Effect[] {
-  const { shipped, cancelled, deleted } = story;
+  const { shipped, cancelled, deleted, waited } = story;
   const exists = async (sql: string, values: unknown[]) => (await pool.query(sql, values)).rows.length > 0;
   const reservation = (itemId: number, state: string) =>
     exists('SELECT 1 FROM shop.reservations WHERE order_item_id = $1 AND state = $2', [itemId, state]);
@@ -78,6 +87,12 @@ function rowEffects(pool: pg.Pool, story: Story, baseline: Baseline): Effect[] {
       name: `stock reserved for shipped order ${shipped.orderId}`,
       holds: () => reservation(shipped.itemId, 'reserved'),
     },
+    {
+      name: `back-order of order ${waited.orderId} filled`,
+      holds: async () =>
+        (await reservation(waited.itemId, 'reserved')) &&
+        (await stock(waited.productId, RESTOCKED - waited.quantity)),
+    },
     ...[cancelled, deleted].flatMap(order => [
       {
         name: `reservation of order ${order.orderId} released`,
@@ -96,7 +111,7 @@ function rowEffects(pool: pg.Pool, story: Story, baseline: Baseline): Effect[] {
       name: 'low-stock alert for product 1',
       holds: async () => (await alertsOf(pool, 1)) === baseline.alerts + 1,
     },
-    ...[shipped, cancelled].map(order => ({
+    ...[shipped, cancelled, waited].map(order => ({
       name: `${order.quantity} sold of product ${order.productId} counted`,
       holds: () => sold(order.productId, order.quantity),
     })),
@@ -109,17 +124,26 @@ function rowEffects(pool: pg.Pool, story: Story, baseline: Baseline): Effect[] {
 }
 
 function mailEffects(inbox: Inbox, story: Story): Effect[] {
-  const { shipped, cancelled, deleted } = story;
-  const mailed = async (to: string | undefined, subject: string) =>
-    inbox.mails().some(mail => mail.subject === subject && (to === undefined || mail.to.includes(to)));
+  const { shipped, cancelled, deleted, waited } = story;
+  const mailsOf = (to: string | undefined, subject: string) =>
+    inbox.mails().filter(mail => mail.subject === subject && (to === undefined || mail.to.includes(to)));
+  const mailed = async (to: string | undefined, subject: string) => mailsOf(to, subject).length > 0;
+  const lists = async ({ productId, quantity }: Order, subject: string) => {
+    const line = `- ${quantity} x ${PRODUCTS.get(productId)}: `;
+    return mailsOf(CUSTOMER, subject).some(({ text }) => text.includes(line));
+  };
   return [
-    ...[shipped, cancelled, deleted].map(({ orderId }) => ({
+    ...[shipped, deleted].map(({ orderId }) => ({
       name: `confirmation mail for order ${orderId}`,
       holds: () => mailed(CUSTOMER, `Order ${orderId} confirmed`),
     })),
+    ...[cancelled, waited].map(order => ({
+      name: `confirmation mail for order ${order.orderId}, with its items`,
+      holds: () => lists(order, `Order ${order.orderId} confirmed`),
+    })),
     {
-      name: `shipping mail for order ${shipped.orderId}`,
-      holds: () => mailed(CUSTOMER, `Order ${shipped.orderId} has shipped`),
+      name: `shipping mail for order ${shipped.orderId}, with its items`,
+      holds: () => lists(shipped, `Order ${shipped.orderId} has shipped`),
     },
     {
       name: `low-stock mail for product ${shipped.productId}`,
@@ -130,7 +154,7 @@ function mailEffects(inbox: Inbox, story: Story): Effect[] {
 
 /** What the scenario mails, by the name the workers give the effect. */
 const MAILS = new Map([
-  ['confirmation-mail', 3],
+  ['confirmation-mail', 4],
   ['shipping-mail', 1],
   ['low-stock-mail', 1],
 ]);

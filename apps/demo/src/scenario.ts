@@ -8,6 +8,8 @@ export interface Story {
   readonly shipped: Order;
   readonly cancelled: Order;
   readonly deleted: Order;
+  /** Had to wait for stock, which then came in. */
+  readonly waited: Order;
 }
 
 export interface Order {
@@ -28,6 +30,15 @@ export const STOCK = new Map([
   [1, 100],
   [2, 50],
   [3, 25],
+  [4, 6],
+]);
+/** What the shelf of product 4 is filled up to while an order waits for it. */
+export const RESTOCKED = 20;
+export const PRODUCTS = new Map([
+  [1, 'Blue mug'],
+  [2, 'Green tea, 250 g'],
+  [3, 'Tea strainer'],
+  [4, 'Teapot'],
 ]);
 export const LOW_STOCK = 3;
 
@@ -40,12 +51,24 @@ const PACE_MS = 300;
  * for its stock to be reserved before it goes on, as a shop would. Throws DEMO_NOT_RESERVED.
  */
 export async function playScenario(options: ScenarioOptions): Promise<Story> {
+  await nameProducts(options);
   await fillShelves(options);
   return {
     shipped: await shipOrder(options),
     cancelled: await cancelOrder(options),
     deleted: await deleteOrder(options),
+    waited: await waitForStock(options),
   };
+}
+
+async function nameProducts(options: ScenarioOptions): Promise<void> {
+  const rows = [...PRODUCTS].map(([product, name]) => `(${product}, '${name}')`).join(', ');
+  await step(
+    options,
+    `INSERT INTO shop.products (product_id, name) VALUES ${rows}
+     ON CONFLICT (product_id) DO UPDATE SET name = excluded.name`,
+    `shop.products: ${rows}`,
+  );
 }
 
 async function fillShelves(options: ScenarioOptions): Promise<void> {
@@ -71,7 +94,9 @@ async function shipOrder(options: ScenarioOptions): Promise<Order> {
 }
 
 async function cancelOrder(options: ScenarioOptions): Promise<Order> {
-  const order = await placeOrder(options, { productId: 2, quantity: 5, price: '20.00', total: '100.00' });
+  const order = await placeOrderAtOnce(options, {
+    ...{ productId: 2, quantity: 5, price: '20.00', total: '100.00' },
+  });
   await reserved(options, order);
   await setStatus(options, order, 'cancelled');
   return order;
@@ -85,10 +110,46 @@ async function deleteOrder(options: ScenarioOptions): Promise<Order> {
   return order;
 }
 
-async function placeOrder(
-  options: ScenarioOptions,
-  wanted: { productId: number; quantity: number; price: string; total: string },
-): Promise<Order> {
+/** More than there is: the order waits, and gets its stock when the shelf is filled. */
+async function waitForStock(options: ScenarioOptions): Promise<Order> {
+  const { pool } = options;
+  const order = await placeOrderAtOnce(options, {
+    ...{ productId: 4, quantity: 8, price: '35.00', total: '280.00' },
+  });
+  const isWaiting = async () =>
+    (await pool.query('SELECT FROM shop.back_orders WHERE order_item_id = $1', [order.itemId])).rowCount ===
+    1;
+  await comesTrue(options, isWaiting, `order ${order.orderId} did not go on back-order`);
+  await step(
+    options,
+    `UPDATE inventory SET stock_quantity = ${RESTOCKED} WHERE product_id = ${order.productId}`,
+  );
+  return order;
+}
+
+interface Wanted {
+  readonly productId: number;
+  readonly quantity: number;
+  readonly price: string;
+  readonly total: string;
+}
+
+/** An order and its item in one transaction, as a shop would: the confirmation mail lists what is in it. */
+async function placeOrderAtOnce(options: ScenarioOptions, wanted: Wanted): Promise<Order> {
+  const client = await options.pool.connect();
+  try {
+    const inTransaction = { ...options, pool: client };
+    await step(inTransaction, 'BEGIN');
+    const order = await placeOrder(inTransaction, wanted);
+    await step(inTransaction, 'COMMIT');
+    return order;
+  } finally {
+    // Whatever was begun and not committed goes with the connection.
+    client.release(true);
+  }
+}
+
+async function placeOrder(options: StepOptions, wanted: Wanted): Promise<Order> {
   const { productId, quantity, price, total } = wanted;
   const orderId = await step(
     options,
@@ -106,15 +167,24 @@ async function setStatus(options: ScenarioOptions, { orderId }: Order, status: s
 }
 
 /** Waits until the inventory-worker has taken the order's quantity off the shelf. */
-async function reserved({ pool, signal }: ScenarioOptions, order: Order): Promise<void> {
-  const expected = (STOCK.get(order.productId) ?? 0) - order.quantity;
-  const isReserved = async () => (await stockOf(pool, order.productId)) === expected;
-  if (await until(isReserved, { timeoutMs: RESERVED_TIMEOUT_MS, signal })) return;
-  throw new WalmqError(
-    'DEMO_NOT_RESERVED',
-    `the stock of product ${order.productId} did not come down to ${expected} for order ${order.orderId}.`,
-    { remedy: 'See the lines of inventory-worker above, and the queue "reservations" in Bull Board.' },
-  );
+async function reserved(options: ScenarioOptions, order: Order): Promise<void> {
+  const { orderId, productId, quantity } = order;
+  const expected = (STOCK.get(productId) ?? 0) - quantity;
+  const isReserved = async () => (await stockOf(options.pool, productId)) === expected;
+  const failure = `the stock of product ${productId} did not come down to ${expected} for order ${orderId}`;
+  await comesTrue(options, isReserved, failure);
+}
+
+/** Waits for what the inventory-worker makes of an order. */
+async function comesTrue(
+  { signal }: ScenarioOptions,
+  holds: () => Promise<boolean>,
+  failure: string,
+): Promise<void> {
+  if (await until(holds, { timeoutMs: RESERVED_TIMEOUT_MS, signal })) return;
+  throw new WalmqError('DEMO_NOT_RESERVED', `${failure}.`, {
+    remedy: 'See the lines of inventory-worker above, and the queue "reservations" in Bull Board.',
+  });
 }
 
 export async function stockOf(pool: pg.Pool, productId: number): Promise<number | undefined> {
@@ -125,8 +195,12 @@ export async function stockOf(pool: pg.Pool, productId: number): Promise<number 
   return rows[0]?.stock_quantity;
 }
 
+interface StepOptions extends Omit<ScenarioOptions, 'pool'> {
+  readonly pool: pg.Pool | pg.PoolClient;
+}
+
 /** Runs and shows one statement. Resolves to the id it returned, or 0. */
-async function step({ pool, print, signal }: ScenarioOptions, sql: string, shown = sql): Promise<number> {
+async function step({ pool, print, signal }: StepOptions, sql: string, shown = sql): Promise<number> {
   await delay(PACE_MS, undefined, { signal });
   print(`→ ${shown}`);
   const { rows } = await pool.query<{ id: number }>(sql);

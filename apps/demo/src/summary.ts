@@ -1,3 +1,4 @@
+import type { Inbox } from '@walmq/embedded';
 import type pg from 'pg';
 import { countBySubject } from './count-mails.js';
 import { countMails } from './effects.js';
@@ -11,8 +12,10 @@ export async function summarize(options: {
   dashboardUrl: string;
   /** An order to change by hand. */
   orderId: number;
+  /** The subject of a mail to show. */
+  shownMail: string;
 }): Promise<string[]> {
-  const { pool, services, slot, dashboardUrl, orderId } = options;
+  const { pool, services, slot, dashboardUrl, orderId, shownMail } = options;
   const { inbox } = services;
   const mailed = inbox
     ? countBySubject(inbox.mails().map(mail => mail.subject))
@@ -20,6 +23,7 @@ export async function summarize(options: {
   return [
     'Mailed:',
     ...mailed.map(line => `  ${line}`),
+    ...(inbox ? showMail(inbox, shownMail) : []),
     await countRows(pool),
     `Capture lag: ${await readLag(pool, slot)}`,
     '',
@@ -27,6 +31,14 @@ export async function summarize(options: {
     ...(inbox ? [`Mail inbox   ${inbox.url}`] : []),
     ...byHand(services, orderId),
   ];
+}
+
+/** One mail as a customer reads it. */
+function showMail(inbox: Inbox, subject: string): string[] {
+  const mail = inbox.mails().find(one => one.subject === subject);
+  if (!mail) return [];
+  const lines = mail.text.trim().split(/\n+/);
+  return [`One of them, "${mail.subject}":`, ...lines.map(line => `  │ ${line}`)];
 }
 
 async function countRows(pool: pg.Pool): Promise<string> {
