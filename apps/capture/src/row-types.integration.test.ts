@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Change } from '@walmq/change';
 import { nameOf } from '@walmq/row-types';
-import { rows, sampleSchemaSql, sentDocsRow } from '@walmq/row-types/fixture';
+import { docsRowSent, rows, sampleSchemaSql } from '@walmq/row-types/fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
 
@@ -84,7 +84,7 @@ describe('the rows of real changes', () => {
     expect(removed?.before).toEqual({ id: 1 });
     for (const change of [update, moved]) {
       expect(change?.unchanged).toEqual(['body']);
-      expect(sentDocsRow.parse(change?.after)).toEqual(change?.after);
+      expect(docsRowSent.parse(change?.after)).toEqual(change?.after);
       expect(rows.docs.safeParse(change?.after).success).toBe(false);
     }
   });

@@ -1,15 +1,8 @@
 import type { Scalar, TableDescription, ValueType } from './description.js';
 import { nameOf, rowNames, validatorName } from './name-tables.js';
 import { LINE_WIDTH, printLiteral, printName, printString } from './print-literal.js';
-import { printType, printValidator } from './print-type.js';
-import type { ColumnModel, TableModel } from './read-tables.js';
-
-interface Named {
-  readonly model: TableModel;
-  /** As handlers name the table. */
-  readonly name: string;
-  readonly rowName: string;
-}
+import { type Named, optionalOf, printRow, printRowValidator } from './print-row.js';
+import type { TableModel } from './read-tables.js';
 
 /** A TypeScript file of the tables' row types, validators and descriptions; the same models give the same text. */
 export function printTables(models: readonly TableModel[]): string {
@@ -49,52 +42,6 @@ function printImports(models: readonly TableModel[]): string {
 function scalarOf(type: ValueType): Scalar | undefined {
   if (typeof type === 'string') return type;
   return 'array' in type ? scalarOf(type.array) : undefined;
-}
-
-function printRow({ model, name, rowName }: Named): string {
-  const about = [`A row of \`${name}\`.`];
-  if (model.comment) about.push(model.comment);
-  const columns = model.columns.map(column => {
-    const head = `  ${printName(column.name)}: `;
-    const type = printType(column, 2, head.length);
-    return `${printColumnComment(column)}${type.startsWith('\n') ? head.trimEnd() : head}${type};\n`;
-  });
-  return `${printComment(about, 0)}export interface ${rowName} {${columns.length > 0 ? '\n' : ''}${columns.join('')}}\n`;
-}
-
-function printColumnComment({ sqlType, comment }: ColumnModel): string {
-  return printComment([`\`${sqlType}\``, ...(comment ? [comment] : [])], 2);
-}
-
-/** A doc comment that nothing in the database breaks out of. */
-function printComment(paragraphs: readonly string[], indent: number): string {
-  const margin = ' '.repeat(indent);
-  const lines = paragraphs
-    .join('\n')
-    .replaceAll('*/', '*\\/')
-    .split(/\r\n|[\n\r\u2028\u2029]/)
-    .map(line => line.trimEnd());
-  if (lines.length === 1) return `${margin}/** ${lines[0]} */\n`;
-  return `${margin}/**\n${lines.map(line => `${margin} *${line && ` ${line}`}\n`).join('')}${margin} */\n`;
-}
-
-function printRowValidator({ model, rowName }: Named): string {
-  const columns = model.columns.map(column => {
-    const head = `  ${printName(column.name)}: `;
-    return `${head}${printValidator(column, 2, head.length)},\n`;
-  });
-  const validator = validatorName(rowName);
-  const whole = `export const ${validator} = rowOf<${rowName}>()({${columns.length > 0 ? '\n' : ''}${columns.join('')}});\n`;
-  return whole + printSentValidator(model, rowName);
-}
-
-/** What a new row may be where columns may be left out. */
-function printSentValidator(model: TableModel, rowName: string): string {
-  const optional = optionalOf(model);
-  if (optional.length === 0) return '';
-  const head = `export const sent${rowName} = sentOf(${validatorName(rowName)}, `;
-  return `\n/** Of a new row, which lacks the columns that an update did not touch. */
-${head}${printLiteral(optional, 0, head.length + 1)});\n`;
 }
 
 function printTypes(tables: readonly Named[]): string {
@@ -146,8 +93,4 @@ export function describe({ oldRow, key, columns }: TableModel): TableDescription
       ...(optional ? { optional } : {}),
     })),
   };
-}
-
-function optionalOf({ columns }: TableModel): string[] {
-  return columns.filter(({ optional }) => optional).map(({ name }) => name);
 }

@@ -53,6 +53,7 @@ COMMENT ON TABLE things IS E'Everything there is.\n\nEnds here: */ export const 
 COMMENT ON COLUMN things.how IS 'What it feels like */ // today';
 ALTER TABLE things REPLICA IDENTITY FULL;
 
+CREATE TABLE sent_docs (id integer PRIMARY KEY);
 CREATE TABLE docs (id integer PRIMARY KEY, title text NOT NULL, body text, kept text, extra jsonb);
 ALTER TABLE docs ALTER COLUMN kept SET STORAGE PLAIN;
 
@@ -94,6 +95,7 @@ ALTER TABLE "2nd-hand" REPLICA IDENTITY NOTHING;`;
 export const SAMPLE_TABLES = [
   'things',
   'docs',
+  'sent_docs',
   'sums',
   'odd_names',
   'translations',

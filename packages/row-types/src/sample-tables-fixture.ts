@@ -47,7 +47,7 @@ export const docsRow = rowOf<DocsRow>()({
 });
 
 /** Of a new row, which lacks the columns that an update did not touch. */
-export const sentDocsRow = sentOf(docsRow, ['title', 'body', 'extra']);
+export const docsRowSent = sentOf(docsRow, ['title', 'body', 'extra']);
 
 /** A row of `odd_names`. */
 export interface OddNamesRow {
@@ -90,6 +90,16 @@ export interface SalesOrdersRow {
 }
 
 export const salesOrdersRow = rowOf<SalesOrdersRow>()({
+  id: values.integer,
+});
+
+/** A row of `sent_docs`. */
+export interface SentDocsRow {
+  /** `integer` */
+  id: number;
+}
+
+export const sentDocsRow = rowOf<SentDocsRow>()({
   id: values.integer,
 });
 
@@ -301,7 +311,7 @@ export const translationsRow = rowOf<TranslationsRow>()({
 });
 
 /** Of a new row, which lacks the columns that an update did not touch. */
-export const sentTranslationsRow = sentOf(translationsRow, [
+export const translationsRowSent = sentOf(translationsRow, [
   'title_of_the_document',
   'original_title_of_the_document',
   'summary_of_the_document',
@@ -328,6 +338,7 @@ export interface Tables {
   docs: IdentityOnly<DocsRow, 'id', 'title' | 'body' | 'extra'>;
   odd_names: OddNamesRow;
   sales_orders: SalesOrdersRow;
+  sent_docs: IdentityOnly<SentDocsRow, 'id'>;
   sums: IdentityOnly<SumsRow, 'id'>;
   things: ThingsRow;
   translations: IdentityOnly<
@@ -348,6 +359,7 @@ export const rows = {
   docs: docsRow,
   odd_names: oddNamesRow,
   sales_orders: salesOrdersRow,
+  sent_docs: sentDocsRow,
   sums: sumsRow,
   things: thingsRow,
   translations: translationsRow,
@@ -391,6 +403,7 @@ export const tables: Record<keyof Tables, TableDescription> = {
     ],
   },
   sales_orders: { oldRow: 'whole', key: ['id'], columns: [{ name: 'id', type: 'integer', nullable: false }] },
+  sent_docs: { oldRow: 'key', key: ['id'], columns: [{ name: 'id', type: 'integer', nullable: false }] },
   sums: {
     oldRow: 'key',
     key: ['id'],

@@ -2,7 +2,7 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { z } from 'zod';
 import type { SentIn } from './identity-only.js';
 import { rowOf } from './row-of.js';
-import { type DocsRow, docsRow, sentDocsRow, type Tables } from './sample-fixture.js';
+import { type DocsRow, docsRow, docsRowSent, type Tables } from './sample-fixture.js';
 import { values } from './values.js';
 
 describe('values', () => {
@@ -72,15 +72,15 @@ describe('sentOf', () => {
 
   it('takes a row without the columns that may be left out, and none with undefined in them', () => {
     const { title, body, extra, ...sent } = row;
-    expect(sentDocsRow.parse(sent)).toEqual({ id: 1, kept: null });
-    expect(sentDocsRow.parse(row)).toEqual(row);
+    expect(docsRowSent.parse(sent)).toEqual({ id: 1, kept: null });
+    expect(docsRowSent.parse(row)).toEqual(row);
     expect(docsRow.safeParse(sent).success).toBe(false);
-    expect(sentDocsRow.safeParse({ ...sent, body: undefined }).success).toBe(false);
-    expect(sentDocsRow.safeParse({ title, body, extra }).success).toBe(false);
+    expect(docsRowSent.safeParse({ ...sent, body: undefined }).success).toBe(false);
+    expect(docsRowSent.safeParse({ title, body, extra }).success).toBe(false);
   });
 
   it('has the type of what a handler is given', () => {
-    expectTypeOf<z.output<typeof sentDocsRow>>().toExtend<SentIn<Tables['docs']>>();
-    expectTypeOf<SentIn<Tables['docs']>>().toExtend<z.output<typeof sentDocsRow>>();
+    expectTypeOf<z.output<typeof docsRowSent>>().toExtend<SentIn<Tables['docs']>>();
+    expectTypeOf<SentIn<Tables['docs']>>().toExtend<z.output<typeof docsRowSent>>();
   });
 });
