@@ -50,6 +50,7 @@ function commandLine(io: CommandIo, exit: (code: number) => void): Command {
     .description('prepare the database: own tables, replica identity, publication, slot; safe to run again')
     .option('--shop', "also create the reference shop's tables")
     .option('--audit', 'also create the audit log')
+    .option('--outbox', 'also create the outbox table')
     .addOption(new Option('--dry-run', 'say what would be done, and change nothing').conflicts('sql'))
     .option('--sql', 'print the SQL for psql instead, and change nothing')
     .option('--json', 'print { status, what, remedy } for each step, a line each')

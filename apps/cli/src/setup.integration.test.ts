@@ -229,6 +229,33 @@ describe('walmq setup', () => {
     expect(await stateOf(shop)).toEqual(before);
   });
 
+  it('with --outbox makes the outbox table as it is configured, and publishes it', async () => {
+    const queues = { payments: { outbox: 'payment' }, emails: { messages: true } };
+    const dry = await world('setup_outbox_dry', { schema: 'SELECT', queues });
+    const before = await stateOf(dry);
+    const planned = await dry.run('setup', '--outbox', '--dry-run');
+    expect(await stateOf(dry)).toEqual(before);
+    expect(planned.lines).toContain('would    create the outbox table public.outbox');
+    await runScript(dry.client, (await dry.run('setup', '--outbox', '--sql')).lines.join('\n'));
+    expect(await stateOf(dry)).toMatchObject({ published: [{ tablename: 'outbox' }] });
+    expect((await dry.run('setup', '--outbox', '--sql')).lines).toEqual(['-- nothing to do']);
+
+    const without = await world('setup_outbox_none', { queues });
+    expect((await without.run('setup')).errors[0]).toMatch(/^SETUP_TABLE_MISSING: .*public\.outbox/);
+    const unused = await world('setup_outbox_unused', {
+      schema: 'SELECT',
+      queues: { a: { messages: true } },
+    });
+    expect((await unused.run('setup', '--outbox')).errors[0]).toMatch(/^SETUP_OUTBOX_UNUSED: /);
+    expect(await unused.run('setup')).toMatchObject({
+      code: 0,
+      lines: expect.arrayContaining([
+        'done     create publication "walmq" without tables: logical messages need none',
+      ]),
+    });
+    expect((await unused.doctor()).checks.filter(({ status }) => status === 'error')).toEqual([]);
+  });
+
   it('does not take a slot of another database', async () => {
     const shop = await world('setup_slot_a');
     await shop.run('setup');

@@ -1,4 +1,7 @@
 import { auditSchemaSql } from '@walmq/audit';
+import { WalmqError } from '@walmq/change';
+import type { WalmqConfig } from '@walmq/config';
+import { outboxSchemaSql } from '@walmq/outbox';
 import { planSetup, runSteps, type SetupSchema, type SetupStep, setupScript } from '@walmq/replication';
 import { shopSchemaSql } from '@walmq/shop';
 import { workerSchemaSql } from '@walmq/worker';
@@ -11,6 +14,8 @@ export interface SetupCommandOptions {
   readonly shop?: boolean;
   /** Makes the audit log too. */
   readonly audit?: boolean;
+  /** Makes the outbox table too. */
+  readonly outbox?: boolean;
   /** Says what it would do. */
   readonly dryRun?: boolean;
   /** Prints the SQL instead. */
@@ -44,6 +49,7 @@ export async function setupCommand(io: CommandIo, options: SetupCommandOptions):
         ...(options.shop ? [SHOP_SCHEMA] : []),
         WORKER_SCHEMA,
         ...(options.audit ? [AUDIT_SCHEMA] : []),
+        ...(options.outbox ? [outboxSchema(config)] : []),
       ],
       lockTimeoutMs,
     });
@@ -52,6 +58,19 @@ export async function setupCommand(io: CommandIo, options: SetupCommandOptions):
     else if (options.dryRun) for (const step of steps) io.print(lineOf(step, 'would'));
     else await runSteps(client, steps, { lockTimeoutMs, onStep: step => io.print(lineOf(step, 'done')) });
   });
+}
+
+/** Throws SETUP_OUTBOX_UNUSED. */
+function outboxSchema({ outbox }: WalmqConfig): SetupSchema {
+  if (!outbox)
+    throw new WalmqError('SETUP_OUTBOX_UNUSED', 'no queue takes events from an outbox table.', {
+      remedy: 'Give a queue in walmq.config.ts "outbox" with the aggregate types it takes.',
+    });
+  return {
+    what: `the outbox table ${outbox.schema}.${outbox.table}`,
+    sql: outboxSchemaSql(outbox),
+    captured: true,
+  };
 }
 
 function jsonLine(step: SetupStep, run: 'done' | 'would'): string {

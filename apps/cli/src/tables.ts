@@ -1,15 +1,31 @@
 import { publishedTables, type WalmqConfig } from '@walmq/config';
-import type { SetupTable } from '@walmq/replication';
+import type { SetupRoute, SetupTable } from '@walmq/replication';
 
 /** Every table any queue reads, once, with what the queues want of it. */
 export function tablesOf(config: WalmqConfig): SetupTable[] {
   return publishedTables(config).map(({ schema, table }) => ({
     schema,
     table,
-    routes: Object.values(config.queues).flatMap(queue =>
-      queue.tables
-        .filter(route => route.schema === schema && route.table === table)
-        .map(({ orderBy, operations }) => ({ queue: queue.name, orderBy, operations })),
-    ),
+    routes: [
+      ...Object.values(config.queues).flatMap(queue =>
+        queue.tables
+          .filter(route => route.schema === schema && route.table === table)
+          .map(({ orderBy, operations }) => ({ queue: queue.name, orderBy, operations })),
+      ),
+      ...(config.outbox?.schema === schema && config.outbox.table === table ? outboxRoutes(config) : []),
+    ],
   }));
+}
+
+/** What every queue wants of the outbox table that takes events from it. */
+function outboxRoutes({ queues, outbox }: WalmqConfig): SetupRoute[] {
+  return Object.values(queues)
+    .filter(queue => queue.outbox.length > 0)
+    .flatMap(({ name }) =>
+      Object.values(outbox?.columns ?? {}).map(column => ({
+        queue: name,
+        orderBy: { column },
+        operations: new Set(['insert']),
+      })),
+    );
 }

@@ -33,7 +33,8 @@ export class OutboxRoutes {
     const [ofId] = change.valuesOf(aggregateId);
     const [ofEvent] = change.valuesOf(type);
     for (const [column, value] of Object.entries({ [aggregateType]: ofType, [type]: ofEvent }))
-      if (value === undefined || value === 'null') return new Error(`its ${column} is missing`);
+      if (value === undefined || value === 'null' || value === '""')
+        return new Error(`its ${column} is missing`);
     const queues = this.#queues.get(ofType as string);
     if (!queues) return new Error('no queue takes its aggregate type');
     const event: unknown = JSON.parse(ofEvent as string);

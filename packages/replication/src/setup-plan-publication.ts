@@ -79,11 +79,11 @@ function createPublication(
   const name = escapeIdentifier(publication);
   return {
     status: 'run',
-    what: `create publication "${publication}" for ${tables.map(tableText).join(', ')}`,
+    what: `create publication "${publication}" ${tables.length > 0 ? `for ${tables.map(tableText).join(', ')}` : 'without tables: logical messages need none'}`,
     // Named tables only: FOR ALL TABLES would break UPDATEs on every table without a replica identity.
     sql: unless(
       `SELECT FROM pg_publication WHERE pubname = ${escapeLiteral(publication)}`,
-      `CREATE PUBLICATION ${name} FOR TABLE ${tables.map(quoted).join(', ')} WITH (publish_via_partition_root = true)`,
+      `CREATE PUBLICATION ${name}${tables.length > 0 ? ` FOR TABLE ${tables.map(quoted).join(', ')}` : ''} WITH (publish_via_partition_root = true)`,
     ),
     grant: `Run GRANT CREATE ON DATABASE ${escapeIdentifier(database)} TO ${escapeIdentifier(role)}; and GRANT the owners of the tables TO it.`,
     waitsFor: tables,

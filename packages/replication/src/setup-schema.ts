@@ -28,7 +28,11 @@ export interface MadeRelation {
   readonly kind: 'table' | 'index';
 }
 
-const MADE = /CREATE (TABLE|INDEX) IF NOT EXISTS (?:(\w+)\.)?(\w+)(?: ON (?:(\w+)\.)?\w+)?/g;
+const NAME = '"?([^\\s".(]+)"?';
+const MADE = new RegExp(
+  `CREATE (TABLE|INDEX) IF NOT EXISTS (?:${NAME}\\.)?${NAME}(?: ON (?:${NAME}\\.)?${NAME})?`,
+  'g',
+);
 
 /** What such SQL makes, read from its own text, so that there is no second list to keep. */
 export function madeRelations(sql: string): MadeRelation[] {

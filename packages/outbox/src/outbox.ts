@@ -1,0 +1,61 @@
+import type { Json } from '@walmq/change';
+import type { QueryClient } from './context.js';
+import { type OutboxTable, quote, quoteTable } from './outbox-table.js';
+
+/** Something that happened to one aggregate: an order, an account. */
+export interface AggregateEvent {
+  /** Decides which queues take it. */
+  readonly aggregateType: string;
+  /** The events of one aggregate are processed strictly in order. Default: in no order. */
+  readonly aggregateId?: string | number | bigint;
+  /** What happened, such as "order.paid": the job's name. */
+  readonly type: string;
+  readonly payload?: Json;
+  readonly headers?: Readonly<Record<string, Json>>;
+}
+
+export interface OutboxOptions {
+  /** Default "public". */
+  readonly schema?: string;
+  /** Default "outbox". */
+  readonly table?: string;
+  /** As in walmq.config.ts. Default: aggregate_type, aggregate_id, type. */
+  readonly columns?: Partial<OutboxTable['columns']>;
+  /** False deletes each row as soon as it is written: the WAL has it, and the table stays empty. Default true. */
+  readonly keepRows?: boolean;
+}
+
+export interface Outbox {
+  /** Writes the event within the open transaction: it becomes a job of each of its queues once that has committed. */
+  publish(event: AggregateEvent): Promise<void>;
+}
+
+/** The outbox table, as `walmq setup --outbox` makes it, on one connection. */
+export function outbox(client: QueryClient, options: OutboxOptions = {}): Outbox {
+  const { schema = 'public', table = 'outbox', columns = {}, keepRows = true } = options;
+  const name = quoteTable({ schema, table });
+  const { aggregateType = 'aggregate_type', aggregateId = 'aggregate_id', type = 'type' } = columns;
+  const names = [aggregateType, aggregateId, type, 'payload', 'headers'].map(quote).join(', ');
+  const insert = `INSERT INTO ${name} (${names}) VALUES ($1, $2, $3, $4, $5)${keepRows ? '' : ' RETURNING id'}`;
+  return {
+    async publish(event) {
+      const inserted = await client.query(insert, [
+        event.aggregateType,
+        event.aggregateId === undefined ? null : String(event.aggregateId),
+        event.type,
+        json(event.payload),
+        json(event.headers),
+      ]);
+      if (!keepRows) await client.query(`DELETE FROM ${name} WHERE id = $1`, [idOf(inserted)]);
+    },
+  };
+}
+
+/** pg would take an array for one of PostgreSQL's own. */
+function json(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}
+
+function idOf(inserted: unknown): unknown {
+  return (inserted as { rows: { id: unknown }[] }).rows[0]?.id;
+}
