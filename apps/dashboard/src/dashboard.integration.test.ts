@@ -97,4 +97,33 @@ describe('the dashboard', () => {
     expect(metrics).toContain('walmq_queue_jobs{queue="orders",state="waiting-children"} 1');
     expect((await fetch(`${url}/ready`)).status).toBe(200);
   });
+
+  it('removes a failed change alone: those of its key that completed before stay to be looked at', async () => {
+    const connection = { url: redis.url };
+    const flows = new FlowProducer({ connection });
+    const queue = new Queue('orders', { connection });
+    const [completed, failed] = ['00000000000003EA-0000000001-test', '00000000000003EA-0000000002-test'];
+    await flows.add({
+      name: 'update',
+      queueName: 'orders',
+      opts: { jobId: failed },
+      children: [{ name: 'update', queueName: 'orders', opts: { jobId: completed } }],
+    });
+    const worker = new Worker(
+      'orders',
+      async job => {
+        if (job.id === failed) throw new UnrecoverableError('broken');
+      },
+      { connection },
+    );
+    await expect.poll(() => queue.getJobState(failed)).toBe('failed');
+    const response = await fetch(
+      `${url}/queues/api/queues/orders/${failed}/clean`,
+      fromPage(url, { method: 'PUT' }),
+    );
+    expect(response.status).toBeLessThan(300);
+    expect(await queue.getJobState(failed)).toBe('unknown');
+    expect(await queue.getJobState(completed)).toBe('completed');
+    await Promise.all([worker.close(), queue.close(), flows.close()]);
+  });
 });

@@ -52,7 +52,8 @@ function guard(job: Job): Job {
         throw new ActionRefused(
           'This change is parked: it waits for an earlier change of its key. Retry or remove that one first.',
         );
-      await remove(options);
+      // Its children are the changes it waited for, which have completed: they stay to be looked at.
+      await remove({ ...options, removeChildren: false });
     },
     async removeUnprocessedChildren() {
       throw new ActionRefused(
