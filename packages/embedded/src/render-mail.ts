@@ -93,6 +93,7 @@ if (count) {
 }
 `;
 
+/** No ground of its own for the mail's frame: a browser gives it the one that the mail's colour scheme asks for. */
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --line: light-dark(#dde1e6, #30363d); --soft: light-dark(#5b6570, #9aa4ae);
   --back: light-dark(#ffffff, #14181c); --raised: light-dark(#f5f7f9, #1c2127); --ink: light-dark(#1a1f24, #e6eaee);
@@ -119,5 +120,5 @@ dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
 pre { margin: 0; padding: 1rem; background: var(--raised); border: 1px solid var(--line); border-radius: .4rem;
   white-space: pre-wrap; overflow-wrap: anywhere; font: .9rem/1.5 ui-monospace, monospace; }
-iframe { width: 100%; height: 24rem; border: 1px solid var(--line); border-radius: .4rem; background: #fff; }
+iframe { width: 100%; height: 30rem; border: 1px solid var(--line); border-radius: .4rem; }
 `;
