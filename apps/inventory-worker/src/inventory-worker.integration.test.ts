@@ -118,6 +118,24 @@ describe('inventory-worker', () => {
       expect(await reservation(world, productId)).toBeUndefined();
     });
 
+    it('does not miss stock that comes in while it looks', async () => {
+      const client = await world.pool.connect();
+      await client.query('BEGIN');
+      await client.query('UPDATE inventory SET stock_quantity = 20 WHERE product_id = 14');
+      const job = await world.add('reservations', inserted(item(14, { quantity: 15 })));
+      const waiting = () =>
+        world.rows(
+          `SELECT FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%FROM inventory%'`,
+        );
+      await expect.poll(waiting).toHaveLength(1);
+      await client.query('COMMIT');
+      client.release();
+      expect(await world.ending('reservations', job)).toMatchObject({
+        result: { action: 'stock_reserved', stock_left: 5 },
+      });
+    });
+
     it('gives back what a deleted item had, once', async () => {
       await world.process('reservations', inserted(item(3, { quantity: 4 })));
       const change = world.change('delete', 'order_items', { before: item(3, { quantity: 4 }) });

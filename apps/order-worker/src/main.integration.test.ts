@@ -21,12 +21,12 @@ describe("order-worker's process", () => {
     await Promise.all([inbox.stop(), stopServers(servers), rm(folder, { recursive: true })]);
   });
 
-  const start = async (world: WorkerWorld, queues: object) => {
+  const start = async (world: WorkerWorld, queues: object, from = 'orders@example.com') => {
     const config = join(folder, `${world.prefix}.mjs`);
     await writeFile(config, `export default ${JSON.stringify({ redis: { prefix: world.prefix }, queues })};`);
     return startApp(APP, {
       ...{ DATABASE_URL: world.databaseUrl, REDIS_URL: servers.redis.url, SMTP_URL: inbox.smtpUrl },
-      ...{ WALMQ_CONFIG: config, WALMQ_MAIL_FROM: 'orders@example.com' },
+      ...{ WALMQ_CONFIG: config, WALMQ_MAIL_FROM: from },
     });
   };
 
@@ -59,6 +59,13 @@ describe("order-worker's process", () => {
       'WORKER_TABLE_UNKNOWN: queue "orders" has a handler for table "orders", which does not feed it. ' +
         'Add the table to the queue in walmq.config.ts; it is fed by: invoices.',
     );
+  });
+
+  it('refuses a sender that is none', async () => {
+    await using world = await WorkerWorld.create(servers, 'sender', { queues: QUEUES });
+    const app = await start(world, QUEUES, 'everybody@example.com, nobody');
+    expect(await app.ended).toBe('exit 1');
+    expect(app.output()).toContain('WALMQ_MAIL_FROM must be one mail address');
   });
 
   it('names every variable that is missing', async () => {

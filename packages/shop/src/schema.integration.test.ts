@@ -24,6 +24,23 @@ describe("the shop's schema", () => {
     expect(rows).toEqual([{ customer_email: 'a@example.com', status: 'pending' }]);
   });
 
+  it("leaves a view of one's own catalogue in the place of shop.products", async () => {
+    await client.query('CREATE DATABASE with_catalogue');
+    const url = new URL(postgres.url);
+    url.pathname = '/with_catalogue';
+    const own = new Client(url.href);
+    await own.connect();
+    await own.query(
+      `CREATE TABLE catalogue (id integer, title text);
+       INSERT INTO catalogue VALUES (1, 'Mug');
+       CREATE SCHEMA shop;
+       CREATE VIEW shop.products AS SELECT id AS product_id, title AS name FROM catalogue`,
+    );
+    await own.query(shopSchemaSql);
+    expect((await own.query('SELECT * FROM shop.products')).rows).toEqual([{ product_id: 1, name: 'Mug' }]);
+    await own.end();
+  });
+
   it('has the three tables as the shop knows them, and its own beside them', async () => {
     await client.query(shopSchemaSql);
     const { rows } = await client.query<{ line: string }>(
