@@ -5,11 +5,11 @@ import { tableName } from './describe.js';
 
 /**
  * The queue a definition is for, as it is configured. A handler that could never run is a mistake that would otherwise
- * show as an effect that is missing. Throws WORKER_QUEUE_UNKNOWN, WORKER_TABLE_UNKNOWN, WORKER_OPERATION_UNKNOWN or
- * WORKER_OPERATION_EXCLUDED.
+ * show as an effect that is missing. Throws WORKER_QUEUE_UNKNOWN, WORKER_TABLE_UNKNOWN, WORKER_OPERATION_UNKNOWN,
+ * WORKER_OPERATION_EXCLUDED, or WORKER_EVENTS_UNKNOWN.
  */
 export function checkDefinition(
-  { queue, on }: WorkerDefinition,
+  { queue, on, events }: WorkerDefinition,
   queues: Readonly<Record<string, QueueConfig>>,
 ): QueueConfig {
   const config = Object.hasOwn(queues, queue) ? queues[queue] : undefined;
@@ -23,7 +23,21 @@ export function checkDefinition(
     if (!route) throw unknownTable(config, table);
     for (const operation of handlers.keys()) checkOperation(queue, route, operation);
   }
+  if (events.size > 0 && !takesEvents(config))
+    throw new WalmqError(
+      'WORKER_EVENTS_UNKNOWN',
+      `queue "${queue}" has handlers for events, and takes none.`,
+      {
+        remedy: 'Give it "messages" or "outbox" in walmq.config.ts; or remove the handlers.',
+        facts: { queue },
+      },
+    );
   return config;
+}
+
+/** Of malformed ones too: their queue is fed by nothing else. */
+function takesEvents({ messages, outbox, tables }: QueueConfig): boolean {
+  return messages || outbox.length > 0 || tables.length === 0;
 }
 
 /** Tables whose changes come to the queue and find no handler at all. */

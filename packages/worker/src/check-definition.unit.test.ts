@@ -41,6 +41,29 @@ describe('checkDefinition', () => {
     }
   });
 
+  it('takes handlers of events where there are any, malformed ones too', () => {
+    const config = resolveConfig(
+      parseConfig(
+        { queues: { a: { messages: true }, b: { outbox: 'order' }, c: { table: 'orders' } } },
+        'test',
+      ),
+    );
+    const check = (queue: string) =>
+      checkDefinition(defineWorker({ queue, events: { '*': handler } }), config.queues);
+    for (const queue of ['a', 'b', 'walmq.malformed']) expect(check(queue).name).toBe(queue);
+    expect(() => check('c')).toThrow(expect.objectContaining({ code: 'WORKER_EVENTS_UNKNOWN' }));
+    const any = everyChange({ queue: 'a', queues: config.queues, handler });
+    expect([...any.events.keys()]).toEqual(['*']);
+    defineWorker<Record<string, never>, object, { 'order.paid': { total: string } }>({
+      queue: 'a',
+      events: {
+        'order.paid': async ({ after }) => after.payload.total.length,
+        // @ts-expect-error: no such event
+        'order.payed': handler,
+      },
+    });
+  });
+
   it('takes what feeds the queue', () => {
     const definition = defineWorker({
       queue: 'reservations',

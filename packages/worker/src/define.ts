@@ -1,4 +1,4 @@
-import type { Change, Row } from '@walmq/change';
+import type { Change, EventChange, Json, Row } from '@walmq/change';
 import type { Marked, OldIn, RowIn, SentIn } from '@walmq/row-types';
 import type { Logger } from '@walmq/service';
 import type { PoolClient } from 'pg';
@@ -71,11 +71,15 @@ type Giving<Given extends object> = object extends Given
   ? { readonly context?: Givable<Given> }
   : { readonly context: Givable<Given> };
 
-/** Handlers by table and operation, erased to what the runner calls. */
+/** Handlers by table and operation and by type of event, erased to what the runner calls. */
 export interface WorkerDefinition {
   readonly queue: string;
   readonly on: ReadonlyMap<string, ReadonlyMap<string, Handler<Change>>>;
+  /** By type; `ANY_EVENT` is for those without a handler of their own. */
+  readonly events: ReadonlyMap<string, Handler<Change>>;
 }
+
+export const ANY_EVENT = '*';
 
 /**
  * A worker: which queue, and what to do with each table's changes. `Tables` gives the row types by table name, with
@@ -88,14 +92,18 @@ export interface WorkerDefinition {
  *   on: { orders: { insert: confirmOrder } },
  * })
  * ```
+ *
+ * `Events` gives the payloads of the events it handles, by type; the handler `'*'` is for all others.
  */
 export function defineWorker<
   Tables extends { [T in keyof Tables]: object } = Record<string, Row>,
   Given extends object = object,
+  Events extends { [E in keyof Events]: unknown } = Record<string, Json>,
 >(
   definition: {
     readonly queue: string;
-    readonly on: { readonly [T in keyof Tables]?: TableHandlers<Tables[T], Given> };
+    readonly events?: { readonly [E in keyof Events]?: Handler<EventChange<Events[E]>, Given> };
+    readonly on?: { readonly [T in keyof Tables]?: TableHandlers<Tables[T], Given> };
   } & Giving<Given>,
 ): WorkerDefinition {
   const given = definition.context as Given;
@@ -103,19 +111,18 @@ export function defineWorker<
     (handler: Handler<Change, Given>): Handler<Change> =>
     (change, kit) =>
       handler(change, { ...given, ...kit });
-  const on = Object.entries<object>(definition.on as Readonly<Record<string, object>>);
+  // Each handler is found by the very operation or type its parameter is typed for, so the erased type is as good.
+  const erased = (handlers: object) =>
+    new Map(
+      Object.entries(handlers as Readonly<Record<string, Handler<Change, Given>>>).map(([name, handler]) => [
+        name,
+        bound(handler),
+      ]),
+    );
+  const on = Object.entries<object>((definition.on ?? {}) as Readonly<Record<string, object>>);
   return {
     queue: definition.queue,
-    on: new Map(
-      on.map(([table, handlers]) => [
-        table,
-        // Each handler is found by the very operation its parameter is typed for, so the erased type is as good.
-        new Map(
-          Object.entries<Handler<Change, Given>>(
-            handlers as Readonly<Record<string, Handler<Change, Given>>>,
-          ).map(([op, handler]) => [op, bound(handler)]),
-        ),
-      ]),
-    ),
+    on: new Map(on.map(([table, handlers]) => [table, erased(handlers)])),
+    events: erased(definition.events ?? {}),
   };
 }

@@ -1,10 +1,10 @@
 import { type Change, OPERATIONS } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
-import type { Handler, WorkerDefinition } from './define.js';
+import { ANY_EVENT, type Handler, type WorkerDefinition } from './define.js';
 import { tableName } from './describe.js';
 
 /**
- * A worker with one handler for every table and operation that feeds its queue: for what is made of changes whatever
+ * A worker with one handler for every table, operation and event that feeds its queue: for what is made of changes whatever
  * they are of (webhooks, an audit log). A queue that is not configured is refused when the worker starts.
  */
 export function everyChange(options: {
@@ -13,7 +13,8 @@ export function everyChange(options: {
   readonly handler: Handler<Change>;
 }): WorkerDefinition {
   const { queue, queues, handler } = options;
-  const tables = Object.hasOwn(queues, queue) ? (queues[queue]?.tables ?? []) : [];
+  const config = Object.hasOwn(queues, queue) ? queues[queue] : undefined;
+  const { tables = [], messages = false, outbox = [] } = config ?? {};
   return {
     queue,
     on: new Map(
@@ -22,5 +23,6 @@ export function everyChange(options: {
         return [tableName(route), new Map(taken.map(op => [op, handler]))];
       }),
     ),
+    events: new Map(messages || outbox.length > 0 ? [[ANY_EVENT, handler]] : []),
   };
 }

@@ -1,3 +1,4 @@
+export type { EventChange, EventRow } from '@walmq/change';
 export { runWorkerApp, type WorkerAppOptions, type WorkerAppParts } from './app.js';
 export {
   type ChangeId,

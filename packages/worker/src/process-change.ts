@@ -1,7 +1,7 @@
 import { type Change, WalmqError } from '@walmq/change';
 import type { Logger } from '@walmq/service';
 import type { Pool } from 'pg';
-import type { KitContext, WorkerDefinition } from './define.js';
+import { ANY_EVENT, type Handler, type KitContext, type WorkerDefinition } from './define.js';
 import { tableName } from './describe.js';
 import { effect } from './effect.js';
 import { once } from './once.js';
@@ -10,6 +10,8 @@ import { drop } from './thrown.js';
 export interface ProcessingOptions {
   readonly definition: WorkerDefinition;
   readonly jobId: string;
+  /** The job's name: the operation, or an event's type. */
+  readonly name: string;
   readonly pool: Pool;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -20,11 +22,20 @@ export interface ProcessingOptions {
 
 /** Finds the handler of a change and runs it; resolves to the job's return value. Drops what has no handler. */
 export async function processChange(change: Change, options: ProcessingOptions): Promise<unknown> {
-  const handlers = options.definition.on.get(tableName(change));
-  if (!handlers) throw drop('unknown table');
-  const handler = handlers.get(change.op);
-  if (!handler) throw drop(`no handler for ${change.op}`);
-  return await handler(change, handlerContext(options));
+  return await handlerOf(change, options)(change, handlerContext(options));
+}
+
+/** An event is named by its type, where a change is by its operation. */
+function handlerOf(
+  change: Change,
+  { definition, name }: Pick<ProcessingOptions, 'definition' | 'name'>,
+): Handler<Change> {
+  const { on, events } = definition;
+  const handlers = on.get(tableName(change));
+  const handler = handlers ? handlers.get(change.op) : (events.get(name) ?? events.get(ANY_EVENT));
+  if (handler) return handler;
+  if (handlers) throw drop(`no handler for ${change.op}`);
+  throw drop(change.op === name ? 'unknown table' : 'no handler for this type of event');
 }
 
 function handlerContext(options: ProcessingOptions): KitContext {

@@ -56,7 +56,7 @@ export async function runJob(
       act: signal =>
         processChange(change, {
           ...{ definition, pool, log, signal, attempt },
-          ...{ jobId: job.id as string, deadlineMs: config.deadlineMs },
+          ...{ jobId: job.id as string, name: job.name, deadlineMs: config.deadlineMs },
         }),
       onOverrun: ranMs =>
         log.error(

@@ -44,6 +44,12 @@ export type Ending =
 
 const WAIT = { timeout: 30_000, interval: 20 };
 
+interface AddOptions {
+  readonly jobId?: string;
+  readonly attempts?: number;
+  readonly name?: string;
+}
+
 /** A database and a Redis prefix of a test's own, with workers that run inside the test. */
 export class WorkerWorld {
   readonly databaseUrl: string;
@@ -131,13 +137,13 @@ export class WorkerWorld {
     };
   }
 
-  /** Adds a change as capture does, but for the order of its key. `jobId` makes it a redelivery of the same change. */
+  /** Adds a change as capture does, but for the order of its key. `jobId` makes it a redelivery, `name` an event. */
   async add<R extends object>(
     queueName: string,
     change: Change<R>,
-    options: { readonly jobId?: string; readonly attempts?: number } = {},
+    options: AddOptions = {},
   ): Promise<Job<Change>> {
-    return await this.#queue(queueName).add(change.op, change as unknown as Change, {
+    return await this.#queue(queueName).add(options.name ?? change.op, change as unknown as Change, {
       jobId: options.jobId ?? change.id,
       attempts: options.attempts ?? 5,
       backoff: { type: 'fixed', delay: 20 },
@@ -181,7 +187,7 @@ export class WorkerWorld {
   async process<R extends object>(
     queueName: string,
     change: Change<R>,
-    options: { readonly jobId?: string; readonly attempts?: number } = {},
+    options: AddOptions = {},
   ): Promise<Ending> {
     return await this.ending(queueName, await this.add(queueName, change, options));
   }
@@ -263,7 +269,7 @@ export function startProgram(path: string, env: Record<string, string>): AppProc
 }
 
 /** The same worker, but each change's first try fails after its handler is done: as if the process had died there. */
-export function failingAfterFirstTry({ queue, on }: WorkerDefinition): WorkerDefinition {
+export function failingAfterFirstTry({ queue, on, events }: WorkerDefinition): WorkerDefinition {
   const failing =
     (handler: Handler<Change>): Handler<Change> =>
     async (change, context) => {
@@ -279,6 +285,7 @@ export function failingAfterFirstTry({ queue, on }: WorkerDefinition): WorkerDef
         new Map([...handlers].map(([op, handler]) => [op, failing(handler)])),
       ]),
     ),
+    events: new Map([...events].map(([type, handler]) => [type, failing(handler)])),
   };
 }
 

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { publishedTables, resolveConfig } from './resolve.js';
+import { parseConfig, type WalmqConfigInput } from './schema.js';
+
+const resolve = (input: WalmqConfigInput) => resolveConfig(parseConfig(input, 'test'));
+
+describe('queues of events', () => {
+  it('take messages, aggregate types of the outbox, or both and tables; malformed ones get a queue', () => {
+    const config = resolve({
+      outbox: { table: 'sales.events', columns: { type: 'event_type' } },
+      malformed: 'dead',
+      queues: {
+        emails: { messages: true },
+        payments: { outbox: 'payment' },
+        mixed: { table: 'orders', messages: true, outbox: ['order', 'refund'] },
+      },
+    });
+    expect(Object.keys(config.queues)).toEqual(['emails', 'payments', 'mixed', 'dead']);
+    expect(config.queues.emails).toMatchObject({ messages: true, outbox: [], tables: [] });
+    expect(config.queues.payments).toMatchObject({ messages: false, outbox: ['payment'], tables: [] });
+    expect(config.queues.dead).toMatchObject({ messages: false, outbox: [], tables: [], attempts: 8 });
+    expect(config.outbox).toEqual({
+      ...{ schema: 'sales', table: 'events' },
+      columns: { aggregateType: 'aggregate_type', aggregateId: 'aggregate_id', type: 'event_type' },
+    });
+    expect(publishedTables(config)).toEqual([
+      { schema: 'public', table: 'orders' },
+      { schema: 'sales', table: 'events' },
+    ]);
+  });
+
+  it('are none without being asked for', () => {
+    const config = resolve({ queues: { orders: { table: 'orders' } } });
+    expect(config).toMatchObject({ outbox: undefined, malformed: undefined });
+    expect(Object.keys(config.queues)).toEqual(['orders']);
+  });
+
+  it.each<[RegExp, Partial<WalmqConfigInput>]>([
+    [/queues\.a: must name what feeds it/, { queues: { a: {} } }],
+    [/queues\.a: must not name both "table" and "tables"/, { queues: { a: { table: 'x', tables: ['x'] } } }],
+    [/queues\.a\.orderBy: is about tables/, { queues: { a: { messages: true, orderBy: 'id' } } }],
+    [/queues\.a\.outbox/, { queues: { a: { outbox: [] } } }],
+    [
+      /queues\.a: reads the outbox as a table too/,
+      { queues: { a: { tables: ['public.outbox'], outbox: 'x' } } },
+    ],
+    [/malformed: is the name of another queue/, { malformed: 'a', queues: { a: { messages: true } } }],
+  ])('refuses %s', (message, input) => {
+    expect(() => resolve(input as WalmqConfigInput)).toThrow(message);
+  });
+});
