@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { type Inbox, startInbox } from '@walmq/embedded';
 import { simpleParser } from 'mailparser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -163,6 +165,24 @@ describe('a mail server', () => {
       code: 'SMTP_UNREACHABLE',
       message: expect.stringContaining('ECONNREFUSED') as string,
     });
+  });
+
+  it.each([
+    ['never greets', false],
+    ['greets, and says no more', true],
+  ])('that %s is unreachable after a while', async (_, greets) => {
+    const open = new Set<Socket>();
+    const mute = createServer(socket => {
+      open.add(socket);
+      if (greets) socket.write('220 mute\r\n');
+    });
+    await once(mute.listen(0, '127.0.0.1'), 'listening');
+    const { port } = mute.address() as AddressInfo;
+    await expect(send({ smtpUrl: `smtp://127.0.0.1:${port}`, timeoutMs: 100 })).rejects.toMatchObject({
+      code: 'SMTP_UNREACHABLE',
+    });
+    for (const socket of open) socket.destroy();
+    await new Promise(resolve => mute.close(resolve));
   });
 
   it('gets no more mails at a time than it is to get, and none whose time is over', async () => {

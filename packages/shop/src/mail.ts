@@ -29,19 +29,22 @@ export interface MailerOptions {
   readonly rate?: { readonly mails: number; readonly perMs: number } | undefined;
   /** PEM of an authority to trust instead of the public ones. */
   readonly ca?: string | undefined;
+  /** Milliseconds that the server may take to each of: connect, greet, answer. Default: 15 s. */
+  readonly timeoutMs?: number;
 }
 
-const SMTP_TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 15_000;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /** Mails by SMTP, over a few connections that are kept. */
-export function createMailer({ smtpUrl, from, rate, ca }: MailerOptions): Mailer {
+export function createMailer(options: MailerOptions): Mailer {
+  const { smtpUrl, from, rate, ca, timeoutMs = TIMEOUT_MS } = options;
   const transport = createTransport({
     url: smtpUrl,
     pool: true,
-    connectionTimeout: SMTP_TIMEOUT_MS,
-    greetingTimeout: SMTP_TIMEOUT_MS,
-    socketTimeout: SMTP_TIMEOUT_MS,
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: timeoutMs,
     requireTLS: sendsPasswordAway(smtpUrl),
     // A mail's content never names a file or an address to fetch; should it ever, it is not followed.
     disableFileAccess: true,
