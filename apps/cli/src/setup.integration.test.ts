@@ -73,6 +73,8 @@ async function runScript(client: Client, script: string): Promise<void> {
   for (const statement of script.split(outsideOfDollarQuotes)) await client.query(statement);
 }
 
+const BY_KEY = { orders: { table: 'orders' }, items: { table: 'items' } };
+
 describe('walmq setup', () => {
   it('prepares a database, says each thing it did, and does nothing the second time', async () => {
     const shop = await world('setup_twice');
@@ -186,6 +188,56 @@ describe('walmq setup', () => {
     const second = await shop.run('setup');
     expect(second.lines).toContain('done     set REPLICA IDENTITY FULL on public.orders_2 (it is DEFAULT)');
     expect(await stateOf(shop)).toMatchObject(whole('orders', 'orders_1', 'orders_1_1', 'orders_2'));
+  });
+
+  it('leaves UPDATE and DELETE working on tables with generated columns, new to the publication or in it already', async () => {
+    const schema = `
+      CREATE TABLE orders (id int PRIMARY KEY, n int, twice int GENERATED ALWAYS AS (n * 2) STORED);
+      CREATE TABLE items (id int PRIMARY KEY, n int, twice int GENERATED ALWAYS AS (n * 2) VIRTUAL);`;
+    for (const [name, before] of [
+      ['setup_generated', ''],
+      ['setup_generated_old', 'CREATE PUBLICATION walmq FOR TABLE orders, items;'],
+    ] as const) {
+      const shop = await world(name, { schema: schema + before, queues: BY_KEY });
+      const first = await shop.run('setup');
+      expect(first).toMatchObject({ code: 0, errors: [] });
+      expect(first.lines.join('\n')).toMatch(/warning +public.items has a VIRTUAL generated column/);
+      for (const table of ['orders', 'items']) {
+        await shop.client.query(`INSERT INTO ${table} VALUES (1, 1)`);
+        await shop.client.query(`UPDATE ${table} SET n = 2`);
+        await shop.client.query(`DELETE FROM ${table}`);
+      }
+      expect(await stateOf(shop)).toMatchObject({
+        identities: [
+          { name: 'items', relreplident: 'd' },
+          { name: 'orders', relreplident: 'f' },
+        ],
+      });
+      const { checks } = await shop.doctor();
+      const ofTables = checks.filter(({ check }) => check === 'replica-identity');
+      expect(ofTables.map(({ status }) => status)).toEqual(['warning']);
+      const second = await shop.run('setup');
+      expect(second.lines.filter(line => line.startsWith('done'))).toEqual([]);
+    }
+  });
+
+  it('says of a table whose UPDATEs fail already, and mends it', async () => {
+    const shop = await world('setup_failing', {
+      queues: BY_KEY,
+      schema: `
+        CREATE TABLE orders (id int PRIMARY KEY, n int, twice int GENERATED ALWAYS AS (n * 2) VIRTUAL);
+        CREATE TABLE items (id int PRIMARY KEY);
+        ALTER TABLE orders REPLICA IDENTITY FULL;
+        CREATE PUBLICATION walmq FOR TABLE orders;
+        INSERT INTO orders VALUES (1, 1);`,
+    });
+    await expect(shop.client.query('UPDATE orders SET n = 2')).rejects.toThrow('cannot update table');
+    const { checks } = await shop.doctor();
+    expect(
+      checks.find(({ status, check }) => status === 'error' && check === 'replica-identity')?.found,
+    ).toMatch(/public.orders .* every UPDATE and DELETE on it fails/);
+    expect((await shop.run('setup')).code).toBe(0);
+    await shop.client.query('UPDATE orders SET n = 2');
   });
 
   it('keeps a publication FOR ALL TABLES and warns of it; warns of a table without a key', async () => {

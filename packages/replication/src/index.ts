@@ -7,6 +7,7 @@ export type { Message, Relation, RowMessage } from './messages.js';
 export { readSenderTimeoutMs } from './sender-timeout.js';
 export { planSetup, type SetupOptions, setUp } from './setup.js';
 export { missingOrderColumns } from './setup-check.js';
+export { needsGenerated, refusesFull } from './setup-identity.js';
 export { queuesWithoutKey } from './setup-plan.js';
 export { unpublishedOperations } from './setup-plan-publication.js';
 export { type PublicationFacts, publishes, readPublication } from './setup-publication.js';

@@ -1,5 +1,6 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { SetupFacts } from './setup-facts.js';
+import { needsGenerated } from './setup-identity.js';
 import {
   PUBLISHABLE,
   type PublicationFacts,
@@ -58,6 +59,26 @@ export function publicationSteps(
   return [...describePublication(publication), ...steps, ...filtered.map(filterWarning)];
 }
 
+/**
+ * Before any table gets REPLICA IDENTITY FULL: from then on its UPDATEs fail until its generated columns are published.
+ */
+export function generatedSteps(
+  { publication, server }: SetupFacts,
+  tables: readonly TableFacts[],
+): SetupStep[] {
+  const needing = tables.filter(table => needsGenerated(table, server.version));
+  if (publication?.generatedColumns !== false || needing.length === 0) return [];
+  return [
+    {
+      status: 'run',
+      what: `let publication "${publication.name}" publish the STORED generated columns of ${needing.map(tableText).join(', ')}`,
+      sql: `ALTER PUBLICATION ${escapeIdentifier(publication.name)} SET (publish_generated_columns = stored);`,
+      grant: `Run it as the owner of the publication, or GRANT that owner TO ${escapeIdentifier(server.role)};`,
+      waitsFor: tables,
+    },
+  ];
+}
+
 /** Operations that a queue wants and the publication leaves out. */
 export function unpublishedOperations(
   { operations }: PublicationFacts,
@@ -74,16 +95,19 @@ export function unpublishedOperations(
 function createPublication(
   publication: string,
   tables: readonly TableFacts[],
-  { database, role }: Server,
+  { database, role, version }: Server,
 ): RunStep {
   const name = escapeIdentifier(publication);
+  const generated = tables.some(table => needsGenerated(table, version))
+    ? ', publish_generated_columns = stored'
+    : '';
   return {
     status: 'run',
     what: `create publication "${publication}" ${tables.length > 0 ? `for ${tables.map(tableText).join(', ')}` : 'without tables: logical messages need none'}`,
     // Named tables only: FOR ALL TABLES would break UPDATEs on every table without a replica identity.
     sql: unless(
       `SELECT FROM pg_publication WHERE pubname = ${escapeLiteral(publication)}`,
-      `CREATE PUBLICATION ${name}${tables.length > 0 ? ` FOR TABLE ${tables.map(quoted).join(', ')}` : ''} WITH (publish_via_partition_root = true)`,
+      `CREATE PUBLICATION ${name}${tables.length > 0 ? ` FOR TABLE ${tables.map(quoted).join(', ')}` : ''} WITH (publish_via_partition_root = true${generated})`,
     ),
     grant: `Run GRANT CREATE ON DATABASE ${escapeIdentifier(database)} TO ${escapeIdentifier(role)}; and GRANT the owners of the tables TO it.`,
     waitsFor: tables,

@@ -2,7 +2,8 @@ import { WalmqError } from '@walmq/change';
 import { escapeIdentifier } from 'pg';
 import { checkColumns, checkServer, checkTables } from './setup-check.js';
 import type { SchemaFacts, SetupFacts } from './setup-facts.js';
-import { publicationSteps } from './setup-plan-publication.js';
+import { identityOf } from './setup-identity.js';
+import { generatedSteps, publicationSteps } from './setup-plan-publication.js';
 import type { Server } from './setup-server.js';
 import { quoted, type SetupStep, type SetupTable, type SetupWish } from './setup-step.js';
 import { type Partition, type TableFacts, tableText } from './setup-tables.js';
@@ -23,6 +24,7 @@ export function stepsOf(facts: SetupFacts, wish: SetupWish): SetupStep[] {
     ...facts.schemas.map(schema => schemaStep(schema, facts.server)),
     // Old values before the publication, so that no change is published without them; the publication before the
     // slot, because decoding looks it up as it was when the change was made.
+    ...generatedSteps(facts, tables),
     ...tables.flatMap(table => identitySteps(table, facts.server)),
     ...keyWarnings(tables, wish.tables),
     ...publicationSteps(facts, tables, wish),
@@ -42,17 +44,25 @@ export function schemaStep({ what, sql, missing }: SchemaFacts, { database, role
 }
 
 /** The table itself and every partition: rows are logged as the partition says, and announced as the root says. */
-function identitySteps(table: TableFacts, { role }: Server): SetupStep[] {
+function identitySteps(table: TableFacts, { role, version }: Server): SetupStep[] {
   const relations: readonly Partition[] = [table, ...table.partitions];
+  const wanted = identityOf(table, version);
+  const name = wanted.toUpperCase();
   const steps: SetupStep[] = relations
-    .filter(({ identity }) => identity !== 'full')
+    .filter(({ identity }) => identity !== wanted && !(wanted === 'default' && identity === 'index'))
     .map(relation => ({
       status: 'run',
-      what: `set REPLICA IDENTITY FULL on ${tableText(relation)} (it is ${relation.identity.toUpperCase()})`,
-      sql: `ALTER TABLE ${quoted(relation)} REPLICA IDENTITY FULL;`,
+      what: `set REPLICA IDENTITY ${name} on ${tableText(relation)} (it is ${relation.identity.toUpperCase()})`,
+      sql: `ALTER TABLE ${quoted(relation)} REPLICA IDENTITY ${name};`,
       grant: `Run it as the owner of ${tableText(relation)}, or GRANT that owner TO ${escapeIdentifier(role)};`,
       waitsFor: [relation],
     }));
+  if (wanted === 'default')
+    steps.push({
+      status: 'warning',
+      what: `${tableText(table)} has a VIRTUAL generated column, with which PostgreSQL refuses UPDATE and DELETE under REPLICA IDENTITY FULL: handlers see no old values of it`,
+      remedy: 'Make the column STORED, where handlers need them.',
+    });
   if (steps.length > 0) return steps;
   const partitions = relations.length > 1 ? ` and its ${relations.length - 1} partitions` : '';
   return [{ status: 'ok', what: `${tableText(table)}${partitions}: REPLICA IDENTITY FULL` }];

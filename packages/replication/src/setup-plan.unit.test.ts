@@ -16,6 +16,7 @@ const TABLE: TableFacts = {
   logged: true,
   identity: 'full',
   columns: ['id', 'status'],
+  generated: { stored: false, virtual: false },
   primaryKey: ['id'],
   identityColumns: ['id', 'status'],
   partitions: [],
@@ -29,6 +30,7 @@ const PUBLICATION: PublicationFacts = {
   filteredTables: [],
   operations: ['insert', 'update', 'delete', 'truncate'],
   viaRoot: true,
+  generatedColumns: false,
 };
 
 const SLOT: Slot = {

@@ -17,6 +17,8 @@ export interface PublicationFacts {
   readonly filteredTables: readonly string[];
   readonly operations: readonly PublishedOperation[];
   readonly viaRoot: boolean;
+  /** Whether STORED generated columns are published; undefined before PostgreSQL 18, which never does. */
+  readonly generatedColumns: boolean | undefined;
 }
 
 interface PublicationRow {
@@ -24,6 +26,7 @@ interface PublicationRow {
   tables: string[];
   filtered: string[];
   via_root: boolean;
+  generated: 's' | 'n' | null;
   insert: boolean;
   update: boolean;
   delete: boolean;
@@ -35,7 +38,7 @@ const PUBLICATION_SQL = `WITH named AS (
   SELECT r.prpubid, n.nspname || '.' || c.relname AS name,
          to_jsonb(r) ->> 'prqual' IS NOT NULL OR to_jsonb(r) ->> 'prattrs' IS NOT NULL AS filtered
     FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace)
-SELECT p.puballtables AS all_tables, p.pubviaroot AS via_root, p.pubinsert AS insert, p.pubupdate AS update,
+SELECT p.puballtables AS all_tables, p.pubviaroot AS via_root, to_jsonb(p) ->> 'pubgencols' AS generated, p.pubinsert AS insert, p.pubupdate AS update,
        p.pubdelete AS delete, p.pubtruncate AS truncate,
        ARRAY(SELECT name FROM named WHERE prpubid = p.oid) AS tables,
        ARRAY(SELECT name FROM named WHERE prpubid = p.oid AND filtered) AS filtered
@@ -68,6 +71,7 @@ export async function readPublication(
     filteredTables: row.filtered,
     operations: PUBLISHABLE.filter(operation => row[operation]),
     viaRoot: row.via_root,
+    generatedColumns: row.generated === null ? undefined : row.generated === 's',
   };
 }
 

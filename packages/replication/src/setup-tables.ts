@@ -20,6 +20,8 @@ export interface TableFacts extends TableName {
   readonly identity: ReplicaIdentity;
   /** Names of the columns that PostgreSQL sends: all but the generated ones. */
   readonly columns: readonly string[];
+  /** Which sorts of generated columns it has. VIRTUAL ones are in no publication's reach. */
+  readonly generated: { readonly stored: boolean; readonly virtual: boolean };
   readonly primaryKey: readonly string[];
   /** Columns of the old row that are sent whatever the change: none with `nothing`, all with `full`. */
   readonly identityColumns: readonly string[];
@@ -41,6 +43,8 @@ interface TableRow {
   logged: boolean;
   identity: IdentityLetter;
   columns: string[];
+  stored: boolean;
+  virtual: boolean;
   primary_key: string[];
   identity_index: string[];
   partitions: { schema: string; table: string; identity: IdentityLetter }[];
@@ -52,9 +56,13 @@ const indexColumns = (which: string) => `ARRAY(
     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
    WHERE i.indrelid = c.oid AND i.${which})`;
 
+const hasGenerated = (kind: 's' | 'v') => `EXISTS (
+  SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attgenerated = '${kind}')`;
+
 const TABLE_SQL = `SELECT c.relkind = 'p' AS partitioned, c.relpersistence = 'p' AS logged, c.relreplident AS identity,
   ARRAY(SELECT a.attname::text FROM pg_attribute a
          WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS columns,
+  ${hasGenerated('s')} AS stored, ${hasGenerated('v')} AS virtual,
   ${indexColumns('indisprimary')} AS primary_key,
   ${indexColumns('indisreplident')} AS identity_index,
   (SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -79,6 +87,7 @@ export async function readTable(
     logged: row.logged,
     identity: IDENTITIES[row.identity],
     columns: row.columns,
+    generated: { stored: row.stored, virtual: row.virtual },
     primaryKey: row.primary_key,
     identityColumns: identityColumns(row),
     partitions: row.partitions.map(partition => ({

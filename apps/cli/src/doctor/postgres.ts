@@ -55,7 +55,10 @@ async function checkTables(
   for (const table of wanted) tables.push({ wanted: table, found: await readTable(client, table) });
   const publication = await readPublication(client, name, server.version);
   const found = tables.map(table => table.found).filter(table => table !== undefined);
-  return [...tableChecks(tables), ...publicationChecks(publication, { name, wanted, tables: found })];
+  return [
+    ...tableChecks(tables, { version: server.version, publication }),
+    ...publicationChecks(publication, { name, wanted, tables: found }),
+  ];
 }
 
 async function checkSlot(client: Client, name: string, { database }: Server): Promise<Check[]> {

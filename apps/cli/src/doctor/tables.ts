@@ -1,6 +1,9 @@
 import {
   missingOrderColumns,
+  needsGenerated,
+  type PublicationFacts,
   queuesWithoutKey,
+  refusesFull,
   type SetupRoute,
   type SetupTable,
   type TableFacts,
@@ -15,12 +18,18 @@ export interface FoundTable {
 }
 
 /** Are the tables there, with the old values, the key and the columns that the queues are ordered by? */
-export function tableChecks(tables: readonly FoundTable[]): Check[] {
+export function tableChecks(
+  tables: readonly FoundTable[],
+  { version, publication }: { version: number; publication: PublicationFacts | undefined },
+): Check[] {
   const there = tables.flatMap(({ wanted, found }) => (found ? [{ wanted, found }] : []));
   return [
     ...orOk(tables.flatMap(existenceChecks), ok('tables', `all ${tables.length} tables are there`)),
     ...orOk(
-      there.flatMap(identityChecks),
+      there.flatMap(table => [
+        ...identityChecks(table, version),
+        ...generatedChecks(table.found, version, publication),
+      ]),
       ok('replica-identity', 'old rows come whole: REPLICA IDENTITY FULL'),
     ),
     ...orOk(there.flatMap(keyChecks), ok('primary-key', 'every table ordered by its key has one')),
@@ -59,11 +68,46 @@ interface ThereTable {
 }
 
 /** The table itself, then its partitions: rows are logged as the partition they are in says. */
-function identityChecks({ wanted, found }: ThereTable): Check[] {
+function identityChecks({ wanted, found }: ThereTable, version: number): Check[] {
+  if (refusesFull(found, version) && found.identity !== 'full' && found.identityColumns.length > 0)
+    return orderOf(wanted, found).length === 0
+      ? [
+          warning(
+            'replica-identity',
+            `${tableText(found)} has a VIRTUAL generated column, so that it cannot have REPLICA IDENTITY FULL: handlers see no old values of it`,
+            'Make the column STORED, where handlers need them.',
+          ),
+        ]
+      : [identityCheck(wanted, found)].filter(check => check !== undefined);
   return [identityCheck(wanted, found), ...partitionChecks(found)].filter(check => check !== undefined);
 }
 
-function identityCheck({ routes = [] }: SetupTable, table: TableFacts): Check | undefined {
+/** PostgreSQL 18 refuses UPDATE and DELETE where the identity holds a generated column that is not published. */
+function generatedChecks(
+  table: TableFacts,
+  version: number,
+  publication: PublicationFacts | undefined,
+): Check[] {
+  if (table.identity !== 'full') return [];
+  const name = tableText(table);
+  const virtual = refusesFull(table, version);
+  if (!virtual && (!needsGenerated(table, version) || publication?.generatedColumns !== false)) return [];
+  return [
+    error(
+      'replica-identity',
+      `${name} has REPLICA IDENTITY FULL and a ${virtual ? 'VIRTUAL' : 'STORED'} generated column that is not published: every UPDATE and DELETE on it fails`,
+      virtual
+        ? `Run "npx walmq setup", or ALTER TABLE ${name} REPLICA IDENTITY DEFAULT;`
+        : 'Run "npx walmq setup", or ALTER PUBLICATION ... SET (publish_generated_columns = stored);',
+    ),
+  ];
+}
+
+function orderOf({ routes = [] }: SetupTable, table: TableFacts): string[] {
+  return routes.flatMap(route => uncoveredOrder(route, table));
+}
+
+function identityCheck(wanted: SetupTable, table: TableFacts): Check | undefined {
   if (table.identity === 'full') return undefined;
   const name = tableText(table);
   const remedy = `Run "npx walmq setup", or ALTER TABLE ${name} REPLICA IDENTITY FULL;`;
@@ -73,7 +117,7 @@ function identityCheck({ routes = [] }: SetupTable, table: TableFacts): Check | 
       `${name} has no replica identity: once it is published, every UPDATE and DELETE on it fails`,
       remedy,
     );
-  const uncovered = routes.flatMap(route => uncoveredOrder(route, table));
+  const uncovered = orderOf(wanted, table);
   const is = `${name} has REPLICA IDENTITY ${table.identity.toUpperCase()}`;
   if (uncovered.length > 0)
     return error('replica-identity', `${is}: old rows do not carry ${uncovered.join(', ')}`, remedy);

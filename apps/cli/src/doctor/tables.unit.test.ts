@@ -9,12 +9,22 @@ const FULL: TableFacts = {
   logged: true,
   identity: 'full',
   columns: ['id', 'order_id'],
+  generated: { stored: false, virtual: false },
   primaryKey: ['id'],
   identityColumns: ['id', 'order_id'],
   partitions: [],
 };
 const DEFAULT = { identity: 'default', identityColumns: ['id'] } as const;
+const SERVER = {
+  version: 180_000,
+  publication: {
+    ...{ name: 'walmq', allTables: false, schemas: [], tables: [], filteredTables: [] },
+    ...{ operations: [], viaRoot: true, generatedColumns: false },
+  },
+};
 const BY_KEY: SetupRoute = { queue: 'items', orderBy: 'key', operations: undefined };
+const STORED = { stored: true, virtual: false };
+const VIRTUAL = { stored: false, virtual: true };
 const BY_ORDER: SetupRoute = { queue: 'orders', orderBy: { column: 'order_id' }, operations: undefined };
 
 describe('a table', () => {
@@ -32,6 +42,14 @@ describe('a table', () => {
       'sends an index that orders it',
       { identity: 'index', identityColumns: ['order_id'] },
       BY_ORDER,
+      ['replica-identity warning'],
+    ],
+    ['has a STORED generated column', { generated: STORED }, BY_KEY, ['replica-identity error']],
+    ['has a VIRTUAL generated column', { generated: VIRTUAL }, BY_KEY, ['replica-identity error']],
+    [
+      'has a VIRTUAL one, and its key alone',
+      { ...DEFAULT, generated: VIRTUAL },
+      BY_KEY,
       ['replica-identity warning'],
     ],
     ['sends nothing', { identity: 'nothing', identityColumns: [] }, BY_KEY, ['replica-identity error']],
@@ -59,15 +77,30 @@ describe('a table', () => {
     ],
   ])('%s', (_name, facts, route, expected) => {
     const wanted = { schema: 'public', table: 'items', routes: [route] };
-    const troubles = tableChecks([{ wanted, found: { ...FULL, ...facts } }])
+    const troubles = tableChecks([{ wanted, found: { ...FULL, ...facts } }], SERVER)
       .filter(({ status }) => status !== 'ok')
       .map(({ check, status }) => `${check} ${status}`);
     expect(troubles).toEqual(expected);
   });
 
+  it('has STORED generated columns that are published, or a server that merely leaves them out', () => {
+    const table = {
+      wanted: { schema: 'public', table: 'items', routes: [BY_KEY] },
+      found: { ...FULL, generated: STORED },
+    };
+    const published = { ...SERVER.publication, generatedColumns: true };
+    for (const server of [
+      { version: 180_000, publication: published },
+      { version: 170_000, publication: { ...published, generatedColumns: undefined } },
+    ])
+      expect(tableChecks([table], server).every(({ status }) => status === 'ok')).toBe(true);
+  });
+
   it('is not there: said once, and nothing else of it', () => {
     const wanted = { schema: 'public', table: 'items', routes: [BY_ORDER] };
-    const errors = tableChecks([{ wanted, found: undefined }]).filter(({ status }) => status === 'error');
+    const errors = tableChecks([{ wanted, found: undefined }], SERVER).filter(
+      ({ status }) => status === 'error',
+    );
     expect(errors).toEqual([expect.objectContaining({ check: 'tables' })]);
   });
 });
