@@ -171,6 +171,20 @@ describe('events as messages', () => {
     await capture.stop();
   });
 
+  it('of more than 1 MiB are refused where they are sent; from plain SQL their beginning is kept', async () => {
+    await using world = await create('events_large');
+    const capture = world.capture();
+    const event = { type: 'a', payload: 'x'.repeat(1024 * 1024) };
+    await expect(publish(world.client, 'emails', event)).rejects.toMatchObject({ code: 'EVENT_TOO_LARGE' });
+    await emit(world.client, 'walmq.event.emails', JSON.stringify(event));
+    await publish(world.client, 'emails', { type: 'good' });
+    await world.waitForChanges('emails', 1);
+    const [refused] = await world.waitForChanges('walmq.malformed', 1);
+    expect(refused?.reason).toMatch(/^it has 10486\d\d bytes, and 1048576 are allowed$/);
+    expect(Buffer.from(refused?.after?.content as string, 'base64').length).toBe(1024 * 1024);
+    await capture.stop();
+  });
+
   it('without a queue that takes any are told of, and nothing else', async () => {
     await using world = await create('events_none', { items: { table: 'items' } });
     const reasons: string[] = [];

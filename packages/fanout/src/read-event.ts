@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { storedOptions } from './job-options.js';
 
+/** More belongs into a table or a store of its own; Redis holds every job in memory. */
+export const MAX_EVENT_BYTES = 1024 * 1024;
+
 /** A number beyond these would lose digits. */
 const key = z.union([z.string().max(500), z.int()]);
 
@@ -40,6 +43,8 @@ export interface Event {
 
 /** Reads an event message; an error says why it is not one, and nothing of what it holds. */
 export function readEvent(content: Buffer): Event | Error {
+  if (content.length > MAX_EVENT_BYTES)
+    return new Error(`it has ${content.length} bytes, and ${MAX_EVENT_BYTES} are allowed`);
   let json: string;
   try {
     json = new TextDecoder('utf-8', { fatal: true }).decode(content);

@@ -1,7 +1,7 @@
 import { type ChangeName, type EncodedChange, type EncodedEvent, WalmqError } from '@walmq/change';
 import type { OutboxConfig, QueueConfig, TableRoute } from '@walmq/config';
 import type { Job } from './job.js';
-import { readEvent } from './read-event.js';
+import { MAX_EVENT_BYTES, readEvent } from './read-event.js';
 import { OutboxRoutes } from './route-outbox.js';
 
 export interface RouterOptions {
@@ -66,8 +66,10 @@ export class Router {
     const read =
       queue === undefined ? new Error('no queue of that name takes messages') : readEvent(event.content);
     if (queue === undefined || read instanceof Error) {
-      const sent = { queue: event.queue.slice(0, 100), content: event.content.toString('base64') };
-      const data = event.jsonWith({ key: 'null', after: JSON.stringify(sent) });
+      // As much of it as an event may have: what is too large is not let in by the back door.
+      const content = event.content.subarray(0, MAX_EVENT_BYTES).toString('base64');
+      const after = JSON.stringify({ queue: event.queue.slice(0, 100), content });
+      const data = event.jsonWith({ key: 'null', after });
       return this.#refuse(event, data, (read as Error).message);
     }
     const { type, key, json, options } = read;

@@ -1,4 +1,4 @@
-import type { Json } from '@walmq/change';
+import { type Json, WalmqError } from '@walmq/change';
 import type { QueryClient } from './context.js';
 
 /** An event for one queue. */
@@ -11,23 +11,32 @@ export interface Event {
   readonly headers?: Readonly<Record<string, Json>>;
   /** Of this job alone; the queue's configuration says the rest. */
   readonly options?: {
-    /** How long after the commit it runs, at the soonest; it holds back later events of its key. */
+    /** How long it waits once its turn has come; it holds back later events of its key. */
     readonly delayMs?: number;
     /** 1 comes first, 2 097 152 last; before them all come jobs without one. */
     readonly priority?: number;
     readonly attempts?: number;
-    /** While a job with this id is there, or for `ttlMs`, others with the same id are left out. */
+    /** Until the job has finished, or for `ttlMs`, others of the queue with the same id are left out. */
     readonly deduplication?: { readonly id: string; readonly ttlMs?: number };
   };
 }
 
+const MAX_BYTES = 1024 * 1024;
+
 /**
  * Sends an event to a queue that takes messages, within the open transaction: it becomes a job once that has committed,
  * and never was if it rolls back, also to a savepoint before it. Nothing is written to a table.
+ * Throws EVENT_TOO_LARGE beyond 1 MiB of JSON.
  */
 export async function publish(client: QueryClient, queue: string, event: Event): Promise<void> {
+  const text = JSON.stringify(event);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_BYTES)
+    throw new WalmqError('EVENT_TOO_LARGE', `the event has ${bytes} bytes, and ${MAX_BYTES} are allowed.`, {
+      remedy: 'Keep the data in a table, and name its row in the event.',
+    });
   await client.query("SELECT pg_logical_emit_message(true, 'walmq.event.' || $1::text, $2::text)", [
     queue,
-    JSON.stringify(event),
+    text,
   ]);
 }

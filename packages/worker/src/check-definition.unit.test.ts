@@ -54,7 +54,7 @@ describe('checkDefinition', () => {
     expect(() => check('c')).toThrow(expect.objectContaining({ code: 'WORKER_EVENTS_UNKNOWN' }));
     const any = everyChange({ queue: 'a', queues: config.queues, handler });
     expect([...any.events.keys()]).toEqual(['*']);
-    defineWorker<Record<string, never>, object, { 'order.paid': { total: string } }>({
+    defineWorker<object, object, { 'order.paid': { total: string } }>({
       queue: 'a',
       events: {
         'order.paid': async ({ after }) => after.payload.total.length,
