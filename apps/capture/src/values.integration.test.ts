@@ -47,6 +47,7 @@ const VALUES: [type: string, sql: string, json: unknown][] = [
   ['tsvector', "'a b'", "'a' 'b'"],
   ['oid', '4294967295', '4294967295'],
   ['bit(3)', "B'101'", '101'],
+  ['int2vector', "'1 2'", '1 2'],
   ['mood', "'happy'", 'happy'],
   ['positive', '7', 7],
   ['pair', "ROW(1, 'x')", '(1,x)'],
@@ -140,16 +141,31 @@ describe('values, from PostgreSQL to a job', () => {
     expect(await world.redis.hget(job, 'data')).toContain('12345678901234567890.10');
   });
 
-  it('sends generated columns as PostgreSQL publishes them, and the rest of the row with them', async () => {
+  it('sends generated columns where PostgreSQL can publish them, with the key that the table had', async () => {
     await using world = await CaptureWorld.create(servers, 'values_generated', {
       schema:
         'CREATE TABLE sums (id integer PRIMARY KEY, a integer, twice integer GENERATED ALWAYS AS (a * 2) STORED)',
       queues: { sums: { table: 'sums' } },
     });
-    const capture = world.capture();
+    const { rows } = await world.client.query<{ sent: boolean }>(
+      `SELECT current_setting('server_version_num')::int >= 180000 AS sent`,
+    );
+    const twice = (value: number) => (rows[0]?.sent ? { twice: value } : {});
     await world.client.query('INSERT INTO sums (id, a) VALUES (1, 21)');
-    const [change] = await world.waitForChanges('sums', 1);
+    await world.client.query('UPDATE sums SET a = 4');
+    await world.client.query('ALTER TABLE sums RENAME id TO number');
+    await world.client.query('DELETE FROM sums');
+    const capture = world.capture();
+    const [inserted, updated, deleted] = await world.waitForChanges('sums', 3);
     await capture.stop();
-    expect(change?.after).toEqual({ id: 1, a: 21 });
+    const first = { id: 1, a: 21, ...twice(42) };
+    const second = { id: 1, a: 4, ...twice(8) };
+    expect(inserted).toMatchObject({ key: { id: 1 }, before: null, after: first });
+    expect(updated).toMatchObject({ key: { id: 1 }, before: first, after: second });
+    expect(deleted).toMatchObject({
+      key: { number: 1 },
+      before: { number: 1, a: 4, ...twice(8) },
+      after: null,
+    });
   });
 });

@@ -47,12 +47,12 @@ export class Catalog {
   /** None when it has none, or when neither today's table nor an earlier look at it tells. */
   async #primaryKey({ oid, identity, columns }: Relation): Promise<readonly string[]> {
     if (identity !== 'full') return [];
-    // Generated columns are not in the stream, INCLUDEd ones not in the key.
+    // VIRTUAL generated columns are never in the stream, INCLUDEd ones not in the key.
     const { rows } = await this.#client.query<Attribute>(
-      `SELECT a.attname AS name, a.attisdropped AS dropped,
+      `SELECT a.attname AS name, a.attisdropped AS dropped, a.attgenerated <> '' AS generated,
               array_position(i.indkey[0:i.indnkeyatts - 1]::int2[], a.attnum) AS place
          FROM pg_attribute a LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
-        WHERE a.attrelid = $1 AND a.attnum > 0 AND a.attgenerated = '' ORDER BY a.attnum`,
+        WHERE a.attrelid = $1 AND a.attnum > 0 AND a.attgenerated <> 'v' ORDER BY a.attnum`,
       [oid],
     );
     const streamed = columns.map(({ name }) => name);
@@ -76,7 +76,8 @@ export class Catalog {
     const { rows } = await this.#client.query<TypeRow>(
       `SELECT oid::int8::float8 AS oid, typtype, typbasetype::int8::float8 AS typbasetype,
               typelem::int8::float8 AS typelem, typdelim,
-              typlen = -1 AND typelem <> 0 AND typsubscript = 'array_subscript_handler'::regproc AS "isArray"
+              typlen = -1 AND typelem <> 0 AND typsubscript = 'array_subscript_handler'::regproc
+                AND oid NOT IN ('int2vector'::regtype, 'oidvector'::regtype) AS "isArray"
          FROM pg_type WHERE oid = $1`,
       [oid],
     );

@@ -2,6 +2,8 @@
 export interface Attribute {
   readonly name: string;
   readonly dropped: boolean;
+  /** Computed and stored: in the stream only where its publication says so (PostgreSQL 18). */
+  readonly generated: boolean;
   /** Where it stands in the primary key; null when it is no part of it. */
   readonly place: number | null;
 }
@@ -17,6 +19,7 @@ export function keyNames(streamed: readonly string[], today: readonly Attribute[
     .sort((a, b) => Number(a.place) - Number(b.place));
   if (key.every(({ name }) => streamed.includes(name))) return key.map(({ name }) => name);
   // Renamed since. Columns are only ever added at the end, so where none has come or gone they stand as they stood.
-  if (today.length !== streamed.length || today.some(({ dropped }) => dropped)) return undefined;
-  return key.map(column => streamed[today.indexOf(column)] as string);
+  const sent = today.filter(({ name, generated }) => !generated || streamed.includes(name));
+  if (sent.length !== streamed.length || sent.some(({ dropped }) => dropped)) return undefined;
+  return key.map(column => streamed[sent.indexOf(column)] as string);
 }

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { keyNames } from './key-names.js';
 
-const column = (name: string, place: number | null = null, dropped = false) => ({ name, place, dropped });
+const column = (name: string, place: number | null = null, dropped = false) => ({
+  name,
+  place,
+  dropped,
+  generated: false,
+});
+const generated = (name: string) => ({ ...column(name), generated: true });
 
 describe('the key of a table, by the names that the stream gives its columns', () => {
   it.each([
@@ -18,6 +24,19 @@ describe('the key of a table, by the names that the stream gives its columns', (
     ],
     ['renamed, and a column added', ['id'], [column('number', 0), column('more')], undefined],
     ['renamed, and a column dropped', ['id', 'a'], [column('number', 0), column('', null, true)], undefined],
+    [
+      'renamed, beside a generated column',
+      ['a', 'id'],
+      [generated('g'), column('a'), column('number', 0)],
+      ['id'],
+    ],
+    ['renamed, behind one that is sent', ['g', 'id'], [generated('g'), column('number', 0)], ['id']],
+    [
+      'renamed, behind one that is sent, and a column added',
+      ['g', 'id'],
+      [generated('g'), column('number', 0), column('more')],
+      undefined,
+    ],
     ['the table is gone', ['id'], [], undefined],
   ])('%s', (_name, streamed, today, expected) => {
     expect(keyNames(streamed, today)).toEqual(expected);

@@ -37,7 +37,8 @@ const TYPES_SQL = `WITH RECURSIVE made AS (
    WHERE m.typtype = 'd' OR m.typlen = -1 AND m.typsubscript = 'array_subscript_handler'::regproc)
 SELECT oid::int8::float8 AS oid, typndims AS dimensions,
        CASE WHEN typtype = 'd' THEN 'domain' WHEN typtype = 'e' THEN 'enum'
-            WHEN typlen = -1 AND typelem <> 0 AND typsubscript = 'array_subscript_handler'::regproc THEN 'array'
+            WHEN typlen = -1 AND typelem <> 0 AND typsubscript = 'array_subscript_handler'::regproc
+             AND oid NOT IN ('int2vector'::regtype, 'oidvector'::regtype) THEN 'array'
             ELSE 'scalar' END AS kind,
        CASE WHEN typtype = 'd' THEN typbasetype ELSE typelem END::int8::float8 AS made_of,
        ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = made.oid ORDER BY enumsortorder) AS labels
