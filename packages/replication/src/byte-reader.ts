@@ -3,10 +3,16 @@ import type { Lsn } from '@walmq/change';
 /** Reads the wire's big-endian values one after the other. Reading past the end throws RangeError. */
 export class ByteReader {
   readonly #bytes: Buffer;
-  #at = 0;
+  #at: number;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, at: number) {
     this.#bytes = bytes;
+    this.#at = at;
+  }
+
+  /** Everything, read or not. */
+  get all(): Buffer {
+    return this.#bytes;
   }
 
   uint8(): number {
@@ -46,11 +52,11 @@ export class ByteReader {
     return value;
   }
 
-  utf8(length: number): string {
-    const end = this.#end(length);
-    const value = this.#bytes.toString('utf8', this.#at, end);
-    this.#at = end;
-    return value;
+  /** Leaves out as many bytes; says where they begin. */
+  skip(length: number): number {
+    const start = this.#at;
+    this.#at = this.#end(length);
+    return start;
   }
 
   /** A copy: the wire's buffer is used again for what comes next. */

@@ -1,9 +1,10 @@
 import type { ClientBase } from 'pg';
 import { arrayToJson } from './array.js';
+import { JsonWriter } from './json-writer.js';
 import { type Attribute, keyNames } from './key-names.js';
 import type { Relation } from './messages.js';
 import { describeTable, type Table } from './table.js';
-import { isPlainScalar, scalarToJson, type ToJson, textToJson } from './value.js';
+import { isPlainScalar, scalarType, TEXT_TYPE, typeFromText, type ValueType } from './value.js';
 
 interface TypeRow {
   oid: number;
@@ -23,7 +24,9 @@ const MAX_DEPTH = 8;
  */
 export class Catalog {
   readonly #client: ClientBase;
-  readonly #types = new Map<number, ToJson>();
+  /** One for all tables: rows are written one at a time. */
+  readonly #json = new JsonWriter();
+  readonly #types = new Map<number, ValueType>();
   readonly #tables = new WeakMap<Relation, Table>();
   /** By the table's oid, as last known: for a table that is gone before the last of its changes is read. */
   readonly #keys = new Map<number, readonly string[]>();
@@ -39,7 +42,8 @@ export class Catalog {
 
   async describe(relation: Relation): Promise<Table> {
     for (const { typeOid } of relation.columns) await this.#resolveType(typeOid, 0);
-    const table = describeTable(relation, this.#types, await this.#primaryKey(relation));
+    const primaryKey = await this.#primaryKey(relation);
+    const table = describeTable(relation, { types: this.#types, primaryKey, json: this.#json });
     this.#tables.set(relation, table);
     return table;
   }
@@ -62,17 +66,17 @@ export class Catalog {
     return key;
   }
 
-  async #resolveType(oid: number, depth: number): Promise<ToJson> {
+  async #resolveType(oid: number, depth: number): Promise<ValueType> {
     const known = this.#types.get(oid);
     if (known) return known;
-    const toJson = isPlainScalar(oid) ? (scalarToJson(oid) ?? textToJson) : await this.#madeType(oid, depth);
-    this.#types.set(oid, toJson);
-    return toJson;
+    const type = isPlainScalar(oid) ? (scalarType(oid) ?? TEXT_TYPE) : await this.#madeType(oid, depth);
+    this.#types.set(oid, type);
+    return type;
   }
 
   /** A type that has been dropped since is read as text. */
-  async #madeType(oid: number, depth: number): Promise<ToJson> {
-    if (depth > MAX_DEPTH) return textToJson;
+  async #madeType(oid: number, depth: number): Promise<ValueType> {
+    if (depth > MAX_DEPTH) return TEXT_TYPE;
     const { rows } = await this.#client.query<TypeRow>(
       `SELECT oid::int8::float8 AS oid, typtype, typbasetype::int8::float8 AS typbasetype,
               typelem::int8::float8 AS typelem, typdelim,
@@ -82,18 +86,22 @@ export class Catalog {
       [oid],
     );
     const type = rows[0];
-    if (!type) return textToJson;
+    if (!type) return TEXT_TYPE;
     if (type.typtype === 'd') return await this.#resolveType(type.typbasetype, depth + 1);
-    if (!type.isArray) return scalarToJson(oid) ?? textToJson;
+    if (!type.isArray) return scalarType(oid) ?? TEXT_TYPE;
     const element = await this.#elementType(type.typelem, depth);
-    return arrayToJson(element.toJson, element.delimiter);
+    return typeFromText(arrayToJson(element.toJson, element.delimiter));
   }
 
-  async #elementType(oid: number, depth: number): Promise<{ toJson: ToJson; delimiter: string }> {
+  async #elementType(
+    oid: number,
+    depth: number,
+  ): Promise<{ toJson: ValueType['toJson']; delimiter: string }> {
     const { rows } = await this.#client.query<{ typdelim: string }>(
       'SELECT typdelim FROM pg_type WHERE oid = $1',
       [oid],
     );
-    return { toJson: await this.#resolveType(oid, depth + 1), delimiter: rows[0]?.typdelim ?? ',' };
+    const { toJson } = await this.#resolveType(oid, depth + 1);
+    return { toJson, delimiter: rows[0]?.typdelim ?? ',' };
   }
 }

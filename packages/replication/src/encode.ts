@@ -8,8 +8,10 @@ import {
   WalmqError,
 } from '@walmq/change';
 import type { TransactionContext } from './context.js';
-import { type RowMessage, type Tuple, type TupleValue, UNCHANGED } from './messages.js';
+import type { JsonWriter } from './json-writer.js';
+import type { OldTuple, RowMessage } from './messages.js';
 import type { Column, Table } from './table.js';
+import { type Tuple, type TupleValue, UNCHANGED } from './tuple.js';
 
 /** The transaction the stream is in; counts its changes. */
 export class Transaction {
@@ -58,7 +60,9 @@ export function encodeChanges(
   if (message.tag === 'insert') return [new RowChange('insert', table, null, message.after, transaction)];
   const before = message.before && oldRow(message.before, table);
   if (message.tag === 'delete') return [new RowChange('delete', table, before, null, transaction)];
-  const after = before ? withOldToast(message.after, before.tuple) : message.after;
+  // What is sent of the old row holds its TOASTed values too, so what the update did not touch is in there: with the
+  // whole row all of it, with the key a key that is itself out of line.
+  const after = before ? message.after.filledFrom(before.tuple) : message.after;
   if (before && movesKey(table, before.tuple, after))
     return [
       new RowChange('delete', table, before, null, transaction),
@@ -73,26 +77,20 @@ interface OldRow {
   readonly whole: boolean;
 }
 
-function oldRow(before: { kind: 'full' | 'key'; tuple: Tuple }, table: Table): OldRow {
-  if (before.kind === 'full') return { tuple: before.tuple, whole: true };
-  const key = new Set(table.keyColumns);
+function oldRow({ kind, tuple }: OldTuple, table: Table): OldRow {
+  if (kind === 'full') return { tuple, whole: true };
   // The columns beside the key come as null, which they may not have been: not sent is what they are.
-  return { tuple: before.tuple.map((value, index) => (key.has(index) ? value : UNCHANGED)), whole: false };
-}
-
-/**
- * What is sent of the old row holds its TOASTed values too, so what the update did not touch is in there: with the whole
- * row all of it, with the key a key that is itself out of line.
- */
-function withOldToast(after: Tuple, before: Tuple): Tuple {
-  return after.includes(UNCHANGED)
-    ? after.map((value, i) => (value === UNCHANGED ? (before[i] as TupleValue) : value))
-    : after;
+  return { tuple: tuple.only(table.keyColumns), whole: false };
 }
 
 function movesKey(table: Table, before: Tuple, after: Tuple): boolean {
-  return table.keyColumns.some(index => before[index] !== after[index] && after[index] !== UNCHANGED);
+  return table.keyColumns.some(index => !after.equals(before, index) && !after.isUnchanged(index));
 }
+
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+const COMMA = 0x2c;
+const NULL = Buffer.from('null');
 
 class RowChange implements EncodedChange {
   readonly id: string;
@@ -129,7 +127,7 @@ class RowChange implements EncodedChange {
   get keyText(): string | null {
     const row = this.#row;
     if (!row || this.#table.keyColumns.length === 0) return null;
-    return this.#table.keyColumns.map(index => this.#valueJson(index, row[index])).join(',');
+    return this.#table.keyColumns.map(index => this.#valueJson(index, row.value(index))).join(',');
   }
 
   get json(): string {
@@ -146,7 +144,7 @@ class RowChange implements EncodedChange {
   valuesOf(column: string): readonly string[] {
     const index = this.#table.indexOf.get(column);
     if (index === undefined) return [];
-    const values = [this.#before?.tuple[index], this.#after?.[index]].filter(
+    const values = [this.#before?.tuple.value(index), this.#after?.value(index)].filter(
       (value): value is string | null => value !== undefined && value !== UNCHANGED,
     );
     return [...new Set(values.map(value => this.#valueJson(index, value)))];
@@ -162,38 +160,58 @@ class RowChange implements EncodedChange {
     return row && keyColumns.length > 0 ? this.#columnsJson(row, keyColumns) : 'null';
   }
 
+  /** The hot path: from PostgreSQL's bytes to the row's text in one go. */
   #rowJson(tuple: Tuple): string {
-    const { columns } = this.#table;
-    let json = '{';
-    for (let i = 0; i < columns.length; i++) {
-      const value = tuple[i];
-      if (value === UNCHANGED || value === undefined) continue;
-      if (json.length > 1) json += ',';
-      json += (columns[i] as Column).jsonName + this.#valueJson(i, value);
+    const { columns, json } = this.#table;
+    json.byte(OPEN);
+    let first = true;
+    for (let i = 0; i < columns.length && i < tuple.length; i++) {
+      if (tuple.isUnchanged(i)) continue;
+      if (!first) json.byte(COMMA);
+      const column = columns[i] as Column;
+      json.raw(column.jsonNameBytes);
+      this.#writeValue(json, column, tuple, i);
+      first = false;
     }
-    return `${json}}`;
+    json.byte(CLOSE);
+    return json.take();
+  }
+
+  #writeValue(json: JsonWriter, column: Column, tuple: Tuple, index: number): void {
+    const start = tuple.start(index);
+    try {
+      if (start < 0) json.raw(NULL);
+      else column.type.write(json, tuple.bytes, start, tuple.end(index));
+    } catch (cause) {
+      json.take();
+      throw this.#unreadable(column, cause);
+    }
   }
 
   #columnsJson(tuple: Tuple, indexes: readonly number[]): string {
-    return `{${indexes.map(i => this.#table.columns[i]?.jsonName + this.#valueJson(i, tuple[i])).join(',')}}`;
+    return `{${indexes.map(i => this.#table.columns[i]?.jsonName + this.#valueJson(i, tuple.value(i))).join(',')}}`;
   }
 
   #valueJson(index: number, value: TupleValue | undefined): string {
     if (value === null || value === undefined || value === UNCHANGED) return 'null';
     const column = this.#table.columns[index] as Column;
     try {
-      return column.toJson(value);
+      return column.type.toJson(value);
     } catch (cause) {
-      const { schema, table } = this.#table.relation;
-      throw new WalmqError(
-        'VALUE_UNREADABLE',
-        `${schema}.${table}.${column.name} cannot be read in change ${this.id}.`,
-        {
-          remedy: 'Report it with the column type; nothing was acknowledged past it.',
-          cause,
-        },
-      );
+      throw this.#unreadable(column, cause);
     }
+  }
+
+  #unreadable({ name }: Column, cause: unknown): WalmqError {
+    const { schema, table } = this.#table.relation;
+    return new WalmqError(
+      'VALUE_UNREADABLE',
+      `${schema}.${table}.${name} cannot be read in change ${this.id}.`,
+      {
+        remedy: 'Report it with the column type; nothing was acknowledged past it.',
+        cause,
+      },
+    );
   }
 
   /** `changed` of an update whose old row is whole; `unchanged` where TOASTed values were not sent. */
@@ -205,8 +223,8 @@ class RowChange implements EncodedChange {
     const unchanged: string[] = [];
     for (let i = 0; i < columns.length; i++) {
       const name = columns[i]?.name as string;
-      if (this.#after[i] === UNCHANGED) unchanged.push(name);
-      else if (before && before[i] !== this.#after[i]) changed.push(name);
+      if (this.#after.isUnchanged(i)) unchanged.push(name);
+      else if (before && !this.#after.equals(before, i)) changed.push(name);
     }
     return (
       (before ? `,"changed":${JSON.stringify(changed)}` : '') +

@@ -1,13 +1,5 @@
 import type { Lsn } from '@walmq/change';
-
-/** A TOASTed value that the change did not touch and that PostgreSQL therefore did not send. */
-export const UNCHANGED = Symbol('unchanged TOAST');
-
-/** One column's value in PostgreSQL's text form; null is SQL's NULL. */
-export type TupleValue = string | null | typeof UNCHANGED;
-
-/** A row's values in the order of the relation's columns. */
-export type Tuple = readonly TupleValue[];
+import type { Tuple } from './tuple.js';
 
 export interface RelationColumn {
   readonly name: string;

@@ -1,16 +1,12 @@
 import { WalmqError } from '@walmq/change';
 import { ByteReader } from './byte-reader.js';
-import {
-  type Message,
-  type OldTuple,
-  type Relation,
-  type RelationColumn,
-  type Tuple,
-  type TupleValue,
-  UNCHANGED,
-} from './messages.js';
+import type { Message, OldTuple, Relation, RelationColumn } from './messages.js';
+import { Tuple } from './tuple.js';
 
 const IDENTITY = { d: 'default', n: 'nothing', f: 'full', i: 'index' } as const;
+
+/** Messages whose values are read later than the wire's buffer is used again. */
+const ROW_TAGS: ReadonlySet<string> = new Set(['I', 'U', 'D']);
 
 /** PostgreSQL counts microseconds from 2000-01-01 UTC. */
 const PG_EPOCH_MS = 946_684_800_000;
@@ -28,10 +24,10 @@ export class PgoutputParser {
   parse(bytes: Buffer): Message | undefined {
     const tag = String.fromCharCode(bytes[0] ?? 0);
     try {
-      return this.#read(tag, new ByteReader(bytes.subarray(1)));
+      return this.#read(tag, new ByteReader(ROW_TAGS.has(tag) ? Buffer.from(bytes) : bytes, 1));
     } catch (cause) {
       if (cause instanceof WalmqError) throw cause;
-      throw unreadable(`a message of type ${JSON.stringify(tag)} ended early`, cause);
+      throw unreadable(`in a message of type ${JSON.stringify(tag)}, ${(cause as Error).message}`, cause);
     }
   }
 
@@ -69,16 +65,16 @@ export class PgoutputParser {
   #insert(reader: ByteReader): Message {
     const relation = this.#known(reader.uint32());
     reader.uint8(); // 'N'
-    return { tag: 'insert', relation, after: readTuple(reader) };
+    return { tag: 'insert', relation, after: Tuple.read(reader) };
   }
 
   #update(reader: ByteReader): Message {
     const relation = this.#known(reader.uint32());
     const kind = String.fromCharCode(reader.uint8());
-    if (kind === 'N') return { tag: 'update', relation, before: null, after: readTuple(reader) };
+    if (kind === 'N') return { tag: 'update', relation, before: null, after: Tuple.read(reader) };
     const before = readOldTuple(kind, reader);
     reader.uint8(); // 'N'
-    return { tag: 'update', relation, before, after: readTuple(reader) };
+    return { tag: 'update', relation, before, after: Tuple.read(reader) };
   }
 
   #delete(reader: ByteReader): Message {
@@ -130,28 +126,7 @@ function readColumn(reader: ByteReader): RelationColumn {
 }
 
 function readOldTuple(kind: string, reader: ByteReader): OldTuple {
-  return { kind: kind === 'O' ? 'full' : 'key', tuple: readTuple(reader) };
-}
-
-function readTuple(reader: ByteReader): Tuple {
-  const count = reader.uint16();
-  const tuple = new Array<TupleValue>(count);
-  for (let i = 0; i < count; i++) tuple[i] = readValue(reader);
-  return tuple;
-}
-
-function readValue(reader: ByteReader): TupleValue {
-  const kind = reader.uint8();
-  switch (kind) {
-    case 0x74: // 't'
-      return reader.utf8(reader.uint32());
-    case 0x6e: // 'n'
-      return null;
-    case 0x75: // 'u'
-      return UNCHANGED;
-    default:
-      throw unreadable(`a value of kind ${kind} is not known`);
-  }
+  return { kind: kind === 'O' ? 'full' : 'key', tuple: Tuple.read(reader) };
 }
 
 /** ISO 8601 with the microseconds a Date would drop. */

@@ -1,11 +1,14 @@
+import type { JsonWriter } from './json-writer.js';
 import type { Relation } from './messages.js';
-import type { ToJson } from './value.js';
+import type { ValueType } from './value.js';
 
 export interface Column {
   readonly name: string;
   /** `"name":`, ready to be written. */
   readonly jsonName: string;
-  readonly toJson: ToJson;
+  /** The same in UTF-8. */
+  readonly jsonNameBytes: Buffer;
+  readonly type: ValueType;
 }
 
 /** A relation with all that is needed to turn its tuples into JSON. */
@@ -15,20 +18,25 @@ export interface Table {
   /** Where the key's columns stand: the primary key with REPLICA IDENTITY FULL, else the replica identity. */
   readonly keyColumns: readonly number[];
   readonly indexOf: ReadonlyMap<string, number>;
+  /** Where its rows are written; between two rows it is empty. */
+  readonly json: JsonWriter;
 }
 
-export function describeTable(
-  relation: Relation,
-  types: ReadonlyMap<number, ToJson>,
-  primaryKey: readonly string[],
-): Table {
+export interface TableParts {
+  readonly types: ReadonlyMap<number, ValueType>;
+  readonly primaryKey: readonly string[];
+  readonly json: JsonWriter;
+}
+
+export function describeTable(relation: Relation, { types, primaryKey, json }: TableParts): Table {
   const columns = relation.columns.map(({ name, typeOid }) => ({
     name,
     jsonName: `${JSON.stringify(name)}:`,
-    toJson: typeOf(types, typeOid),
+    jsonNameBytes: Buffer.from(`${JSON.stringify(name)}:`),
+    type: typeOf(types, typeOid),
   }));
   const indexOf = new Map(columns.map(({ name }, index) => [name, index]));
-  return { relation, columns, indexOf, keyColumns: keyColumns(relation, indexOf, primaryKey) };
+  return { relation, columns, indexOf, keyColumns: keyColumns(relation, indexOf, primaryKey), json };
 }
 
 /** With FULL, pgoutput flags every column as identity, so only the catalog can tell which of them are the key. */
@@ -41,8 +49,8 @@ function keyColumns(
   return relation.columns.flatMap((column, index) => (column.inIdentity ? [index] : []));
 }
 
-function typeOf(types: ReadonlyMap<number, ToJson>, oid: number): ToJson {
-  const toJson = types.get(oid);
-  if (!toJson) throw new Error(`type ${oid} was not resolved`);
-  return toJson;
+function typeOf(types: ReadonlyMap<number, ValueType>, oid: number): ValueType {
+  const type = types.get(oid);
+  if (!type) throw new Error(`type ${oid} was not resolved`);
+  return type;
 }

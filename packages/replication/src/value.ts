@@ -1,5 +1,23 @@
+import { dateTimeToJson, writeDateTime } from './date-time.js';
+import type { JsonWriter } from './json-writer.js';
+
 /** Turns one value's text form into JSON text. */
 export type ToJson = (text: string) => string;
+
+/** How the values of a type become JSON: from a string, or straight from the bytes PostgreSQL sent. Both say the same. */
+export interface ValueType {
+  readonly toJson: ToJson;
+  /** Writes bytes [start, end). */
+  readonly write: (json: JsonWriter, bytes: Buffer, start: number, end: number) => void;
+}
+
+/** A type that is read by way of a string. */
+export function typeFromText(toJson: ToJson): ValueType {
+  return {
+    toJson,
+    write: (json, bytes, start, end) => json.text(toJson(bytes.toString('utf8', start, end))),
+  };
+}
 
 /** Type OIDs of pg_type.dat that the contract maps to something else than a string. */
 const BOOL = 16;
@@ -14,6 +32,8 @@ const TIMESTAMP = 1114;
 const TIMESTAMPTZ = 1184;
 const JSONB = 3802;
 
+const LETTER_T = 0x74;
+
 /**
  * GUCs that fix the text forms this file reads; set on the replication connection, since the walsender's own
  * settings decide how values are written.
@@ -22,27 +42,54 @@ export const TEXT_FORM_SETTINGS =
   '-c TimeZone=UTC -c DateStyle=ISO,YMD -c IntervalStyle=iso_8601 -c bytea_output=hex -c extra_float_digits=1';
 
 /** Of a scalar type of PostgreSQL's own; undefined for types only the catalog knows. */
-export function scalarToJson(typeOid: number): ToJson | undefined {
+export function scalarType(typeOid: number): ValueType | undefined {
   return SCALARS.get(typeOid);
 }
 
 /** Text, as a JSON string: whatever the contract does not map otherwise. */
-export function textToJson(text: string): string {
-  return JSON.stringify(text);
-}
+export const TEXT_TYPE: ValueType = {
+  toJson: text => JSON.stringify(text),
+  write: (json, bytes, start, end) => json.string(bytes, start, end),
+};
 
-const SCALARS: ReadonlyMap<number, ToJson> = new Map<number, ToJson>([
-  [BOOL, text => (text === 't' ? 'true' : 'false')],
-  [BYTEA, byteaToJson],
-  [INT2, text => text],
-  [INT4, text => text],
-  [FLOAT4, floatToJson],
-  [FLOAT8, floatToJson],
-  [JSON_TYPE, text => text],
-  [JSONB, text => text],
-  [DATE, text => JSON.stringify(isoDateTime(text, ''))],
-  [TIMESTAMP, text => JSON.stringify(isoDateTime(text, ''))],
-  [TIMESTAMPTZ, text => JSON.stringify(isoDateTime(text, 'Z'))],
+/** Types whose text form is JSON. */
+const AS_IT_IS: ValueType = {
+  toJson: text => text,
+  write: (json, bytes, start, end) => json.raw(bytes, start, end),
+};
+
+/** As it is, but for NaN, Infinity and -Infinity, which end in a letter. */
+const FLOAT: ValueType = {
+  toJson: text => (isDigit(text.charCodeAt(text.length - 1)) ? text : JSON.stringify(text)),
+  write: (json, bytes, start, end) =>
+    isDigit(bytes[end - 1]) ? json.raw(bytes, start, end) : json.string(bytes, start, end),
+};
+
+const TRUE = Buffer.from('true');
+const FALSE = Buffer.from('false');
+
+const BOOLEAN: ValueType = {
+  toJson: text => (text === 't' ? 'true' : 'false'),
+  write: (json, bytes, start) => json.raw(bytes[start] === LETTER_T ? TRUE : FALSE),
+};
+
+const dateTime = (zone: '' | 'Z'): ValueType => ({
+  toJson: text => dateTimeToJson(text, zone),
+  write: (json, bytes, start, end) => writeDateTime(json, { bytes, start, end, zone }),
+});
+
+const SCALARS: ReadonlyMap<number, ValueType> = new Map<number, ValueType>([
+  [BOOL, BOOLEAN],
+  [BYTEA, typeFromText(byteaToJson)],
+  [INT2, AS_IT_IS],
+  [INT4, AS_IT_IS],
+  [FLOAT4, FLOAT],
+  [FLOAT8, FLOAT],
+  [JSON_TYPE, AS_IT_IS],
+  [JSONB, AS_IT_IS],
+  [DATE, typeFromText(text => dateTimeToJson(text, ''))],
+  [TIMESTAMP, dateTime('')],
+  [TIMESTAMPTZ, dateTime('Z')],
   // int8 and numeric stay texts: a double would lose digits
 ]);
 
@@ -59,31 +106,10 @@ const PLAIN_TEXT: ReadonlySet<number> = new Set([
   18, 19, 20, 25, 26, 650, 829, 869, 1042, 1043, 1083, 1186, 1266, 1700, 2950,
 ]);
 
-function floatToJson(text: string): string {
-  const last = text.charCodeAt(text.length - 1);
-  return last >= 0x30 && last <= 0x39 ? text : JSON.stringify(text); // NaN, Infinity, -Infinity
+function isDigit(character: number | undefined): boolean {
+  return character !== undefined && character >= 0x30 && character <= 0x39;
 }
 
 function byteaToJson(text: string): string {
   return `"${Buffer.from(text.slice(2), 'hex').toString('base64')}"`;
-}
-
-const DATE_TIME = /^(\d{4,})-(\d\d-\d\d)(?: (\d\d:\d\d:\d\d(?:\.\d+)?)(?:[+-]\d\d(?::?\d\d)?)?)?( BC)?$/;
-
-/**
- * `2026-11-22 10:00:00.5+00` to `2026-11-22T10:00:00.5Z`. Years beyond four digits and before Christ get ISO
- * 8601's expanded form (`+012026-...`, `-000043-...`: 44 BC is year -43). `infinity` and `-infinity` stay words.
- */
-function isoDateTime(text: string, zone: string): string {
-  const match = DATE_TIME.exec(text);
-  if (!match) return text;
-  const [, yearText, monthDay, time, bc] = match;
-  const year = bc ? 1 - Number(yearText) : Number(yearText);
-  const date = `${isoYear(year)}-${monthDay}`;
-  return time === undefined ? date : `${date}T${time}${zone}`;
-}
-
-function isoYear(year: number): string {
-  if (year >= 0 && year <= 9999) return String(year).padStart(4, '0');
-  return `${year < 0 ? '-' : '+'}${String(Math.abs(year)).padStart(6, '0')}`;
 }

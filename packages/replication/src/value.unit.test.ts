@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { arrayToJson } from './array.js';
-import { scalarToJson, type ToJson, textToJson } from './value.js';
+import { JsonWriter } from './json-writer.js';
+import { scalarType, TEXT_TYPE, type ValueType } from './value.js';
 
 const [INT4, FLOAT8, DATE, TIMESTAMP, TIMESTAMPTZ, BYTEA, BOOL, JSONB] = [
   23, 701, 1082, 1114, 1184, 17, 16, 3802,
@@ -28,12 +29,18 @@ describe('scalar to JSON', () => {
     [TIMESTAMPTZ, '2026-11-22 10:00:00+00', '"2026-11-22T10:00:00Z"'],
     [TIMESTAMPTZ, '4713-11-24 00:00:00.5+00 BC', '"-004712-11-24T00:00:00.5Z"'],
   ])('type %i: %s is %s', (oid, text, json) => {
-    expect((scalarToJson(oid) as ToJson)(text)).toBe(json);
+    const type = scalarType(oid) as ValueType;
+    expect(type.toJson(text)).toBe(json);
+    const bytes = Buffer.from(`left of it ${text} right of it`);
+    const writer = new JsonWriter();
+    type.write(writer, bytes, 'left of it '.length, bytes.length - ' right of it'.length);
+    expect(writer.take()).toBe(json);
   });
 });
 
 describe('array to JSON', () => {
-  const number = scalarToJson(INT4) as ToJson;
+  const number = (scalarType(INT4) as ValueType).toJson;
+  const textToJson = TEXT_TYPE.toJson;
   it.each([
     ['{}', number, ',', '[]'],
     ['{1,2,NULL}', number, ',', '[1,2,null]'],
@@ -47,6 +54,6 @@ describe('array to JSON', () => {
   });
 
   it.each(['{', '{1', '{"a', '{1}2'])('refuses %s', text => {
-    expect(() => arrayToJson(textToJson, ',')(text)).toThrow(RangeError);
+    expect(() => arrayToJson(TEXT_TYPE.toJson, ',')(text)).toThrow(RangeError);
   });
 });
