@@ -9,6 +9,7 @@ import { heartbeatPrefix } from '@walmq/status';
 import { boundHeap } from './bound-heap.js';
 import { startHeartbeat } from './heartbeat.js';
 import { LagClock } from './lag-clock.js';
+import { watchMalformedEvents } from './malformed-events.js';
 import { captureMetrics } from './metrics.js';
 import { Pauses } from './pauses.js';
 import { Portrait } from './portrait.js';
@@ -143,6 +144,9 @@ await runService({
       take: nowMs => portrait.take(nowMs),
     });
     service.onStop('heartbeat', () => heartbeat.stop());
+    const { databaseUrl, redisUrl } = options;
+    const malformed = watchMalformedEvents({ config, databaseUrl, redisUrl, log });
+    if (malformed) service.onStop('malformed events', () => malformed.stop());
 
     const finished = keepStreaming(options, service, (recovery, error) => {
       const role = recovery === 'standby' ? 'standby' : 'waiting';

@@ -25,6 +25,7 @@ export type { Job } from './job.js';
 export { jobOptions, storedOptions } from './job-options.js';
 export { pauseQueue } from './pause-queue.js';
 export { connectProducer } from './producer.js';
+export { refusalOf } from './refusal.js';
 export { type ResumeFacts, type ResumeVerdict, resumeVerdict } from './resume.js';
 export { Router, type RouterOptions } from './route.js';
 export { ShardedEnqueuer } from './shards.js';

@@ -43,8 +43,7 @@ export interface Event {
 
 /** Reads an event message; an error says why it is not one, and nothing of what it holds. */
 export function readEvent(content: Buffer): Event | Error {
-  if (content.length > MAX_EVENT_BYTES)
-    return new Error(`it has ${content.length} bytes, and ${MAX_EVENT_BYTES} are allowed`);
+  if (content.length > MAX_EVENT_BYTES) return tooLarge(content.length);
   let json: string;
   try {
     json = new TextDecoder('utf-8', { fatal: true }).decode(content);
@@ -65,6 +64,10 @@ export function readEvent(content: Buffer): Event | Error {
     json,
     options: data.options ? bullmqOptions(data.options) : undefined,
   };
+}
+
+export function tooLarge(bytes: number): Error {
+  return new Error(`it has ${bytes} bytes, and ${MAX_EVENT_BYTES} are allowed`);
 }
 
 function mistake({ code, path, message }: z.core.$ZodIssue): string {

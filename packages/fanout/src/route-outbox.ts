@@ -27,7 +27,7 @@ export class OutboxRoutes {
   }
 
   /** An error says why an inserted row is no event that any queue takes. */
-  route(change: EncodedChange): OutboxEvent | Error {
+  route(change: Pick<EncodedChange, 'valuesOf'>): OutboxEvent | Error {
     const { aggregateType, aggregateId, type } = this.#columns;
     const [ofType] = change.valuesOf(aggregateType);
     const [ofId] = change.valuesOf(aggregateId);

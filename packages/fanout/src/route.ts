@@ -2,6 +2,7 @@ import { type ChangeName, type EncodedChange, type EncodedEvent, WalmqError } fr
 import type { OutboxConfig, QueueConfig, TableRoute } from '@walmq/config';
 import type { Job } from './job.js';
 import { MAX_EVENT_BYTES, readEvent } from './read-event.js';
+import { NO_QUEUE } from './refusal.js';
 import { OutboxRoutes } from './route-outbox.js';
 
 export interface RouterOptions {
@@ -63,12 +64,12 @@ export class Router {
   /** The job of an event that was sent as a message; of one that cannot be read the job that says why. */
   routeEvent(event: EncodedEvent): Job[] {
     const queue = this.#messages.get(event.queue);
-    const read =
-      queue === undefined ? new Error('no queue of that name takes messages') : readEvent(event.content);
+    const read = queue === undefined ? new Error(NO_QUEUE) : readEvent(event.content);
     if (queue === undefined || read instanceof Error) {
       // As much of it as an event may have: what is too large is not let in by the back door.
       const content = event.content.subarray(0, MAX_EVENT_BYTES).toString('base64');
-      const after = JSON.stringify({ queue: event.queue.slice(0, 100), content });
+      const bytes = event.content.length;
+      const after = JSON.stringify({ queue: event.queue.slice(0, 100), bytes, content });
       const data = event.jsonWith({ key: 'null', after });
       return this.#refuse(event, data, (read as Error).message);
     }

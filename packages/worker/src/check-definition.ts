@@ -6,7 +6,7 @@ import { tableName } from './describe.js';
 /**
  * The queue a definition is for, as it is configured. A handler that could never run is a mistake that would otherwise
  * show as an effect that is missing. Throws WORKER_QUEUE_UNKNOWN, WORKER_TABLE_UNKNOWN, WORKER_OPERATION_UNKNOWN,
- * WORKER_OPERATION_EXCLUDED, or WORKER_EVENTS_UNKNOWN.
+ * WORKER_OPERATION_EXCLUDED, WORKER_EVENTS_UNKNOWN, or WORKER_QUEUE_RESERVED.
  */
 export function checkDefinition(
   { queue, on, events }: WorkerDefinition,
@@ -23,7 +23,14 @@ export function checkDefinition(
     if (!route) throw unknownTable(config, table);
     for (const operation of handlers.keys()) checkOperation(queue, route, operation);
   }
-  if (events.size > 0 && !takesEvents(config))
+  // Fed by nothing that is configured: it is the one for what nobody can read.
+  const takesEvents = config.messages || config.outbox.length > 0;
+  if (config.tables.length === 0 && !takesEvents)
+    throw new WalmqError('WORKER_QUEUE_RESERVED', `queue "${queue}" is for malformed events.`, {
+      remedy: 'Capture fails them with their reason; look at them with npx walmq failed (docs/outbox.md).',
+      facts: { queue },
+    });
+  if (events.size > 0 && !takesEvents)
     throw new WalmqError(
       'WORKER_EVENTS_UNKNOWN',
       `queue "${queue}" has handlers for events, and takes none.`,
@@ -33,11 +40,6 @@ export function checkDefinition(
       },
     );
   return config;
-}
-
-/** Of malformed ones too: their queue is fed by nothing else. */
-function takesEvents({ messages, outbox, tables }: QueueConfig): boolean {
-  return messages || outbox.length > 0 || tables.length === 0;
 }
 
 /** Tables whose changes come to the queue and find no handler at all. */

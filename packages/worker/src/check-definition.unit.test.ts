@@ -41,7 +41,7 @@ describe('checkDefinition', () => {
     }
   });
 
-  it('takes handlers of events where there are any, malformed ones too', () => {
+  it('takes handlers of events where there are any, and none of malformed ones', () => {
     const config = resolveConfig(
       parseConfig(
         { queues: { a: { messages: true }, b: { outbox: 'order' }, c: { table: 'orders' } } },
@@ -50,7 +50,10 @@ describe('checkDefinition', () => {
     );
     const check = (queue: string) =>
       checkDefinition(defineWorker({ queue, events: { '*': handler } }), config.queues);
-    for (const queue of ['a', 'b', 'walmq.malformed']) expect(check(queue).name).toBe(queue);
+    for (const queue of ['a', 'b']) expect(check(queue).name).toBe(queue);
+    expect(() => check('walmq.malformed')).toThrow(
+      expect.objectContaining({ code: 'WORKER_QUEUE_RESERVED' }),
+    );
     expect(() => check('c')).toThrow(expect.objectContaining({ code: 'WORKER_EVENTS_UNKNOWN' }));
     const any = everyChange({ queue: 'a', queues: config.queues, handler });
     expect([...any.events.keys()]).toEqual(['*']);

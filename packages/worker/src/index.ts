@@ -22,6 +22,8 @@ export { type WorkerMetrics, workerMetrics } from './metrics.js';
 export { type OnceOptions, once } from './once.js';
 export { type Outcome, outcomeOf } from './outcome.js';
 export { pruneInbox } from './prune.js';
+export { reasonOf } from './reason.js';
+export { errorReporter } from './report-errors.js';
 export { workerSchemaSql } from './schema.js';
 export { type RunningWorker, type StartOptions, startWorker } from './start.js';
 export { drop, giveUp, postpone } from './thrown.js';

@@ -1,0 +1,32 @@
+import type { Change, Json } from '@walmq/change';
+import type { WalmqConfig } from '@walmq/config';
+import { readEvent, tooLarge } from './read-event.js';
+import { OutboxRoutes } from './route-outbox.js';
+
+/** Why an event that stands in the queue of malformed ones would be one again; undefined: a queue takes it now. */
+export function refusalOf(
+  change: Change,
+  config: Pick<WalmqConfig, 'queues' | 'outbox'>,
+): string | undefined {
+  return change.op === 'message' ? refusalOfMessage(change, config) : refusalOfRow(change, config);
+}
+
+function refusalOfMessage({ after }: Change, { queues }: Pick<WalmqConfig, 'queues'>): string | undefined {
+  const { queue, bytes, content } = (after ?? {}) as Record<string, Json>;
+  if (typeof queue !== 'string' || typeof bytes !== 'number' || typeof content !== 'string')
+    return 'it is not as capture put it here';
+  if (!Object.hasOwn(queues, queue) || !queues[queue]?.messages) return NO_QUEUE;
+  const kept = Buffer.from(content, 'base64');
+  const read = bytes > kept.length ? tooLarge(bytes) : readEvent(kept);
+  return read instanceof Error ? read.message : undefined;
+}
+
+function refusalOfRow({ after }: Change, config: Pick<WalmqConfig, 'queues' | 'outbox'>): string | undefined {
+  if (!config.outbox) return 'no queue takes events from an outbox table';
+  const row = after ?? {};
+  const valuesOf = (column: string) => (Object.hasOwn(row, column) ? [JSON.stringify(row[column])] : []);
+  const routed = new OutboxRoutes(config.outbox, Object.values(config.queues)).route({ valuesOf });
+  return routed instanceof Error ? routed.message : undefined;
+}
+
+export const NO_QUEUE = 'no queue of that name takes messages';
