@@ -66,6 +66,7 @@ export class CaptureWorld {
       schema: string;
       queues: WalmqConfigInput['queues'];
       capture?: WalmqConfigInput['capture'];
+      outbox?: WalmqConfigInput['outbox'];
       shards?: number;
     },
   ): Promise<CaptureWorld> {
@@ -76,6 +77,7 @@ export class CaptureWorld {
           redis: { prefix: name, shards: input.shards },
           queues: input.queues,
           capture: input.capture,
+          outbox: input.outbox,
         },
         name,
       ),

@@ -3,8 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
 import { CaptureProcess } from './capture-process-fixture.js';
 
-const COLUMNS = { aggregateType: 'aggregate_type', aggregateId: 'aggregate_id', type: 'type' };
-const SCHEMA = `${outboxSchemaSql({ schema: 'public', table: 'outbox', columns: COLUMNS })}
+const SCHEMA = `${outboxSchemaSql({ schema: 'public', table: 'outbox' })}
   CREATE TABLE items (id integer PRIMARY KEY)`;
 const QUEUES = { items: { table: 'items' }, emails: { messages: true }, payments: { outbox: 'payment' } };
 const EVENTS = 10_000;

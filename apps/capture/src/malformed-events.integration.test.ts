@@ -9,9 +9,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
 import { CaptureProcess, runWalmq } from './capture-process-fixture.js';
 
-const COLUMNS = { aggregateType: 'aggregate_type', aggregateId: 'aggregate_id', type: 'type' };
 const SCHEMA = `${workerSchemaSql}
-  ${outboxSchemaSql({ schema: 'public', table: 'outbox', columns: COLUMNS })}
+  ${outboxSchemaSql({ schema: 'public', table: 'outbox' })}
   ALTER TABLE outbox ADD stamp bytea`;
 const BEFORE = { payments: { outbox: 'payment' }, emails: { messages: true } };
 const AFTER = { payments: { outbox: ['payment', 'refund'] }, emails: BEFORE.emails, receipts: BEFORE.emails };

@@ -3,8 +3,7 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
 
-const COLUMNS = { aggregateType: 'aggregate_type', aggregateId: 'aggregate_id', type: 'type' };
-const SCHEMA = outboxSchemaSql({ schema: 'public', table: 'outbox', columns: COLUMNS });
+const SCHEMA = outboxSchemaSql({ schema: 'public', table: 'outbox' });
 const QUEUES = { payments: { outbox: 'payment' }, ledger: { outbox: ['payment', 'account'] } };
 
 describe('the outbox table', () => {
@@ -119,6 +118,62 @@ describe('the outbox table', () => {
     const changes = await world.waitForChanges('payments', 100);
     expect(numbers(changes)).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
     expect(await jobsIn(world, 'payments', 'wait')).toEqual([1]);
+    await capture.stop();
+  });
+
+  it('may be called what it is called, and so may its columns', async () => {
+    const columns = {
+      ...{ id: 'nr', aggregateType: 'Kind', aggregateId: 'KindId', type: 'event', payload: 'body' },
+      ...{ headers: 'meta', createdAt: 'at' },
+    };
+    await using world = await CaptureWorld.create(servers, 'outbox_named', {
+      schema: outboxSchemaSql({ schema: 'sales', table: 'Events', columns }),
+      queues: QUEUES,
+      outbox: { table: 'sales.Events', columns },
+    });
+    const capture = world.capture();
+    const options = { schema: 'sales', table: 'Events', columns };
+    const event = { aggregateType: 'payment', aggregateId: 7, type: 'payment.paid', payload: ['a'] };
+    await world.client.query('BEGIN');
+    await outbox(world.client, { ...options, keepRows: false }).publish(event);
+    await outbox(world.client, options).publish({ ...event, headers: { v: 1 } });
+    await world.client.query('COMMIT');
+    const changes = await world.waitForChanges('payments', 2);
+    expect(changes).toMatchObject([
+      { after: { nr: '1', Kind: 'payment', KindId: '7', event: 'payment.paid', body: ['a'], meta: null } },
+      { key: { nr: '2' }, after: { meta: { v: 1 } } },
+    ]);
+    const ids = [...(await world.jobKeys('payments')).values()];
+    for (const id of ids) expect(await world.redis.hget(id, 'name')).toBe('payment.paid');
+    // The second waits for the first: they are of one aggregate.
+    expect(await world.redis.zcard(`${world.config.redis.prefix}:payments:waiting-children`)).toBe(1);
+    expect((await world.client.query('SELECT nr FROM sales."Events"')).rows).toEqual([{ nr: '2' }]);
+    await capture.stop();
+  });
+
+  it('is cleaned of old rows in batches, and of these alone; what is cleaned is no event', async () => {
+    await using world = await create('outbox_cleaned');
+    const { client } = world;
+    await client.query(`INSERT INTO outbox (aggregate_type, type, payload, created_at)
+      SELECT 'payment', 'a', json_build_object('n', n), now() - n * interval '1 hour' FROM generate_series(1, 100) n`);
+    await client.query("CALL walmq.clean_outbox('1 day 30 minutes', 7)");
+    const { rows } = await client.query("SELECT (payload ->> 'n')::int AS n FROM outbox ORDER BY n");
+    expect(rows.map(({ n }) => n as number)).toEqual(Array.from({ length: 24 }, (_, index) => index + 1));
+    await client.query("CALL walmq.clean_outbox('1 day 30 minutes')");
+    // A row that somebody holds is left for the next time, and nobody waits.
+    await client.query('BEGIN');
+    await client.query("SELECT FROM outbox WHERE payload ->> 'n' = '3' FOR UPDATE");
+    const other = new Client(world.databaseUrl);
+    await other.connect();
+    await other.query("CALL walmq.clean_outbox('0 seconds', 5)");
+    await other.end();
+    await client.query('ROLLBACK');
+    expect((await client.query("SELECT payload ->> 'n' AS n FROM outbox")).rows).toEqual([{ n: '3' }]);
+    const capture = world.capture();
+    await world.waitUntilAcknowledged();
+    expect(numbers(await world.waitForChanges('payments', 100)).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 100 }, (_, index) => index + 1),
+    );
     await capture.stop();
   });
 

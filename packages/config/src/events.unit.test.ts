@@ -21,7 +21,10 @@ describe('queues of events', () => {
     expect(config.queues.dead).toMatchObject({ messages: false, outbox: [], tables: [], attempts: 8 });
     expect(config.outbox).toEqual({
       ...{ schema: 'sales', table: 'events' },
-      columns: { aggregateType: 'aggregate_type', aggregateId: 'aggregate_id', type: 'event_type' },
+      columns: {
+        ...{ id: 'id', aggregateType: 'aggregate_type', aggregateId: 'aggregate_id', type: 'event_type' },
+        ...{ payload: 'payload', headers: 'headers', createdAt: 'created_at' },
+      },
     });
     expect(publishedTables(config)).toEqual([
       { schema: 'public', table: 'orders' },

@@ -77,8 +77,7 @@ export interface WalmqConfig {
 export interface OutboxConfig {
   readonly schema: string;
   readonly table: string;
-  /** Names of the columns that decide a row's way. */
-  readonly columns: { readonly aggregateType: string; readonly aggregateId: string; readonly type: string };
+  readonly columns: Readonly<Parsed['outbox']['columns']>;
 }
 
 type ParsedQueue = Parsed['queues'][string];

@@ -114,14 +114,18 @@ const durability = z.union(
 
 const queueName = z.string().regex(/^[^:\s]{1,100}$/, 'a queue name holds no ":" and no spaces');
 
-/** The outbox table, and what those of its columns are called that decide a row's way. */
+/** The outbox table, and what its columns are called. Only three decide a row's way; the others are for set-up. */
 const outboxSchema = z.strictObject({
   table: tableName.default('outbox'),
   columns: z
     .strictObject({
+      id: identifier.default('id'),
       aggregateType: identifier.default('aggregate_type'),
       aggregateId: identifier.default('aggregate_id'),
       type: identifier.default('type'),
+      payload: identifier.default('payload'),
+      headers: identifier.default('headers'),
+      createdAt: identifier.default('created_at'),
     })
     .prefault({}),
 });

@@ -1,6 +1,6 @@
 import type { Json } from '@walmq/change';
 import type { QueryClient } from './context.js';
-import { type OutboxTable, quote, quoteTable } from './outbox-table.js';
+import { columnsOf, type OutboxColumns, quote, quoteTable } from './outbox-table.js';
 
 /** Something that happened to one aggregate: an order, an account. */
 export interface AggregateEvent {
@@ -19,8 +19,8 @@ export interface OutboxOptions {
   readonly schema?: string;
   /** Default "outbox". */
   readonly table?: string;
-  /** As in walmq.config.ts. Default: aggregate_type, aggregate_id, type. */
-  readonly columns?: Partial<OutboxTable['columns']>;
+  /** As in walmq.config.ts. Default: id, aggregate_type, aggregate_id, type, payload, headers. */
+  readonly columns?: Partial<OutboxColumns>;
   /** False deletes each row as soon as it is written: the WAL has it, and the table stays empty. Default true. */
   readonly keepRows?: boolean;
 }
@@ -34,9 +34,10 @@ export interface Outbox {
 export function outbox(client: QueryClient, options: OutboxOptions = {}): Outbox {
   const { schema = 'public', table = 'outbox', columns = {}, keepRows = true } = options;
   const name = quoteTable({ schema, table });
-  const { aggregateType = 'aggregate_type', aggregateId = 'aggregate_id', type = 'type' } = columns;
-  const names = [aggregateType, aggregateId, type, 'payload', 'headers'].map(quote).join(', ');
-  const insert = `INSERT INTO ${name} (${names}) VALUES ($1, $2, $3, $4, $5)${keepRows ? '' : ' RETURNING id'}`;
+  const { id, aggregateType, aggregateId, type, payload, headers } = columnsOf({ columns });
+  const names = [aggregateType, aggregateId, type, payload, headers].map(quote).join(', ');
+  const returning = keepRows ? '' : ` RETURNING ${quote(id)} AS id`;
+  const insert = `INSERT INTO ${name} (${names}) VALUES ($1, $2, $3, $4, $5)${returning}`;
   return {
     async publish(event) {
       const inserted = await client.query(insert, [
@@ -46,7 +47,7 @@ export function outbox(client: QueryClient, options: OutboxOptions = {}): Outbox
         json(event.payload),
         json(event.headers),
       ]);
-      if (!keepRows) await client.query(`DELETE FROM ${name} WHERE id = $1`, [idOf(inserted)]);
+      if (!keepRows) await client.query(`DELETE FROM ${name} WHERE ${quote(id)} = $1`, [idOf(inserted)]);
     },
   };
 }
