@@ -36,6 +36,8 @@ export interface QueueConfig {
     readonly type: 'exponential' | 'fixed';
     readonly delayMs: number;
     readonly jitter: number;
+    /** Kept by the worker kit: BullMQ itself knows of no such limit. */
+    readonly maxDelayMs: number;
   };
   readonly keepCompleted: Retention;
   readonly keepFailed: Retention;

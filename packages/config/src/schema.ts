@@ -63,12 +63,14 @@ export const queueFields = z.strictObject({
   /**
    * Delay before the n-th retry: delayMs * 2^(n-1) when exponential, delayMs when fixed; at random between
    * (1 - jitter) of that and all of it. Default 1, full jitter: what failed together does not come back together.
+   * Past maxDelayMs it doubles no more. Default: an hour.
    */
   backoff: z
     .strictObject({
       type: z.enum(['exponential', 'fixed']).default('exponential'),
       delayMs: milliseconds.default(1000),
       jitter: z.number().min(0).max(1).default(1),
+      maxDelayMs: milliseconds.default(3_600_000),
     })
     .prefault({}),
   /** Completed jobs to keep for Bull Board. Default: the newest 1000, for a day. */

@@ -6,7 +6,7 @@ await runService({
   name: 'program',
   defaultPort: 0,
   needs: ['database', 'redis'],
-  own: { WALMQ_TEST: z.enum(['ok', 'fail', 'hang', 'late']).default('ok') },
+  own: { WALMQ_TEST: z.enum(['ok', 'fail', 'reject', 'hang', 'late']).default('ok') },
   start: async service => {
     const mode = service.environment.WALMQ_TEST;
     service.log.info({ url: service.environment.databaseUrl }, `Using ${service.environment.databaseUrl}`);
@@ -16,6 +16,7 @@ await runService({
       if (mode === 'hang') await new Promise(() => {});
       service.log.info('stopped second');
     });
+    if (mode === 'reject') void Promise.reject(new Error('nobody waits for me'));
     if (mode === 'fail') setTimeout(() => service.fail(new Error('broken: postgres://u:hidden@h/d')), 50);
   },
 });

@@ -84,6 +84,14 @@ describe('the life of a service', () => {
     expect(program.output).toContain('broken: postgres://u:***@h/d');
   });
 
+  it('a promise that nobody waits for is a fault too, and said to be one', async () => {
+    program = new Program({ ...ENV, WALMQ_TEST: 'reject' });
+    expect(await program.exitCode()).toBe(1);
+    expect(program.output).toContain(
+      'PROMISE_NOT_AWAITED: a promise failed that nobody waits for: nobody waits for me. Await it',
+    );
+  });
+
   it('a second signal ends a drain that hangs, with 1', async () => {
     program = new Program({ ...ENV, WALMQ_TEST: 'hang', LOG_LEVEL: 'debug' });
     await program.url();

@@ -74,7 +74,7 @@ class Process<Own extends z.ZodRawShape> {
   async run(): Promise<void> {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.#signalled(signal));
     process.on('uncaughtException', error => this.#fail(error));
-    process.on('unhandledRejection', error => this.#fail(error));
+    process.on('unhandledRejection', error => this.#fail(notAwaited(error)));
     if (this.#environment.tracing) {
       // Registered first, so that it ends last: what the others do at their end is sent too.
       const { startTracing } = await import('./tracing.js');
@@ -137,6 +137,19 @@ class Process<Own extends z.ZodRawShape> {
       }
     }
   }
+}
+
+/** Whose promise it was the error does not say; an error of ours does, by its code. */
+function notAwaited(cause: unknown): WalmqError {
+  if (cause instanceof WalmqError) return cause;
+  return new WalmqError(
+    'PROMISE_NOT_AWAITED',
+    `a promise failed that nobody waits for: ${sentenceOf(cause)}.`,
+    {
+      remedy: 'Await it where it is made, or return it; at LOG_LEVEL=debug the stack is in the log.',
+      cause,
+    },
+  );
 }
 
 /** Throws PORT_IN_USE. */

@@ -4,6 +4,7 @@ import {
   checkRedis,
   connectRedis,
   createPool,
+  type Logger,
   runService,
   type Service,
   type ServiceOptions,
@@ -36,7 +37,10 @@ const DRAIN_SHARE = 0.7;
 const HOUR_MS = 3_600_000;
 
 /** What every worker app reads of its environment beside what it needs itself. */
-const KIT_VARIABLES = { WALMQ_INBOX_KEEP_HOURS: wholeNumber(1, 999_999).default(168) };
+const KIT_VARIABLES = {
+  WALMQ_INBOX_KEEP_HOURS: wholeNumber(1, 999_999).default(168),
+  WALMQ_DATABASE_CONNECTIONS: wholeNumber(1, 1000).default(20),
+};
 
 /** The life of a worker process: configuration, connections, workers, readiness, drain. */
 export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, never>>(
@@ -51,7 +55,7 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
       const databaseUrl = config.source.url ?? (environment.databaseUrl as string);
       const redisUrl = config.redis.url ?? (environment.redisUrl as string);
       const name = `walmq ${options.name}`;
-      const pool = createPool({ url: databaseUrl, name, log });
+      const pool = createPool({ url: databaseUrl, name, log, max: environment.WALMQ_DATABASE_CONNECTIONS });
       const redis = connectRedis({ url: redisUrl, name, log });
       service.onStop('postgres', () => pool.end());
       service.onStop('redis', async () => redis.disconnect());
@@ -72,6 +76,7 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
           tracing: environment.tracing,
         }),
       );
+      tellOfFewConnections(definitions, { config, pool, log });
       const pruning = pruneRegularly({
         ...{ pool, redis, log, metrics },
         queues: definitions.map(({ queue }) => config.queues[queue] as QueueConfig),
@@ -87,4 +92,18 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
       });
     },
   });
+}
+
+/** Handlers that all use `once` wait for each other's connections then; those that use none lose nothing by it. */
+function tellOfFewConnections(
+  definitions: readonly WorkerDefinition[],
+  { config, pool, log }: WorkerAppParts & { readonly log: Logger },
+): void {
+  const handlers = definitions.reduce((sum, { queue }) => sum + (config.queues[queue]?.concurrency ?? 0), 0);
+  const { max } = pool.options;
+  if (handlers > max)
+    log.warn(
+      { event: 'worker:few-connections', handlers, connections: max },
+      `Up to ${handlers} handlers run at a time, on ${max} connections to PostgreSQL: set WALMQ_DATABASE_CONNECTIONS if most of them use once()`,
+    );
 }

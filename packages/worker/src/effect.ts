@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Pool, QueryResult, QueryResultRow } from 'pg';
+import { connectionsTaken } from './connections-taken.js';
 import { toJsonText } from './result-json.js';
 
 export interface EffectOptions {
@@ -51,14 +52,31 @@ export async function effect<T>(
   return result;
 }
 
+/** Effects of a change that are recorded as done under other names than these. */
+export async function effectsNotAskedFor(
+  options: Pick<EffectOptions, 'pool' | 'queue' | 'changeId' | 'deadlineMs'> & {
+    readonly names: readonly string[];
+  },
+): Promise<string[]> {
+  const { rows } = await run<{ name: string }>(
+    options,
+    `SELECT name FROM walmq.effects
+      WHERE queue = $1 AND change_id = $2 AND state = 'done' AND name <> ALL ($3) ORDER BY name`,
+    [options.queue, options.changeId, options.names],
+  );
+  return rows.map(({ name }) => name);
+}
+
 async function run<R extends QueryResultRow>(
-  { pool, deadlineMs }: EffectOptions,
+  { pool, deadlineMs }: Pick<EffectOptions, 'pool' | 'deadlineMs'>,
   text: string,
   values: unknown[],
 ): Promise<QueryResult<R>> {
   // On the driver's side: PostgreSQL's own statement_timeout needs an answer to be heard of.
   const statement = { text, values, query_timeout: deadlineMs };
-  return await pool.query<R>(statement);
+  return await pool.query<R>(statement).catch(error => {
+    throw connectionsTaken(pool, error);
+  });
 }
 
 export function effectIdentity({

@@ -1,10 +1,10 @@
-import { type Change, WalmqError } from '@walmq/change';
+import type { Change } from '@walmq/change';
 import type { Logger } from '@walmq/service';
 import type { Pool } from 'pg';
-import { ANY_EVENT, type Handler, type KitContext, type WorkerDefinition } from './define.js';
-import { tableName } from './describe.js';
-import { effect } from './effect.js';
-import { once } from './once.js';
+import { ANY_EVENT, type Handler, type WorkerDefinition } from './define.js';
+import { describe, tableName } from './describe.js';
+import { effectsNotAskedFor } from './effect.js';
+import { KitCalls } from './kit-calls.js';
 import { drop } from './thrown.js';
 
 export interface ProcessingOptions {
@@ -20,9 +20,48 @@ export interface ProcessingOptions {
   readonly attempt: number;
 }
 
-/** Finds the handler of a change and runs it; resolves to the job's return value. Drops what has no handler. */
+/**
+ * Finds the handler of a change and runs it; resolves to the job's return value. Drops what has no handler. Settles only
+ * when everything the handler has asked of the kit has: what it did not wait for would else run on beside a retry, or
+ * fail when nobody looks any more.
+ */
 export async function processChange(change: Change, options: ProcessingOptions): Promise<unknown> {
-  return await handlerOf(change, options)(change, handlerContext(options));
+  const handler = handlerOf(change, options);
+  const calls = new KitCalls(options);
+  let result: unknown;
+  try {
+    result = await handler(change, calls.context);
+  } catch (error) {
+    await calls.settled();
+    throw error;
+  }
+  const left = calls.running();
+  if (left.length > 0)
+    options.log.warn(
+      { event: 'handler:not-awaited', calls: left },
+      `The handler of ${describe(change)} ended before ${left.join(' and ')} had, for which the kit has waited: await it there`,
+    );
+  for (const settled of await calls.settled()) if (settled.status === 'rejected') throw settled.reason;
+  await tellOfRenamedEffects(change, calls, options);
+  return result;
+}
+
+/** A name that is another one at every try makes its effect at every try, and nothing fails by it. */
+async function tellOfRenamedEffects(
+  { id: changeId }: Change,
+  calls: KitCalls,
+  { definition: { queue }, pool, log, attempt, deadlineMs }: ProcessingOptions,
+): Promise<void> {
+  const names = calls.effectsOf(changeId);
+  if (attempt === 1 || names.length === 0) return;
+  // The change is done, whatever becomes of a question that only serves a warning.
+  const others = await effectsNotAskedFor({ pool, queue, changeId, names, deadlineMs }).catch(() => []);
+  if (others.length > 0)
+    log.warn(
+      { event: 'effect:renamed', made: others, asked: names },
+      `An earlier try of this change made the effect "${others.join('", "')}", and this one "${names.join('", "')}": ` +
+        'if they are the same, it was made twice; an effect has to have the same name at every try',
+    );
 }
 
 /** An event is named by its type, where a change is by its operation. */
@@ -36,25 +75,4 @@ function handlerOf(
   if (handler) return handler;
   if (handlers) throw drop(`no handler for ${change.op}`);
   throw drop(change.op === name ? 'unknown table' : 'no handler for this type of event');
-}
-
-function handlerContext(options: ProcessingOptions): KitContext {
-  const { definition, jobId, pool, log, signal, deadlineMs, attempt } = options;
-  const { queue } = definition;
-  let usedOnce = false;
-  return {
-    log,
-    signal,
-    attempt,
-    async once(change, act) {
-      // A second one would find the first one's row and take it for its own.
-      if (usedOnce)
-        throw new WalmqError('ONCE_TWICE', 'a handler called once() twice for one change.', {
-          remedy: 'Put both effects into one transaction.',
-        });
-      usedOnce = true;
-      return await once({ pool, queue, changeId: change.id, jobId, signal, deadlineMs }, act);
-    },
-    effect: (change, name, act) => effect({ pool, queue, changeId: change.id, jobId, name, deadlineMs }, act),
-  };
 }

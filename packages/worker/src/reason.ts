@@ -28,13 +28,14 @@ export function stackOf(error: Error): string {
   return [`${error.name}: ${reasonOf(error)}`, ...frames.slice(0, MAX_FRAMES)].join('\n');
 }
 
-function sentenceOf(error: Error & { readonly code?: unknown }): string {
+function sentenceOf(error: Error & { readonly code?: unknown }, depth = 0): string {
   if (error instanceof WalmqError) return error.sentence;
   const database = databaseErrorOf(error);
   if (database) return databaseSentence(database);
   if (error.name === 'ZodError' && 'issues' in error) return issuesSentence(error.issues as readonly Issue[]);
   // A query builder's wrapper: its message is the statement with its parameters.
-  if ('params' in error && error.cause instanceof Error) return sentenceOf(error.cause);
+  if ('params' in error && error.cause instanceof Error && depth < CAUSES_FOLLOWED)
+    return sentenceOf(error.cause, depth + 1);
   // A refused connection to two addresses has a code and no message.
   return error.message || String(error.code ?? error.name);
 }

@@ -1,4 +1,17 @@
-/** A result for a jsonb column; nothing becomes SQL's null. Throws TypeError on what JSON cannot hold. */
+import { WalmqError } from '@walmq/change';
+
+/** A result for a jsonb column; nothing becomes SQL's null. Throws RESULT_NOT_JSON on what JSON cannot hold. */
 export function toJsonText(result: unknown): string | null {
-  return result === undefined ? null : JSON.stringify(result);
+  if (result === undefined) return null;
+  try {
+    // A function or a symbol has no JSON, and nobody needs it.
+    return JSON.stringify(result) ?? null;
+  } catch (cause) {
+    // The first line: the others walk through the object that goes round in a circle.
+    const [problem] = (cause as Error).message.split('\n');
+    throw new WalmqError('RESULT_NOT_JSON', `the result cannot be kept, as it has no JSON: ${problem}.`, {
+      remedy: 'Return a few plain fields; a bigint as a string.',
+      cause,
+    });
+  }
 }

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { withDeadline } from './deadline.js';
 import type { WorkerDefinition } from './define.js';
 import { describe, processedLine, tableName } from './describe.js';
+import { errorOf } from './error-of.js';
 import type { WorkerMetrics } from './metrics.js';
 import { processChange } from './process-change.js';
 import { reportFailure, settleFailure } from './settle-failure.js';
@@ -70,13 +71,13 @@ export async function runJob(
     log.info({ event: 'change:processed', durationMs: durationMs() }, line);
     return result;
   } catch (thrown) {
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    const error = errorOf(thrown);
     const attempts = job.opts.attempts ?? 1;
     const verdict = verdictOf({ error, attempt, attempts, stopping: stopping.aborted });
     metrics.finished(definition.queue, change, verdict, durationMs() / 1000);
     reportFailure(log, { verdict, change, error, durationMs: durationMs() });
     if (verdict === 'dropped') return { processed: false, reason: error.message };
-    throw await settleFailure({ job, token, verdict, error });
+    throw await settleFailure({ job, token, verdict, error, maxDelayMs: config.backoff.maxDelayMs });
   }
 }
 

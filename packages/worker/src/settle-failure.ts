@@ -1,6 +1,7 @@
 import type { Change } from '@walmq/change';
 import type { Logger } from '@walmq/service';
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
+import { boundedBackoff } from './bounded-backoff.js';
 import { describe } from './describe.js';
 import { reasonOf, stackOf } from './reason.js';
 import { retryAfterMsOf } from './thrown.js';
@@ -27,7 +28,7 @@ const STACKS_KEPT = 3;
 const SENTENCES: Readonly<Record<Verdict, string>> = {
   dropped: 'Dropped',
   'handed-back': 'Handed back, as the process stops',
-  postponed: 'Postponed, as the other side asked',
+  postponed: 'Postponed',
   retried: 'Will retry',
   failed: 'Failed',
 };
@@ -48,8 +49,10 @@ export async function settleFailure(failure: {
   readonly token: string | undefined;
   readonly verdict: Exclude<Verdict, 'dropped'>;
   readonly error: Error;
+  /** Of the queue's backoff. */
+  readonly maxDelayMs: number;
 }): Promise<Error> {
-  const { job, token, verdict, error } = failure;
+  const { job, token, verdict, error, maxDelayMs } = failure;
   switch (verdict) {
     case 'handed-back':
       await job.moveToWait(token);
@@ -58,6 +61,8 @@ export async function settleFailure(failure: {
       await job.moveToDelayed(Date.now() + (retryAfterMsOf(error) ?? 0), token);
       return new DelayedError();
     case 'retried':
+      if (job.opts.backoff !== undefined)
+        job.opts.backoff = boundedBackoff(job.opts.backoff, { attempt: job.attemptsMade + 1, maxDelayMs });
       return kept(job, error, new Error(reasonOf(error)));
     case 'failed':
       // Straight to failed, even with attempts left.

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { connectionsTaken } from './connections-taken.js';
 
 export interface TransactionOptions {
   readonly pool: Pool;
@@ -14,7 +15,9 @@ export async function inTransaction<T>(
   act: (tx: PoolClient) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
-  const tx = await pool.connect();
+  const tx = await pool.connect().catch(error => {
+    throw connectionsTaken(pool, error);
+  });
   let released = false;
   const release = (fault?: Error) => {
     if (released) return;

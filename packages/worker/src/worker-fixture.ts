@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { type Change, formatPosition, type Operation, toLsn } from '@walmq/change';
 import { parseConfig, type QueueConfig, resolveConfig, type WalmqConfigInput } from '@walmq/config';
 import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
-import { type FlowJob, FlowProducer, type Job, type JobNode, Queue } from 'bullmq';
+import { type BackoffOptions, type FlowJob, FlowProducer, type Job, type JobNode, Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 import { type Logger, pino } from 'pino';
@@ -48,6 +48,7 @@ interface AddOptions {
   readonly jobId?: string;
   readonly attempts?: number;
   readonly name?: string;
+  readonly backoff?: BackoffOptions;
 }
 
 /** A database and a Redis prefix of a test's own, with workers that run inside the test. */
@@ -146,7 +147,7 @@ export class WorkerWorld {
     return await this.#queue(queueName).add(options.name ?? change.op, change as unknown as Change, {
       jobId: options.jobId ?? change.id,
       attempts: options.attempts ?? 5,
-      backoff: { type: 'fixed', delay: 20 },
+      backoff: options.backoff ?? { type: 'fixed', delay: 20 },
     });
   }
 

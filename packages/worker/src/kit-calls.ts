@@ -1,0 +1,89 @@
+import { WalmqError } from '@walmq/change';
+import type { ChangeId, KitContext } from './define.js';
+import { effect } from './effect.js';
+import { once } from './once.js';
+import type { ProcessingOptions } from './process-change.js';
+
+/** What one try of a handler asks of the kit: each call while it runs, and the names of the effects it has made. */
+export class KitCalls {
+  readonly context: KitContext;
+  readonly #running = new Map<Promise<unknown>, string>();
+  readonly #effects = new Map<string, Set<string>>();
+
+  constructor({
+    definition,
+    jobId,
+    pool,
+    log,
+    signal,
+    deadlineMs,
+    attempt,
+  }: Omit<ProcessingOptions, 'name'>) {
+    const { queue } = definition;
+    let usedOnce = false;
+    this.context = {
+      log,
+      signal,
+      attempt,
+      once: (change, act) =>
+        this.#follow('once()', async () => {
+          // A second one would find the first one's row and take it for its own.
+          if (usedOnce)
+            throw new WalmqError('ONCE_TWICE', 'a handler called once() twice for one change.', {
+              remedy: 'Put both effects into one transaction.',
+            });
+          usedOnce = true;
+          return await once({ pool, queue, changeId: change.id, jobId, signal, deadlineMs }, act);
+        }),
+      effect: (change, name, act) =>
+        this.#follow(`effect "${name}"`, async () => {
+          const release = this.#takeName(change, name);
+          try {
+            return await effect({ pool, queue, changeId: change.id, jobId, name, deadlineMs }, act);
+          } catch (error) {
+            release();
+            throw error;
+          }
+        }),
+    };
+  }
+
+  /** What has been begun and has not ended, by name. */
+  running(): string[] {
+    return [...this.#running.values()];
+  }
+
+  /** Waits until nothing runs any more; resolves to how that which still ran has ended. */
+  async settled(): Promise<PromiseSettledResult<unknown>[]> {
+    const ended: PromiseSettledResult<unknown>[] = [];
+    // What ends may begin something new.
+    while (this.#running.size > 0) ended.push(...(await Promise.allSettled(this.#running.keys())));
+    return ended;
+  }
+
+  /** The names of the effects of a change that have been asked for and have not failed. */
+  effectsOf(changeId: string): string[] {
+    return [...(this.#effects.get(changeId) ?? [])];
+  }
+
+  #follow<T>(name: string, act: () => Promise<T>): Promise<T> {
+    const call = act().finally(() => this.#running.delete(call));
+    this.#running.set(call, name);
+    // Where the handler does not wait for it, nobody else would hear of its failure, and the process would end by it.
+    call.catch(() => {});
+    return call;
+  }
+
+  /** A second effect of one name would find the first one's row and never be made. An effect that failed may be tried again. */
+  #takeName({ id }: ChangeId, name: string): () => void {
+    const names = this.#effects.get(id) ?? new Set();
+    this.#effects.set(id, names);
+    if (names.has(name))
+      throw new WalmqError('EFFECT_TWICE', `a handler used effect "${name}" twice for one change.`, {
+        remedy: 'Give each effect a name of its own: the second would be taken for the first.',
+        facts: { effect: name },
+      });
+    names.add(name);
+    return () => names.delete(name);
+  }
+}
