@@ -93,6 +93,42 @@ describe('the audit log', () => {
     expect(JSON.stringify(world.logged)).not.toContain('example.com');
   });
 
+  it('keeps events beside rows: messages, and rows of an outbox', async () => {
+    await using world = await WorkerWorld.create(servers, 'events', {
+      queues: { audit: { tables: ['orders'], messages: true, outbox: 'order' } },
+      schema: `${auditSchemaSql}${TABLES}`,
+    });
+    world.start(failingAfterFirstTry(worker(world)));
+    const context = { actor: 'ann' };
+    const said = { type: 'order.paid', key: 7, payload: { total: '9.99' } };
+    const message = {
+      ...world.change<object>('message', 'event', { after: said }),
+      ...{ schema: 'walmq', key: { key: 7 }, context },
+    };
+    const row = world.change<object>('insert', 'outbox', { after: { id: '1', aggregate_type: 'order' } });
+    for (const [change, name] of [
+      [message, 'order.paid'],
+      [{ ...row, key: { id: '1' } }, 'a'],
+      [{ ...world.change<object>('insert', 'orders', { after: NEW }), key: { id: 1 } }, 'insert'],
+    ] as const)
+      expect(await world.process('audit', change, { name })).toMatchObject({ state: 'completed', tries: 2 });
+    expect(
+      await world.rows(
+        'SELECT schema_name, table_name, op, key, after, context FROM walmq.audit ORDER BY change_id',
+      ),
+    ).toEqual([
+      { schema_name: 'walmq', table_name: 'event', op: 'message', key: { key: 7 }, after: said, context },
+      {
+        ...{ schema_name: 'public', table_name: 'outbox', op: 'insert', key: { id: '1' } },
+        ...{ after: row.after, context: null },
+      },
+      {
+        ...{ schema_name: 'public', table_name: 'orders', op: 'insert', key: { id: 1 } },
+        ...{ after: NEW, context: null },
+      },
+    ]);
+  });
+
   it('knows a change by its id and its time: after a restore the id alone may come again', async () => {
     await using world = await create('restored');
     world.start(worker(world));

@@ -87,6 +87,22 @@ describe('a webhook', () => {
     expect(receiver.received).toHaveLength(4);
   });
 
+  it('sends events that come as messages under their own type', async () => {
+    await using world = await WorkerWorld.create(servers, 'events', {
+      queues: { crm: { tables: ['orders'], messages: true } },
+    });
+    await using receiver = await Receiver.start();
+    start(world, receiver);
+    const after = { type: 'order.paid', key: 7, payload: { total: '9.99' } };
+    const message = { ...world.change<object>('message', 'event', { after }), schema: 'walmq' };
+    await world.process('crm', message, { name: 'order.paid' });
+    await world.process('crm', inserted(world));
+    expect(receiver.received.map(({ body }) => JSON.parse(body) as object)).toMatchObject([
+      { type: 'order.paid', data: { op: 'message', after } },
+      { type: 'orders.insert' },
+    ]);
+  });
+
   it('has an id of its own for every change and every endpoint', async () => {
     await using world = await create('ids');
     await using receiver = await Receiver.start();

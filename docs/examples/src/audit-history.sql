@@ -1,0 +1,2 @@
+SELECT committed_at, op, changed, before, after, context
+  FROM walmq.audit_history('orders', '{"id": 42}');        -- 'sales.orders' outside schema public

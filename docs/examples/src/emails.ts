@@ -1,0 +1,20 @@
+import { defineWorker, runWorkerApp } from '@walmq/worker';
+
+const emails = defineWorker<object, object, { 'order.paid': { total: string } }>({
+  queue: 'emails',
+  events: {
+    'order.paid': (change, { once }) =>
+      once(change, async tx => {
+        const { key, payload } = change.after;
+        await tx.query('INSERT INTO letters (order_id, total) VALUES ($1, $2)', [key, payload.total]);
+        return { action: 'letter_written', order_id: key };
+      }),
+  },
+});
+
+await runWorkerApp({
+  name: 'emails',
+  defaultPort: 9108,
+  needs: ['database', 'redis'],
+  workers: () => [emails],
+});

@@ -1,0 +1,20 @@
+import { analyticsSinkWorker, createClickhouseSink, mirror } from '@walmq/analytics-sink';
+import { runWorkerApp } from '@walmq/worker';
+import { z } from 'zod';
+
+await runWorkerApp({
+  name: 'facts-worker',
+  defaultPort: 9107,
+  needs: ['database', 'redis'],
+  own: { CLICKHOUSE_URL: z.url() }, // http://user:password@host:8123/database
+  workers: (service, { config }) => {
+    const sink = createClickhouseSink({ url: service.environment.CLICKHOUSE_URL });
+    service.onStop('clickhouse', () => sink.close());
+    const project = mirror({
+      into: 'order_facts',
+      key: ['id'],
+      columns: ['status', 'total_amount', 'created_at'],
+    });
+    return [analyticsSinkWorker({ queue: 'facts', queues: config.queues, project, sink })];
+  },
+});

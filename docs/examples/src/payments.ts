@@ -1,0 +1,23 @@
+import { defineWorker, runWorkerApp } from '@walmq/worker';
+import type { Tables } from './walmq-tables.js';
+
+const payments = defineWorker<Tables>({
+  queue: 'payments',
+  on: {
+    payments: {
+      insert: (change, { once }) =>
+        once(change, async tx => {
+          const { id, account_id, amount } = change.after;
+          await tx.query('UPDATE accounts SET balance = balance + $2 WHERE id = $1', [account_id, amount]);
+          return { action: 'booked', payment_id: id };
+        }),
+    },
+  },
+});
+
+await runWorkerApp({
+  name: 'payments',
+  defaultPort: 9107,
+  needs: ['database', 'redis'],
+  workers: () => [payments],
+});

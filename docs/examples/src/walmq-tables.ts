@@ -1,0 +1,160 @@
+// Written by "walmq types" from the database's catalog. Do not edit: change the tables, then run it again.
+// "walmq types --check" says what has drifted.
+
+import { type Json, rowOf, type TableDescription, values } from '@walmq/row-types';
+
+/** A row of `order_items`. */
+export interface OrderItemsRow {
+  /** `integer` */
+  id: number;
+  /** `integer` */
+  order_id: number | null;
+  /** `integer` */
+  product_id: number;
+  /** `integer` */
+  quantity: number;
+  /** `numeric(10,2)` */
+  price: string | null;
+}
+
+export const orderItemsRow = rowOf<OrderItemsRow>()({
+  id: values.integer,
+  order_id: values.integer.nullable(),
+  product_id: values.integer,
+  quantity: values.integer,
+  price: values.numeric.nullable(),
+});
+
+/** A row of `orders`. */
+export interface OrdersRow {
+  /** `integer` */
+  id: number;
+  /** `character varying(255)` */
+  customer_email: string;
+  /** `character varying(50)` */
+  status: string | null;
+  /** `numeric(10,2)` */
+  total_amount: string | null;
+  /** `timestamp without time zone` */
+  created_at: string | null;
+  /** `timestamp without time zone` */
+  updated_at: string | null;
+}
+
+export const ordersRow = rowOf<OrdersRow>()({
+  id: values.integer,
+  customer_email: values.text,
+  status: values.text.nullable(),
+  total_amount: values.numeric.nullable(),
+  created_at: values.timestamp.nullable(),
+  updated_at: values.timestamp.nullable(),
+});
+
+/** A row of `outbox`. */
+export interface OutboxRow {
+  /** `bigint` */
+  id: string;
+  /** `text` */
+  aggregate_type: string;
+  /** `text` */
+  aggregate_id: string | null;
+  /** `text` */
+  type: string;
+  /** `jsonb` */
+  payload: Json;
+  /** `jsonb` */
+  headers: Json;
+  /** `timestamp with time zone` */
+  created_at: string;
+}
+
+export const outboxRow = rowOf<OutboxRow>()({
+  id: values.bigint,
+  aggregate_type: values.text,
+  aggregate_id: values.text.nullable(),
+  type: values.text,
+  payload: values.json,
+  headers: values.json,
+  created_at: values.timestamptz,
+});
+
+/** A row of `payments`. */
+export interface PaymentsRow {
+  /** `integer` */
+  id: number;
+  /** `integer` */
+  account_id: number;
+  /** `numeric(12,2)` */
+  amount: string;
+}
+
+export const paymentsRow = rowOf<PaymentsRow>()({
+  id: values.integer,
+  account_id: values.integer,
+  amount: values.numeric,
+});
+
+/** Every table's row, for `defineWorker<Tables>`. */
+export interface Tables {
+  order_items: OrderItemsRow;
+  orders: OrdersRow;
+  outbox: OutboxRow;
+  payments: PaymentsRow;
+}
+
+/** Every table's validator of whole rows. */
+export const rows = {
+  order_items: orderItemsRow,
+  orders: ordersRow,
+  outbox: outboxRow,
+  payments: paymentsRow,
+};
+
+/** What the tables were like, for `expect` in walmq.config.ts. */
+export const tables: Record<keyof Tables, TableDescription> = {
+  order_items: {
+    oldRow: 'whole',
+    key: ['id'],
+    columns: [
+      { name: 'id', type: 'integer', nullable: false },
+      { name: 'order_id', type: 'integer', nullable: true },
+      { name: 'product_id', type: 'integer', nullable: false },
+      { name: 'quantity', type: 'integer', nullable: false },
+      { name: 'price', type: 'numeric', nullable: true },
+    ],
+  },
+  orders: {
+    oldRow: 'whole',
+    key: ['id'],
+    columns: [
+      { name: 'id', type: 'integer', nullable: false },
+      { name: 'customer_email', type: 'text', nullable: false },
+      { name: 'status', type: 'text', nullable: true },
+      { name: 'total_amount', type: 'numeric', nullable: true },
+      { name: 'created_at', type: 'timestamp', nullable: true },
+      { name: 'updated_at', type: 'timestamp', nullable: true },
+    ],
+  },
+  outbox: {
+    oldRow: 'whole',
+    key: ['id'],
+    columns: [
+      { name: 'id', type: 'bigint', nullable: false },
+      { name: 'aggregate_type', type: 'text', nullable: false },
+      { name: 'aggregate_id', type: 'text', nullable: true },
+      { name: 'type', type: 'text', nullable: false },
+      { name: 'payload', type: 'json', nullable: true },
+      { name: 'headers', type: 'json', nullable: true },
+      { name: 'created_at', type: 'timestamptz', nullable: false },
+    ],
+  },
+  payments: {
+    oldRow: 'whole',
+    key: ['id'],
+    columns: [
+      { name: 'id', type: 'integer', nullable: false },
+      { name: 'account_id', type: 'integer', nullable: false },
+      { name: 'amount', type: 'numeric', nullable: false },
+    ],
+  },
+};

@@ -1,0 +1,7 @@
+import { defineAudit } from '@walmq/audit';
+
+export default defineAudit({
+  tables: {
+    orders: { leaveOut: ['updated_at'], mask: ['customer_email'] }, // masked: '***', or null where it is null
+  },
+});

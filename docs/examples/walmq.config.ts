@@ -1,0 +1,28 @@
+import { defineConfig } from '@walmq/config';
+import { tables } from './src/walmq-tables.js';
+
+/** What the pages of the documentation configure, in one file. */
+export default defineConfig({
+  queues: {
+    // README.md, workers.md
+    payments: { table: 'payments' }, // in order per primary key
+    ledger: { table: 'payments', orderBy: 'account_id' }, // in order per account
+    // types.md
+    orders: { table: 'orders', expect: tables, onDrift: 'pause' },
+    // outbox.md
+    emails: { messages: true },
+    receipts: { outbox: 'payment' }, // the aggregate type, or several
+    bookkeeping: { outbox: ['payment', 'account'] },
+    // audit.md
+    audit: { tables: ['orders', 'order_items'] },
+    // webhooks.md
+    crm: {
+      tables: ['orders', 'order_items'],
+      operations: ['insert', 'update'],
+      attempts: 17,
+      backoff: { type: 'exponential', delayMs: 5000 }, // given up after some days
+    },
+    // analytics.md
+    facts: { table: 'orders', concurrency: 200 },
+  },
+});

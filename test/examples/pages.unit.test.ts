@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../..');
+const FOLDER = 'docs/examples';
+const PAGES = [
+  ...['README.md', 'docs/workers.md', 'docs/context.md', 'docs/outbox.md', 'docs/types.md'],
+  ...['docs/replay.md', 'docs/webhooks.md', 'docs/audit.md', 'docs/analytics.md'],
+];
+/** Needed to run the others; no page shows them. */
+const UNSHOWN = ['schema.sql', 'src/walmq-tables.ts'];
+
+interface Block {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** A fenced block says after its language which example it shows: the whole file, or a part of it. */
+function blocksOf(page: string): Block[] {
+  const text = readFileSync(join(ROOT, page), 'utf8');
+  const fences = text.matchAll(/^( *)```\w+ docs\/examples\/(\S+)\n([\s\S]*?)^\1```$/gm);
+  return [...fences].map(([, indent = '', file = '', body = '']) => ({
+    file,
+    text: withoutIndent(body, indent.length),
+  }));
+}
+
+function withoutIndent(text: string, columns: number): string {
+  return text
+    .split('\n')
+    .map(line => line.slice(Math.min(columns, line.length - line.trimStart().length)).trimEnd())
+    .join('\n');
+}
+
+/** A part is shown without the indent that it has in the file. */
+function holds(file: string, part: string): boolean {
+  const source = readFileSync(join(ROOT, FOLDER, file), 'utf8');
+  return [0, 2, 4, 6].some(columns => withoutIndent(source, columns).includes(part));
+}
+
+describe('the examples on the pages', () => {
+  it.each(PAGES)('%s shows examples, as they are', page => {
+    const blocks = blocksOf(page);
+    expect(blocks.length).toBeGreaterThan(0);
+    for (const { file, text } of blocks) expect(holds(file, text), `${page}: ${file}`).toBe(true);
+  });
+
+  it('leave no file unshown', () => {
+    const files = readdirSync(join(ROOT, FOLDER), { recursive: true, encoding: 'utf8' });
+    const shown = new Set(PAGES.flatMap(blocksOf).map(({ file }) => file));
+    const unshown = files.filter(file => /\.\w+$/.test(file) && !shown.has(file));
+    expect(unshown.sort()).toEqual(UNSHOWN);
+  });
+});
