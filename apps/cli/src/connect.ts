@@ -1,5 +1,6 @@
 import { WalmqError } from '@walmq/change';
 import { openRedis } from '@walmq/service';
+import { databaseRemedy, redisRemedy } from '@walmq/status';
 import type { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { messageOf } from './command.js';
@@ -28,10 +29,14 @@ export async function connectDatabase(url: string): Promise<Client> {
     await client.connect();
     return client;
   } catch (cause) {
-    throw new WalmqError('DATABASE_UNREACHABLE', `PostgreSQL cannot be reached: ${messageOf(cause)}.`, {
-      remedy: 'Check DATABASE_URL and that the server runs.',
-      cause,
-    });
+    throw new WalmqError(
+      'DATABASE_UNREACHABLE',
+      `PostgreSQL cannot be reached: ${withoutStop(messageOf(cause))}.`,
+      {
+        remedy: databaseRemedy(cause),
+        cause,
+      },
+    );
   }
 }
 
@@ -54,9 +59,14 @@ export async function connectRedis(url: string): Promise<Redis> {
   } catch (error) {
     redis.disconnect();
     const cause = reasons[0] ?? error;
-    throw new WalmqError('REDIS_UNREACHABLE', `Redis cannot be reached: ${messageOf(cause)}.`, {
-      remedy: 'Check REDIS_URL, with user and password where it needs them, and that the server runs.',
+    throw new WalmqError('REDIS_UNREACHABLE', `Redis cannot be reached: ${withoutStop(messageOf(cause))}.`, {
+      remedy: redisRemedy(cause),
       cause,
     });
   }
+}
+
+/** Servers end their sentences as they like. */
+function withoutStop(sentence: string): string {
+  return sentence.replace(/\.$/, '');
 }

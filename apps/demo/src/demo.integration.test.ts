@@ -68,8 +68,13 @@ describe('the demo', () => {
     async () => {
       const { child, said, exitCode } = run();
       await vi.waitFor(() => expect(said()).toContain('Running until Ctrl+C'), TIMEOUT_MS);
-      const dashboard = /Bull Board +(\S+)/.exec(said())?.[1] ?? '';
-      expect((await fetch(dashboard)).status).toBe(200);
+      const pageOf = async (link: string) => {
+        const url = new RegExp(`^${link} +(\\S+)`, 'm').exec(said())?.[1] ?? '';
+        return await (await fetch(url)).text();
+      };
+      expect(await pageOf('Pipeline')).toContain('id="failures"');
+      expect(await pageOf('Bull Board')).toContain('<title>walmq');
+      const dashboard = /Pipeline +(\S+)/.exec(said())?.[1] ?? '';
       child.kill('SIGINT');
       expect(await exitCode, said()).toBe(0);
       await expect(fetch(dashboard)).rejects.toThrow();

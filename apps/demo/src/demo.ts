@@ -7,7 +7,7 @@ import { expectedEffects, missingEffects, readBaseline } from './effects.js';
 import { playScenario } from './scenario.js';
 import { type Services, startServices } from './services.js';
 import { setUpDatabase } from './setup.js';
-import { summarize } from './summary.js';
+import { summarize, whereToLook } from './summary.js';
 
 export interface DemoOptions {
   /** The repository's folder. */
@@ -81,12 +81,13 @@ async function runOn(run: Run): Promise<string[]> {
     print(`${effects.length - missing.length} of ${effects.length} expected effects are there.\n`);
     for (const name of missing) print(`✗ missing: ${name}`);
     const summary = await summarize({
-      ...{ pool, services, slot: source.slot, dashboardUrl: dashboard.url },
-      orderId: story.shipped.orderId,
+      ...{ pool, services, slot: source.slot },
       shownMail: `Order ${story.shipped.orderId} has shipped`,
     });
     for (const line of summary) print(line);
     if (once) return missing;
+    const { orderId } = story.shipped;
+    for (const line of whereToLook({ services, dashboardUrl: dashboard.url, orderId })) print(line);
   } finally {
     await pool.end();
   }

@@ -10,6 +10,7 @@ export interface Services {
   readonly inbox: Inbox | undefined;
   /** True when it goes with the demo, and its password may be shown. */
   readonly ownDatabase: boolean;
+  readonly ownRedis: boolean;
   stop(): Promise<void>;
 }
 
@@ -48,6 +49,7 @@ export async function startServices(options: {
     smtpUrl: smtpUrl || (inbox.value?.smtpUrl ?? ''),
     inbox: inbox.value,
     ownDatabase: !databaseUrl,
+    ownRedis: !redisUrl,
     stop,
   };
 }

@@ -4,18 +4,15 @@ import { countBySubject } from './count-mails.js';
 import { countMails } from './effects.js';
 import type { Services } from './services.js';
 
-/** What the run left behind and where to look: lines for a person. */
+/** What the run has done: lines for a person. */
 export async function summarize(options: {
   pool: pg.Pool;
   services: Services;
   slot: string;
-  dashboardUrl: string;
-  /** An order to change by hand. */
-  orderId: number;
   /** The subject of a mail to show. */
   shownMail: string;
 }): Promise<string[]> {
-  const { pool, services, slot, dashboardUrl, orderId, shownMail } = options;
+  const { pool, services, slot, shownMail } = options;
   const { inbox } = services;
   const mailed = inbox
     ? countBySubject(inbox.mails().map(mail => mail.subject))
@@ -26,9 +23,25 @@ export async function summarize(options: {
     ...(inbox ? showMail(inbox, shownMail) : []),
     await countRows(pool),
     `Capture lag: ${await readLag(pool, slot)}`,
+  ];
+}
+
+/** Where to look, and what to try, while it runs: lines for a person. */
+export function whereToLook(options: {
+  services: Services;
+  dashboardUrl: string;
+  /** An order to change by hand. */
+  orderId: number;
+}): string[] {
+  const { services, dashboardUrl, orderId } = options;
+  const { databaseUrl, redisUrl, ownDatabase, ownRedis, inbox } = services;
+  return [
     '',
-    `Bull Board   ${dashboardUrl}`,
+    `Pipeline     ${dashboardUrl}`,
+    `Bull Board   ${dashboardUrl}/queues`,
     ...(inbox ? [`Mail inbox   ${inbox.url}`] : []),
+    ...(ownDatabase ? [`Database     ${databaseUrl}`] : []),
+    ...(ownRedis ? [`Redis        ${redisUrl}`] : []),
     ...byHand(services, orderId),
   ];
 }
@@ -65,15 +78,17 @@ async function readLag(pool: pg.Pool, slot: string): Promise<string> {
   return `${row.lag} of WAL not yet acknowledged (slot "${slot}", ${row.active ? 'active' : 'not active'})`;
 }
 
-/** How to change a row oneself. A database that was here before keeps its password off the screen. */
-function byHand({ databaseUrl, ownDatabase }: Services, orderId: number): string[] {
-  const url = ownDatabase ? databaseUrl : '$DATABASE_URL';
+/** What to type oneself. A server that was here before keeps its password off the screen. */
+function byHand({ databaseUrl, redisUrl, ownDatabase, ownRedis }: Services, orderId: number): string[] {
+  const database = ownDatabase ? databaseUrl : '$DATABASE_URL';
+  const redis = ownRedis ? redisUrl : '$REDIS_URL';
   const statement = `UPDATE orders SET status = 'delivered' WHERE id = ${orderId}`;
   return [
-    ...(ownDatabase ? [`Database     ${databaseUrl}`] : []),
     '',
     'Change a row by hand and watch what follows:',
-    `  psql "${url}" -c "${statement}"`,
-    `  DATABASE_URL="${url}" npx walmq sql "${statement}"`,
+    `  psql "${database}" -c "${statement}"`,
+    `  DATABASE_URL="${database}" npx walmq sql "${statement}"`,
+    'See how far everything is, and what is wrong:',
+    `  DATABASE_URL="${database}" REDIS_URL="${redis}" npx walmq status`,
   ];
 }

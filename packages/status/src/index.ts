@@ -23,6 +23,7 @@ export {
   type Verdict,
   type VerdictCode,
 } from './pipeline-status.js';
+export { databaseRemedy, redisRemedy } from './reach-remedy.js';
 export { readQueue } from './read-queue.js';
 export { type RedisServer, readRedisServer } from './read-redis-server.js';
 export { readResume } from './read-resume.js';

@@ -57,6 +57,7 @@ export const QUEUE: QueueStatus = {
   waiting: 3,
   active: 2,
   delayed: 1,
+  retriedFor: null,
   prioritized: 0,
   parked: 0,
   failed: 0,

@@ -29,6 +29,8 @@ export interface Unreachable {
   readonly reachable: false;
   /** Why, as a sentence. */
   readonly reason: string;
+  /** What to do about it, as an imperative sentence. */
+  readonly remedy: string;
 }
 
 export interface DatabaseStatus {
@@ -84,7 +86,7 @@ export interface RedisStatus {
   /** Null where CONFIG is forbidden. */
   readonly maxMemoryPolicy: string | null;
   readonly onlineReplicas: number;
-  /** Why capture would refuse this server: the promise of durability, eviction. */
+  /** Why capture would refuse this server, or it refuses capture: the promise of durability, eviction, no writes. */
   readonly problems: readonly Problem[];
 }
 
@@ -143,6 +145,8 @@ export interface QueueStatus {
   readonly active: number;
   readonly delayed: number;
   readonly prioritized: number;
+  /** Why one of the delayed changes is tried again; null when none is: a delay may have been asked for. */
+  readonly retriedFor: string | null;
   /** Changes that wait for an earlier one of their key (waiting-children). */
   readonly parked: number;
   readonly failed: number;
@@ -187,11 +191,14 @@ export const VERDICT_CODES = [
   'SLOT_MISSING',
   'SLOT_LOST',
   'SLOT_NEAR_LIMIT',
+  'SLOT_RETAINS_WAL',
   'REDIS_LOST_CHANGES',
   'CHECKPOINT_AHEAD',
   'REDIS_NOT_DURABLE',
   'REDIS_MAY_EVICT',
   'REDIS_DURABILITY_UNKNOWN',
+  'REDIS_READ_ONLY',
+  'REDIS_WRITES_FAIL',
   'REDIS_MEMORY_NEAR_LIMIT',
   'CAPTURE_DOWN',
   'CAPTURE_WAITING',
@@ -199,6 +206,7 @@ export const VERDICT_CODES = [
   'CAPTURE_PAUSED',
   'STANDBY_MISSING',
   'CHANGES_FAILED',
+  'CHANGES_RETRIED',
   'WORKERS_MISSING',
   'QUEUE_PAUSED',
   'NOTHING_YET',

@@ -1,4 +1,5 @@
 import type { QueueConfig } from '@walmq/config';
+import { redact } from '@walmq/service';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { QueueStatus } from './pipeline-status.js';
@@ -15,6 +16,9 @@ const STATES = [
 ] as const;
 
 const MINUTE_MS = 60_000;
+/** The delayed changes that come next, of which one says why it is tried again. */
+const DELAYED_READ = 5;
+const MAX_REASON_CHARACTERS = 200;
 
 /** One queue as BullMQ sees it. It is only read: nothing about it is written, not even that somebody looked. */
 export async function readQueue(
@@ -23,11 +27,12 @@ export async function readQueue(
 ): Promise<QueueStatus> {
   const queue = new Queue(name, { connection: redis, prefix, skipMetasUpdate: true, skipVersionCheck: true });
   try {
-    const [counts, isPaused, oldestSeconds, throughput, workers] = await Promise.all([
+    const [counts, isPaused, oldestSeconds, throughput, retriedFor, workers] = await Promise.all([
       queue.getJobCounts(...STATES),
       queue.isPaused(),
       readOldestSeconds(redis, queue),
       readThroughput(redis, queue, keepCompleted.count ?? Infinity),
+      readRetriedFor(redis, queue),
       queue.getWorkersCount().catch(() => null),
     ]);
     return {
@@ -36,6 +41,7 @@ export async function readQueue(
       waiting: counts.wait ?? 0,
       active: counts.active ?? 0,
       delayed: counts.delayed ?? 0,
+      retriedFor,
       prioritized: counts.prioritized ?? 0,
       parked: counts['waiting-children'] ?? 0,
       failed: counts.failed ?? 0,
@@ -62,4 +68,12 @@ async function readThroughput(
     return { completedPerMinute: data[0], completedPerMinuteIsLeast: false };
   const recent = await redis.zcount(queue.toKey('completed'), nowMs - MINUTE_MS, '+inf');
   return { completedPerMinute: recent, completedPerMinuteIsLeast: recent > 0 && recent >= mostKept };
+}
+
+/** A change that only waits for its time has failed at nothing. */
+async function readRetriedFor(redis: Redis, queue: Queue): Promise<string | null> {
+  const ids = await redis.zrange(queue.toKey('delayed'), '0', String(DELAYED_READ - 1));
+  const reasons = await Promise.all(ids.map(id => redis.hget(queue.toKey(id), 'failedReason')));
+  const reason = reasons.find(text => text);
+  return reason ? redact(reason).slice(0, MAX_REASON_CHARACTERS) : null;
 }

@@ -17,6 +17,7 @@ import type {
   SlotStatus,
   Unreachable,
 } from './pipeline-status.js';
+import { databaseRemedy, redisRemedy } from './reach-remedy.js';
 import { readQueue } from './read-queue.js';
 import { readRedisServer } from './read-redis-server.js';
 import { readResume } from './read-resume.js';
@@ -37,12 +38,15 @@ export interface StatusOptions {
 export async function readStatus(options: StatusOptions): Promise<PipelineStatus> {
   const { config } = options;
   const at = new Date();
-  const database = await look(options, () => readDatabase(options));
+  const database = await look(options, databaseRemedy, () => readDatabase(options));
   const source = database.reachable ? database.source : null;
-  const redis = await look(options, () => readRedis(options, source));
+  const redis = await look(options, redisRemedy, () => readRedis(options, source));
   const resume =
     database.reachable && database.slot && redis.reachable
-      ? await look(options, async () => ({ reachable: true as const, facts: await resumeOf(options) }))
+      ? await look(options, databaseRemedy, async () => ({
+          reachable: true as const,
+          facts: await resumeOf(options),
+        }))
       : undefined;
   const facts = resume?.reachable ? resume.facts : undefined;
   const { captures, lastActive } = redis.reachable ? redis.heartbeats : { captures: [], lastActive: null };
@@ -145,26 +149,30 @@ function usable(redis: Redis | Error): Redis {
 /** Within its time, or unreachable with the reason. */
 async function look<T extends { reachable: true }>(
   { timeoutMs = 5000 }: StatusOptions,
+  remedyFor: (cause: unknown) => string,
   read: () => Promise<T>,
 ): Promise<T | Unreachable> {
   let timer: NodeJS.Timeout | undefined;
+  const unreachable = (cause: unknown): Unreachable => ({
+    ...{ reachable: false, reason: redact(messageOf(cause)) },
+    remedy: remedyFor(cause),
+  });
   const late = new Promise<Unreachable>(resolve => {
-    timer = setTimeout(() => resolve(unreachable(`no answer within ${timeoutMs} ms.`)), timeoutMs);
+    timer = setTimeout(() => resolve(unreachable(new Error(`no answer within ${timeoutMs} ms`))), timeoutMs);
   });
   try {
-    return await Promise.race([read().catch((cause: unknown) => unreachable(messageOf(cause))), late]);
+    return await Promise.race([read().catch(unreachable), late]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-function unreachable(reason: string): Unreachable {
-  return { reachable: false, reason: redact(reason) };
-}
-
 /** Node joins the failures of several addresses into an error without a message. */
 function messageOf(cause: unknown): string {
   if (cause instanceof AggregateError) return cause.errors.map(messageOf).join('; ');
+  // It says that the server cannot be reached, which is said already: why, its cause does.
+  if (cause instanceof WalmqError && cause.code === 'REDIS_UNREACHABLE' && cause.cause)
+    return messageOf(cause.cause);
   const text = cause instanceof Error ? cause.message : String(cause);
   return `${text.replace(/\.$/, '')}.`;
 }
@@ -215,8 +223,26 @@ function redisStatus({ server }: RedisFacts, { redis }: WalmqConfig): RedisStatu
     maxMemoryBytes: server.maxMemoryBytes,
     maxMemoryPolicy: server.persistence.maxmemoryPolicy ?? null,
     onlineReplicas: server.onlineReplicas,
-    problems: errors.map(problemOf),
+    problems: [...errors.map(problemOf), ...writeProblems(server)],
   };
+}
+
+/** Why nothing can be written; in a cluster any node answers, and it need not be the one that is written to. */
+function writeProblems({ role, cluster, writesAppendOnlyFile }: RedisFacts['server']): Problem[] {
+  const problems: Problem[] = [];
+  if (role === 'slave' && !cluster)
+    problems.push({
+      code: 'REDIS_READ_ONLY',
+      sentence: 'Redis is a replica, which takes no writes.',
+      remedy: 'Set REDIS_URL to the primary; if this is to be the primary: REPLICAOF NO ONE.',
+    });
+  if (!writesAppendOnlyFile)
+    problems.push({
+      code: 'REDIS_WRITES_FAIL',
+      sentence: 'Redis could not write to its append-only file, and takes no writes until it can.',
+      remedy: 'See its log, and mend the disk or make room on it.',
+    });
+  return problems;
 }
 
 function checkpointProblem(facts: ResumeFacts): Problem | null {

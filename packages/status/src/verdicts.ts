@@ -3,6 +3,7 @@ import type {
   CaptureStatus,
   PipelineStatus,
   QueueStatus,
+  RedisStatus,
   Severity,
   SlotStatus,
   Verdict,
@@ -16,6 +17,8 @@ const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
 const NEAR = 0.8;
 /** Share of a slot's limit that is left when it is time to worry. */
 const LITTLE_LEFT = 0.25;
+/** Retained WAL without a limit past which a person should know. */
+const MUCH_WAL_BYTES = 5 * 1024 ** 3;
 
 /** What is wrong with a pipeline, the worst first: decided from the picture alone. */
 export function verdicts(picture: Picture): Verdict[] {
@@ -33,11 +36,7 @@ function serverVerdicts({ database, redis, checkpointProblem }: Picture): Verdic
   const found: Verdict[] = [];
   if (!database.reachable)
     found.push(
-      error(
-        'DATABASE_UNREACHABLE',
-        `PostgreSQL cannot be reached: ${database.reason}`,
-        'Check DATABASE_URL and that the server runs; capture goes on by itself when it is back.',
-      ),
+      error('DATABASE_UNREACHABLE', `PostgreSQL cannot be reached: ${database.reason}`, database.remedy),
     );
   else if (database.inRecovery)
     found.push(
@@ -48,24 +47,26 @@ function serverVerdicts({ database, redis, checkpointProblem }: Picture): Verdic
       ),
     );
   if (!redis.reachable)
-    found.push(
-      error(
-        'REDIS_UNREACHABLE',
-        `Redis cannot be reached: ${redis.reason}`,
-        'Check REDIS_URL and that the server runs; PostgreSQL holds the backlog meanwhile.',
-      ),
-    );
+    found.push(error('REDIS_UNREACHABLE', `Redis cannot be reached: ${redis.reason}`, redis.remedy));
   const problems = redis.reachable ? redis.problems : [];
   for (const { code, sentence, remedy } of [...problems, ...(checkpointProblem ? [checkpointProblem] : [])])
     found.push(error(code as VerdictCode, capital(sentence), remedy));
   return found;
 }
 
-function slotVerdicts({ database, slotName }: Picture): Verdict[] {
+function slotVerdicts({ database, slotName, lastActive }: Picture): Verdict[] {
   if (!database.reachable || database.inRecovery) return [];
   const { slot } = database;
   if (!slot)
-    return [error('SLOT_MISSING', `There is no replication slot "${slotName}".`, 'Run "npx walmq setup".')];
+    return [
+      error(
+        'SLOT_MISSING',
+        `There is no replication slot "${slotName}".`,
+        lastActive
+          ? 'It was there: changes since then will not come. Run "npx walmq setup", then "npx walmq accept-loss --yes", and start capture.'
+          : 'Run "npx walmq setup".',
+      ),
+    ];
   if (isLost(slot))
     return [
       error(
@@ -85,6 +86,14 @@ function slotVerdicts({ database, slotName }: Picture): Verdict[] {
         'See why capture is behind, or raise max_slot_wal_keep_size and SELECT pg_reload_conf();',
       ),
     ];
+  if (safeWalBytes === null && (retainedWalBytes ?? 0) > MUCH_WAL_BYTES)
+    return [
+      warning(
+        'SLOT_RETAINS_WAL',
+        `Slot "${slot.name}" retains ${bytesText(retainedWalBytes ?? 0)} of WAL, and nothing limits it but the disk.`,
+        'See why capture is behind; "npx walmq doctor" names transactions that have been open for long.',
+      ),
+    ];
   return [];
 }
 
@@ -98,6 +107,8 @@ function captureVerdicts(picture: Picture): Verdict[] {
   // Without the slot nothing can run, and without Redis nothing is heard of what does.
   if (!redis.reachable || (database.reachable && (database.inRecovery || !slot || isLost(slot)))) return [];
   const active = captures.find(({ role }) => role === 'active');
+  // Nor of one that could not write it down.
+  if (!active && slot?.active && !takesWrites(redis)) return [];
   if (!active) return [silenceVerdict(picture, slot)];
   const paused = active.pauses.map(reason =>
     warning(
@@ -115,6 +126,11 @@ function captureVerdicts(picture: Picture): Verdict[] {
       'Start a second capture where that matters.',
     ),
   ];
+}
+
+function takesWrites({ problems, usedMemoryBytes, maxMemoryBytes }: RedisStatus): boolean {
+  const refuses = problems.some(({ code }) => code === 'REDIS_READ_ONLY' || code === 'REDIS_WRITES_FAIL');
+  return !refuses && (maxMemoryBytes === 0 || usedMemoryBytes < maxMemoryBytes);
 }
 
 /** Nobody says to be active: why? */
@@ -136,7 +152,7 @@ function silenceVerdict({ captures, lastActive, checkpoint, at }: Picture, slot:
     return warning('NOTHING_YET', 'No capture has run yet.', 'Run "npm run capture".');
   return error(
     'CAPTURE_DOWN',
-    `No capture runs; WAL piles up.${lastActive ? ` ${lastWords(lastActive, at)}` : ''}`,
+    `No capture runs; WAL piles up${slot?.retainedWalBytes ? ` (${bytesText(slot.retainedWalBytes)} so far)` : ''}.${lastActive ? ` ${lastWords(lastActive, at)}` : ''}`,
     'See the log of capture, and start it: "npm run capture".',
   );
 }
@@ -160,14 +176,16 @@ function memoryVerdicts({ redis, limits }: Picture): Verdict[] {
   ];
 }
 
-function queueVerdicts({ name, failed, parked, waiting, isPaused, workers }: QueueStatus): Verdict[] {
+function queueVerdicts(queue: QueueStatus): Verdict[] {
+  const { name, failed, parked, waiting, active, delayed, retriedFor, isPaused, workers } = queue;
   const found: Verdict[] = [];
-  if (workers === 0 && waiting > 0)
+  const toDo = waiting + active + delayed;
+  if (workers === 0 && toDo > 0)
     found.push({
       ...error(
         'WORKERS_MISSING',
-        `Queue "${name}" has ${changes(waiting)} waiting and no worker.`,
-        'Start the worker of this queue.',
+        `Queue "${name}" has ${changes(toDo)} to be processed and no worker.`,
+        'Start the worker of this queue; if it runs, compare its REDIS_URL and redis.prefix with those of capture.',
       ),
       queue: name,
     });
@@ -176,7 +194,16 @@ function queueVerdicts({ name, failed, parked, waiting, isPaused, workers }: Que
       ...warning(
         'CHANGES_FAILED',
         `Queue "${name}" has ${changes(failed)} failed for good, and ${parked} parked behind failed or running ones.`,
-        'Mend the handler, then retry or discard the failed changes.',
+        'See why: "npx walmq failed"; mend that, then "npx walmq replay", or discard what can never succeed.',
+      ),
+      queue: name,
+    });
+  if (retriedFor !== null)
+    found.push({
+      ...warning(
+        'CHANGES_RETRIED',
+        `Queue "${name}" has ${changes(delayed)} to be tried again: ${sentence(retriedFor)}`,
+        'It tries by itself; mend what the reason names, before the tries run out.',
       ),
       queue: name,
     });

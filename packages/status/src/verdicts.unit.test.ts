@@ -4,6 +4,7 @@ import { type PipelineStatus, VERDICT_CODES } from './pipeline-status.js';
 import { verdicts } from './verdicts.js';
 
 const MB = 1024 ** 2;
+const GB = 1024 ** 3;
 
 type Part = Partial<PipelineStatus>;
 
@@ -20,11 +21,13 @@ const problem = (code: string) => ({ code, sentence: 'it is so.', remedy: 'Mend 
 const NOBODY: Part = { captures: [], ...slot({ active: false, activePid: null }) };
 const waiting = { ...CAPTURE, role: 'waiting' as const, reason: 'PostgreSQL does not answer' };
 
+const AWAY = { reachable: false, reason: 'refused.', remedy: 'Check it.' } as const;
+
 const CASES: readonly (readonly [string, Part, readonly string[]])[] = [
   ['all is well', {}, []],
   [
     'PostgreSQL is away',
-    { database: { reachable: false, reason: 'refused.' }, captures: [waiting], lag: null },
+    { database: AWAY, captures: [waiting], lag: null },
     ['error DATABASE_UNREACHABLE', 'error CAPTURE_WAITING'],
   ],
   [
@@ -32,11 +35,7 @@ const CASES: readonly (readonly [string, Part, readonly string[]])[] = [
     { database: { ...WELL.database, inRecovery: true, slot: null } as PipelineStatus['database'] },
     ['error DATABASE_IS_STANDBY'],
   ],
-  [
-    'Redis is away',
-    { redis: { reachable: false, reason: 'refused.' }, captures: [], lastActive: null, queues: [] },
-    ['error REDIS_UNREACHABLE'],
-  ],
+  ['Redis is away', { redis: AWAY, captures: [], lastActive: null, queues: [] }, ['error REDIS_UNREACHABLE']],
   ['nothing is set up', { ...slot(null), captures: [], lastActive: null }, ['error SLOT_MISSING']],
   ['the slot is lost', slot({ walStatus: 'lost', active: false }), ['error SLOT_LOST']],
   ['the slot is invalidated', slot({ invalidationReason: 'idle_timeout' }), ['error SLOT_LOST']],
@@ -50,6 +49,12 @@ const CASES: readonly (readonly [string, Part, readonly string[]])[] = [
     slot({ retainedWalBytes: 80 * MB, safeWalBytes: 20 * MB }),
     ['error SLOT_NEAR_LIMIT'],
   ],
+  [
+    'the slot has no limit and retains much',
+    slot({ retainedWalBytes: 6 * GB }),
+    ['warning SLOT_RETAINS_WAL'],
+  ],
+  ['the slot has no limit and retains little', slot({ retainedWalBytes: 4 * GB }), []],
   ['the slot is far from its limit', slot({ retainedWalBytes: 50 * MB, safeWalBytes: 50 * MB }), []],
   [
     'Redis went back in time',
@@ -86,15 +91,37 @@ const CASES: readonly (readonly [string, Part, readonly string[]])[] = [
   ['capture does not get at the slot', { ...NOBODY, captures: [waiting] }, ['error CAPTURE_WAITING']],
   ['capture reads the slot for another Redis', { captures: [] }, ['warning CAPTURE_UNHEARD']],
   [
+    'Redis takes no writes, so that capture cannot be heard of',
+    { captures: [], ...redis({ problems: [problem('REDIS_READ_ONLY')] }) },
+    ['error REDIS_READ_ONLY'],
+  ],
+  [
+    'the disk of Redis is full, so that capture cannot be heard of',
+    { captures: [], ...redis({ problems: [problem('REDIS_WRITES_FAIL')] }) },
+    ['error REDIS_WRITES_FAIL'],
+  ],
+  [
+    'the memory of Redis is full, so that capture cannot be heard of',
+    { captures: [], ...redis({ maxMemoryBytes: 100 * MB, usedMemoryBytes: 101 * MB }) },
+    ['error REDIS_MEMORY_NEAR_LIMIT'],
+  ],
+  [
     'capture is paused for two reasons',
     { captures: [{ ...CAPTURE, pauses: ['Redis is full', 'the backlog is at its limit'] }, STANDBY] },
     ['warning CAPTURE_PAUSED', 'warning CAPTURE_PAUSED'],
   ],
   ['nobody stands by', { captures: [CAPTURE] }, ['info STANDBY_MISSING']],
   ['a queue has no worker', queue({ workers: 0 }), ['error WORKERS_MISSING']],
-  ['an empty queue has no worker', queue({ workers: 0, waiting: 0 }), []],
+  [
+    'a worker died at its last changes',
+    queue({ workers: 0, waiting: 0, delayed: 0 }),
+    ['error WORKERS_MISSING'],
+  ],
+  ['only parked changes are left', queue({ workers: 0, waiting: 0, active: 0, delayed: 0, parked: 2 }), []],
+  ['an empty queue has no worker', queue({ workers: 0, waiting: 0, active: 0, delayed: 0 }), []],
   ['Redis does not list its clients', queue({ workers: null }), []],
   ['changes failed', queue({ failed: 1, parked: 4 }), ['warning CHANGES_FAILED']],
+  ['changes are tried again', queue({ delayed: 2, retriedFor: 'no answer' }), ['warning CHANGES_RETRIED']],
   ['a queue is paused', queue({ isPaused: true }), ['warning QUEUE_PAUSED']],
   [
     'much is wrong: the worst comes first',

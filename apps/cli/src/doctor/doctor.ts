@@ -1,4 +1,4 @@
-import type { WalmqConfig } from '@walmq/config';
+import { shardPrefixes, type WalmqConfig } from '@walmq/config';
 import { redact } from '@walmq/service';
 import { readQueue, readResume } from '@walmq/status';
 import type { Redis } from 'ioredis';
@@ -12,6 +12,9 @@ import { checkPostgres } from './postgres.js';
 import { checkLines } from './print.js';
 import { queueChecks } from './queues.js';
 import { readRedis, redisChecks } from './redis.js';
+
+/** As Redis Cluster reads it: what is between the first braces, if anything is. */
+const HASH_TAG = /^[^{]*\{[^}]+\}/;
 
 /** `walmq doctor`: checks everything that can be wrong; resolves to the exit code, 1 on any error. */
 export async function doctorCommand(io: CommandIo, options: { json?: boolean }): Promise<number> {
@@ -59,7 +62,12 @@ async function reach<T>(check: CheckName, server: string, connect: () => Promise
 
 async function checkRedis(redis: Redis, { redis: options, capture, queues }: WalmqConfig): Promise<Check[]> {
   const checks = await attempt('redis', async () =>
-    redisChecks(await readRedis(redis), { ...options, maxMemoryShare: capture.maxRedisMemoryShare }),
+    redisChecks(await readRedis(redis), {
+      ...options,
+      maxMemoryShare: capture.maxRedisMemoryShare,
+      followsCluster: redis.isCluster,
+      hasHashTags: shardPrefixes(options).every(prefix => HASH_TAG.test(prefix)),
+    }),
   );
   for (const queue of Object.values(queues))
     checks.push(

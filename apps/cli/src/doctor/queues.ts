@@ -3,14 +3,14 @@ import { type Check, error, ok, warning } from './check.js';
 
 export type QueueFacts = Pick<
   QueueStatus,
-  'name' | 'waiting' | 'active' | 'delayed' | 'parked' | 'failed' | 'workers'
+  'name' | 'waiting' | 'active' | 'delayed' | 'retriedFor' | 'parked' | 'failed' | 'workers'
 >;
 
 /** Share of capture.maxQueueDepth past which a person should know. */
 const NEAR = 0.8;
 
 export function queueChecks(queue: QueueFacts, maxQueueDepth: number): Check[] {
-  const { name, waiting, active, delayed, parked, failed, workers } = queue;
+  const { name, waiting, active, delayed, retriedFor, parked, failed, workers } = queue;
   const found = `queue "${name}": ${waiting} waiting, ${active} active, ${delayed} delayed, ${parked} parked, ${failed} failed`;
   const troubles = [
     depthTrouble(found, waiting + active + delayed + parked, maxQueueDepth),
@@ -21,8 +21,19 @@ export function queueChecks(queue: QueueFacts, maxQueueDepth: number): Check[] {
           'Open Bull Board (npm run dashboard): mend the handler, then retry or remove the failed changes.',
         )
       : undefined,
-    workers === 0 && waiting > 0
-      ? warning('queues', `${found}: no worker is connected`, 'Start the worker of this queue.')
+    workers === 0 && waiting + active + delayed > 0
+      ? warning(
+          'queues',
+          `${found}: no worker is connected`,
+          'Start the worker of this queue; if it runs, compare its REDIS_URL and redis.prefix with those of capture.',
+        )
+      : undefined,
+    retriedFor !== null
+      ? warning(
+          'queues',
+          `${found}: changes are tried again: ${retriedFor.replace(/\.$/, '')}`,
+          'It tries by itself; mend what the reason names, before the tries run out.',
+        )
       : undefined,
   ].filter(check => check !== undefined);
   return troubles.length > 0 ? troubles : [ok('queues', found)];

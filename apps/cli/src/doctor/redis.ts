@@ -34,27 +34,41 @@ async function medianPing(redis: Redis): Promise<number> {
 type RedisOptions = Pick<WalmqConfig['redis'], 'durability' | 'trustDurability'> & {
   /** Share of maxmemory past which capture pauses. */
   readonly maxMemoryShare: number;
+  /** Whether the client was told that it is one of a cluster (redis+cluster://). */
+  readonly followsCluster: boolean;
+  /** Whether the keys of a shard have a hash tag, which keeps them on one node. */
+  readonly hasHashTags: boolean;
 };
 
 export function redisChecks(facts: RedisFacts, options: RedisOptions): Check[] {
   return [
-    serverCheck(facts),
+    serverCheck(facts, options),
     ...durabilityChecks(facts, options),
     memoryCheck(facts, options.maxMemoryShare),
     latencyCheck(facts),
   ];
 }
 
-function serverCheck({ product, version, commandsOf, role, cluster }: RedisFacts): Check {
+function serverCheck(
+  { product, version, commandsOf, role, cluster }: RedisFacts,
+  { followsCluster, hasHashTags }: RedisOptions,
+): Check {
   const found = `${product} ${version}`;
   if (isOlder(commandsOf, OLDEST))
     return error('redis', `${found}: too old`, `Upgrade to Redis ${OLDEST.join('.')} or newer, or Valkey.`);
-  if (cluster)
+  if (cluster && !followsCluster)
     return error(
       'redis',
-      `${found} runs in cluster mode, where one script cannot write several queues`,
-      'Set REDIS_URL to a Redis without cluster mode.',
+      `${found} is one of a cluster, and only the keys on this node are found`,
+      'Set REDIS_URL to the same address as redis+cluster:// (rediss+cluster:// with TLS).',
     );
+  if (cluster && !hasHashTags)
+    return error(
+      'redis',
+      `${found} is one of a cluster, where a script's keys have to be on one node`,
+      'Set redis.shards in walmq.config.ts to 2 or more.',
+    );
+  if (cluster) return ok('redis', `${found}, one of a cluster: what follows is told of one of its nodes`);
   if (role !== 'master')
     return error('redis', `${found} is a replica, which takes no writes`, 'Set REDIS_URL to the primary.');
   return ok('redis', found);

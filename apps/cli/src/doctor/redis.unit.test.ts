@@ -21,9 +21,15 @@ const WELL: RedisFacts = {
   onlineReplicas: 0,
   medianPingMs: 0.4,
 };
-const OPTIONS = { durability: 'fsync', trustDurability: false, maxMemoryShare: 0.8 } as const;
-
 type Options = Parameters<typeof redisChecks>[1];
+
+const OPTIONS: Options = {
+  durability: 'fsync',
+  trustDurability: false,
+  maxMemoryShare: 0.8,
+  followsCluster: false,
+  hasHashTags: false,
+};
 
 /** `check status`, but for those that are well. */
 function troubles(facts: Partial<RedisFacts>, options: Partial<Options> = {}): string[] {
@@ -39,7 +45,9 @@ describe('Redis', () => {
     ['is too old', { commandsOf: '6.0.16' }, {}, ['redis error']],
     ['is just new enough', { commandsOf: '6.2.0' }, {}, []],
     ['is a replica', { role: 'slave' }, {}, ['redis error']],
-    ['is a cluster', { cluster: true }, {}, ['redis error']],
+    ['is one of a cluster, unknown to the client', { cluster: true }, { hasHashTags: true }, ['redis error']],
+    ['is one of a cluster, without shards', { cluster: true }, { followsCluster: true }, ['redis error']],
+    ['is one of a cluster', { cluster: true }, { followsCluster: true, hasHashTags: true }, []],
     ['fsyncs every second, without WAITAOF', persistence('everysec', false), {}, ['redis-durability error']],
     ['fsyncs every second, with WAITAOF', persistence('everysec', true), {}, []],
     ['may not write its file', { writesAppendOnlyFile: false }, {}, ['redis-durability error']],
@@ -73,6 +81,7 @@ describe('a queue', () => {
     waiting: 0,
     active: 0,
     delayed: 0,
+    retriedFor: null,
     parked: 0,
     failed: 0,
     workers: 1,
@@ -82,6 +91,8 @@ describe('a queue', () => {
     ['is empty', {}, ['ok']],
     ['is empty and has no worker', { workers: 0 }, ['ok']],
     ['waits for a worker', { waiting: 1, workers: 0 }, ['warning']],
+    ['left a worker at its last change', { active: 1, workers: 0 }, ['warning']],
+    ['tries changes again', { delayed: 2, retriedFor: 'no answer' }, ['warning']],
     ['waits, and Redis does not list its clients', { waiting: 1, workers: null }, ['ok']],
     ['has failed changes', { failed: 1, parked: 2 }, ['warning']],
     ['is near its limit', { waiting: 50, parked: 30 }, ['warning']],

@@ -68,6 +68,7 @@ const STATUS: PipelineStatus = {
       waiting: 1200,
       active: 2,
       delayed: 1,
+      retriedFor: null,
       prioritized: 0,
       parked: 4,
       failed: 5,

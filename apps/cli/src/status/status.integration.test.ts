@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
 import { type CaptureStatus, type PipelineStatus, writeHeartbeat } from '@walmq/status';
 import { Queue, UnrecoverableError, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CliWorld, walmq } from '../cli-fixture.js';
 
@@ -126,6 +127,69 @@ describe('walmq status', () => {
     expect((await walmq(['status'], unset)).lines.join('\n')).toMatch(/unreachable: REDIS_URL is not set/);
     for (const { lines, errors } of [noRedis, noPostgres])
       expect([...lines, ...errors].join('\n')).not.toContain('secret');
+  });
+
+  it('says what to correct where a server refuses', async () => {
+    const world = await makeWorld('st_refused');
+    await world.run('setup');
+    const wrong = (url: string) => Object.assign(new URL(url), { password: 's3cret' }).href;
+    const postgresRefuses = await walmq(['status'], { ...world.env, DATABASE_URL: wrong(postgres.url) });
+    expect(postgresRefuses.lines.join('\n')).toMatch(
+      /DATABASE_UNREACHABLE: PostgreSQL cannot be reached: password authentication failed.*\n +-> Correct user and password in DATABASE_URL/,
+    );
+    const redisRefuses = await walmq(['status'], { ...world.env, REDIS_URL: wrong(redis.url) });
+    expect(redisRefuses.lines.join('\n')).toMatch(
+      /REDIS_UNREACHABLE: Redis cannot be reached: WRONGPASS [^.]*\.\n +-> Correct user and password in REDIS_URL/,
+    );
+    for (const { lines, errors } of [postgresRefuses, redisRefuses])
+      expect([...lines, ...errors].join('\n')).not.toContain('s3cret');
+  });
+
+  it('says that Redis takes no writes', async () => {
+    const own = await startRedis();
+    onTestFinished(() => own.stop());
+    const world = await makeWorld('st_readonly');
+    await world.run('setup');
+    const env = { ...world.env, REDIS_URL: own.url };
+    const client = new Redis(own.url);
+    onTestFinished(() => client.disconnect());
+    await client.replicaof('127.0.0.1', '1');
+    const replica = await walmq(['status'], env);
+    expect(replica.code).toBe(1);
+    expect(replica.lines.join('\n')).toMatch(
+      /error +REDIS_READ_ONLY: Redis is a replica.*\n +-> Set REDIS_URL/,
+    );
+    await client.replicaof('NO', 'ONE');
+    expect((await walmq(['status'], env)).lines.join('\n')).not.toContain('REDIS_READ_ONLY');
+  });
+
+  it('says why changes are tried again, and of which queue nobody is left to finish them', async () => {
+    const world = await makeWorld('st_retried');
+    await world.run('setup');
+    const connection = { url: redis.url };
+    const queue = new Queue('orders', { connection, prefix: world.name });
+    onTestFinished(() => queue.close());
+    const backoff = { type: 'fixed', delay: 3_600_000 };
+    await queue.add('insert', {}, { attempts: 2, backoff });
+    const worker = new Worker(
+      'orders',
+      async () => {
+        throw new Error('no answer from smtp://user:s3cret@mail');
+      },
+      { connection, prefix: world.name },
+    );
+    await expect.poll(() => queue.getDelayedCount(), { timeout: 30_000 }).toBe(1);
+    const found = async () => {
+      const { verdicts } = json((await world.run('status', '--json')).lines);
+      return verdicts.map(({ code, sentence }) => `${code}: ${sentence}`);
+    };
+    expect(await found()).toContain(
+      'CHANGES_RETRIED: Queue "orders" has 1 change to be tried again: no answer from smtp://user:***@mail.',
+    );
+    await worker.close();
+    await expect
+      .poll(found, { timeout: 30_000 })
+      .toContain('WORKERS_MISSING: Queue "orders" has 1 change to be processed and no worker.');
   });
 
   it('watches until Ctrl+C, and ends with 0', async () => {

@@ -100,7 +100,7 @@ describe('the pipeline page says, when', () => {
     [
       'Redis is away',
       {
-        redis: { reachable: false, reason: 'the connection is reconnecting.' },
+        redis: { reachable: false, reason: 'the connection is reconnecting.', remedy: 'Check it.' },
         captures: [],
         queues: [],
         lag: null,
@@ -111,7 +111,11 @@ describe('the pipeline page says, when', () => {
     [
       'PostgreSQL is away',
       {
-        database: { reachable: false, reason: 'connect ECONNREFUSED postgres://u:hunter2@db/x.' },
+        database: {
+          reachable: false,
+          reason: 'connect ECONNREFUSED postgres://u:hunter2@db/x.',
+          remedy: 'Check it.',
+        },
         lag: null,
       },
       '1 thing needs attention',

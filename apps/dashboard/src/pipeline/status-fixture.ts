@@ -34,6 +34,7 @@ export const ORDERS: QueueStatus = {
   waiting: 0,
   active: 0,
   delayed: 0,
+  retriedFor: null,
   prioritized: 0,
   parked: 0,
   failed: 0,
