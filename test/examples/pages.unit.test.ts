@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -53,3 +53,33 @@ describe('the examples on the pages', () => {
     expect(unshown.sort()).toEqual(UNSHOWN);
   });
 });
+
+describe('the pages', () => {
+  const pages = [
+    'README.md',
+    ...readdirSync(join(ROOT, 'docs'))
+      .filter(name => name.endsWith('.md'))
+      .map(name => `docs/${name}`),
+  ];
+
+  it.each(pages)('%s links to what there is', page => {
+    const text = readFileSync(join(ROOT, page), 'utf8').replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
+    for (const [, path = '', anchor] of text.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)) {
+      const target = path === '' ? join(ROOT, page) : join(ROOT, dirname(page), path);
+      expect(existsSync(target), `${page}: ${path}`).toBe(true);
+      if (anchor && target.endsWith('.md')) expect(anchorsOf(target), `${page}: ${path}`).toContain(anchor);
+    }
+  });
+});
+
+/** As GitHub makes them of headings, and those that are written out. */
+function anchorsOf(file: string): string[] {
+  const text = readFileSync(file, 'utf8');
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+  return [...headings, ...[...text.matchAll(/<a id="([^"]+)"/g)].map(([, id = '']) => id)];
+}

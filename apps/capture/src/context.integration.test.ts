@@ -53,6 +53,33 @@ describe("a transaction's context", () => {
     await capture.stop();
   });
 
+  it('said after the rows is on none of them, nor on the next transaction; the largest there may be is', async () => {
+    await using world = await create('ctx_late');
+    const capture = world.capture();
+    const { client } = world;
+    const largest = 'x'.repeat(8192 - Buffer.byteLength('{"actor":""}'));
+    await client.query('BEGIN');
+    await client.query(insert(1));
+    await client.query('UPDATE items SET name = $1', ['y']);
+    await withContext(client, { actor: 'late' });
+    await client.query('COMMIT');
+    await client.query(insert(2));
+    await client.query('BEGIN');
+    await withContext(client, { actor: largest });
+    await client.query('DELETE FROM items WHERE id = 1');
+    await client.query('TRUNCATE items');
+    await client.query('COMMIT');
+    const changes = await world.waitForChanges('items', 5);
+    expect(changes.map(({ op, context }) => [op, context?.actor])).toEqual([
+      ['insert', undefined],
+      ['update', undefined],
+      ['insert', undefined],
+      ['delete', largest],
+      ['truncate', largest],
+    ]);
+    await capture.stop();
+  });
+
   it('does not mix with that of concurrent transactions', async () => {
     await using world = await create('ctx_concurrent');
     const capture = world.capture();
