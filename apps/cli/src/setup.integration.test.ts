@@ -292,6 +292,14 @@ describe('walmq setup', () => {
     expect(await stateOf(dry)).toMatchObject({ published: [{ tablename: 'outbox' }] });
     expect((await dry.run('setup', '--outbox', '--sql')).lines).toEqual(['-- nothing to do']);
 
+    // A table that an application has already need have no more than the columns that decide a row's way.
+    const own = await world('setup_outbox_own', {
+      queues,
+      schema: 'CREATE TABLE outbox (nr int PRIMARY KEY, aggregate_type text, aggregate_id text, type text)',
+    });
+    expect(await own.run('setup')).toMatchObject({ code: 0 });
+    expect((await own.doctor()).checks.filter(({ status }) => status === 'error')).toEqual([]);
+
     const without = await world('setup_outbox_none', { queues });
     expect((await without.run('setup')).errors[0]).toMatch(/^SETUP_TABLE_MISSING: .*public\.outbox/);
     const unused = await world('setup_outbox_unused', {

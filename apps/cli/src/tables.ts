@@ -17,12 +17,14 @@ export function tablesOf(config: WalmqConfig): SetupTable[] {
   }));
 }
 
-/** What every queue wants of the outbox table that takes events from it. */
+/** What every queue wants of the outbox table that takes events from it: the columns that decide a row's way. */
 function outboxRoutes({ queues, outbox }: WalmqConfig): SetupRoute[] {
+  if (!outbox) return [];
+  const { aggregateType, aggregateId, type } = outbox.columns;
   return Object.values(queues)
     .filter(queue => queue.outbox.length > 0)
     .flatMap(({ name }) =>
-      Object.values(outbox?.columns ?? {}).map(column => ({
+      [aggregateType, aggregateId, type].map(column => ({
         queue: name,
         orderBy: { column },
         operations: new Set(['insert']),
