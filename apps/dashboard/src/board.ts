@@ -19,12 +19,15 @@ export interface BoardOptions {
   readonly queues: readonly BoardQueue[];
   /** Whether Redis answers: commands to it wait otherwise, for as long as it takes. */
   readonly isReady: () => boolean;
+  /** Discards every failed change of a queue. */
+  readonly discardFailed: (queue: Queue) => Promise<void>;
 }
 
 /** Mounts Bull Board over every queue, described by the tables that feed it; each role is led to its own. */
-export function mountBoards({ http, queues, isReady }: BoardOptions): void {
-  mountBoard({ http, queues, isReady, path: BOARD_PATH, readOnlyMode: false });
-  mountBoard({ http, queues, isReady, path: READ_ONLY_BOARD_PATH, readOnlyMode: true });
+export function mountBoards(options: BoardOptions): void {
+  const { http } = options;
+  mountBoard({ ...options, path: BOARD_PATH, readOnlyMode: false });
+  mountBoard({ ...options, path: READ_ONLY_BOARD_PATH, readOnlyMode: true });
   http.addHook('onRequest', async (request, reply) => {
     const { url, identity } = request;
     // The board of operators reads the same data: this is a courtesy, the guard is what refuses actions.
@@ -37,12 +40,15 @@ export function mountBoards({ http, queues, isReady }: BoardOptions): void {
 }
 
 function mountBoard(options: BoardOptions & { readonly path: string; readonly readOnlyMode: boolean }): void {
-  const { http, queues, isReady, path, readOnlyMode } = options;
+  const { http, queues, isReady, discardFailed, path, readOnlyMode } = options;
   const server = new FastifyAdapter();
   createBullBoard({
     queues: queues.map(({ queue, config }) => {
       const description = descriptionOf(config);
-      const adapter = new GuardedAdapter(queue, { description, readOnlyMode, allowRetries: !readOnlyMode });
+      const adapter = new GuardedAdapter(queue, {
+        ...{ description, readOnlyMode, allowRetries: !readOnlyMode },
+        discardFailed: () => discardFailed(queue),
+      });
       adapter.setFormatter('name', nameOf);
       return adapter;
     }),

@@ -1,7 +1,8 @@
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import type { JobCleanStatus, QueueAdapterOptions } from '@bull-board/api/typings/app';
 import { WalmqError } from '@walmq/change';
 import { redact } from '@walmq/service';
-import type { Job } from 'bullmq';
+import type { Job, Queue } from 'bullmq';
 
 /** Bull Board answers a thrown error with its status code and shows its message. */
 class ActionRefused extends WalmqError {
@@ -19,6 +20,33 @@ class ActionRefused extends WalmqError {
  * after newer ones.
  */
 export class GuardedAdapter extends BullMQAdapter {
+  readonly #discardFailed: () => Promise<void>;
+
+  constructor(
+    queue: Queue,
+    {
+      discardFailed,
+      ...options
+    }: Partial<QueueAdapterOptions> & { readonly discardFailed: () => Promise<void> },
+  ) {
+    super(queue, options);
+    this.#discardFailed = discardFailed;
+  }
+
+  /**
+   * BullMQ cleans a change together with all that is parked behind it, which nobody has looked at. Failed ones are
+   * discarded as elsewhere, one by one; completed ones have nothing behind them.
+   */
+  override async clean(status: JobCleanStatus, graceTimeMs: number): Promise<void> {
+    if (status === 'completed') return await super.clean(status, graceTimeMs);
+    if (status === 'failed') return await this.#discardFailed();
+    throw takesParkedWithIt();
+  }
+
+  override async empty(): Promise<void> {
+    throw takesParkedWithIt();
+  }
+
   override async getJob(id: string): Promise<Job | undefined> {
     const job = await super.getJob(id);
     return job && guard(job);
@@ -31,6 +59,13 @@ export class GuardedAdapter extends BullMQAdapter {
   override async getJobLogs(id: string): Promise<string[]> {
     return (await super.getJobLogs(id)).map(redact);
   }
+}
+
+function takesParkedWithIt(): ActionRefused {
+  return new ActionRefused(
+    'This would take the changes with it that are parked behind, which have not been tried. Remove single changes; or ' +
+      'pause and obliterate the queue, if nothing of it is wanted.',
+  );
 }
 
 function guard(job: Job): Job {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { loadConfig } from '@walmq/config';
-import { readFailures } from '@walmq/replay';
+import { failedIds, readFailures } from '@walmq/replay';
 import { checkRedis, connectRedis, createPool, runService } from '@walmq/service';
 import { readStatus } from '@walmq/status';
 import { Queue } from 'bullmq';
@@ -9,6 +9,7 @@ import { admit } from './access/admit.js';
 import { ACCESS_VARIABLES, readPolicy } from './access/policy.js';
 import { mountAssets } from './assets.js';
 import { BOARD_PATH, mountBoards, READ_ONLY_BOARD_PATH } from './board.js';
+import { discardInto } from './discard-into.js';
 import { mountActions } from './pipeline/actions.js';
 import { mountPipeline } from './pipeline/mount.js';
 import { Observer } from './pipeline/observer.js';
@@ -57,11 +58,23 @@ await runService({
       log,
     });
     await mountAssets(http);
-    mountBoards({ http, queues, isReady });
+    const discardFolder = resolve(environment.WALMQ_DASHBOARD_DISCARDED);
+    mountBoards({
+      ...{ http, queues, isReady },
+      discardFailed: async queue => {
+        const ids = await failedIds({ redis, queue });
+        if (ids.length === 0) return;
+        const { discarded, file } = await discardInto({ redis, queue, ids, folder: discardFolder });
+        log.info(
+          { event: 'failed:discard', queue: queue.name, discarded, file },
+          'Discarded all failed changes',
+        );
+        observer.refresh();
+      },
+    });
     mountPipeline({ http, observer, tokens, identify });
     mountActions({
-      ...{ http, observer, tokens, redis, log, queues: bullmqQueues },
-      discardFolder: resolve(environment.WALMQ_DASHBOARD_DISCARDED),
+      ...{ http, observer, tokens, redis, log, queues: bullmqQueues, discardFolder },
     });
     void observer.run().catch(service.fail);
     registerQueueMetrics({

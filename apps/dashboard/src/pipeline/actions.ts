@@ -1,22 +1,13 @@
-import { join } from 'node:path';
 import { WalmqError } from '@walmq/change';
-import {
-  countParked,
-  createDiscardFile,
-  discardFailed,
-  type FailureKind,
-  failedIds,
-  kindId,
-  MAX_COUNTED,
-  replayFailed,
-} from '@walmq/replay';
+import { countParked, type FailureKind, failedIds, kindId, MAX_COUNTED, replayFailed } from '@walmq/replay';
 import type { Logger } from '@walmq/service';
 import { redact } from '@walmq/service';
 import type { Queue } from 'bullmq';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Redis } from 'ioredis';
 import type { ActionTokens, Identity } from '../access/identify.js';
-import { type Action, confirmationOf, type DiscardedInto, outcomeOf } from './action-text.js';
+import { discardInto } from '../discard-into.js';
+import { type Action, confirmationOf, outcomeOf } from './action-text.js';
 import type { Observer } from './observer.js';
 
 export interface ActionsOptions {
@@ -67,20 +58,13 @@ export function mountActions(options: ActionsOptions): void {
   async function act(action: Action, { queue, kind }: Group, { name }: Identity) {
     const ids = await failedIds({ redis, queue, filter: { kind } });
     const text = outcomeOf(
-      action === 'replay' ? await replayFailed({ redis, queue, ids }) : await discard(queue, ids),
+      action === 'replay'
+        ? await replayFailed({ redis, queue, ids })
+        : await discardInto({ redis, queue, ids, folder: discardFolder }),
     );
     log.info({ event: `failed:${action}`, user: name, queue: kind.queue, reason: kind.reason }, text);
     observer.refresh();
     return { text };
-  }
-
-  async function discard(queue: Queue, ids: readonly string[]): Promise<DiscardedInto> {
-    const { path, write, close } = await createDiscardFile(join(discardFolder, fileName(queue.name)));
-    try {
-      return { ...(await discardFailed({ redis, queue, ids, write })), file: path };
-    } finally {
-      await close();
-    }
   }
 
   for (const action of ['replay', 'discard'] as const) {
@@ -112,10 +96,6 @@ export function mountActions(options: ActionsOptions): void {
 interface Refusal {
   readonly status: number;
   readonly message: string;
-}
-
-function fileName(queue: string): string {
-  return `walmq-discarded-${queue}-${new Date().toISOString().replaceAll(':', '-')}.jsonl`;
 }
 
 function sentenceOf(error: unknown): string {

@@ -1,0 +1,111 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
+import { FlowProducer, Queue, UnrecoverableError, Worker } from 'bullmq';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { fromPage, type StartedDashboard, startDashboard } from './dashboard-fixture.js';
+
+const WAIT = { timeout: 30_000 };
+const IDS = ['k-1', 'k-2', 'k-3'] as const;
+
+describe("Bull Board's actions on a whole queue", () => {
+  let redis: EmbeddedRedis;
+  let folder: string;
+  let dashboard: StartedDashboard;
+  let queue: Queue;
+  let flows: FlowProducer;
+
+  beforeAll(async () => {
+    redis = await startRedis();
+    folder = await mkdtemp(join(tmpdir(), 'walmq-discarded-'));
+    dashboard = await startDashboard({ REDIS_URL: redis.url, WALMQ_DASHBOARD_DISCARDED: folder });
+    const connection = { url: redis.url };
+    queue = new Queue('orders', { connection });
+    flows = new FlowProducer({ connection });
+  });
+  afterAll(async () => {
+    await Promise.all([queue.close(), flows.close(), dashboard.stop()]);
+    await redis.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  beforeEach(async () => {
+    // Older than what Bull Board spares; each waits for the one before, as capture enqueues the changes of a key.
+    const timestamp = Date.now() - 3_600_000;
+    const job = { name: 'update', queueName: 'orders' };
+    await flows.add({
+      ...{ ...job, data: { n: 3 }, opts: { jobId: 'k-3', timestamp } },
+      children: [
+        {
+          ...{ ...job, data: { n: 2 }, opts: { jobId: 'k-2', timestamp } },
+          children: [{ ...job, data: { n: 1 }, opts: { jobId: 'k-1', timestamp } }],
+        },
+      ],
+    });
+  });
+  afterEach(async () => {
+    await queue.obliterate({ force: true });
+    await queue.resume();
+  });
+
+  const states = async () =>
+    Object.fromEntries(await Promise.all(IDS.map(async id => [id, await queue.getJobState(id)])));
+
+  const put = async (path: string) => {
+    const answer = await fetch(
+      `${dashboard.url}/queues/api/queues/orders/${path}`,
+      fromPage(dashboard.url, { method: 'PUT' }),
+    );
+    return { status: answer.status, text: await answer.text() };
+  };
+
+  /** Runs what there is to run; resolves to what has run, once there is nothing more. */
+  async function work(fails: boolean, end: () => Promise<boolean>): Promise<string[]> {
+    const ran: string[] = [];
+    const worker = new Worker(
+      'orders',
+      async job => {
+        ran.push(String(job.id));
+        if (fails) throw new UnrecoverableError('broken');
+      },
+      { connection: { url: redis.url } },
+    );
+    await expect.poll(end, WAIT).toBe(true);
+    await worker.close();
+    return ran;
+  }
+
+  it('cleaning failed changes writes them down and lets what is parked behind run, in order', async () => {
+    await work(true, async () => (await queue.getFailedCount()) === 1);
+    expect(await put('clean/failed')).toMatchObject({ status: 200 });
+    expect(await states()).toEqual({ 'k-1': 'unknown', 'k-2': 'waiting', 'k-3': 'waiting-children' });
+    const [file = ''] = await readdir(folder);
+    expect(JSON.parse(await readFile(join(folder, file), 'utf8'))).toMatchObject({
+      id: 'k-1',
+      data: { n: 1 },
+    });
+    expect(await work(false, async () => (await queue.getCompletedCount()) === 2)).toEqual(['k-2', 'k-3']);
+  });
+
+  it.each(['clean/waiting-children', 'clean/waiting', 'clean/delayed', 'clean/active', 'empty'])(
+    '%s is refused: it would take with it what is parked behind',
+    async path => {
+      const before = await states();
+      expect(await put(path)).toEqual({
+        status: 409,
+        text: expect.stringContaining('parked behind') as string,
+      });
+      expect(await states()).toEqual(before);
+    },
+  );
+
+  it('cleaning completed changes leaves the others', async () => {
+    expect(await put('clean/completed')).toMatchObject({ status: 200 });
+    expect(await states()).toEqual({
+      'k-1': 'waiting',
+      'k-2': 'waiting-children',
+      'k-3': 'waiting-children',
+    });
+  });
+});
