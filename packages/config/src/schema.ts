@@ -166,7 +166,7 @@ export const configSchema = z
       .strictObject({
         /** Changes in one batch, at most. Default 500. */
         batchChanges: z.int().min(1).max(5000).default(500),
-        /** Bytes of job data in one batch, at most (one larger change still goes out alone). Default 4 MiB. */
+        /** Bytes of job data in one batch, at most (one larger change still goes out alone). Default 1 MiB. */
         batchBytes: z
           .int()
           .min(1024)

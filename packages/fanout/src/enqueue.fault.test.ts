@@ -58,9 +58,11 @@ describe('enqueueing, with faults', () => {
     async instant => {
       await using proxy = await startProxy(server.port);
       const url = proxy.url(server.url);
+      const said: string[] = [];
       await using world = await testEnqueuer(server.url, prefix, {
         connect: async () => ({ redis: await connectProducer(url), confirm: async () => undefined }),
         limits: { jobs: 10, bytes: 1e6 },
+        onEnqueued: ({ jobs }) => said.push(...jobs.map(({ id }) => id)),
       });
       await enqueue(world, 1, 30);
       await world.enqueuer.drain();
@@ -71,6 +73,7 @@ describe('enqueueing, with faults', () => {
       }
       expect(world.pauses.length).toBeGreaterThanOrEqual(10);
       await expectJobs(230);
+      expect(said).toEqual(Array.from({ length: 230 }, (_, i) => testJob(i + 1).id));
     },
   );
 

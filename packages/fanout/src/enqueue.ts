@@ -43,6 +43,7 @@ export class Enqueuer {
   #connection: ProducerConnection | undefined;
   /** Sent and not yet answered, in the order of the stream. */
   readonly #inFlight: Batch[] = [];
+  #enqueuedUpTo: string;
   #flushWanted = false;
   #recovery: Promise<void> | undefined;
   #held = false;
@@ -55,6 +56,7 @@ export class Enqueuer {
     this.#filling = new FillingBatch(options.limits, options.position);
     this.#writer = new BatchWriter(options);
     this.#resumeAfter = options.position;
+    this.#enqueuedUpTo = options.position;
   }
 
   /** True when every change added has been answered for. */
@@ -156,8 +158,15 @@ export class Enqueuer {
   async #enqueue(batch: Batch, connection: ProducerConnection | undefined): Promise<void> {
     if (!connection) throw new WalmqError('REDIS_UNREACHABLE', 'there is no connection to Redis yet.');
     await this.#writer.write(batch, connection.redis);
-    this.#options.onEnqueued(batch);
+    this.#written(batch);
     await connection.confirm();
+  }
+
+  /** Said once of each batch, however often it took to find out. */
+  #written(batch: Batch): void {
+    if (batch.ends <= this.#enqueuedUpTo) return;
+    this.#enqueuedUpTo = batch.ends;
+    this.#options.onEnqueued(batch);
   }
 
   /** Answers come in the order of the stream: one connection, and batches that only follow each other. */
@@ -221,7 +230,10 @@ export class Enqueuer {
     const written = this.#inFlight.filter(batch => batch.ends <= position);
     if (written.length > 0) await touchCheckpoint(redis, this.#options.checkpointKey);
     if (written.length > 0) await confirm();
-    for (const batch of written) this.#done(batch);
+    for (const batch of written) {
+      this.#written(batch);
+      this.#done(batch);
+    }
     for (const batch of [...this.#inFlight]) {
       await this.#enqueue(batch, this.#connection);
       this.#done(batch);

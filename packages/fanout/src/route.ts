@@ -139,11 +139,14 @@ function routesByTable(queues: readonly QueueConfig[]): Map<string, Route[]> {
   return routes;
 }
 
+/** Ordering key of all changes without a key; as no key's JSON reads. An empty one would stand for no order. */
+const WHOLE_TABLE = '*';
+
 /** A table without a key is ordered as a whole: too much order is slow, too little is wrong. */
 function orderingKeys(change: EncodedChange, { table, keyPrefix, queueName }: Route): readonly string[] {
   const { orderBy } = table;
   if (orderBy === false || change.op === 'truncate') return [];
-  if (orderBy === 'key') return [keyPrefix + (change.keyText ?? '')];
+  if (orderBy === 'key') return [keyPrefix + (change.keyText ?? WHOLE_TABLE)];
   const values = change.valuesOf(orderBy.column);
   if (values.length > 0) return values;
   throw new WalmqError(
