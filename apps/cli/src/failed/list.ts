@@ -9,6 +9,7 @@ import {
 } from '@walmq/replay';
 import { redact } from '@walmq/service';
 import type { CommandIo } from '../command.js';
+import { printable } from '../printable.js';
 import { durationText } from '../status/duration.js';
 import { tableLines } from '../status/table.js';
 import { type OpenQueues, withQueues } from './open-queues.js';
@@ -107,5 +108,5 @@ function lineOf(entry: ReturnType<typeof entryOf>): string {
   const what = table === null ? op : `${op} ${table} ${JSON.stringify(key)}`;
   const [line = ''] = reason.split('\n');
   const tries = attempts === 1 ? '1 try' : `${attempts} tries`;
-  return `${failedAt}  ${queue}  ${id}  ${what}  ${tries}  ${parked} parked  ${line}`;
+  return printable(`${failedAt}  ${queue}  ${id}  ${what}  ${tries}  ${parked} parked  ${line}`);
 }

@@ -11,6 +11,7 @@ import {
   type SlotStatus,
   type Verdict,
 } from '@walmq/status';
+import { printable } from '../printable.js';
 import { durationText } from './duration.js';
 import { tableLines } from './table.js';
 
@@ -21,8 +22,10 @@ const SEVERITY_WIDTH = 7;
 export function drawStatus(status: PipelineStatus, colours: boolean): string[] {
   const { database, redis, captures, lag, queues, verdicts } = status;
   return [
-    ...(database.reachable ? databaseLines(database, lag) : [`PostgreSQL  unreachable: ${database.reason}`]),
-    redis.reachable ? redisLine(redis) : `Redis       unreachable: ${redis.reason}`,
+    ...(database.reachable
+      ? databaseLines(database, lag)
+      : [`PostgreSQL  unreachable: ${printable(database.reason)}`]),
+    redis.reachable ? redisLine(redis) : `Redis       unreachable: ${printable(redis.reason)}`,
     ...(captures.length > 0 ? ['', ...captureLines(captures, status.at)] : []),
     ...(queues.length > 0 ? ['', ...queueLines(queues)] : []),
     '',
@@ -107,8 +110,8 @@ function queueLines(queues: readonly QueueStatus[]): string[] {
 function verdictLines({ severity, code, sentence, remedy }: Verdict, colours: boolean): string[] {
   const word = severity.padEnd(SEVERITY_WIDTH);
   return [
-    `${colours ? paint(COLOURS[severity], word) : word}  ${code}: ${sentence}`,
-    `${' '.repeat(SEVERITY_WIDTH + 2)}-> ${remedy}`,
+    `${colours ? paint(COLOURS[severity], word) : word}  ${code}: ${printable(sentence)}`,
+    `${' '.repeat(SEVERITY_WIDTH + 2)}-> ${printable(remedy)}`,
   ];
 }
 

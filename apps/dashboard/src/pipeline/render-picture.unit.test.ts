@@ -176,3 +176,55 @@ describe('what is sent', () => {
     expect(picture({ queues: waiting(5) }).announcement).toBe(picture({ queues: waiting(6) }).announcement);
   });
 });
+
+describe('markup in what is shown', () => {
+  const HOSTILE = `"'><script>alert(1)</script><img src=x onerror=alert(1)>`;
+  /** What a name, a reason or a sentence may hold; the rest is counted, or one of a few words of ours. */
+  const FREE = new Set(['name', 'slotName', 'host', 'instance', 'version', 'reason', 'sentence', 'remedy']);
+  const OTHERS = new Set([
+    'message',
+    'queue',
+    'table',
+    'maxMemoryPolicy',
+    'invalidationReason',
+    'retriedFor',
+    'pauses',
+  ]);
+
+  function made(value: unknown, field = ''): unknown {
+    if (Array.isArray(value)) return value.map(each => made(each, field));
+    if (typeof value === 'object' && value !== null)
+      return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, made(each, name)]));
+    return typeof value === 'string' && (FREE.has(field) || OTHERS.has(field)) ? HOSTILE : value;
+  }
+
+  it.each([
+    ['all is well', {}],
+    [
+      'much is wrong',
+      {
+        database: { reachable: false, reason: 'x', remedy: 'x' },
+        captures: [
+          {
+            ...ACTIVE,
+            role: 'waiting',
+            pauses: ['x'],
+            lastError: { code: 'X', message: 'x', at: ACTIVE.at },
+          },
+        ],
+        queues: [{ ...ORDERS, failed: 1, delayed: 1, retriedFor: 'x', isPaused: true }],
+      },
+    ],
+    ['Redis is away', { redis: { reachable: false, reason: 'x', remedy: 'x' }, queues: [] }],
+  ] as const)('stays text when %s', (_when, changes) => {
+    const hostile = made(changes) as Parameters<typeof statusWith>[0];
+    const whole = made(statusWith(hostile)) as PipelineStatus;
+    const history = new History();
+    history.add(Date.parse(whole.at), sampleOf(whole));
+    for (const status of [whole, statusWith(hostile)]) {
+      const shown = renderPicture({ status, failures: made(FAILURES) as FailureReport, history }, 'operator');
+      expect(Object.values(shown).join('')).not.toMatch(/<script|<img|[^=]"'>/);
+      expect(Object.values(shown).join('')).toContain('&lt;script&gt;');
+    }
+  });
+});
