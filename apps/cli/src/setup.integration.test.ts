@@ -343,8 +343,12 @@ describe('walmq setup', () => {
       };
       expect(await denied()).toContain('GRANT CREATE ON DATABASE "setup_denied" TO "clerk";');
       await shop.client.query('GRANT CREATE ON DATABASE setup_denied TO clerk');
-      expect(await denied()).toContain('owner of public.orders');
-      await shop.client.query('ALTER TABLE orders OWNER TO clerk');
+      await shop.client.query(
+        'CREATE ROLE "Keeper of orders"; ALTER TABLE orders OWNER TO "Keeper of orders"',
+      );
+      const grant = 'GRANT "Keeper of orders" TO clerk;';
+      expect(await denied()).toContain(`Run "npx walmq setup" as "Keeper of orders", or run ${grant} first.`);
+      await shop.client.query(grant);
       expect(await denied()).toContain('ALTER ROLE "clerk" REPLICATION;');
       await shop.client.query('ALTER ROLE clerk REPLICATION');
       const { code, lines } = await walmq(['setup'], clerk);

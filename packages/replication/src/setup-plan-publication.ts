@@ -19,7 +19,7 @@ export function publicationSteps(
 ): SetupStep[] {
   if (!publication) return [createPublication(wish.publication, tables, server)];
   const name = escapeIdentifier(publication.name);
-  const grant = `Run it as the owner of the publication and of the tables, or GRANT these owners TO ${escapeIdentifier(server.role)};`;
+  const grant = { tables, publication: publication.name };
   const alter = (what: string, sql: string): RunStep => ({
     status: 'run',
     what,
@@ -73,7 +73,7 @@ export function generatedSteps(
       status: 'run',
       what: `let publication "${publication.name}" publish the STORED generated columns of ${needing.map(tableText).join(', ')}`,
       sql: `ALTER PUBLICATION ${escapeIdentifier(publication.name)} SET (publish_generated_columns = stored);`,
-      grant: `Run it as the owner of the publication, or GRANT that owner TO ${escapeIdentifier(server.role)};`,
+      grant: { tables: [], publication: publication.name },
       waitsFor: tables,
     },
   ];

@@ -44,7 +44,7 @@ export function schemaStep({ what, sql, missing }: SchemaFacts, { database, role
 }
 
 /** The table itself and every partition: rows are logged as the partition says, and announced as the root says. */
-function identitySteps(table: TableFacts, { role, version }: Server): SetupStep[] {
+function identitySteps(table: TableFacts, { version }: Server): SetupStep[] {
   const relations: readonly Partition[] = [table, ...table.partitions];
   const wanted = identityOf(table, version);
   const name = wanted.toUpperCase();
@@ -54,7 +54,7 @@ function identitySteps(table: TableFacts, { role, version }: Server): SetupStep[
       status: 'run',
       what: `set REPLICA IDENTITY ${name} on ${tableText(relation)} (it is ${relation.identity.toUpperCase()})`,
       sql: `ALTER TABLE ${quoted(relation)} REPLICA IDENTITY ${name};`,
-      grant: `Run it as the owner of ${tableText(relation)}, or GRANT that owner TO ${escapeIdentifier(role)};`,
+      grant: { tables: [relation] },
       waitsFor: [relation],
     }));
   if (wanted === 'default')

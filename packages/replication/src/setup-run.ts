@@ -1,5 +1,6 @@
 import { WalmqError } from '@walmq/change';
 import type { ClientBase } from 'pg';
+import { missingOwners } from './setup-owners.js';
 import type { RunStep, SetupStep } from './setup-step.js';
 import { lockHolders, openTransactions, type Waiting } from './setup-waits.js';
 
@@ -46,7 +47,7 @@ async function stepFailure(
   switch (sqlstate) {
     case '42501':
       return new WalmqError('SETUP_DENIED', `your role may not ${step.what}: ${message}.`, {
-        remedy: `${step.grant} Or give the output of "npx walmq setup --sql" to someone who may.`,
+        remedy: `${await grantOf(client, step)} Or give the output of "npx walmq setup --sql" to someone who may.`,
         facts: { sqlstate },
         cause,
       });
@@ -64,6 +65,14 @@ async function stepFailure(
         cause,
       });
   }
+}
+
+async function grantOf(client: ClientBase, { grant }: RunStep): Promise<string> {
+  if (typeof grant === 'string') return grant;
+  const { role, owners } = await missingOwners(client, grant);
+  if (owners.length === 0) return 'Run it as a role that may.';
+  const names = owners.join(', ');
+  return `Run "npx walmq setup" as ${names}, or run GRANT ${names} TO ${role}; first.`;
 }
 
 async function waitFailure(

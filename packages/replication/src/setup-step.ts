@@ -34,10 +34,16 @@ export interface RunStep {
   readonly what: string;
   /** One statement or several; running it twice does no harm. */
   readonly sql: string;
-  /** What the role needs, as an imperative sentence. */
-  readonly grant: string;
+  /** What the role needs: an imperative sentence, or to be the owner of something. */
+  readonly grant: string | Ownership;
   /** What the statement may have to wait for: every open transaction, or locks on these tables. */
   readonly waitsFor: 'transactions' | readonly TableName[];
+}
+
+/** What a statement may be run on by its owner alone, or by a member of that role. */
+export interface Ownership {
+  readonly tables: readonly TableName[];
+  readonly publication?: string;
 }
 
 /** `"schema"."table"`, as SQL needs it. */

@@ -1,0 +1,22 @@
+import type { ClientBase } from 'pg';
+import type { Ownership } from './setup-step.js';
+
+/** The owners whose member the current role is not, each as SQL writes it, and the role itself. */
+export async function missingOwners(
+  client: ClientBase,
+  { tables, publication }: Ownership,
+): Promise<{ role: string; owners: readonly string[] }> {
+  const { rows } = await client.query<{ role: string; owners: string[] }>(
+    `SELECT quote_ident(current_user) AS role,
+            ARRAY(SELECT quote_ident(rolname) FROM pg_roles o
+                   WHERE NOT pg_has_role(current_user, o.oid, 'USAGE')
+                     AND (EXISTS (SELECT FROM pg_class c
+                                    JOIN pg_namespace n ON n.oid = c.relnamespace
+                                    JOIN unnest($1::text[], $2::text[]) AS t (s, r) ON n.nspname = t.s AND c.relname = t.r
+                                   WHERE c.relowner = o.oid)
+                          OR EXISTS (SELECT FROM pg_publication p WHERE p.pubname = $3 AND p.pubowner = o.oid))
+                   ORDER BY 1) AS owners`,
+    [tables.map(({ schema }) => schema), tables.map(({ table }) => table), publication ?? null],
+  );
+  return rows[0] as { role: string; owners: string[] };
+}
