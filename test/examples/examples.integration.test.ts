@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { ClickhouseStandIn } from '../../packages/analytics-sink/src/clickhouse-stand-in-fixture.js';
 import { EXAMPLES, ExampleWorld, eventually } from './example-world-fixture.js';
 
-describe('the examples of the documentation', () => {
+/** Each runs several programs, one after the other, which takes its time on a slow machine. */
+describe('the examples of the documentation', { timeout: 180_000 }, () => {
   let world: ExampleWorld;
   beforeAll(async () => {
     world = await ExampleWorld.create(['--shop', '--audit', '--outbox']);
