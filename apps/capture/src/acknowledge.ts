@@ -33,14 +33,19 @@ export type ProgressEvent =
 /** A delay is kept in so many steps: what becomes durable within one is acknowledged together. */
 const DELAY_STEPS = 100;
 
-/** Everything up to where a shard's checkpoint stands has been enqueued in it before. */
+/**
+ * Everything up to where a shard's checkpoint stands has been enqueued in it before. Whether that is durable, nobody
+ * has said yet: the capture that wrote it may have ended before it was told. What was acknowledged is durable, and the
+ * first batch that the shard confirms stands for all before it.
+ */
 export function progressFrom(checkpoints: readonly Position[], acknowledged: Lsn): Progress {
   const slowest = slowestOf(checkpoints);
+  const durable = { lsn: acknowledged, seq: 0 };
   return {
     received: slowest.lsn,
     enqueued: slowest,
-    durable: slowest,
-    shards: checkpoints.map(checkpoint => ({ enqueued: checkpoint, durable: checkpoint })),
+    durable,
+    shards: checkpoints.map(checkpoint => ({ enqueued: checkpoint, durable })),
     acknowledged,
     delayed: [],
   };

@@ -44,6 +44,14 @@ describe('progress', () => {
     expect(progress.acknowledged).toBe(500n);
   });
 
+  it('acknowledges no checkpoint that it has only read: the shard has not confirmed it yet', () => {
+    let progress = progressFrom([at(20n), at(30n)], lsn(10n));
+    progress = nextProgress(progress, { type: 'durable', shard: 1, position: at(900n), nowMs: 0 }, 0);
+    expect(progress.acknowledged).toBe(10n);
+    progress = nextProgress(progress, { type: 'durable', shard: 0, position: at(25n), nowMs: 0 }, 0);
+    expect(progress.acknowledged).toBe(25n);
+  });
+
   it('keeps the list of what waits short, however often something becomes durable', () => {
     let progress = progressFrom([at(0n)], lsn(0n));
     for (let n = 1; n <= 100_000; n++) {

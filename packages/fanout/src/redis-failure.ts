@@ -5,6 +5,9 @@ export type RedisFailure = 'no-script' | 'pause' | 'fatal';
 const PASSING =
   /^(OOM|READONLY|LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|NOREPLICAS|MISCONF|UNBLOCKED|NOTBUSY)\b/;
 
+/** How Redis before 7.0 wraps the error of a command that a script called. */
+const OF_A_SCRIPT = /^ERR Error running script .*: -/;
+
 /**
  * Redis names its errors by the first word of the reply. Whatever is no reply at all (connection cut, timeout)
  * passes too, with an unknown outcome that the checkpoint tells.
@@ -13,5 +16,5 @@ export function classifyRedisFailure(error: unknown): RedisFailure {
   const { name, message } = error as Error;
   if (name !== 'ReplyError') return 'pause';
   if (message.startsWith('NOSCRIPT')) return 'no-script';
-  return PASSING.test(message) ? 'pause' : 'fatal';
+  return PASSING.test(message.replace(OF_A_SCRIPT, '')) ? 'pause' : 'fatal';
 }
