@@ -250,9 +250,8 @@ local function sweep(queue)
 end
 
 rcall("HSET", checkpointKey, "position", ends)
-for _, queue in ipairs(queues) do
-  remember(queue)
-  sweep(queue)
-end
+for _, queue in ipairs(queues) do remember(queue) end
+-- Last, since nothing but memory depends on it.
+for _, queue in ipairs(queues) do sweep(queue) end
 return {1}
 `;
