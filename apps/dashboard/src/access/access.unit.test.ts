@@ -3,6 +3,7 @@ import { hostnameOf, includesAddress, isLoopback, parseAddresses } from './addre
 import { senderOf } from './origin.js';
 import { hashPassword, nobodysHash, parseHash, verifyPassword } from './password.js';
 import { SESSION_MS, Sessions } from './sessions.js';
+import { networkOf } from './sign-in.js';
 import { safePath } from './sign-in-page.js';
 import { parseUsers } from './users.js';
 
@@ -92,6 +93,20 @@ describe('addresses', () => {
     const headers = { host: 'walmq', 'x-forwarded-for': '1.1.1.1, 2.2.2.2, 10.0.0.2' };
     expect(senderOf({ method: 'GET', peer: '10.0.0.1', headers }, { proxies }).address).toBe('2.2.2.2');
     expect(senderOf({ method: 'GET', peer: '3.3.3.3', headers }, { proxies }).address).toBe('3.3.3.3');
+  });
+});
+
+describe('tries to sign in are counted', () => {
+  const network = (address: string) => networkOf({ address });
+
+  it.each([
+    ['for an IPv6 network as one', '2001:db8:1:2::1', '2001:db8:1:2:ffff::9', true],
+    ['for two of them apart', '2001:db8:1:2::1', '2001:db8:1:3::1', false],
+    ['for two IPv4 addresses apart', '192.0.2.1', '192.0.2.2', false],
+    ['for an IPv4 address alike, however it is written', '::ffff:192.0.2.1', '192.0.2.1', true],
+    ['for two such apart', '::ffff:192.0.2.1', '::ffff:192.0.2.2', false],
+  ])('%s', (_what, one, other, same) => {
+    expect(network(one) === network(other)).toBe(same);
   });
 });
 

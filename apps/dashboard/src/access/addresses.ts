@@ -26,8 +26,10 @@ export function parseAddresses(texts: readonly string[]): BlockList | undefined 
   return list;
 }
 
+/** A socket that takes both protocols shows IPv4 addresses as ::ffff:10.0.0.1. */
+const MAPPED = /^::ffff:(?=\d+\.)/i;
+
 export function includesAddress(list: BlockList, address: string): boolean {
-  // A socket that takes both protocols shows IPv4 addresses as ::ffff:10.0.0.1.
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
+  const plain = address.replace(MAPPED, '');
   return isIP(plain) !== 0 && list.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4');
 }

@@ -1,4 +1,4 @@
-import rateLimit from '@fastify/rate-limit';
+import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { Logger } from '@walmq/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ActionTokens, factsOf, type Identity, sessionCookie } from './identify.js';
@@ -36,7 +36,7 @@ export async function mountSignIn({ http, policy, sessions, tokens, log }: SignI
       config: {
         rateLimit: {
           ...TRIES,
-          keyGenerator: request => senderOf(factsOf(request), policy).address,
+          keyGenerator: request => networkOf(senderOf(factsOf(request), policy)),
           errorResponseBuilder: (_request, { after }) => ({
             statusCode: 429,
             message: `Too many attempts to sign in: wait ${after}.`,
@@ -83,6 +83,11 @@ export async function mountSignIn({ http, policy, sessions, tokens, log }: SignI
     const sender = senderOf(factsOf(request), policy);
     return await reply.clearCookie(sessionCookie(sender), cookieOptions(sender)).redirect('/sign-in', 303);
   });
+}
+
+/** Whose tries are counted together: who holds one IPv6 address holds the 2^64 of its network. */
+export function networkOf({ address }: Pick<Sender, 'address'>): string {
+  return normalizeIP(address, 64);
 }
 
 /** Strict: no link or form of another site ever brings the session along. */
