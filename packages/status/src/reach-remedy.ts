@@ -7,7 +7,7 @@ const DATABASE_REMEDIES: ReadonlyMap<unknown, string> = new Map([
   ['3D000', 'Correct the name of the database in DATABASE_URL.'],
   [
     '53300',
-    'End connections that nobody needs (pg_stat_activity names them), or raise max_connections and restart PostgreSQL; capture and workers try again by themselves.',
+    'End connections that nobody needs (a superuser still gets in, and pg_stat_activity names them), or raise max_connections and restart PostgreSQL; capture and workers try again by themselves.',
   ],
   ['57P03', 'It is starting up, shutting down or recovering: see its log if that takes long.'],
   ['42501', 'Grant the role of DATABASE_URL what "npx walmq doctor" names.'],

@@ -3,14 +3,14 @@ import { type Check, error, ok, warning } from './check.js';
 
 export type QueueFacts = Pick<
   QueueStatus,
-  'name' | 'waiting' | 'active' | 'delayed' | 'retriedFor' | 'parked' | 'failed' | 'workers'
+  'name' | 'isPaused' | 'waiting' | 'active' | 'delayed' | 'retriedFor' | 'parked' | 'failed' | 'workers'
 >;
 
 /** Share of capture.maxQueueDepth past which a person should know. */
 const NEAR = 0.8;
 
 export function queueChecks(queue: QueueFacts, maxQueueDepth: number): Check[] {
-  const { name, waiting, active, delayed, retriedFor, parked, failed, workers } = queue;
+  const { name, isPaused, waiting, active, delayed, retriedFor, parked, failed, workers } = queue;
   const found = `queue "${name}": ${waiting} waiting, ${active} active, ${delayed} delayed, ${parked} parked, ${failed} failed`;
   const troubles = [
     depthTrouble(found, waiting + active + delayed + parked, maxQueueDepth),
@@ -26,6 +26,13 @@ export function queueChecks(queue: QueueFacts, maxQueueDepth: number): Check[] {
           'queues',
           `${found}: no worker is connected`,
           'Start the worker of this queue; if it runs, compare its REDIS_URL and redis.prefix with those of capture.',
+        )
+      : undefined,
+    isPaused
+      ? warning(
+          'queues',
+          `${found}: it is paused`,
+          'Resume it in Bull Board (npm run dashboard) when it is time.',
         )
       : undefined,
     retriedFor !== null
