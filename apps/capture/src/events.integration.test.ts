@@ -175,10 +175,16 @@ describe('events as messages', () => {
     await using world = await create('events_large');
     const capture = world.capture();
     const event = { type: 'a', payload: 'x'.repeat(1024 * 1024) };
+    await world.client.query('BEGIN');
     await expect(publish(world.client, 'emails', event)).rejects.toMatchObject({ code: 'EVENT_TOO_LARGE' });
+    await expect(publish(world.client, 'emails', { type: '' })).rejects.toMatchObject({
+      code: 'EVENT_INVALID',
+    });
+    await publish(world.client, 'emails', { type: 'in the same transaction' });
+    await world.client.query('COMMIT');
     await emit(world.client, 'walmq.event.emails', JSON.stringify(event));
     await publish(world.client, 'emails', { type: 'good' });
-    await world.waitForChanges('emails', 1);
+    await world.waitForChanges('emails', 2);
     const [refused] = await world.waitForChanges('walmq.malformed', 1);
     expect(refused?.reason).toMatch(/^it has 10486\d\d bytes, and 1048576 are allowed$/);
     expect(Buffer.from(refused?.after?.content as string, 'base64').length).toBe(1024 * 1024);

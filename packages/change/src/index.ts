@@ -1,5 +1,6 @@
 export * from './change.js';
 export * from './encoded.js';
 export * from './error.js';
+export * from './event-limits.js';
 export * from './lsn.js';
 export * from './position.js';

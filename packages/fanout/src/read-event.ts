@@ -1,11 +1,9 @@
+import { EVENT_LIMITS } from '@walmq/change';
 import { z } from 'zod';
 import { storedOptions } from './job-options.js';
 
-/** More belongs into a table or a store of its own; Redis holds every job in memory. */
-export const MAX_EVENT_BYTES = 1024 * 1024;
-
 /** A number beyond these would lose digits. */
-const key = z.union([z.string().max(500), z.int()]);
+const key = z.union([z.string().max(EVENT_LIMITS.keyCharacters), z.int()]);
 
 /** The largest priority BullMQ takes; 1 comes first. */
 const MAX_PRIORITY = 2 ** 21;
@@ -15,7 +13,7 @@ const MAX_DELAY_MS = 366 * 86_400_000;
 
 /** What a logical message says that is an event: what is not known here is a mistake of its sender's. */
 const eventSchema = z.strictObject({
-  type: z.string().min(1).max(200),
+  type: z.string().min(1).max(EVENT_LIMITS.typeCharacters),
   key: key.nullish(),
   payload: z.unknown().optional(),
   headers: z.record(z.string(), z.unknown()).nullish(),
@@ -43,7 +41,7 @@ export interface Event {
 
 /** Reads an event message; an error says why it is not one, and nothing of what it holds. */
 export function readEvent(content: Buffer): Event | Error {
-  if (content.length > MAX_EVENT_BYTES) return tooLarge(content.length);
+  if (content.length > EVENT_LIMITS.bytes) return tooLarge(content.length);
   let json: string;
   try {
     json = new TextDecoder('utf-8', { fatal: true }).decode(content);
@@ -67,7 +65,7 @@ export function readEvent(content: Buffer): Event | Error {
 }
 
 export function tooLarge(bytes: number): Error {
-  return new Error(`it has ${bytes} bytes, and ${MAX_EVENT_BYTES} are allowed`);
+  return new Error(`it has ${bytes} bytes, and ${EVENT_LIMITS.bytes} are allowed`);
 }
 
 function mistake({ code, path, message }: z.core.$ZodIssue): string {

@@ -1,7 +1,13 @@
-import { type ChangeName, type EncodedChange, type EncodedEvent, WalmqError } from '@walmq/change';
+import {
+  type ChangeName,
+  type EncodedChange,
+  type EncodedEvent,
+  EVENT_LIMITS,
+  WalmqError,
+} from '@walmq/change';
 import type { OutboxConfig, QueueConfig, TableRoute } from '@walmq/config';
 import type { Job } from './job.js';
-import { MAX_EVENT_BYTES, readEvent } from './read-event.js';
+import { readEvent } from './read-event.js';
 import { NO_QUEUE } from './refusal.js';
 import { OutboxRoutes } from './route-outbox.js';
 
@@ -67,9 +73,13 @@ export class Router {
     const read = queue === undefined ? new Error(NO_QUEUE) : readEvent(event.content);
     if (queue === undefined || read instanceof Error) {
       // As much of it as an event may have: what is too large is not let in by the back door.
-      const content = event.content.subarray(0, MAX_EVENT_BYTES).toString('base64');
+      const content = event.content.subarray(0, EVENT_LIMITS.bytes).toString('base64');
       const bytes = event.content.length;
-      const after = JSON.stringify({ queue: event.queue.slice(0, 100), bytes, content });
+      const after = JSON.stringify({
+        queue: event.queue.slice(0, EVENT_LIMITS.queueCharacters),
+        bytes,
+        content,
+      });
       const data = event.jsonWith({ key: 'null', after });
       return this.#refuse(event, data, (read as Error).message);
     }

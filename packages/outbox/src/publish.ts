@@ -1,5 +1,6 @@
-import { type Json, WalmqError } from '@walmq/change';
+import { EVENT_LIMITS, type Json, WalmqError } from '@walmq/change';
 import type { QueryClient } from './context.js';
+import { mistakeIn } from './mistake-in.js';
 
 /** An event for one queue. */
 export interface Event {
@@ -21,20 +22,25 @@ export interface Event {
   };
 }
 
-const MAX_BYTES = 1024 * 1024;
-
 /**
  * Sends an event to a queue that takes messages, within the open transaction: it becomes a job once that has committed,
  * and never was if it rolls back, also to a savepoint before it. Nothing is written to a table.
- * Throws EVENT_TOO_LARGE beyond 1 MiB of JSON.
+ * Throws EVENT_INVALID and EVENT_TOO_LARGE (beyond 1 MiB of JSON) before anything is sent: the transaction can go on.
  */
 export async function publish(client: QueryClient, queue: string, event: Event): Promise<void> {
+  const mistake = mistakeIn(queue, event);
+  if (mistake !== undefined)
+    throw new WalmqError('EVENT_INVALID', `the event cannot be sent: ${mistake}.`, {
+      remedy: 'Correct it: docs/outbox.md says what an event is.',
+    });
   const text = JSON.stringify(event);
   const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_BYTES)
-    throw new WalmqError('EVENT_TOO_LARGE', `the event has ${bytes} bytes, and ${MAX_BYTES} are allowed.`, {
-      remedy: 'Keep the data in a table, and name its row in the event.',
-    });
+  if (bytes > EVENT_LIMITS.bytes)
+    throw new WalmqError(
+      'EVENT_TOO_LARGE',
+      `the event has ${bytes} bytes, and ${EVENT_LIMITS.bytes} are allowed.`,
+      { remedy: 'Keep the data in a table, and name its row in the event.' },
+    );
   await client.query("SELECT pg_logical_emit_message(true, 'walmq.event.' || $1::text, $2::text)", [
     queue,
     text,
