@@ -190,4 +190,5 @@ const SILENT: SessionObserver = {
   eventMalformed: nothing,
   resumed: nothing,
   drift: nothing,
+  backfill: nothing,
 };

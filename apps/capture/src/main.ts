@@ -6,6 +6,7 @@ import type { WalmqError } from '@walmq/change';
 import { loadConfig } from '@walmq/config';
 import { redact, runService, type Service } from '@walmq/service';
 import { heartbeatPrefix } from '@walmq/status';
+import { logBackfill } from './backfill/log-backfill.js';
 import { boundHeap } from './bound-heap.js';
 import { startHeartbeat } from './heartbeat.js';
 import { LagClock } from './lag-clock.js';
@@ -118,6 +119,10 @@ await runService({
             { event: 'event:malformed', reason, changeId, queue: config.malformed },
             `An event is none that a queue takes: ${reason}`,
           );
+        },
+        backfill: notice => {
+          if (notice.event === 'chunk') metrics.backfilled(notice.backfill.queue, notice.enqueued);
+          logBackfill(log, notice);
         },
         released: () => {
           pauses.end('backlog');

@@ -29,6 +29,12 @@ export function captureMetrics(registry: Registry) {
     help: 'Events that cannot be read, that no queue takes, or that were sent outside their transaction.',
     registers,
   });
+  const backfilled = new Counter({
+    name: 'walmq_capture_backfill_rows_total',
+    help: 'Rows that were in a table before and have been enqueued, durably, by queue.',
+    labelNames: ['queue'],
+    registers,
+  });
   const batchJobs = new Histogram({
     name: 'walmq_capture_batch_jobs',
     help: 'Jobs in a batch, one script call each.',
@@ -141,6 +147,7 @@ export function captureMetrics(registry: Registry) {
     slotUnknown,
     contextRefused: () => contextsRefused.inc(),
     eventMalformed: () => eventsMalformed.inc(),
+    backfilled: (queue: string, rows: number) => backfilled.inc({ queue }, rows),
     change(change: ChangeName) {
       changes.inc({ table: `${change.schema}.${change.table}`, op: change.op });
     },

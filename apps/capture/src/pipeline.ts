@@ -1,3 +1,4 @@
+import { readWatermark, WATERMARK_PREFIX } from '@walmq/backfill';
 import { type ChangeName, type EncodedChange, LSN_ZERO, type Lsn } from '@walmq/change';
 import type { Job, Router, ShardedEnqueuer } from '@walmq/fanout';
 import {
@@ -14,6 +15,8 @@ import {
   type Table,
   Transaction,
 } from '@walmq/replication';
+import { type ChunkOutcome, enqueueRows } from './backfill/enqueue-rows.js';
+import type { BackfillWindow } from './backfill/window.js';
 import type { ChangeTracer } from './trace.js';
 
 export interface PipelineOptions {
@@ -31,6 +34,10 @@ export interface PipelineOptions {
   readonly onContextRefused: (reason: string) => void;
   /** An event that was sent outside its transaction, which has no place in the stream. */
   readonly onEventIgnored: () => void;
+  /** Where rows that are read in between are held against the changes that come by. */
+  readonly window: BackfillWindow;
+  /** Told of a chunk of such rows once they have been put into the stream, or not. */
+  readonly onChunk: (token: string, outcome: ChunkOutcome) => void;
   /** Where changes are traced. */
   readonly tracer?: ChangeTracer | undefined;
 }
@@ -40,7 +47,7 @@ export interface PipelineOptions {
  * fills the stream's buffer, which pauses the socket.
  */
 export async function runPipeline(options: PipelineOptions): Promise<void> {
-  const { stream, catalog, enqueuer } = options;
+  const { stream, catalog, enqueuer, window } = options;
   let transaction: Transaction | undefined;
   for await (const messages of stream) {
     let received = LSN_ZERO;
@@ -48,6 +55,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
       switch (message.tag) {
         case 'begin':
           transaction = new Transaction(message);
+          window.began(message.xid);
           received = message.commitLsn;
           break;
         case 'commit':
@@ -62,12 +70,19 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
           if (message.replyRequested) enqueuer.flushProgress();
           break;
         case 'message':
-          if (!takeMessage(message, transaction, options)) await enqueuer.room();
+          if (message.prefix === WATERMARK_PREFIX) await takeWatermark(message, transaction, options);
+          else if (!takeMessage(message, transaction, options)) await enqueuer.room();
           break;
         default: {
           const tables = knownTables(message, catalog) ?? (await describeTables(message, options));
-          for (const change of encodeChanges(message, tables, transaction as Transaction))
-            if (!take(change, transaction as Transaction, options)) await enqueuer.room();
+          for (const [index, change] of encodeChanges(
+            message,
+            tables,
+            transaction as Transaction,
+          ).entries()) {
+            const table = tables[index] ?? (tables[0] as Table);
+            if (!take(change, table, transaction as Transaction, options)) await enqueuer.room();
+          }
         }
       }
     }
@@ -100,10 +115,33 @@ function takeContext(content: Buffer, transaction: Transaction, { onContextRefus
   else transaction.context = context;
 }
 
+/** A watermark of a chunk that this session reads; the chunk's rows go into the stream at its high one. */
+async function takeWatermark(
+  { content }: Extract<Message, { tag: 'message' }>,
+  transaction: Transaction | undefined,
+  options: PipelineOptions,
+): Promise<void> {
+  const watermark = transaction && readWatermark(content);
+  const chunk = watermark && options.window.passed(watermark);
+  if (!chunk) return;
+  const outcome = await enqueueRows(chunk, transaction, async (row, queue) => {
+    const room = enqueue(row, options.router.routeRead(row, queue), transaction, options);
+    if (!room) await options.enqueuer.room();
+  });
+  options.onChunk(chunk.token, outcome);
+}
+
 /** False when there is no room for more. */
-function take(change: EncodedChange, transaction: Transaction, options: PipelineOptions): boolean {
+function take(
+  change: EncodedChange,
+  table: Table,
+  transaction: Transaction,
+  options: PipelineOptions,
+): boolean {
   if (change.id <= options.resumeAfter) return true;
-  return enqueue(change, options.router.route(change), transaction, options);
+  const jobs = options.router.route(change);
+  options.window.changed(change, table, jobs);
+  return enqueue(change, jobs, transaction, options);
 }
 
 function takeEvent(

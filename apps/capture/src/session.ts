@@ -3,6 +3,9 @@ import type { WalmqConfig } from '@walmq/config';
 import { Router, sourceTag } from '@walmq/fanout';
 import { Catalog, ReplicationStream, readSenderTimeoutMs, readSource, type Source } from '@walmq/replication';
 import { nextProgress, type Progress, type ProgressEvent, progressFrom } from './acknowledge.js';
+import { DurablePositions } from './backfill/durable-positions.js';
+import { type BackfillNotice, ChunkOutcomes, runBackfills } from './backfill/run-backfills.js';
+import { BackfillWindow } from './backfill/window.js';
 import { type Control, openControl } from './control.js';
 import { watchOverrun } from './let-go.js';
 import { type DriftNotice, noticeDrift } from './notice-drift.js';
@@ -37,6 +40,8 @@ export interface SessionObserver {
   drift(notice: DriftNotice): void;
   /** A transaction's context could not be read, and why. */
   contextRefused(reason: string): void;
+  /** Rows that were in a table before. */
+  backfill(notice: BackfillNotice): void;
   /** An event is none that a queue takes, and why; without an id it has no place in the stream either. */
   eventMalformed(reason: string, changeId?: string): void;
 }
@@ -94,12 +99,14 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
   }
 
   const queues = Object.values(config.queues);
+  const durable = new DurablePositions();
   let progress = progressFrom(positions, slot.confirmedFlushLsn);
   const position = formatPosition(progress.enqueued);
   const advance = (event: ProgressEvent) => {
     progress = nextProgress(progress, event, config.capture.ackDelayMs);
     stream.acknowledge(progress.acknowledged);
     observer.progress(progress);
+    durable.reached(progress.shards);
     if (event.type === 'enqueued') tracer?.enqueued(formatPosition(progress.enqueued));
   };
   const open = openShards({ config, shards, positions, observer, advance });
@@ -112,11 +119,22 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
   const stopReading = () => stream.stop();
   stopping.addEventListener('abort', stopReading);
   if (stopping.aborted) stopReading();
+  const catalog = new Catalog(control.client);
+  const window = new BackfillWindow();
+  const outcomes = new ChunkOutcomes();
+  const ending = new AbortController();
+  const backfills = runBackfills({
+    ...{ config, databaseUrl: options.databaseUrl, catalog, window, durable, outcomes },
+    onNotice: notice => observer.backfill(notice),
+    ending: AbortSignal.any([stopping, ending.signal]),
+  });
   observer.streaming(position);
   try {
     const pipeline = runPipeline({
       stream,
-      catalog: new Catalog(control.client),
+      catalog,
+      window,
+      onChunk: (token, outcome) => outcomes.settle(token, outcome),
       router: new Router({
         queues,
         outbox: config.outbox,
@@ -146,10 +164,12 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     open.ignoreBacklog();
     await enqueuer.drain();
   } finally {
+    ending.abort();
     stopping.removeEventListener('abort', stopReading);
     clearInterval(tick);
     overrun.stop();
     open.close();
     tracer?.abandoned();
+    await backfills;
   }
 }

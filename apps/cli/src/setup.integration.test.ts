@@ -82,7 +82,7 @@ describe('walmq setup', () => {
     expect(first).toMatchObject({ code: 0, errors: [] });
     expect(first.lines).toEqual([
       "done     create the worker kit's tables in schema walmq",
-      "done     create capture's table in schema walmq",
+      "done     create capture's tables in schema walmq",
       'done     set REPLICA IDENTITY FULL on public.items (it is DEFAULT)',
       'done     set REPLICA IDENTITY FULL on public.orders (it is DEFAULT)',
       'done     create publication "walmq" for public.items, public.orders',

@@ -31,6 +31,8 @@ export interface QueueConfig {
   /** Aggregate types whose events it takes from the outbox table. */
   readonly outbox: readonly string[];
   readonly onDrift: OnDrift;
+  /** Whether the rows that are there at first are enqueued too. */
+  readonly snapshot: 'initial' | 'never';
   readonly attempts: number;
   readonly backoff: {
     readonly type: 'exponential' | 'fixed';

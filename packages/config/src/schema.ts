@@ -51,6 +51,11 @@ export const queueFields = z.strictObject({
   operations: z.array(rowOperation).min(1).optional(),
   /** Within which value changes are processed strictly in order. Default: the replica identity ("key"). */
   orderBy: orderBy.optional(),
+  /**
+   * Whether the rows that its tables hold when capture first sees them are enqueued too, as reads: "initial" or "never".
+   * Default "never".
+   */
+  snapshot: z.enum(['initial', 'never']).default('never'),
   /** What its tables are expected to be like: `tables` of a file that "walmq types" wrote. Default: anything. */
   expect: tableDescriptions.optional(),
   /**

@@ -99,6 +99,15 @@ export class Router {
     ];
   }
 
+  /** The job of a row that was read for one queue, whatever operations it takes. Throws ORDER_COLUMN_MISSING. */
+  routeRead(change: EncodedChange, queue: number): Job[] {
+    const routes = this.#routes.get(`${change.schema}.${change.table}`) ?? [];
+    return this.#jobsOf(
+      change,
+      routes.filter(route => route.queue === queue),
+    );
+  }
+
   #routeOutbox(change: EncodedChange): Job[] {
     const event = this.#outbox?.route(change) as ReturnType<OutboxRoutes['route']>;
     if (event instanceof Error) return this.#refuse(change, change.json, event.message);
@@ -123,7 +132,13 @@ export class Router {
   #routeRow(change: EncodedChange, table: string): Job[] {
     const routes = this.#routes.get(table);
     if (!routes) return [];
-    const taken = routes.filter(({ table }) => !table.operations || table.operations.has(change.op));
+    return this.#jobsOf(
+      change,
+      routes.filter(({ table }) => !table.operations || table.operations.has(change.op)),
+    );
+  }
+
+  #jobsOf(change: EncodedChange, taken: readonly Route[]): Job[] {
     if (taken.length === 0) return [];
     const id = this.#jobId(change);
     const data = change.json;

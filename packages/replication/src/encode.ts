@@ -81,6 +81,11 @@ export function encodeChanges(
   return [update];
 }
 
+/** A row that was read from its table, as a change of the transaction in which it was read. */
+export function encodeRead(tuple: Tuple, table: Table, transaction: Transaction): EncodedChange {
+  return new RowChange('read', table, null, tuple, transaction);
+}
+
 interface OldRow {
   readonly tuple: Tuple;
   /** False when only the key's columns were sent. */

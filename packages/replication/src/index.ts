@@ -1,6 +1,6 @@
 export { Catalog } from './catalog.js';
 export { CONTEXT_PREFIX, readContext, type TransactionContext } from './context.js';
-export { encodeChanges, Transaction } from './encode.js';
+export { encodeChanges, encodeRead, Transaction } from './encode.js';
 export { EVENT_PREFIX, encodeEvent } from './event.js';
 export { replicationFailure } from './failure.js';
 export type { Message, Relation, RowMessage } from './messages.js';
@@ -28,3 +28,5 @@ export { ReplicationStream, type StreamOptions } from './stream.js';
 export type { Table } from './table.js';
 export { planTeardown, runTeardownStep, type TeardownStep } from './teardown.js';
 export { readDivergence, readTimeline } from './timeline.js';
+export { Tuple } from './tuple.js';
+export { TEXT_FORM_SETTINGS } from './value.js';

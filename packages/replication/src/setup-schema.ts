@@ -9,16 +9,38 @@ export interface SetupSchema {
   readonly captured: boolean;
 }
 
-/** What capture keeps in the database: where a slot stood when it was read for the first time. */
+/** What capture keeps in the database: where a slot stood when it was read for the first time, and backfills. */
 export const CAPTURE_SCHEMA: SetupSchema = {
-  what: "capture's table in schema walmq",
+  what: "capture's tables in schema walmq",
   captured: false,
   sql: `CREATE SCHEMA IF NOT EXISTS walmq;
 CREATE TABLE IF NOT EXISTS walmq.capture (
   slot text PRIMARY KEY,
   first_lsn pg_lsn NOT NULL,
   started_at timestamptz NOT NULL DEFAULT now()
-);`,
+);
+CREATE TABLE IF NOT EXISTS walmq.backfill (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  slot text NOT NULL,
+  queue text NOT NULL,
+  table_schema text NOT NULL,
+  table_name text NOT NULL,
+  filter text,
+  chunk_rows integer NOT NULL DEFAULT 1000,
+  origin text NOT NULL DEFAULT 'request',
+  status text NOT NULL DEFAULT 'waiting',
+  last_key text[],
+  end_key text[],
+  rows_read bigint NOT NULL DEFAULT 0,
+  rows_enqueued bigint NOT NULL DEFAULT 0,
+  rows_expected bigint,
+  error text,
+  requested_at timestamptz NOT NULL DEFAULT now(),
+  started_at timestamptz,
+  ended_at timestamptz
+);
+CREATE UNIQUE INDEX IF NOT EXISTS backfill_snapshot ON walmq.backfill (slot, queue, table_schema, table_name)
+  WHERE origin = 'snapshot';`,
 };
 
 /** A table or an index; schema null: wherever the search path leads. */

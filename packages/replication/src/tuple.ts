@@ -41,6 +41,19 @@ export class Tuple {
     return new Tuple(reader.all, starts, ends);
   }
 
+  /** Of values in PostgreSQL's text form. */
+  static of(values: readonly (string | null)[]): Tuple {
+    const starts: number[] = [];
+    const ends: number[] = [];
+    let end = 0;
+    for (const value of values) {
+      starts.push(value === null ? NULL_AT : end);
+      if (value !== null) end += Buffer.byteLength(value);
+      ends.push(end);
+    }
+    return new Tuple(Buffer.from(values.join('')), starts, ends);
+  }
+
   get length(): number {
     return this.#starts.length;
   }

@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Backfill,
+  backfillTableMissing,
+  emitWatermark,
+  endBackfill,
+  nextBackfill,
+  noteChunk,
+  noteEnd,
+  readChunk,
+  readKeyedTable,
+  readLastKey,
+  requestSnapshots,
+} from '@walmq/backfill';
+import { WalmqError } from '@walmq/change';
+import type { QueueConfig, WalmqConfig } from '@walmq/config';
+import { type Catalog, TEXT_FORM_SETTINGS } from '@walmq/replication';
+import { Client } from 'pg';
+import type { DurablePositions } from './durable-positions.js';
+import type { ChunkOutcome } from './enqueue-rows.js';
+import type { BackfillWindow } from './window.js';
+
+/** What is told of a backfill. */
+export type BackfillNotice =
+  | { readonly event: 'started' | 'done'; readonly backfill: Backfill }
+  | { readonly event: 'chunk'; readonly backfill: Backfill; readonly read: number; readonly enqueued: number }
+  | { readonly event: 'again'; readonly backfill: Backfill; readonly reason: string }
+  | { readonly event: 'failed'; readonly backfill: Backfill; readonly reason: string }
+  /** None can run for now. */
+  | { readonly event: 'interrupted'; readonly reason: string };
+
+export interface BackfillsOptions {
+  readonly config: WalmqConfig;
+  readonly databaseUrl: string;
+  readonly catalog: Catalog;
+  readonly window: BackfillWindow;
+  readonly durable: DurablePositions;
+  readonly outcomes: ChunkOutcomes;
+  readonly onNotice: (notice: BackfillNotice) => void;
+  /** Aborted when the session ends. */
+  readonly ending: AbortSignal;
+}
+
+/** Where the pipeline says what became of a chunk. */
+export class ChunkOutcomes {
+  readonly #waiting = new Map<string, (outcome: ChunkOutcome) => void>();
+
+  settle(token: string, outcome: ChunkOutcome): void {
+    this.#waiting.get(token)?.(outcome);
+    this.#waiting.delete(token);
+  }
+
+  async of(token: string): Promise<ChunkOutcome> {
+    return await new Promise(resolve => this.#waiting.set(token, resolve));
+  }
+}
+
+const LOOK_EVERY_MS = 1000;
+const RETRY_MS = 2000;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Bytes of values in memory at once, near enough: a chunk ends there. */
+const CHUNK_BYTES = 2 * 1024 * 1024;
+/**
+ * Rows that a policy hides from capture would silently be missing: an error says so. A table that is locked for longer is
+ * tried again. A watermark's commit waits for every synchronous standby that another commit can wait for.
+ */
+const SETTINGS = `${TEXT_FORM_SETTINGS} -c row_security=off -c lock_timeout=10s -c synchronous_commit=remote_apply`;
+
+/** Takes up backfills as they are asked for, one after the other, for as long as the session lasts. Never rejects. */
+export async function runBackfills(options: BackfillsOptions): Promise<void> {
+  const { ending, onNotice } = options;
+  let told: string | undefined;
+  while (!ending.aborted) {
+    const error = await withClient(options, client => takeTurns(client, options)).catch(
+      (cause: unknown) => cause,
+    );
+    if (ending.aborted) return;
+    const reason = ((backfillTableMissing(error) ?? error) as Error).message;
+    // Once: a table that is missing stays so until somebody runs set-up.
+    if (reason !== told) onNotice({ event: 'interrupted', reason });
+    told = reason;
+    await pause(RETRY_MS, ending);
+  }
+}
+
+async function withClient(options: BackfillsOptions, act: (client: Client) => Promise<void>): Promise<void> {
+  const client = new Client({
+    connectionString: options.databaseUrl,
+    application_name: 'walmq capture backfill',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    options: SETTINGS,
+  });
+  const lost = new Promise<never>((_, reject) => client.on('error', reject));
+  const ended = new Promise<never>((_, reject) => {
+    options.ending.addEventListener('abort', () => reject(new Error('the session ends')), { once: true });
+  });
+  lost.catch(() => undefined);
+  ended.catch(() => undefined);
+  try {
+    await client.connect();
+    await Promise.race([act(client), lost, ended]);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function takeTurns(client: Client, options: BackfillsOptions): Promise<void> {
+  const { config, ending } = options;
+  await requestSnapshots(client, config.source.slot, snapshotTables(config));
+  let running: string | undefined;
+  while (!ending.aborted) {
+    const backfill = await nextBackfill(client, config.source.slot);
+    if (!backfill) {
+      await pause(LOOK_EVERY_MS, ending);
+      continue;
+    }
+    if (running !== backfill.id) options.onNotice({ event: 'started', backfill });
+    running = backfill.id;
+    await takeChunk(client, backfill, options);
+  }
+}
+
+/** Every table that a queue wants with the rows it has at first. */
+function snapshotTables({ queues }: WalmqConfig) {
+  return Object.values(queues)
+    .filter(({ snapshot }) => snapshot === 'initial')
+    .flatMap(({ name, tables }) => tables.map(({ schema, table }) => ({ queue: name, schema, table })));
+}
+
+async function takeChunk(client: Client, backfill: Backfill, options: BackfillsOptions): Promise<void> {
+  const { onNotice } = options;
+  try {
+    const queue = queueOf(backfill, options.config);
+    const chunk = await readBetweenWatermarks(client, backfill, { ...options, queue });
+    if (chunk.lastKey === null) {
+      await endBackfill(client, backfill.id, { status: 'done' });
+      onNotice({ event: 'done', backfill });
+    } else if ('again' in chunk.outcome) {
+      onNotice({ event: 'again', backfill, reason: chunk.outcome.again });
+    } else {
+      const { read, lastKey } = chunk;
+      const { enqueued, last } = chunk.outcome;
+      if (last) await options.durable.until(queue.config.shard, last);
+      await noteChunk(client, backfill.id, { lastKey, read, enqueued });
+      onNotice({ event: 'chunk', backfill, read, enqueued });
+    }
+  } catch (cause) {
+    const reason = reasonToFail(cause);
+    if (reason === undefined) throw cause;
+    await endBackfill(client, backfill.id, { status: 'failed', error: reason });
+    onNotice({ event: 'failed', backfill, reason });
+  }
+}
+
+interface NumberedQueue {
+  readonly config: QueueConfig;
+  readonly number: number;
+}
+
+/** Throws BACKFILL_NO_QUEUE: the configuration may have changed since it was asked for. */
+function queueOf({ queue, schema, table }: Backfill, { queues }: WalmqConfig): NumberedQueue {
+  const number = Object.keys(queues).indexOf(queue);
+  const config = queues[queue];
+  if (config?.tables.some(route => route.schema === schema && route.table === table))
+    return { config, number };
+  throw new WalmqError('BACKFILL_NO_QUEUE', `no queue "${queue}" takes ${schema}.${table} any more.`);
+}
+
+const NOTHING_LEFT = { lastKey: null, read: 0, outcome: { enqueued: 0, last: null } } as const;
+
+/** Low watermark, read, high watermark; then it waits for the stream to bring the high one. */
+async function readBetweenWatermarks(
+  client: Client,
+  backfill: Backfill,
+  options: BackfillsOptions & { readonly queue: NumberedQueue },
+) {
+  const { window, catalog, config, outcomes, queue } = options;
+  const { schema, table: name, filter, lastKey: after, chunkRows } = backfill;
+  const { publication } = config.source;
+  const keyed = await readKeyedTable(client, { schema, table: name, publication });
+  const table = await catalog.describe(keyed.relation);
+  const until = backfill.endKey ?? (await readLastKey(client, keyed));
+  if (!until) return NOTHING_LEFT;
+  if (!backfill.endKey) await noteEnd(client, backfill.id, until);
+  const token = randomUUID();
+  window.expect({ token, table, queue: queue.number });
+  await emitWatermark(client, { mark: 'low', token });
+  const chunk = await readChunk(client, {
+    ...{ table: keyed, filter, after, until, maxRows: chunkRows, maxBytes: CHUNK_BYTES },
+  });
+  if (chunk.read === 0) return NOTHING_LEFT;
+  window.fill(chunk);
+  const outcome = outcomes.of(token);
+  await emitWatermark(client, { mark: 'high', token });
+  return { lastKey: chunk.lastKey, read: chunk.read, outcome: await outcome };
+}
+
+/** PostgreSQL's classes of errors that trying again does not mend: bad data, missing objects or rights. */
+const LASTING = /^(22|23|25006|2F|38|39|3D|3F|42|44)/;
+
+/** Undefined when it is worth another try. */
+function reasonToFail(cause: unknown): string | undefined {
+  if (cause instanceof WalmqError) return cause.sentence;
+  const { code, message } = cause as { code?: unknown; message: string };
+  if (backfillTableMissing(cause) || typeof code !== 'string' || !LASTING.test(code)) return undefined;
+  return `${message} (${code})`;
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+}

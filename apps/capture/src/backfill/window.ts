@@ -1,0 +1,110 @@
+import type { Snapshot, Watermark } from '@walmq/backfill';
+import type { EncodedChange } from '@walmq/change';
+import type { Job } from '@walmq/fanout';
+import type { Table, Tuple } from '@walmq/replication';
+import { RecentTransactions } from './recent-transactions.js';
+
+/** A chunk that is being read. */
+export interface ChunkInHand {
+  readonly token: string;
+  readonly table: Table;
+  /** Number of the queue that gets the rows. */
+  readonly queue: number;
+}
+
+/** What has been read, before the high watermark is emitted. */
+export interface ChunkRows {
+  readonly tuples: readonly Tuple[];
+  readonly snapshot: Snapshot;
+}
+
+/** A chunk whose high watermark has come. */
+export type PassedChunk =
+  /** It has to be read again, and why. */
+  | { readonly token: string; readonly again: string }
+  | (ChunkInHand & {
+      readonly tuples: readonly Tuple[];
+      /** False of a row that the stream has brought something newer of. */
+      readonly isNews: (row: EncodedChange) => boolean;
+    });
+
+/** Keys to remember of one window; more is a transaction so large that reading the chunk again is cheaper. */
+const MOST_KEYS = 100_000;
+
+/**
+ * Decides which rows of a chunk are still news. A chunk is read between two watermarks, which come by in the stream:
+ * all that the stream brings between them may be newer than what was read, and is left to speak for itself. DBLog,
+ * https://arxiv.org/abs/2010.12597, section 3.2.
+ *
+ * A row read in the chunk's snapshot can be older than what the stream has brought only by a change of a transaction
+ * that the snapshot does not see. Such a transaction's commit comes either between the watermarks, and then its keys are
+ * known here; or after them, and then it is newer and comes later; or before the low one, by a server that had written
+ * the commit but not yet shown it: then the chunk is read again.
+ */
+export class BackfillWindow {
+  readonly #recent = new RecentTransactions();
+  #chunk: ChunkInHand | undefined;
+  #rows: ChunkRows | undefined;
+  /** Undefined until the low watermark has come. */
+  #since: { readonly before: readonly number[]; readonly keys: Set<string>; spoilt?: string } | undefined;
+
+  /** From here on watermarks with this token count; all others are of chunks that nobody waits for any more. */
+  expect(chunk: ChunkInHand): void {
+    this.#chunk = chunk;
+    this.#rows = undefined;
+    this.#since = undefined;
+  }
+
+  /** What was read, once the low watermark is committed and before the high one is emitted. */
+  fill(rows: ChunkRows): void {
+    this.#rows = rows;
+  }
+
+  /** The stream has come to a transaction. */
+  began(xid: number): void {
+    this.#recent.add(xid);
+  }
+
+  /** The stream has brought a change, and these are its jobs. */
+  changed(change: EncodedChange, table: Table, jobs: readonly Job[]): void {
+    const { relation } = table;
+    if (!this.#since || !this.#chunk) return;
+    const own = this.#chunk.table;
+    if (relation.schema !== own.relation.schema || relation.table !== own.relation.table) return;
+    if (change.op === 'truncate') this.#since.spoilt = 'the table was truncated';
+    else if (keyOf(table) !== keyOf(own)) this.#since.spoilt = 'the table was altered';
+    else if (this.#since.keys.size >= MOST_KEYS) this.#since.spoilt = 'too many rows changed';
+    // What the queue does not take (an operation it leaves out) makes no row old news to it; one that is gone is.
+    else if (change.op === 'delete' || jobs.some(({ queue }) => queue === this.#chunk?.queue))
+      this.#since.keys.add(change.keyText ?? '');
+  }
+
+  /** The stream has brought a watermark. Returns the chunk whose high one it is. */
+  passed({ mark, token }: Watermark): PassedChunk | undefined {
+    if (this.#chunk?.token !== token) return undefined;
+    if (mark === 'low') {
+      this.#since = { before: this.#recent.list(), keys: new Set() };
+      return undefined;
+    }
+    const passed = this.#judge(this.#chunk);
+    this.#chunk = undefined;
+    this.#rows = undefined;
+    this.#since = undefined;
+    return passed;
+  }
+
+  #judge(chunk: ChunkInHand): PassedChunk {
+    const { token } = chunk;
+    const since = this.#since;
+    const rows = this.#rows;
+    if (!since || !rows) return { token, again: 'its low watermark was not seen' };
+    if (since.spoilt !== undefined) return { token, again: since.spoilt };
+    if (since.before.some(xid => !rows.snapshot.sees(xid)))
+      return { token, again: 'a transaction was committed that queries did not see yet' };
+    return { ...chunk, tuples: rows.tuples, isNews: ({ keyText }) => !since.keys.has(keyText ?? '') };
+  }
+}
+
+function keyOf({ keyColumns, columns }: Table): string {
+  return keyColumns.map(index => columns[index]?.jsonName).join();
+}

@@ -1,0 +1,44 @@
+import { escapeIdentifier, escapeLiteral } from 'pg';
+import type { KeyedTable } from './keyed-table.js';
+
+export interface ChunkSqlOptions {
+  readonly table: KeyedTable;
+  readonly filter: string | null;
+  /** Text forms of the key's values that the chunk begins after. */
+  readonly after: readonly string[] | null;
+  /** ... and that it does not go beyond. */
+  readonly until: readonly string[] | null;
+  readonly rows: number;
+}
+
+/**
+ * Columns: whether the filter takes the row, the key, then the row's own, which are null unless it does. The filter
+ * decides on rows that were read in the order of the key: where few match, a chunk is no longer a scan of the whole.
+ */
+export function chunkSql({ table, filter, after, until, rows }: ChunkSqlOptions): string {
+  const key = table.key.map(({ name }) => name);
+  const wanted = filter === null ? 'true' : '(walmq_wanted IS TRUE)';
+  const columns = table.relation.columns.map(({ name }) => escapeIdentifier(name));
+  const own = columns.map(column => (filter === null ? column : `CASE WHEN walmq_wanted THEN ${column} END`));
+  // A comment at the filter's end must not take more than its own line.
+  const decided = filter === null ? '' : `, (${filter}\n) AS walmq_wanted`;
+  const compared = (values: readonly string[] | null, operator: '>' | '<=') =>
+    values
+      ? [`(${key.join(', ')}) ${operator} (${values.map((value, i) => literal(value, table, i)).join(', ')})`]
+      : [];
+  const range = [...compared(after, '>'), ...compared(until, '<=')];
+  const from = `SELECT ${table.from.replace(/^ONLY /, '')}.*${decided} FROM ${table.from}
+${range.length > 0 ? `WHERE ${range.join(' AND ')}\n` : ''}\
+ORDER BY ${key.join(', ')} LIMIT ${rows}`;
+  return `SELECT ${[wanted, ...key, ...own].join(', ')} FROM (${from}) AS chunk ORDER BY ${key.join(', ')}`;
+}
+
+/** The key of the last row. */
+export function lastKeySql({ key, from }: KeyedTable): string {
+  const names = key.map(({ name }) => name).join(', ');
+  return `SELECT ${names} FROM ${from} ORDER BY ${key.map(({ name }) => `${name} DESC`).join(', ')} LIMIT 1`;
+}
+
+function literal(value: string, { key }: KeyedTable, index: number): string {
+  return `${escapeLiteral(value)}::${key[index]?.type}`;
+}

@@ -1,0 +1,14 @@
+export type { Backfill, BackfillStatus } from './backfill.js';
+export { checkFilter, estimateRows } from './filter.js';
+export { type KeyedTable, readKeyedTable } from './keyed-table.js';
+export { endBackfill, nextBackfill, noteChunk, noteEnd } from './progress.js';
+export { type Chunk, readChunk, readLastKey } from './read-chunk.js';
+export {
+  backfillTableMissing,
+  listBackfills,
+  requestBackfill,
+  requestSnapshots,
+  steerBackfill,
+} from './request.js';
+export { Snapshot } from './snapshot.js';
+export { emitWatermark, readWatermark, WATERMARK_PREFIX, type Watermark } from './watermark.js';
