@@ -13,6 +13,8 @@ export default defineConfig({
     emails: { messages: true },
     receipts: { outbox: 'payment' }, // the aggregate type, or several
     bookkeeping: { outbox: ['payment', 'account'] },
+    // backfill.md
+    stock: { table: 'inventory', snapshot: 'initial' }, // default: 'never'
     // audit.md
     audit: { tables: ['orders', 'order_items'] },
     // webhooks.md

@@ -111,6 +111,18 @@ describe('the examples of the documentation', { timeout: 180_000 }, () => {
     expect(await failed()).toBe(0);
   });
 
+  it('backfill: rows that were there come as reads, by themselves or when asked for', async () => {
+    const said = await world.shell('backfill.sh');
+    expect(said).toMatch(/About \d+ rows of public\.orders would be enqueued into "orders"/);
+    expect(said).toMatch(/ done +orders +public\.orders +status = 'pending' /);
+    const rows = await world.rows<{ product_id: number }>(
+      'SELECT product_id FROM inventory ORDER BY product_id',
+    );
+    expect((await changesIn('stock', rows.length)).map(({ op, key }) => ({ op, ...key }))).toEqual(
+      rows.map(({ product_id }) => ({ op: 'read', product_id })),
+    );
+  });
+
   it('webhooks: what is sent can be verified by the receiver', async () => {
     const CRM_WEBHOOK_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
     // Below those that a system gives away by itself, and so to the servers of other tests.

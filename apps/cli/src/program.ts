@@ -3,6 +3,7 @@ import { WalmqError } from '@walmq/change';
 import { redact } from '@walmq/service';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { acceptLossCommand } from './accept-loss.js';
+import { type BackfillCommandOptions, backfillCommand } from './backfill/backfill.js';
 import { type CommandIo, EXIT, messageOf } from './command.js';
 import { completionScript, SHELLS, type Shell } from './completion.js';
 import { doctorCommand } from './doctor/doctor.js';
@@ -146,6 +147,37 @@ function commandLine(io: CommandIo, exit: (code: number) => void): Command {
     .action(async (options: DiscardCommandOptions) => exit(await discardCommand(io, options)));
 
   program
+    .command('backfill')
+    .description(
+      'enqueue the rows that a table holds already, as reads, in order with its changes; without --queue list',
+    )
+    .option('--queue <name>', 'into this queue')
+    .option('--table <table>', 'of this table, where the queue takes several')
+    .option('--where <condition>', 'only rows of which this SQL condition holds')
+    .option('--chunk <rows>', 'how many rows are read at once, at most', rowCount, 1000)
+    .option('--watch', 'until it has ended, with its progress; Ctrl+C leaves it running')
+    .addOption(new Option('--dry-run', 'say how many rows it would be, about').conflicts('watch'))
+    .addOption(new Option('--list', 'show all, and how far they are').conflicts('queue'))
+    .addOption(new Option('--cancel <id>', 'end one; what is enqueued stays').conflicts(['queue', 'list']))
+    .addOption(new Option('--pause <id>', 'stop one for now').conflicts(['queue', 'list', 'cancel']))
+    .addOption(
+      new Option('--resume <id>', 'go on with one that is paused or has failed, where it was').conflicts([
+        ...['queue', 'list', 'cancel', 'pause'],
+      ]),
+    )
+    .option('--json', 'print backfills as JSON')
+    .addHelpText(
+      'after',
+      examples(
+        ['walmq backfill --queue orders --watch', 'every row of its table'],
+        [`walmq backfill --queue orders --where "status = 'pending'"`, 'some of them'],
+        ['walmq backfill --list', 'how far are they?'],
+        ['walmq backfill --cancel 3', 'no more of it'],
+      ),
+    )
+    .action(async (options: BackfillCommandOptions) => exit(await backfillCommand(io, options)));
+
+  program
     .command('types')
     .description(
       "write the configured tables' row types, for handlers; with --check exit code 1 on any drift",
@@ -241,6 +273,12 @@ function seconds(text: string): number {
   const value = Number(text);
   if (/^\d+(\.\d+)?$/.test(text) && value > 0 && value <= 86_400) return value;
   throw new InvalidArgumentError('It must be a number of seconds, more than 0 and at most 86400.');
+}
+
+function rowCount(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= 100_000) return value;
+  throw new InvalidArgumentError('It must be a number of rows, from 1 to 100000.');
 }
 
 function version(): string {

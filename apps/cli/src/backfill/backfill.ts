@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Backfill,
+  backfillTableMissing,
+  checkFilter,
+  estimateRows,
+  listBackfills,
+  readKeyedTable,
+  requestBackfill,
+  steerBackfill,
+} from '@walmq/backfill';
+import { WalmqError } from '@walmq/change';
+import type { WalmqConfig } from '@walmq/config';
+import type { Client } from 'pg';
+import { type CommandIo, configOf, databaseUrlOf, EXIT } from '../command.js';
+import { withDatabase } from '../connect.js';
+import { openProgress } from '../failed/progress.js';
+import { backfillLines, doneOf } from './print-backfill.js';
+
+export interface BackfillCommandOptions {
+  readonly queue?: string;
+  readonly table?: string;
+  /** SQL condition on the table's columns. */
+  readonly where?: string;
+  /** Rows read at once. */
+  readonly chunk: number;
+  /** Until it has ended. */
+  readonly watch?: boolean;
+  readonly list?: boolean;
+  /** Ids. */
+  readonly cancel?: string;
+  readonly pause?: string;
+  readonly resume?: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** `walmq backfill`: resolves to the exit code; with --watch 1 unless it ends well. */
+export async function backfillCommand(io: CommandIo, options: BackfillCommandOptions): Promise<number> {
+  const config = await configOf(io);
+  return await withDatabase(databaseUrlOf(io, config), async client => {
+    try {
+      return await act(io, options, { config, client });
+    } catch (error) {
+      throw backfillTableMissing(error) ?? error;
+    }
+  });
+}
+
+interface Scene {
+  readonly config: WalmqConfig;
+  readonly client: Client;
+}
+
+async function act(io: CommandIo, options: BackfillCommandOptions, scene: Scene): Promise<number> {
+  const { slot } = scene.config.source;
+  const step = (['cancel', 'pause', 'resume'] as const).find(each => options[each] !== undefined);
+  if (step) {
+    const backfill = await steerBackfill(scene.client, { slot, id: options[step] as string, step });
+    report(io, options, [backfill]);
+    return step === 'resume' && options.watch ? await watch(io, options, scene, backfill) : EXIT.ok;
+  }
+  if (options.list || options.queue === undefined) {
+    report(io, options, await listBackfills(scene.client, slot));
+    return EXIT.ok;
+  }
+  return await begin(io, options, scene);
+}
+
+async function begin(io: CommandIo, options: BackfillCommandOptions, scene: Scene): Promise<number> {
+  const { client, config } = scene;
+  const { slot, publication } = config.source;
+  const { queue, schema, table } = targetOf(options, config);
+  const keyed = await readKeyedTable(client, { schema, table, publication });
+  const filter = options.where ?? null;
+  if (filter !== null) await checkFilter(client, keyed, filter);
+  const rowsExpected = await estimateRows(client, keyed, filter);
+  if (options.dryRun) {
+    const result = { queue, schema, table, filter, rowsExpected };
+    io.print(
+      options.json
+        ? JSON.stringify(result)
+        : `About ${rowsExpected} rows of ${schema}.${table} would be enqueued into "${queue}".`,
+    );
+    return EXIT.ok;
+  }
+  const chunkRows = options.chunk;
+  const backfill = await requestBackfill(client, {
+    slot,
+    queue,
+    schema,
+    table,
+    filter,
+    chunkRows,
+    rowsExpected,
+  });
+  if (options.watch) return await watch(io, options, scene, backfill);
+  if (options.json) io.print(JSON.stringify(backfill));
+  else {
+    io.print(`Backfill ${backfill.id}: about ${rowsExpected} rows of ${schema}.${table} into "${queue}".`);
+    io.print('The capture that reads the slot takes it up; "walmq backfill --list" says how far it is.');
+  }
+  return EXIT.ok;
+}
+
+/** Throws QUEUE_UNKNOWN, BACKFILL_TABLE_WANTED and BACKFILL_NO_QUEUE. */
+function targetOf({ queue: name = '', table: wanted }: BackfillCommandOptions, { queues }: WalmqConfig) {
+  const queue = queues[name];
+  if (!queue)
+    throw new WalmqError('QUEUE_UNKNOWN', `there is no queue "${name}" in the configuration.`, {
+      remedy: `Its queues are: ${Object.keys(queues).join(', ')}.`,
+    });
+  const names = queue.tables.map(({ schema, table }) => `${schema}.${table}`);
+  const remedy = `Its tables are: ${names.join(', ') || 'none'}.`;
+  if (wanted === undefined && names.length !== 1)
+    throw new WalmqError(
+      'BACKFILL_TABLE_WANTED',
+      `the queue "${name}" takes ${names.length} tables: --table says which.`,
+      {
+        remedy,
+      },
+    );
+  const full = wanted === undefined || wanted.includes('.') ? wanted : `public.${wanted}`;
+  const route = queue.tables.find(({ schema, table }) => full === undefined || full === `${schema}.${table}`);
+  if (!route)
+    throw new WalmqError('BACKFILL_NO_QUEUE', `the queue "${name}" does not take ${full}.`, { remedy });
+  return { queue: name, schema: route.schema, table: route.table };
+}
+
+const LOOK_EVERY_MS = 500;
+
+/** A bar until it has ended, or Ctrl+C, which leaves the backfill to itself. */
+async function watch(
+  io: CommandIo,
+  options: BackfillCommandOptions,
+  { client, config }: Scene,
+  { id }: Backfill,
+): Promise<number> {
+  const signal = io.interrupted();
+  const { slot } = config.source;
+  const look = async () => (await listBackfills(client, slot)).find(each => each.id === id) as Backfill;
+  let backfill = await look();
+  const progress = openProgress(io, `Backfill ${id}`, Number.MAX_SAFE_INTEGER);
+  try {
+    while (!signal.aborted && ['waiting', 'running'].includes(backfill.status)) {
+      const { done, of } = doneOf(backfill);
+      progress.at(done, of);
+      await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+      backfill = await look();
+    }
+  } finally {
+    progress.end();
+  }
+  report(io, options, [backfill]);
+  if (signal.aborted && !options.json) io.print('It goes on; "walmq backfill --cancel" would end it.');
+  return backfill.status === 'done' ? EXIT.ok : EXIT.failed;
+}
+
+function report(io: CommandIo, { json }: BackfillCommandOptions, backfills: readonly Backfill[]): void {
+  if (json) io.print(JSON.stringify(backfills, null, 2));
+  else for (const line of backfillLines(backfills, Date.now())) io.print(line);
+}
