@@ -3,6 +3,25 @@
 
 import { type Json, rowOf, type TableDescription, values } from '@walmq/row-types';
 
+/** A row of `inventory`. */
+export interface InventoryRow {
+  /** `integer` */
+  product_id: number;
+  /** `integer` */
+  stock_quantity: number;
+  /** `integer` */
+  low_stock_threshold: number | null;
+  /** `timestamp without time zone` */
+  updated_at: string | null;
+}
+
+export const inventoryRow = rowOf<InventoryRow>()({
+  product_id: values.integer,
+  stock_quantity: values.integer,
+  low_stock_threshold: values.integer.nullable(),
+  updated_at: values.timestamp.nullable(),
+});
+
 /** A row of `order_items`. */
 export interface OrderItemsRow {
   /** `integer` */
@@ -96,6 +115,7 @@ export const paymentsRow = rowOf<PaymentsRow>()({
 
 /** Every table's row, for `defineWorker<Tables>`. */
 export interface Tables {
+  inventory: InventoryRow;
   order_items: OrderItemsRow;
   orders: OrdersRow;
   outbox: OutboxRow;
@@ -104,6 +124,7 @@ export interface Tables {
 
 /** Every table's validator of whole rows. */
 export const rows = {
+  inventory: inventoryRow,
   order_items: orderItemsRow,
   orders: ordersRow,
   outbox: outboxRow,
@@ -112,6 +133,16 @@ export const rows = {
 
 /** What the tables were like, for `expect` in walmq.config.ts. */
 export const tables: Record<keyof Tables, TableDescription> = {
+  inventory: {
+    oldRow: 'whole',
+    key: ['product_id'],
+    columns: [
+      { name: 'product_id', type: 'integer', nullable: false },
+      { name: 'stock_quantity', type: 'integer', nullable: false },
+      { name: 'low_stock_threshold', type: 'integer', nullable: true },
+      { name: 'updated_at', type: 'timestamp', nullable: true },
+    ],
+  },
   order_items: {
     oldRow: 'whole',
     key: ['id'],
