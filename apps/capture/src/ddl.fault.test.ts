@@ -82,6 +82,25 @@ describe.each([
     ]);
   });
 
+  it('the key column renamed, other columns dropped and added: every change keeps its key', async () => {
+    const changes = await changesOf(
+      'ddl_key_and_more',
+      [
+        'ALTER TABLE items ADD COLUMN amount integer',
+        "INSERT INTO items VALUES (1, 'a', 5)",
+        'ALTER TABLE items RENAME COLUMN id TO number',
+        'ALTER TABLE items DROP COLUMN name',
+        'ALTER TABLE items ADD COLUMN more integer',
+        'UPDATE items SET amount = 6',
+      ],
+      2,
+    );
+    expect(changes.map(({ op, key }) => [op, key])).toEqual([
+      ['insert', { id: 1 }],
+      ['update', { number: 1 }],
+    ]);
+  });
+
   it('the key made anew, with columns INCLUDEd: they are no part of it', async () => {
     const changes = await changesOf(
       'ddl_include',
