@@ -168,6 +168,28 @@ describe('walmq setup', () => {
     expect((await byScript.run('setup', '--shop', '--sql')).lines).toEqual(['-- nothing to do']);
   });
 
+  it('takes names that have to be quoted, in SQL and within what is quoted already', async () => {
+    const names = await world('setup_names', {
+      schema: `CREATE SCHEMA "My-Schema"; CREATE TABLE "My-Schema"."Tab'le$walmq$" (id int PRIMARY KEY);
+        CREATE SCHEMA "select"; CREATE TABLE "select"."table" (id int PRIMARY KEY) PARTITION BY RANGE (id);
+        CREATE TABLE "select"."a part\\'s "" name" PARTITION OF "select"."table" FOR VALUES FROM (0) TO (10)`,
+      queues: { odd: { tables: { "My-Schema.Tab'le$walmq$": {}, 'select.table': {} } } },
+    });
+    expect(await names.run('setup')).toMatchObject({ code: 0, errors: [] });
+    const { rows } = await names.client.query(
+      `SELECT relname, relreplident FROM pg_class
+        WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text IN ('"My-Schema"', '"select"') ORDER BY 1`,
+    );
+    expect(rows).toEqual([
+      { relname: "Tab'le$walmq$", relreplident: 'f' },
+      { relname: 'a part\\\'s " name', relreplident: 'f' },
+      { relname: 'table', relreplident: 'f' },
+    ]);
+    const published = await names.client.query('SELECT tablename FROM pg_publication_tables ORDER BY 1');
+    expect(published.rows).toEqual([{ tablename: "Tab'le$walmq$" }, { tablename: 'table' }]);
+    expect((await names.run('setup', '--sql')).lines).toEqual(['-- nothing to do']);
+  });
+
   it('sets partitions too, at every depth and as they come, and publishes them as their table', async () => {
     const shop = await world('setup_parts', {
       schema: `CREATE TABLE orders (id int, day int, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);

@@ -137,11 +137,19 @@ function filterWarning(table: string): SetupStep {
 
 /** A statement that PostgreSQL has no IF NOT EXISTS for. */
 function unless(query: string, statement: string): string {
-  return `DO $walmq$ BEGIN
+  const quote = quoteAround(`${query}${statement}`);
+  return `DO ${quote} BEGIN
   IF NOT EXISTS (${query}) THEN
     ${statement};
   END IF;
-END $walmq$;`;
+END ${quote};`;
+}
+
+/** A dollar quote that the text does not end: names may hold anything. */
+function quoteAround(text: string): string {
+  let quote = '$walmq$';
+  while (text.includes(quote)) quote = `${quote.slice(0, -1)}_$`;
+  return quote;
 }
 
 function membership(publication: string, table: TableName): string {

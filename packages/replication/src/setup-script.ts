@@ -15,6 +15,8 @@ export function setupScript(steps: readonly SetupStep[], lockTimeoutMs: number):
   ].join('\n');
 }
 
+/** On one line: a table's name may hold a line break, and what follows it would be run. */
 function comment(step: SetupStep): string {
-  return step.status === 'warning' ? `-- warning: ${step.what}` : `-- ${step.what}`;
+  const what = step.what.replaceAll(/[\r\n]+/g, ' ');
+  return step.status === 'warning' ? `-- warning: ${what}` : `-- ${what}`;
 }
