@@ -24,6 +24,7 @@ export interface ShardProgress {
   readonly durable: Position;
 }
 
+/** `nowMs` is of a clock that nobody sets: only differences count. */
 export type ProgressEvent =
   | { readonly type: 'received'; readonly lsn: Lsn }
   | { readonly type: 'enqueued'; readonly shard: number; readonly position: Position }

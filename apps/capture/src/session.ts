@@ -113,7 +113,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
   const { enqueuer } = open;
   const tick = setInterval(() => {
     enqueuer.flushProgress();
-    advance({ type: 'elapsed', nowMs: Date.now() });
+    advance({ type: 'elapsed', nowMs: performance.now() });
   }, STATUS_INTERVAL_MS);
   const overrun = watchOverrun({ control: control.client, slot: config.source.slot, stream });
   const stopReading = () => stream.stop();

@@ -98,7 +98,7 @@ export function openShards({ config, shards, positions, observer, advance }: Ope
           advance({ type: 'enqueued', shard, position: parsePosition(batch.ends) });
         },
         onDurable: batch =>
-          advance({ type: 'durable', shard, position: parsePosition(batch.ends), nowMs: Date.now() }),
+          advance({ type: 'durable', shard, position: parsePosition(batch.ends), nowMs: performance.now() }),
         onPause: (error, retryInMs) => {
           pausedShards.add(shard);
           observer.paused(error, retryInMs);
