@@ -15,6 +15,14 @@ export default defineConfig({
     bookkeeping: { outbox: ['payment', 'account'] },
     // backfill.md
     stock: { table: 'inventory', snapshot: 'initial' }, // default: 'never'
+    // shape.md
+    mailing: {
+      table: 'orders',
+      where: row => row.status !== 'pending', // before or after
+      columns: ['id', 'customer_email', 'status'], // or omit: [...]
+      mask: { customer_email: { hash: () => process.env.MASK_KEY } },
+      maxBytes: 100_000,
+    },
     // audit.md
     audit: { tables: ['orders', 'order_items'] },
     // webhooks.md

@@ -39,7 +39,12 @@ export class ExampleWorld {
     this.client = new Client(postgres.url);
     this.#env = {
       ...{ PATH: process.env.PATH, HOME: folder, DATABASE_URL: postgres.url, REDIS_URL: redis.url },
-      ...{ WALMQ_PORT: '0', LOG_FORMAT: 'json', npm_config_update_notifier: 'false' },
+      ...{
+        MASK_KEY: 'a secret of the examples',
+        WALMQ_PORT: '0',
+        LOG_FORMAT: 'json',
+        npm_config_update_notifier: 'false',
+      },
     };
   }
 

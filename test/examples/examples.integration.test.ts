@@ -82,6 +82,23 @@ describe('the examples of the documentation', { timeout: 180_000 }, () => {
     expect(await worker.stop()).toBe(0);
   });
 
+  it('shape: a queue of some rows and columns, with masks', async () => {
+    const queue = new Queue('mailing', { connection: { url: world.redisUrl } });
+    onTestFinished(() => queue.close());
+    await eventually(async () => {
+      const changes = (await queue.getJobs(['wait', 'waiting-children'])).map(({ data }) => data);
+      expect(changes).toContainEqual(
+        expect.objectContaining({
+          ...{ op: 'update', entered: true, changed: ['status'] },
+          after: { id: 42, customer_email: expect.stringMatching(/^[\w-]{43}$/), status: 'paid' },
+        }),
+      );
+      expect(
+        changes.every(({ before, after }) => [before, after].some(row => row && row.status !== 'pending')),
+      ).toBe(true);
+    });
+  });
+
   it('failed changes: listed, replayed from the shell and from a program', async () => {
     let isBroken = true;
     const connection = { url: world.redisUrl, maxRetriesPerRequest: null };

@@ -42,6 +42,14 @@ export interface Change<R = Row> {
   tx: ChangeTransaction;
   /** What the transaction said of itself. */
   context?: Record<string, Json>;
+  /** Of an update of a row that was not in the set that the queue's `where` describes, and now is. */
+  entered?: true;
+  /** ... that was, and no longer is. */
+  left?: true;
+  /** Columns that were left out of the rows since the change was larger than the queue's `maxBytes`. */
+  stripped?: string[];
+  /** Why the queue's `where`, `transform` or `maxBytes` could not be applied: the change fails, and its key waits. */
+  shapeError?: string;
   /** In the queue of malformed events alone: why it is there. */
   reason?: string;
 }

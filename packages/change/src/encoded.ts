@@ -8,6 +8,9 @@ export interface ChangeName {
   readonly table: string;
 }
 
+/** What becomes of a column's value, JSON text too: it stays, it goes, or it is replaced. */
+export type ColumnShape = 'keep' | 'omit' | ((json: string) => string);
+
 /**
  * A change on its way to the queues: its data already JSON text, so that no digit PostgreSQL sent is lost on the
  * way, and just enough beside it to route and order it.
@@ -22,6 +25,10 @@ export interface EncodedChange extends ChangeName {
    * when the change moves the row from one value to another, none when PostgreSQL did not send the column.
    */
   valuesOf(column: string): readonly string[];
+  /** As `json`, with each column as this says, and with these members, JSON text each, behind the others. */
+  jsonShaped(column: (name: string) => ColumnShape, members: Readonly<Record<string, string>>): string;
+  /** The rows as JSON; null where there is none, or where only its key was sent. */
+  readonly rows: { readonly before: string | null; readonly after: string | null };
 }
 
 /** An event that was sent as a logical message, on its way to the queues; nobody has read its content yet. */

@@ -9,6 +9,7 @@ export {
   type QueueConfig,
   type Retention,
   resolveConfig,
+  type ShapeConfig,
   shardPrefixes,
   type TableRoute,
   type WalmqConfig,

@@ -31,6 +31,8 @@ export interface QueueConfig {
   /** Aggregate types whose events it takes from the outbox table. */
   readonly outbox: readonly string[];
   readonly onDrift: OnDrift;
+  /** What of a change reaches the queue; undefined: all of every change. */
+  readonly shape: ShapeConfig | undefined;
   /** Whether the rows that are there at first are enqueued too. */
   readonly snapshot: 'initial' | 'never';
   readonly attempts: number;
@@ -48,6 +50,17 @@ export interface QueueConfig {
   readonly maxStalledCount: number;
   readonly stalledAfterMs: number;
   readonly rateLimit: { readonly max: number; readonly durationMs: number } | undefined;
+}
+
+/** What of a change reaches a queue. Undefined fields leave it as it is. */
+export interface ShapeConfig {
+  readonly where: ParsedQueue['where'];
+  readonly columns: readonly string[] | undefined;
+  readonly omit: readonly string[] | undefined;
+  readonly mask: ParsedQueue['mask'];
+  readonly transform: ParsedQueue['transform'];
+  readonly maxBytes: number | undefined;
+  readonly strip: readonly string[];
 }
 
 /** Undefined fields: no limit. */
@@ -125,7 +138,10 @@ export function shardPrefixes({ prefix, shards }: Pick<WalmqConfig['redis'], 'pr
 }
 
 function resolveQueue(name: string, queue: ParsedQueue, redis: Parsed['redis']): QueueConfig {
-  const { table, tables, operations, orderBy, expect, outbox = [], onDrift = 'warn', ...rest } = queue;
+  const { table, tables, operations, orderBy, expect, outbox = [], onDrift = 'warn', ...others } = queue;
+  const { where, columns, omit, mask, transform, maxBytes, onOversize, ...rest } = others;
+  const isShaped = [where, columns, omit, mask, transform, maxBytes].some(field => field !== undefined);
+  const strip = typeof onOversize === 'object' ? onOversize.strip : [];
   const shard = crc32(name) % redis.shards;
   return {
     ...rest,
@@ -134,6 +150,7 @@ function resolveQueue(name: string, queue: ParsedQueue, redis: Parsed['redis']):
     prefix: shardPrefixes(redis)[shard] as string,
     rateLimit: rest.rateLimit,
     onDrift,
+    shape: isShaped ? { where, columns, omit, mask, transform, maxBytes, strip } : undefined,
     outbox: typeof outbox === 'string' ? [outbox] : outbox,
     tables: tableEntries(table, tables).map(resolveTable),
   };

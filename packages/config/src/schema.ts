@@ -1,4 +1,4 @@
-import { WalmqError } from '@walmq/change';
+import { type Change, type ChangeName, type Row, WalmqError } from '@walmq/change';
 import { tableDescriptions } from '@walmq/row-types';
 import { z } from 'zod';
 
@@ -37,6 +37,27 @@ const perTable = z.strictObject({
 
 const aggregateType = z.string().min(1, 'must be an aggregate type').max(200);
 
+const columnNames = z.array(identifier).min(1);
+
+const predicate = z.custom<(row: Row, change: ChangeName) => boolean>(
+  isFunction,
+  'must be a function of a row',
+);
+const transform = z.custom<(change: Change) => Change | null>(isFunction, 'must be a function of a change');
+const hashKey = z.custom<() => string | undefined>(isFunction, 'must be a function that returns the key');
+const mask = z.union(
+  [
+    z.literal('redact'),
+    z.strictObject({ truncate: z.int().min(0).max(1_000_000) }),
+    z.strictObject({ hash: hashKey }),
+  ],
+  { error: 'must be "redact", { truncate: <characters> } or { hash: () => <key> }' },
+);
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
+}
+
 /** A queue on its own, before its fields are held against each other. */
 export const queueFields = z.strictObject({
   /** The table that feeds this queue: "orders" (of schema public) or "sales.orders". */
@@ -51,6 +72,24 @@ export const queueFields = z.strictObject({
   operations: z.array(rowOperation).min(1).optional(),
   /** Within which value changes are processed strictly in order. Default: the replica identity ("key"). */
   orderBy: orderBy.optional(),
+  /** Only changes of rows of which this is true, before or after; see docs/shape.md. Default: all. */
+  where: predicate.optional(),
+  /** The columns that reach the queue. Default: all. The key always does. */
+  columns: columnNames.optional(),
+  /** Columns that do not. */
+  omit: columnNames.optional(),
+  /** Columns whose values are hidden: `'redact'`, `{ truncate: 4 }` or `{ hash: () => process.env.MASK_KEY }`. */
+  mask: z.record(identifier, mask).optional(),
+  /** What the change becomes, null for nothing. A pure function, and not an asynchronous one. */
+  transform: transform.optional(),
+  /** Bytes of a change's data, as JSON; what is larger does as `onOversize` says. Default: no limit. */
+  maxBytes: z
+    .int()
+    .min(1024)
+    .max(512 * 1024 * 1024)
+    .optional(),
+  /** `'park'` (the default): it fails with the reason, and its key waits; `{ strip: [...] }`: without these columns. */
+  onOversize: z.union([z.literal('park'), z.strictObject({ strip: columnNames })]).optional(),
   /**
    * Whether the rows that its tables hold when capture first sees them are enqueued too, as reads: "initial" or "never".
    * Default "never".
@@ -97,6 +136,8 @@ export const queueFields = z.strictObject({
   rateLimit: z.strictObject({ max: z.int().min(1), durationMs: milliseconds.min(1) }).optional(),
 });
 
+const SHAPE_FIELDS = ['where', 'columns', 'omit', 'mask', 'transform', 'maxBytes'] as const;
+
 const queueSchema = queueFields.superRefine((queue, context) => {
   const tables = [queue.table, queue.tables].filter(each => each !== undefined).length;
   if (tables > 1) context.addIssue({ code: 'custom', message: 'must not name both "table" and "tables"' });
@@ -105,14 +146,35 @@ const queueSchema = queueFields.superRefine((queue, context) => {
       code: 'custom',
       message: 'must name what feeds it: "table" or "tables", "messages" or "outbox"',
     });
-  for (const field of ['operations', 'orderBy', 'expect'] as const)
+  for (const field of ['operations', 'orderBy', 'expect', ...SHAPE_FIELDS] as const)
     if (tables === 0 && queue[field] !== undefined)
       context.addIssue({ code: 'custom', path: [field], message: 'is about tables, and it names none' });
   if (queue.onDrift && !queue.expect)
     context.addIssue({ code: 'custom', path: ['onDrift'], message: 'needs "expect" to tell drift by' });
+  for (const message of shapeMistakes(queue)) context.addIssue({ code: 'custom', ...message });
   if (queue.tables && !Array.isArray(queue.tables) && Object.keys(queue.tables).length === 0)
     context.addIssue({ code: 'custom', path: ['tables'], message: 'must name at least one table' });
 });
+
+/** What says of a name that it is in two places that rule each other out. */
+function shapeMistakes({ columns, omit, mask, maxBytes, onOversize }: z.output<typeof queueFields>) {
+  const strip = typeof onOversize === 'object' ? onOversize.strip : [];
+  const there = (name: string) => (columns?.includes(name) ?? true) && !omit?.includes(name);
+  return [
+    ...(columns && omit
+      ? [{ path: ['omit'], message: 'is said by "columns" already: take one of them' }]
+      : []),
+    ...Object.keys(mask ?? {})
+      .filter(name => !there(name))
+      .map(name => ({ path: ['mask', name], message: 'is left out already, so there is nothing to mask' })),
+    ...strip
+      .filter(name => !there(name))
+      .map(name => ({ path: ['onOversize', 'strip'], message: `"${name}" is left out already` })),
+    ...(onOversize !== undefined && maxBytes === undefined
+      ? [{ path: ['onOversize'], message: 'needs "maxBytes" to tell what is too large' }]
+      : []),
+  ];
+}
 
 const durability = z.union(
   [z.literal('fsync'), z.literal('memory'), z.strictObject({ replicated: z.int().min(1).max(100) })],

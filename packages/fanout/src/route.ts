@@ -10,6 +10,7 @@ import type { Job } from './job.js';
 import { readEvent } from './read-event.js';
 import { NO_QUEUE } from './refusal.js';
 import { OutboxRoutes } from './route-outbox.js';
+import { Shape } from './shape.js';
 
 export interface RouterOptions {
   /** The number of a queue is its place in here. */
@@ -29,6 +30,8 @@ interface Route {
   readonly table: TableRoute;
   /** Keeps the keys of two tables in one queue apart when each is ordered by its own key. */
   readonly keyPrefix: string;
+  /** Undefined where the queue gets changes as they are. */
+  readonly shape: Shape | undefined;
 }
 
 /** The fan-out: which jobs a change becomes, one for every queue that names its table. An event becomes one too. */
@@ -141,24 +144,29 @@ export class Router {
   #jobsOf(change: EncodedChange, taken: readonly Route[]): Job[] {
     if (taken.length === 0) return [];
     const id = this.#jobId(change);
-    const data = change.json;
-    return taken.map(route => ({
-      queue: route.queue,
-      id,
-      name: change.op,
-      data,
-      orderingKeys: orderingKeys(change, route),
-    }));
+    // Written once for all queues that take it as it is.
+    const whole = taken.some(({ shape }) => !shape) ? change.json : undefined;
+    const jobs: Job[] = [];
+    for (const route of taken) {
+      const data = route.shape ? route.shape.apply(change) : whole;
+      if (data === undefined) continue;
+      jobs.push({ queue: route.queue, id, name: change.op, data, orderingKeys: orderingKeys(change, route) });
+    }
+    return jobs;
   }
 }
 
 function routesByTable(queues: readonly QueueConfig[]): Map<string, Route[]> {
   const routes = new Map<string, Route[]>();
+  const shapes = new Map(
+    queues.flatMap(queue => (queue.shape ? [[queue, new Shape(queue.name, queue.shape)]] : [])),
+  );
   for (const [index, queue] of queues.entries())
     for (const table of queue.tables) {
       const name = `${table.schema}.${table.table}`;
       const keyPrefix = queue.tables.length > 1 ? `${name} ` : '';
-      const route = { queue: index, queueName: queue.name, table, keyPrefix };
+      const shape = shapes.get(queue);
+      const route = { queue: index, queueName: queue.name, table, keyPrefix, shape };
       routes.set(name, [...(routes.get(name) ?? []), route]);
     }
   return routes;
@@ -167,8 +175,13 @@ function routesByTable(queues: readonly QueueConfig[]): Map<string, Route[]> {
 /** Ordering key of all changes without a key; as no key's JSON reads. An empty one would stand for no order. */
 const WHOLE_TABLE = '*';
 
+function orderingKeys(change: EncodedChange, route: Route): readonly string[] {
+  const keys = plainKeys(change, route);
+  return route.shape ? keys.map(key => route.shape?.orderingKey(key) as string) : keys;
+}
+
 /** A table without a key is ordered as a whole: too much order is slow, too little is wrong. */
-function orderingKeys(change: EncodedChange, { table, keyPrefix, queueName }: Route): readonly string[] {
+function plainKeys(change: EncodedChange, { table, keyPrefix, queueName }: Route): readonly string[] {
   const { orderBy } = table;
   if (orderBy === false || change.op === 'truncate') return [];
   if (orderBy === 'key') return [keyPrefix + (change.keyText ?? WHOLE_TABLE)];

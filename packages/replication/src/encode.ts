@@ -1,4 +1,5 @@
 import {
+  type ColumnShape,
   type EncodedChange,
   formatLsn,
   type Lsn,
@@ -106,6 +107,7 @@ const OPEN = 0x7b;
 const CLOSE = 0x7d;
 const COMMA = 0x2c;
 const NULL = Buffer.from('null');
+const NO_DIFFERENCES = { changed: undefined, unchanged: [] } as const;
 
 class RowChange implements EncodedChange {
   readonly id: string;
@@ -163,6 +165,49 @@ class RowChange implements EncodedChange {
       (value): value is string | null => value !== undefined && value !== UNCHANGED,
     );
     return [...new Set(values.map(value => this.#valueJson(index, value)))];
+  }
+
+  get rows(): { readonly before: string | null; readonly after: string | null } {
+    return {
+      before: this.#before?.whole ? this.#rowJson(this.#before.tuple) : null,
+      after: this.#after && this.#rowJson(this.#after),
+    };
+  }
+
+  jsonShaped(column: (name: string) => ColumnShape, members: Readonly<Record<string, string>>): string {
+    const { relation, columns, keyColumns } = this.#table;
+    const shapes = columns.map(({ name }) => column(name));
+    const all = [...columns.keys()];
+    const shaped = (tuple: Tuple | null, indexes: readonly number[]) =>
+      tuple ? this.#shapedJson(tuple, indexes, shapes) : 'null';
+    const kept = new Set(columns.filter((_, index) => shapes[index] !== 'omit').map(({ name }) => name));
+    const parts: Record<string, string> = {
+      id: JSON.stringify(this.id),
+      op: JSON.stringify(this.op),
+      schema: JSON.stringify(relation.schema),
+      table: JSON.stringify(relation.table),
+      key: keyColumns.length > 0 ? shaped(this.#row, keyColumns) : 'null',
+      before: shaped(this.#before?.tuple ?? null, all),
+      after: shaped(this.#after, all),
+    };
+    const { changed, unchanged } = this.#differences();
+    if (changed) parts.changed = JSON.stringify(changed.filter(name => kept.has(name)));
+    const left = unchanged.filter(name => kept.has(name));
+    if (left.length > 0) parts.unchanged = JSON.stringify(left);
+    const json = Object.entries({ ...parts, ...members }).map(([name, value]) => `"${name}":${value}`);
+    // Last: it carries the transaction's context with it.
+    return `{${json.join(',')},"tx":${this.#tx}}`;
+  }
+
+  #shapedJson(tuple: Tuple, indexes: readonly number[], shapes: readonly ColumnShape[]): string {
+    const values = indexes.flatMap(index => {
+      const shape = shapes[index] as ColumnShape;
+      const value = tuple.value(index);
+      if (shape === 'omit' || value === UNCHANGED) return [];
+      const json = this.#valueJson(index, value);
+      return [`${this.#table.columns[index]?.jsonName}${shape === 'keep' ? json : shape(json)}`];
+    });
+    return `{${values.join(',')}}`;
   }
 
   get #row(): Tuple | null {
@@ -229,21 +274,27 @@ class RowChange implements EncodedChange {
     );
   }
 
-  /** `changed` of an update whose old row is whole; `unchanged` where TOASTed values were not sent. */
   #differencesJson(): string {
-    if (!this.#after) return '';
+    const { changed, unchanged } = this.#differences();
+    return (
+      (changed ? `,"changed":${JSON.stringify(changed)}` : '') +
+      (unchanged.length > 0 ? `,"unchanged":${JSON.stringify(unchanged)}` : '')
+    );
+  }
+
+  /** `changed` of an update whose old row is whole; `unchanged` where TOASTed values were not sent. */
+  #differences(): { readonly changed: readonly string[] | undefined; readonly unchanged: readonly string[] } {
+    const after = this.#after;
+    if (!after) return NO_DIFFERENCES;
     const { columns } = this.#table;
     const before = this.op === 'update' ? this.#before?.tuple : undefined;
     const changed: string[] = [];
     const unchanged: string[] = [];
     for (let i = 0; i < columns.length; i++) {
       const name = columns[i]?.name as string;
-      if (this.#after.isUnchanged(i)) unchanged.push(name);
-      else if (before && !this.#after.equals(before, i)) changed.push(name);
+      if (after.isUnchanged(i)) unchanged.push(name);
+      else if (before && !after.equals(before, i)) changed.push(name);
     }
-    return (
-      (before ? `,"changed":${JSON.stringify(changed)}` : '') +
-      (unchanged.length > 0 ? `,"unchanged":${JSON.stringify(unchanged)}` : '')
-    );
+    return { changed: before && changed, unchanged };
   }
 }

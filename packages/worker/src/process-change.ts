@@ -5,7 +5,7 @@ import { ANY_EVENT, type Handler, type WorkerDefinition } from './define.js';
 import { describe, tableName } from './describe.js';
 import { effectsNotAskedFor } from './effect.js';
 import { KitCalls } from './kit-calls.js';
-import { drop } from './thrown.js';
+import { drop, giveUp } from './thrown.js';
 
 export interface ProcessingOptions {
   readonly definition: WorkerDefinition;
@@ -20,12 +20,16 @@ export interface ProcessingOptions {
   readonly attempt: number;
 }
 
+const MEND_SHAPE =
+  'Mend it in walmq.config.ts, start capture again, and discard this change; "npx walmq backfill" enqueues its row as it is then.';
+
 /**
  * Finds the handler of a change and runs it; resolves to the job's return value. Drops what has no handler. Settles only
  * when everything the handler has asked of the kit has: what it did not wait for would else run on beside a retry, or
  * fail when nobody looks any more.
  */
 export async function processChange(change: Change, options: ProcessingOptions): Promise<unknown> {
+  if (change.shapeError !== undefined) throw giveUp(change.shapeError, { remedy: MEND_SHAPE });
   const handler = handlerOf(change, options);
   const calls = new KitCalls(options);
   let result: unknown;

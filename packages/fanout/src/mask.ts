@@ -1,0 +1,41 @@
+import { createHmac } from 'node:crypto';
+import { WalmqError } from '@walmq/change';
+import type { QueueConfig } from '@walmq/config';
+
+type Masks = NonNullable<NonNullable<QueueConfig['shape']>['mask']>;
+/** Turns a value's JSON text into what is said instead. */
+export type Mask = (json: string) => string;
+
+const REDACTED = JSON.stringify('[redacted]');
+const LEAST_KEY = 16;
+
+/**
+ * The masks of a queue, by column. NULL stays null: that there is nothing says nothing. Throws MASK_KEY_MISSING where a
+ * key that is to hash is not there, since a hash without one is a table of guesses away from its value.
+ */
+export function masksOf(queue: string, masks: Masks): ReadonlyMap<string, Mask> {
+  return new Map(
+    Object.entries(masks).map(([column, mask]) => {
+      const hide = hiding(queue, column, mask);
+      return [column, json => (json === 'null' ? json : hide(json))];
+    }),
+  );
+}
+
+function hiding(queue: string, column: string, mask: Masks[string]): Mask {
+  if (mask === 'redact') return () => REDACTED;
+  if ('truncate' in mask) return json => JSON.stringify([...textOf(json)].slice(0, mask.truncate).join(''));
+  const key = mask.hash() ?? '';
+  if (key.length < LEAST_KEY)
+    throw new WalmqError(
+      'MASK_KEY_MISSING',
+      `queues.${queue}.mask.${column}.hash gives no key of at least ${LEAST_KEY} characters.`,
+      { remedy: 'Set the secret that it reads, wherever capture runs.' },
+    );
+  return json => JSON.stringify(createHmac('sha256', key).update(textOf(json)).digest('base64url'));
+}
+
+/** A string's own text; anything else as JSON has it. */
+function textOf(json: string): string {
+  return json.startsWith('"') ? (JSON.parse(json) as string) : json;
+}
