@@ -18,6 +18,7 @@ export interface RoleFacts {
 /** What capture and the worker kit do with walmq's tables. */
 const PRIVILEGES: readonly (readonly [table: string, privileges: readonly string[]])[] = [
   ['capture', ['SELECT', 'INSERT']],
+  ['backfill', ['SELECT', 'INSERT', 'UPDATE']],
   ['inbox', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
   ['effects', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
 ];
