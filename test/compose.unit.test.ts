@@ -25,7 +25,11 @@ const services = Object.entries(compose.services);
 const ours = services.filter(([, service]) => service.build !== undefined);
 const WORKERS = ['order-worker', 'inventory-worker', 'analytics-worker'];
 /** Nothing to do until they are configured: each has a profile of its own. */
-const OPTIONAL = { 'webhook-worker': 'webhooks', 'audit-worker': 'audit' };
+const OPTIONAL = {
+  'webhook-worker': 'webhooks',
+  'audit-worker': 'audit',
+  'change-log-worker': 'change-log',
+};
 
 /** Variables that one app alone reads. */
 const OWN_VARIABLES = [

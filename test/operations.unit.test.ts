@@ -18,12 +18,20 @@ const PARTS = [
     'apps/dashboard',
   ],
   ...['packages/config', 'packages/fanout', 'packages/replication', 'packages/service', 'packages/worker'],
-  ...['packages/audit', 'packages/webhooks', 'packages/status', 'apps/webhook-worker', 'apps/audit-worker'],
+  ...[
+    'packages/change-log',
+    'apps/change-log-worker',
+    'packages/audit',
+    'packages/webhooks',
+    'packages/status',
+    'apps/webhook-worker',
+    'apps/audit-worker',
+  ],
 ];
 
 /** Outcomes of one change or one action, which are told where it was asked for; set-up's, which docs/doctor.md explains; bugs of ours. */
 const ELSEWHERE =
-  /^(HANDLER_|BACKFILL_|SETUP_|DISCARD_|REPLAY_|WEBHOOK_(ADDRESS_REFUSED|REFUSED|TIMEOUT|UNREACHABLE)$|(ONCE|EFFECT)_TWICE$|RESULT_NOT_JSON$|CONNECTIONS_TAKEN$|ENQUEUER_CLOSED$)/;
+  /^(HANDLER_|BACKFILL_|REWIND_|SETUP_|DISCARD_|REPLAY_|WEBHOOK_(ADDRESS_REFUSED|REFUSED|TIMEOUT|UNREACHABLE)$|(ONCE|EFFECT)_TWICE$|RESULT_NOT_JSON$|CONNECTIONS_TAKEN$|ENQUEUER_CLOSED$)/;
 
 function sources(part: string): string[] {
   return readdirSync(join(ROOT, part, 'src'), { recursive: true, encoding: 'utf8' })

@@ -25,6 +25,8 @@ export default defineConfig({
     },
     // audit.md
     audit: { tables: ['orders', 'order_items'] },
+    // rewind.md
+    'change-log': { tables: ['orders', 'order_items'] },
     // webhooks.md
     crm: {
       tables: ['orders', 'order_items'],

@@ -10,7 +10,7 @@ import { EXAMPLES, ExampleWorld, eventually } from './example-world-fixture.js';
 describe('the examples of the documentation', { timeout: 180_000 }, () => {
   let world: ExampleWorld;
   beforeAll(async () => {
-    world = await ExampleWorld.create(['--shop', '--audit', '--outbox']);
+    world = await ExampleWorld.create(['--shop', '--audit', '--outbox', '--change-log']);
     await world.client.query(`INSERT INTO accounts (id) VALUES (7);
       INSERT INTO orders (id, customer_email, total_amount) VALUES (42, 'ada@example.com', 99.99), (43, 'bob@example.com', 9.99)`);
   });
@@ -138,6 +138,21 @@ describe('the examples of the documentation', { timeout: 180_000 }, () => {
     expect((await changesIn('stock', rows.length)).map(({ op, key }) => ({ op, ...key }))).toEqual(
       rows.map(({ product_id }) => ({ op: 'read', product_id })),
     );
+  });
+
+  it('change log and rewind: what happened to an order is sent once more', async () => {
+    const worker = world.app('change-log-worker');
+    const kept =
+      "SELECT count(*)::int AS n FROM walmq.change_log WHERE change -> 'key' ->> 'id' = '42' AND table_name = 'orders'";
+    await eventually(async () => expect(await world.rows(kept)).toEqual([{ n: 3 }]));
+    expect(await world.shell('rewind.sh')).toMatch(/3 changes \(3 of public\.orders\)[\s\S]*3 changes sent/);
+    const queue = new Queue('orders', { connection: { url: world.redisUrl } });
+    onTestFinished(() => queue.close());
+    await eventually(async () => {
+      const jobs = await queue.getJobs(['wait', 'waiting-children']);
+      expect(jobs.filter(({ data }) => data.rewound !== undefined).length).toBe(3);
+    });
+    expect(await worker.stop()).toBe(0);
   });
 
   it('webhooks: what is sent can be verified by the receiver', async () => {

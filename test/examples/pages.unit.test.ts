@@ -20,6 +20,7 @@ const WITH_EXAMPLES = [
     'docs/analytics.md',
     'docs/backfill.md',
     'docs/shape.md',
+    'docs/rewind.md',
   ],
 ];
 /** Needed to run the others; no page shows them. */

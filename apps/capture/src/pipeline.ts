@@ -8,10 +8,12 @@ import {
   encodeChanges,
   encodeEvent,
   type Message,
+  REWIND_PREFIX,
   type Relation,
   type ReplicationStream,
   type RowMessage,
   readContext,
+  readRewound,
   type Table,
   Transaction,
 } from '@walmq/replication';
@@ -32,6 +34,8 @@ export interface PipelineOptions {
   readonly onChange: (change: ChangeName, jobs: number) => void;
   /** A transaction's context that cannot be read, and why: its changes go on without it. */
   readonly onContextRefused: (reason: string) => void;
+  /** A change to be sent again that cannot be read, or that its queue does not take. */
+  readonly onRewoundRefused: (reason: string) => void;
   /** An event that was sent outside its transaction, which has no place in the stream. */
   readonly onEventIgnored: () => void;
   /** Where rows that are read in between are held against the changes that come by. */
@@ -104,7 +108,7 @@ function takeMessage(
   else if (prefix.startsWith(EVENT_PREFIX)) {
     if (own) return takeEvent(message, own, options);
     options.onEventIgnored();
-  }
+  } else if (prefix === REWIND_PREFIX && own) return takeRewound(content, own, options);
   return true;
 }
 
@@ -141,6 +145,23 @@ function take(
   if (change.id <= options.resumeAfter) return true;
   const jobs = options.router.route(change);
   options.window.changed(change, table, jobs);
+  return enqueue(change, jobs, transaction, options);
+}
+
+/** False when there is no room for more. */
+function takeRewound(content: Buffer, transaction: Transaction, options: PipelineOptions): boolean {
+  const rewound = readRewound(content, transaction);
+  if (rewound instanceof Error) {
+    options.onRewoundRefused(rewound.message);
+    return true;
+  }
+  const { queue, change } = rewound;
+  if (change.id <= options.resumeAfter) return true;
+  const jobs = options.router.routeRewound(change, queue);
+  if (jobs.length === 0)
+    options.onRewoundRefused(
+      `the queue "${queue}" takes no ${change.op} of ${change.schema}.${change.table}`,
+    );
   return enqueue(change, jobs, transaction, options);
 }
 

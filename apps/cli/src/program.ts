@@ -9,8 +9,9 @@ import { completionScript, SHELLS, type Shell } from './completion.js';
 import { doctorCommand } from './doctor/doctor.js';
 import { type DiscardCommandOptions, discardCommand } from './failed/discard.js';
 import { type FailedCommandOptions, failedCommand } from './failed/list.js';
-import { addFilterOptions } from './failed/options.js';
+import { addFilterOptions, collect, time } from './failed/options.js';
 import { type ReplayCommandOptions, replayCommand } from './failed/replay.js';
+import { type RewindCommandOptions, rewindCommand } from './rewind/rewind.js';
 import { type SetupCommandOptions, setupCommand } from './setup.js';
 import { sqlCommand } from './sql.js';
 import { type StatusCommandOptions, statusCommand } from './status/status.js';
@@ -51,6 +52,7 @@ function commandLine(io: CommandIo, exit: (code: number) => void): Command {
     .description('prepare the database: own tables, replica identity, publication, slot; safe to run again')
     .option('--shop', "also create the reference shop's tables")
     .option('--audit', 'also create the audit log')
+    .option('--change-log', 'also create the change log')
     .option('--outbox', 'also create the outbox table')
     .addOption(new Option('--dry-run', 'say what would be done, and change nothing').conflicts('sql'))
     .option('--sql', 'print the SQL for psql instead, and change nothing')
@@ -176,6 +178,36 @@ function commandLine(io: CommandIo, exit: (code: number) => void): Command {
       ),
     )
     .action(async (options: BackfillCommandOptions) => exit(await backfillCommand(io, options)));
+
+  program
+    .command('rewind')
+    .description(
+      'send changes that the change log has kept to a queue once more, in order with its live changes',
+    )
+    .option('--queue <name>', 'to this queue')
+    .option('--from <time>', 'committed since: 2026-01-31T10:00, or 30s, 15m, 2h, 3d ago', time)
+    .option('--to <time>', 'committed until (default: now)', time)
+    .option('--table <table>', 'of this table only, of those the queue takes')
+    .option(
+      '--key <column=value>',
+      'of the row with this key; again for each column of a composite key',
+      collect,
+    )
+    .addOption(
+      new Option('--resume <id>', 'go on with one that was interrupted').conflicts(['queue', 'from']),
+    )
+    .option('--dry-run', 'say what would be sent, and send nothing')
+    .option('--yes', 'do not ask')
+    .option('--json', 'print what was done as JSON')
+    .addHelpText(
+      'after',
+      examples(
+        [`walmq rewind --queue orders --from '2026-01-31 10:00' --dry-run`, 'how much would it be?'],
+        ['walmq rewind --queue orders --from 2h --key id=42', 'one row, the last two hours'],
+        ['walmq rewind --resume 3', 'after Ctrl+C or a crash'],
+      ),
+    )
+    .action(async (options: RewindCommandOptions) => exit(await rewindCommand(io, options)));
 
   program
     .command('types')

@@ -1,5 +1,6 @@
 import { auditSchemaSql } from '@walmq/audit';
 import { WalmqError } from '@walmq/change';
+import { changeLogSchemaSql } from '@walmq/change-log';
 import type { WalmqConfig } from '@walmq/config';
 import { outboxSchemaSql } from '@walmq/outbox';
 import { planSetup, runSteps, type SetupSchema, type SetupStep, setupScript } from '@walmq/replication';
@@ -14,6 +15,8 @@ export interface SetupCommandOptions {
   readonly shop?: boolean;
   /** Makes the audit log too. */
   readonly audit?: boolean;
+  /** Makes the change log too. */
+  readonly changeLog?: boolean;
   /** Makes the outbox table too. */
   readonly outbox?: boolean;
   /** Says what it would do. */
@@ -34,6 +37,8 @@ const WORKER_SCHEMA: SetupSchema = {
 
 const AUDIT_SCHEMA: SetupSchema = { what: 'the audit log', sql: auditSchemaSql, captured: false };
 
+const CHANGE_LOG_SCHEMA: SetupSchema = { what: 'the change log', sql: changeLogSchemaSql, captured: false };
+
 const SHOP_SCHEMA: SetupSchema = { what: "the shop's tables", sql: shopSchemaSql, captured: true };
 
 /** `walmq setup`: prepares the database for the configured queues; prints what it found and did. */
@@ -49,6 +54,7 @@ export async function setupCommand(io: CommandIo, options: SetupCommandOptions):
         ...(options.shop ? [SHOP_SCHEMA] : []),
         WORKER_SCHEMA,
         ...(options.audit ? [AUDIT_SCHEMA] : []),
+        ...(options.changeLog ? [CHANGE_LOG_SCHEMA] : []),
         ...(options.outbox ? [outboxSchema(config)] : []),
       ],
       lockTimeoutMs,

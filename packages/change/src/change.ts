@@ -50,6 +50,8 @@ export interface Change<R = Row> {
   stripped?: string[];
   /** Why the queue's `where`, `transform` or `maxBytes` could not be applied: the change fails, and its key waits. */
   shapeError?: string;
+  /** Id of the change that this one is once more: it was kept, and has been sent again. */
+  rewound?: string;
   /** In the queue of malformed events alone: why it is there. */
   reason?: string;
 }

@@ -111,6 +111,15 @@ export class Router {
     );
   }
 
+  /** The job of a change that is sent again to one queue; none when the queue takes no such change. */
+  routeRewound(change: EncodedChange, queueName: string): Job[] {
+    const routes = this.#routes.get(`${change.schema}.${change.table}`) ?? [];
+    return this.#jobsOf(
+      change,
+      routes.filter(route => route.queueName === queueName),
+    );
+  }
+
   #routeOutbox(change: EncodedChange): Job[] {
     const event = this.#outbox?.route(change) as ReturnType<OutboxRoutes['route']>;
     if (event instanceof Error) return this.#refuse(change, change.json, event.message);

@@ -4,6 +4,7 @@ export { encodeChanges, encodeRead, Transaction } from './encode.js';
 export { EVENT_PREFIX, encodeEvent } from './event.js';
 export { replicationFailure } from './failure.js';
 export type { Message, Relation, RowMessage } from './messages.js';
+export { REWIND_PREFIX, readRewound } from './rewound.js';
 export { readSenderTimeoutMs } from './sender-timeout.js';
 export { planSetup, type SetupOptions, setUp } from './setup.js';
 export { missingOrderColumns } from './setup-check.js';

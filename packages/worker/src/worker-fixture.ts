@@ -240,8 +240,12 @@ export function startApp(folder: string, env: Record<string, string>): AppProces
   return startProgram(join(folder, 'bin', `${basename(folder)}.js`), env);
 }
 
-export function startProgram(path: string, env: Record<string, string>): AppProcess {
-  const child = spawn(process.execPath, [path], {
+export function startProgram(
+  path: string,
+  env: Record<string, string>,
+  args: readonly string[] = [],
+): AppProcess {
+  const child = spawn(process.execPath, [path, ...args], {
     env: { PATH: process.env.PATH, WALMQ_PORT: '0', LOG_FORMAT: 'json', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -80,7 +80,7 @@ function given<K extends string, T>(name: K, value: T | undefined): { [P in K]?:
   return value === undefined ? {} : ({ [name]: value } as { [P in K]?: T });
 }
 
-function collect(value: string, previous: string[] | undefined): string[] {
+export function collect(value: string, previous: string[] | undefined): string[] {
   return [...(previous ?? []), value];
 }
 

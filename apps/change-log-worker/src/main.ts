@@ -1,0 +1,21 @@
+import { changeLogWorker, checkChangeLog, keepTended } from '@walmq/change-log';
+import { runWorkerApp } from '@walmq/worker';
+import { z } from 'zod';
+
+await runWorkerApp({
+  name: 'change-log-worker',
+  defaultPort: 9107,
+  needs: ['database', 'redis'],
+  own: { WALMQ_CHANGE_LOG_KEEP_DAYS: z.coerce.number().int().min(1).max(3650).default(14) },
+  workers: async ({ environment, log, onStop }, { config, pool }) => {
+    await checkChangeLog(pool);
+    const tending = keepTended({
+      pool,
+      keepDays: environment.WALMQ_CHANGE_LOG_KEEP_DAYS,
+      onFailed: error =>
+        log.warn({ event: 'change-log:untended', error: error.message }, 'The change log keeps growing'),
+    });
+    onStop('change log', () => tending.stop());
+    return [changeLogWorker({ queues: config.queues, pool })];
+  },
+});

@@ -1,0 +1,179 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseLsn, WalmqError } from '@walmq/change';
+import {
+  beginRewind,
+  checkChangeLog,
+  findRewind,
+  planRewind,
+  type Rewind,
+  type RewindOptions,
+  type RewindPlan,
+  sendPage,
+} from '@walmq/change-log';
+import type { WalmqConfig } from '@walmq/config';
+import type { Client } from 'pg';
+import { type CommandIo, configOf, databaseUrlOf, EXIT } from '../command.js';
+import { withDatabase } from '../connect.js';
+import { openProgress } from '../failed/progress.js';
+
+export interface RewindCommandOptions {
+  readonly queue?: string;
+  /** Milliseconds since 1970. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly table?: string;
+  /** `column=value` each. */
+  readonly key?: readonly string[];
+  /** Id of one that was begun. */
+  readonly resume?: string;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+/** Changes of one transaction. */
+const PAGE = 500;
+/** WAL that the slot may trail by before more is sent: what waits there for capture is in nobody's memory. */
+const MOST_WAL_BYTES = 64 * 1024 * 1024;
+const LOOK_EVERY_MS = 500;
+const SAY_AFTER_LOOKS = 10;
+
+/** `walmq rewind`: resolves to the exit code; 1 when it was interrupted. */
+export async function rewindCommand(io: CommandIo, options: RewindCommandOptions): Promise<number> {
+  const config = await configOf(io);
+  return await withDatabase(databaseUrlOf(io, config), async client => {
+    await checkChangeLog(client as never);
+    const resumed = options.resume === undefined ? undefined : await findRewind(client, options.resume);
+    const wanted = resumed ?? wantedOf(options, config);
+    const plan = await planRewind(client, wanted);
+    if (!options.json) for (const line of planLines(wanted, plan)) io.print(line);
+    if (options.dryRun || plan.changes === 0) {
+      if (options.json) io.print(JSON.stringify({ queue: wanted.queue, ...plan, sent: 0 }));
+      return EXIT.ok;
+    }
+    if (!resumed) await confirm(io, options);
+    const rewind = resumed ?? (await beginRewind(client, wanted));
+    return await send(io, options, { client, config, rewind, total: plan.changes });
+  });
+}
+
+/** Throws REWIND_WHAT, QUEUE_UNKNOWN, REWIND_NO_TABLE. */
+function wantedOf(options: RewindCommandOptions, { queues }: WalmqConfig): RewindOptions {
+  const { queue: name, from, to = Date.now(), table } = options;
+  if (name === undefined || from === undefined)
+    throw new WalmqError('REWIND_WHAT', 'nothing says which changes are to be sent, and whither.', {
+      remedy: "Say it: walmq rewind --queue orders --from '2026-01-31 10:00'",
+    });
+  const queue = queues[name];
+  if (!queue)
+    throw new WalmqError('QUEUE_UNKNOWN', `there is no queue "${name}" in the configuration.`, {
+      remedy: `Its queues are: ${Object.keys(queues).join(', ')}.`,
+    });
+  const taken = queue.tables.map(route => `${route.schema}.${route.table}`);
+  const full = table === undefined || table.includes('.') ? table : `public.${table}`;
+  const tables = full === undefined ? taken : taken.filter(each => each === full);
+  if (tables.length === 0)
+    throw new WalmqError(
+      'REWIND_NO_TABLE',
+      `the queue "${name}" takes no changes of ${full ?? 'any table'}.`,
+      {
+        remedy: `Its tables are: ${taken.join(', ') || 'none'}.`,
+      },
+    );
+  const key = options.key ? Object.fromEntries(options.key.map(columnAndValue)) : null;
+  return { queue: name, tables, from: new Date(from).toISOString(), to: new Date(to).toISOString(), key };
+}
+
+/** A number as JSON has it, anything else as text. */
+function columnAndValue(text: string): [string, unknown] {
+  const at = text.indexOf('=');
+  if (at < 1)
+    throw new WalmqError('REWIND_KEY', `--key ${text} names no column.`, {
+      remedy: 'Write it as --key id=42.',
+    });
+  const value = text.slice(at + 1);
+  const number = Number(value);
+  return [
+    text.slice(0, at),
+    value !== '' && Number.isSafeInteger(number) && String(number) === value ? number : value,
+  ];
+}
+
+function planLines({ queue, from }: RewindOptions, plan: RewindPlan): string[] {
+  const { changes, byTable, first, last, logBegins } = plan;
+  if (logBegins === null) return ['The change log holds nothing of these tables.'];
+  const gap =
+    logBegins > from
+      ? [`The change log begins at ${logBegins}: what was committed before is not in it.`]
+      : [];
+  if (changes === 0) return [...gap, 'Nothing was committed then that it holds.'];
+  const each = byTable.map(entry => `${entry.changes} of ${entry.table}`).join(', ');
+  return [...gap, `${changes} changes (${each}), committed ${first} to ${last}, to the queue "${queue}".`];
+}
+
+async function confirm(io: CommandIo, { yes, json }: RewindCommandOptions): Promise<void> {
+  if (yes) return;
+  const answer = json
+    ? undefined
+    : await io.ask?.('Handlers see them as new changes, and act again. Send them? (yes/no) ');
+  if (answer?.trim().toLowerCase() === 'yes') return;
+  throw new WalmqError('NOT_CONFIRMED', 'handlers would see these changes as new ones, and act again.', {
+    remedy: 'Say so with --yes.',
+  });
+}
+
+interface Sending {
+  readonly client: Client;
+  readonly config: WalmqConfig;
+  readonly rewind: Rewind;
+  readonly total: number;
+}
+
+async function send(io: CommandIo, { json }: RewindCommandOptions, sending: Sending): Promise<number> {
+  const { client, config, rewind, total } = sending;
+  const signal = io.interrupted();
+  const progress = openProgress(io, `Rewind ${rewind.id}`, total);
+  let sent = rewind.sent;
+  let ended = false;
+  try {
+    while (!signal.aborted && !ended) {
+      const count = await sendPage(client, rewind.id, PAGE);
+      sent += count;
+      ended = count === 0;
+      progress.at(sent, Math.max(total, sent));
+      if (!ended) await untilTaken(io, { client, slot: config.source.slot, signal });
+    }
+  } finally {
+    progress.end();
+  }
+  if (json) io.print(JSON.stringify({ rewind: rewind.id, queue: rewind.queue, sent, ended }));
+  else if (ended) io.print(`${sent} changes sent: capture enqueues them in this order.`);
+  else io.print(`${sent} of ${total} changes sent; "walmq rewind --resume ${rewind.id}" goes on.`);
+  return ended ? EXIT.ok : EXIT.failed;
+}
+
+/** Until capture has taken most of what was sent, or Ctrl+C. */
+async function untilTaken(
+  io: CommandIo,
+  { client, slot, signal }: { readonly client: Client; readonly slot: string; readonly signal: AbortSignal },
+): Promise<void> {
+  for (let look = 0; !signal.aborted; look++) {
+    const bytes = await slotTrailsBy(client, slot);
+    if (bytes <= MOST_WAL_BYTES) return;
+    if (look === SAY_AFTER_LOOKS)
+      io.printError(
+        `Waits for capture: the slot trails by ${Math.round(bytes / 1024 / 1024)} MB. "walmq status" says why.`,
+      );
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function slotTrailsBy(client: Client, slot: string): Promise<number> {
+  const { rows } = await client.query<{ written: string; acknowledged: string | null }>(
+    `SELECT pg_current_wal_lsn() AS written,
+            (SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = $1) AS acknowledged`,
+    [slot],
+  );
+  const { written, acknowledged } = rows[0] as (typeof rows)[number];
+  return acknowledged === null ? 0 : Number(parseLsn(written) - parseLsn(acknowledged));
+}

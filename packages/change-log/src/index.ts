@@ -1,0 +1,12 @@
+export { CHANGE_LOG_QUEUE, changeLogWorker, checkChangeLog } from './log-worker.js';
+export {
+  beginRewind,
+  findRewind,
+  planRewind,
+  type Rewind,
+  type RewindOptions,
+  type RewindPlan,
+  sendPage,
+} from './rewind.js';
+export { changeLogSchemaSql } from './schema.js';
+export { keepTended, type TendOptions } from './tend.js';

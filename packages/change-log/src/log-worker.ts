@@ -1,0 +1,41 @@
+import { WalmqError } from '@walmq/change';
+import type { WalmqConfig } from '@walmq/config';
+import { everyChange, inTransaction, type WorkerDefinition } from '@walmq/worker';
+import type { Pool } from 'pg';
+import { append } from './append.js';
+
+/** The queue whose changes are kept. */
+export const CHANGE_LOG_QUEUE = 'change-log';
+
+/** Every change of the queue "change-log" becomes a row of walmq.change_log, once for however many deliveries. */
+export function changeLogWorker({
+  queues,
+  pool,
+}: {
+  readonly queues: WalmqConfig['queues'];
+  /** Of the database that holds the log. */
+  readonly pool: Pool;
+}): WorkerDefinition {
+  return everyChange({
+    queue: CHANGE_LOG_QUEUE,
+    queues,
+    handler: async (change, { signal }) => {
+      // A change that was sent again stands in the log as what it was first.
+      if (change.rewound !== undefined) return { action: 'rewound', change_id: change.rewound };
+      const appended = await inTransaction({ pool, signal }, tx => append(tx, change));
+      return { action: appended ? 'kept' : 'kept_before', change_id: change.id };
+    },
+  });
+}
+
+/** Throws CHANGE_LOG_MISSING: the worker has no right to make tables, and needs none. */
+export async function checkChangeLog(pool: Pick<Pool, 'query'>): Promise<void> {
+  const { rows } = await pool.query<{ there: boolean }>(
+    "SELECT to_regclass('walmq.change_log') IS NOT NULL AS there",
+  );
+  if (rows[0]?.there) return;
+  throw new WalmqError('CHANGE_LOG_MISSING', 'there is no change log (walmq.change_log).', {
+    remedy:
+      'Make it: npx walmq setup --change-log; give walmq.config.ts a queue "change-log" with the tables to keep, and run npm run change-log-worker.',
+  });
+}

@@ -1,0 +1,119 @@
+import { WalmqError } from '@walmq/change';
+import { REWIND_PREFIX } from '@walmq/replication';
+import type { ClientBase } from 'pg';
+
+/** Which changes, and whither. */
+export interface RewindOptions {
+  readonly queue: string;
+  /** `schema.table` */
+  readonly tables: readonly string[];
+  /** By commit time, both ends included. ISO 8601. */
+  readonly from: string;
+  readonly to: string;
+  /** Only of the row with this key. */
+  readonly key: Readonly<Record<string, unknown>> | null;
+}
+
+export interface RewindPlan {
+  readonly changes: number;
+  readonly byTable: readonly { readonly table: string; readonly changes: number }[];
+  readonly first: string | null;
+  readonly last: string | null;
+  /** When the oldest change of these tables that the log holds was committed; null when it holds none. */
+  readonly logBegins: string | null;
+}
+
+export interface Rewind extends RewindOptions {
+  readonly id: string;
+  /** Sent so far. */
+  readonly sent: number;
+  readonly lastChangeId: string;
+  readonly endedAt: string | null;
+}
+
+const CHOSEN = `schema_name || '.' || table_name = ANY ($1) AND committed_at BETWEEN $2 AND $3
+  AND ($4::jsonb IS NULL OR (change -> 'key')::jsonb = $4::jsonb)`;
+
+function chosen({ tables, from, to, key }: RewindOptions): unknown[] {
+  return [tables, from, to, key === null ? null : JSON.stringify(key)];
+}
+
+export async function planRewind(client: ClientBase, options: RewindOptions): Promise<RewindPlan> {
+  const { rows } = await client.query<{ table: string; changes: number; first: string; last: string }>(
+    `SELECT schema_name || '.' || table_name AS "table", count(*)::float8 AS changes,
+            to_json(min(committed_at)) #>> '{}' AS first, to_json(max(committed_at)) #>> '{}' AS last
+       FROM walmq.change_log WHERE ${CHOSEN} GROUP BY 1 ORDER BY 1`,
+    chosen(options),
+  );
+  const begins = await client.query<{ begins: string | null }>(
+    `SELECT to_json(min(committed_at)) #>> '{}' AS begins FROM walmq.change_log
+      WHERE schema_name || '.' || table_name = ANY ($1)`,
+    [options.tables],
+  );
+  return {
+    changes: rows.reduce((sum, { changes }) => sum + changes, 0),
+    byTable: rows.map(({ table, changes }) => ({ table, changes })),
+    first: rows.map(({ first }) => first).sort()[0] ?? null,
+    last:
+      rows
+        .map(({ last }) => last)
+        .sort()
+        .at(-1) ?? null,
+    logBegins: begins.rows[0]?.begins ?? null,
+  };
+}
+
+const REWIND_COLUMNS = `id::text AS id, queue, tables, to_json(from_time) #>> '{}' AS "from", to_json(to_time) #>> '{}' AS "to",
+  key, sent::float8 AS sent, last_change_id AS "lastChangeId", to_json(ended_at) #>> '{}' AS "endedAt"`;
+
+export async function beginRewind(client: ClientBase, options: RewindOptions): Promise<Rewind> {
+  const { rows } = await client.query<Rewind>(
+    `INSERT INTO walmq.rewind (tables, from_time, to_time, key, queue) VALUES ($1, $2, $3, $4, $5) RETURNING ${REWIND_COLUMNS}`,
+    [...chosen(options), options.queue],
+  );
+  return rows[0] as Rewind;
+}
+
+/** One that was begun before. Rejects with REWIND_UNKNOWN, and REWIND_ENDED where nothing of it is left. */
+export async function findRewind(client: ClientBase, id: string): Promise<Rewind> {
+  const { rows } = await client.query<Rewind>(`SELECT ${REWIND_COLUMNS} FROM walmq.rewind WHERE id = $1`, [
+    id,
+  ]);
+  const [rewind] = rows;
+  if (!rewind) throw new WalmqError('REWIND_UNKNOWN', `there is no rewind ${id}.`);
+  if (rewind.endedAt) throw new WalmqError('REWIND_ENDED', `rewind ${id} has sent all it had to.`);
+  return rewind;
+}
+
+/**
+ * Sends the next changes of a rewind, in the order of the stream: as logical messages of one transaction, which also
+ * notes how far it is. So each is sent once, whenever this is killed, and capture enqueues it once, as it does any change.
+ * Resolves to how many there were; 0: it has ended.
+ */
+export async function sendPage(client: ClientBase, id: string, rows: number): Promise<number> {
+  await client.query('BEGIN');
+  try {
+    const found = await client.query<Rewind & { queue: string }>(
+      `SELECT ${REWIND_COLUMNS} FROM walmq.rewind WHERE id = $1 FOR UPDATE`,
+      [id],
+    );
+    const rewind = found.rows[0] as Rewind;
+    const { rows: sent } = await client.query<{ last: string | null; sent: number }>(
+      `SELECT max(change_id COLLATE "C") AS last, count(pg_logical_emit_message(true, $5, $6 || E'\\n' || change::text))::int AS sent
+         FROM (SELECT change_id, change FROM walmq.change_log WHERE ${CHOSEN} AND change_id > $7
+                ORDER BY change_id LIMIT $8) AS page`,
+      [...chosen(rewind), REWIND_PREFIX, JSON.stringify(rewind.queue), rewind.lastChangeId, rows],
+    );
+    const { last = null, sent: count = 0 } = sent[0] ?? {};
+    await client.query(
+      `UPDATE walmq.rewind SET last_change_id = coalesce($2, last_change_id), sent = sent + $3,
+              ended_at = CASE WHEN $2::text IS NULL THEN now() END WHERE id = $1`,
+      [id, last, count],
+    );
+    await client.query('COMMIT');
+    return count;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * The change log, idempotent: changes as they were sent, a partition a day by their commit; and the rewinds that send
+ * them again. A change is known by its id and its commit's time, as the id alone could come again in a database that was
+ * restored. What has no day of its own lies in the default partition.
+ */
+export const changeLogSchemaSql = `CREATE SCHEMA IF NOT EXISTS walmq;
+CREATE TABLE IF NOT EXISTS walmq.change_log (
+  change_id text COLLATE "C" NOT NULL,
+  committed_at timestamptz NOT NULL,
+  schema_name text NOT NULL,
+  table_name text NOT NULL,
+  change json NOT NULL,
+  PRIMARY KEY (change_id, committed_at)
+) PARTITION BY RANGE (committed_at);
+CREATE TABLE IF NOT EXISTS walmq.change_log_default PARTITION OF walmq.change_log DEFAULT;
+CREATE INDEX IF NOT EXISTS change_log_committed_at ON walmq.change_log (committed_at);
+CREATE TABLE IF NOT EXISTS walmq.rewind (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  queue text NOT NULL,
+  tables text[] NOT NULL,
+  from_time timestamptz NOT NULL,
+  to_time timestamptz NOT NULL,
+  key json,
+  last_change_id text COLLATE "C" NOT NULL DEFAULT '',
+  sent bigint NOT NULL DEFAULT 0,
+  started_at timestamptz NOT NULL DEFAULT now(),
+  ended_at timestamptz
+);
+
+CREATE OR REPLACE FUNCTION walmq.tend_change_log(keep_days integer) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  day date;
+  part record;
+BEGIN
+  FOR day IN SELECT (now() AT TIME ZONE 'UTC')::date + n FROM generate_series(0, 2) n LOOP
+    CONTINUE WHEN to_regclass('walmq.change_log_' || to_char(day, 'YYYY_MM_DD')) IS NOT NULL;
+    BEGIN
+      EXECUTE format('CREATE TABLE walmq.%I PARTITION OF walmq.change_log FOR VALUES FROM (%L) TO (%L)',
+        'change_log_' || to_char(day, 'YYYY_MM_DD'), day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC');
+    EXCEPTION WHEN check_violation THEN
+      -- Its first changes lie in the default partition already; the next day has a partition of its own.
+      NULL;
+    END;
+  END LOOP;
+  FOR part IN SELECT c.oid::regclass AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'walmq.change_log'::regclass AND c.relname ~ '^change_log_\\d{4}_\\d\\d_\\d\\d$'
+      AND to_date(right(c.relname, 10), 'YYYY_MM_DD') < (now() AT TIME ZONE 'UTC')::date - keep_days
+  LOOP
+    EXECUTE format('DROP TABLE %s', part.name);
+  END LOOP;
+  DELETE FROM walmq.change_log_default WHERE committed_at < now() - keep_days * interval '1 day';
+END $$;`;

@@ -1,0 +1,48 @@
+import type { Pool } from 'pg';
+
+export interface TendOptions {
+  readonly pool: Pool;
+  /** Days after which a change is dropped. */
+  readonly keepDays: number;
+  /** The log could not be tended this time. */
+  readonly onFailed: (error: Error) => void;
+}
+
+const EVERY_MS = 3_600_000;
+
+/** Makes the partitions of the days to come and drops those that have grown old: now, and every hour. */
+export function keepTended({ pool, keepDays, onFailed }: TendOptions): { stop(): Promise<void> } {
+  let tending = tend();
+  const timer = setInterval(() => {
+    tending = tending.then(tend);
+  }, EVERY_MS);
+
+  async function tend(): Promise<void> {
+    await tendOnce(pool, keepDays).catch(onFailed);
+  }
+
+  return {
+    async stop() {
+      clearInterval(timer);
+      await tending;
+    },
+  };
+}
+
+/** One worker at a time does it; the others have nothing to do then. */
+async function tendOnce(pool: Pool, keepDays: number): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    const { rows } = await client.query<{ mine: boolean }>(
+      "SELECT pg_try_advisory_xact_lock(hashtext('walmq.tend_change_log')) AS mine",
+    );
+    if (rows[0]?.mine) await client.query('SELECT walmq.tend_change_log($1)', [keepDays]);
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  } finally {
+    client.release();
+  }
+}

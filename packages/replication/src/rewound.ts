@@ -1,0 +1,102 @@
+import type { Change, ColumnShape, EncodedChange, Operation, Row } from '@walmq/change';
+import type { Transaction } from './encode.js';
+
+/** Prefix of the logical messages that are changes sent again: the queue's name as JSON, a line break, the change. */
+export const REWIND_PREFIX = 'walmq.rewind';
+
+/**
+ * A change that was kept and is sent again, as a change of the transaction that sends it: with an id of its own, since it
+ * is one more delivery, and otherwise as it was. An error says why it is none.
+ */
+export function readRewound(
+  content: Buffer,
+  transaction: Transaction,
+): { readonly queue: string; readonly change: EncodedChange } | Error {
+  // Its number is taken whatever it says, so that numbers follow from the stream alone.
+  const { id } = transaction.next();
+  const text = content.toString('utf8');
+  const end = text.indexOf('\n');
+  try {
+    const queue: unknown = JSON.parse(text.slice(0, end));
+    const json = text.slice(end + 1);
+    const change = JSON.parse(json) as Change;
+    if (typeof queue !== 'string' || typeof change.id !== 'string' || typeof change.table !== 'string')
+      return new Error('it is no change that was kept');
+    return { queue, change: new RewoundChange(id, change, json) };
+  } catch {
+    return new Error('it is not JSON');
+  }
+}
+
+class RewoundChange implements EncodedChange {
+  readonly id: string;
+  readonly op: Operation;
+  readonly schema: string;
+  readonly table: string;
+  readonly #change: Change;
+  readonly #json: string;
+
+  constructor(id: string, change: Change, json: string) {
+    this.id = id;
+    this.op = change.op;
+    this.schema = change.schema;
+    this.table = change.table;
+    this.#change = change;
+    this.#json = json;
+  }
+
+  /** The text as it was kept: no digit is lost by reading it. */
+  get json(): string {
+    const head = `{"id":${JSON.stringify(this.#change.id)},`;
+    if (!this.#json.startsWith(head)) return JSON.stringify({ ...this.#change, ...this.#own });
+    return `${JSON.stringify(this.#own).slice(0, -1)},${this.#json.slice(head.length)}`;
+  }
+
+  get keyText(): string | null {
+    const { key } = this.#change;
+    return (
+      key &&
+      Object.values(key)
+        .map(value => JSON.stringify(value))
+        .join(',')
+    );
+  }
+
+  get rows() {
+    const { before, after } = this.#change;
+    return { before: before && JSON.stringify(before), after: after && JSON.stringify(after) };
+  }
+
+  valuesOf(column: string): readonly string[] {
+    const rows = [this.#change.before, this.#change.after].filter(
+      row => row && Object.hasOwn(row, column),
+    ) as Row[];
+    return [...new Set(rows.map(row => JSON.stringify(row[column])))];
+  }
+
+  jsonShaped(column: (name: string) => ColumnShape, members: Readonly<Record<string, string>>): string {
+    const shaped = (row: Row | null) =>
+      row &&
+      Object.fromEntries(
+        Object.entries(row).flatMap(([name, value]) => {
+          const shape = column(name);
+          if (shape === 'omit') return [];
+          return [[name, shape === 'keep' ? value : JSON.parse(shape(JSON.stringify(value)))]];
+        }),
+      );
+    const { key, before, after, changed, unchanged } = this.#change;
+    const kept = (names: readonly string[]) => names.filter(name => column(name) !== 'omit');
+    return JSON.stringify({
+      ...this.#change,
+      ...this.#own,
+      ...{ key: shaped(key as Row | null), before: shaped(before), after: shaped(after) },
+      ...(changed ? { changed: kept(changed) } : {}),
+      ...(unchanged ? { unchanged: kept(unchanged) } : {}),
+      ...Object.fromEntries(Object.entries(members).map(([name, json]) => [name, JSON.parse(json)])),
+    });
+  }
+
+  get #own() {
+    return { id: this.id, rewound: this.#change.id };
+  }
+}
