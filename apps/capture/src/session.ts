@@ -6,6 +6,7 @@ import { nextProgress, type Progress, type ProgressEvent, progressFrom } from '.
 import { DurablePositions } from './backfill/durable-positions.js';
 import { type BackfillNotice, ChunkOutcomes, runBackfills } from './backfill/run-backfills.js';
 import { BackfillWindow } from './backfill/window.js';
+import { checkShapes } from './check-shapes.js';
 import { type Control, openControl } from './control.js';
 import { watchOverrun } from './let-go.js';
 import { type DriftNotice, noticeDrift } from './notice-drift.js';
@@ -99,6 +100,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
   }
 
   const queues = Object.values(config.queues);
+  await checkShapes(control.client, queues);
   const durable = new DurablePositions();
   let progress = progressFrom(positions, slot.confirmedFlushLsn);
   const position = formatPosition(progress.enqueued);
@@ -144,13 +146,15 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
       }),
       enqueuer,
       resumeAfter: position,
-      onDescribed: table =>
-        noticeDrift(table, {
+      onDescribed: async table => {
+        await checkShapes(control.client, queues, table);
+        await noticeDrift(table, {
           client: control.client,
           queues,
           pause: queue => pauseIn(shards, queue),
           onNotice: notice => observer.drift(notice),
-        }),
+        });
+      },
       onReceived: lsn => advance({ type: 'received', lsn }),
       onChange: (change, jobs) => observer.change(change, jobs),
       onContextRefused: reason => observer.contextRefused(reason),

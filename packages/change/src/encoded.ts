@@ -25,8 +25,11 @@ export interface EncodedChange extends ChangeName {
    * when the change moves the row from one value to another, none when PostgreSQL did not send the column.
    */
   valuesOf(column: string): readonly string[];
-  /** As `json`, with each column as this says, and with these members, JSON text each, behind the others. */
-  jsonShaped(column: (name: string) => ColumnShape, members: Readonly<Record<string, string>>): string;
+  /** As `json`, with each column as this says, in key and rows, and with these members, JSON text each, over the others. */
+  jsonShaped(
+    column: (name: string, inKey: boolean) => ColumnShape,
+    members: Readonly<Record<string, string>>,
+  ): string;
   /** The rows as JSON; null where there is none, or where only its key was sent. */
   readonly rows: { readonly before: string | null; readonly after: string | null };
 }

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { WalmqError } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 
@@ -25,14 +25,28 @@ export function masksOf(queue: string, masks: Masks): ReadonlyMap<string, Mask> 
 function hiding(queue: string, column: string, mask: Masks[string]): Mask {
   if (mask === 'redact') return () => REDACTED;
   if ('truncate' in mask) return json => JSON.stringify([...textOf(json)].slice(0, mask.truncate).join(''));
-  const key = mask.hash() ?? '';
-  if (key.length < LEAST_KEY)
+  const key: unknown = mask.hash();
+  if (typeof key !== 'string' || key.length < LEAST_KEY)
     throw new WalmqError(
       'MASK_KEY_MISSING',
       `queues.${queue}.mask.${column}.hash gives no key of at least ${LEAST_KEY} characters.`,
       { remedy: 'Set the secret that it reads, wherever capture runs.' },
     );
-  return json => JSON.stringify(createHmac('sha256', key).update(textOf(json)).digest('base64url'));
+  return json => JSON.stringify(hmac(key, textOf(json)));
+}
+
+/** Stands for a text, the same for the same one. */
+export type Digest = (text: string) => string;
+
+/** Under the key that a mask of the queue hashes with; without one a plain digest, which who guesses can check. */
+export function digestOf(masks: Masks): Digest {
+  const hashed = Object.values(masks).find(mask => typeof mask === 'object' && 'hash' in mask);
+  const key = typeof hashed === 'object' && 'hash' in hashed ? hashed.hash() : undefined;
+  return text => (key ? hmac(key, text) : createHash('sha256').update(text).digest('base64url'));
+}
+
+function hmac(key: string, text: string): string {
+  return createHmac('sha256', key).update(text).digest('base64url');
 }
 
 /** A string's own text; anything else as JSON has it. */

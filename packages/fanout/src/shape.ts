@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Change, ColumnShape, EncodedChange, Row } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
-import { type Mask, masksOf } from './mask.js';
+import { type Digest, digestOf, type Mask, masksOf } from './mask.js';
 
 type ShapeConfig = NonNullable<QueueConfig['shape']>;
 
@@ -11,6 +10,9 @@ interface Standing {
   readonly left?: true;
 }
 
+/** Members of a change's data, each as JSON text. */
+type Members = Readonly<Record<string, string>>;
+
 /**
  * What of a change reaches one queue. What goes wrong here never stops the stream: such a change becomes a job that says
  * why (`shapeError`), which the worker kit fails, so that its key waits.
@@ -18,121 +20,149 @@ interface Standing {
 export class Shape {
   readonly #config: ShapeConfig;
   readonly #masks: ReadonlyMap<string, Mask>;
-  readonly #kept: ReadonlySet<string> | undefined;
-  readonly #omitted: ReadonlySet<string>;
+  /** Undefined where nothing is hidden. */
+  readonly #digest: Digest | undefined;
 
   /** Throws MASK_KEY_MISSING. */
   constructor(queue: string, config: ShapeConfig) {
+    const { columns, omit, mask = {} } = config;
     this.#config = config;
-    this.#masks = masksOf(queue, config.mask ?? {});
-    this.#kept = config.columns && new Set(config.columns);
-    this.#omitted = new Set(config.omit);
+    this.#masks = masksOf(queue, mask);
+    const hides = columns !== undefined || omit !== undefined || this.#masks.size > 0;
+    this.#digest = hides ? digestOf(mask) : undefined;
   }
 
   /** The change's data for this queue; undefined when it is nothing to it. */
   apply(change: EncodedChange): string | undefined {
-    const { transform } = this.#config;
-    const column = (name: string) => this.#columnShape(name);
     let standing: Standing | undefined;
     try {
       standing = this.#standing(change);
     } catch (error) {
-      return change.jsonShaped(column, { shapeError: reasonText('where', error) });
+      return this.#failed(change, this.#whereReason(error));
     }
     if (!standing) return undefined;
-    const json = change.jsonShaped(column, membersOf(standing));
-    if (!transform) return this.#withinLimit(change, json, membersOf(standing));
+    const members = membersOf(standing);
     try {
-      const transformed = applyTransform(transform, JSON.parse(json) as Change);
-      if (!transformed) return undefined;
-      return this.#withinLimit(change, JSON.stringify(transformed), membersOf(standing));
+      return this.#transformed(change, members);
     } catch (error) {
-      return change.jsonShaped(column, {
-        ...membersOf(standing),
-        shapeError: reasonText('transform', error),
-      });
+      return this.#failed(change, `transform of the queue failed: ${messageOf(error)}`, members);
     }
   }
 
-  /** What orders the change is seen in Redis: where a column is hidden it is a digest, which orders as well. */
+  /** How what orders the change is seen in Redis: where something is hidden it is a digest, which orders as well. */
   orderingKey(key: string): string {
-    return this.#masks.size === 0 ? key : createHash('sha256').update(key).digest('base64url');
+    return this.#digest ? this.#digest(key) : key;
   }
 
-  #columnShape(name: string): ColumnShape {
-    if (this.#omitted.has(name) || (this.#kept && !this.#kept.has(name))) return 'omit';
-    return this.#masks.get(name) ?? 'keep';
+  #transformed(change: EncodedChange, members: Members): string | undefined {
+    const { transform, strip } = this.#config;
+    const json = this.#json(change, members);
+    if (!transform) {
+      const stripped = { ...members, stripped: JSON.stringify(strip) };
+      return this.#withinLimit(change, json, () => this.#json(change, stripped, strip));
+    }
+    const made = applyTransform(transform, JSON.parse(json) as Change);
+    if (!made) return undefined;
+    const without = (row: Row | null) =>
+      row && Object.fromEntries(Object.entries(row).filter(([name]) => !strip.includes(name)));
+    return this.#withinLimit(change, JSON.stringify(made), () =>
+      JSON.stringify({ ...made, before: without(made.before), after: without(made.after), stripped: strip }),
+    );
   }
 
-  /** Undefined of a row that is not in the set, and was not. Where it was is not known, it may have been. */
+  #json(change: EncodedChange, members: Members, strip: readonly string[] = []): string {
+    const { columns, omit = [], mask } = this.#config;
+    const shapeOf = (name: string, inKey: boolean): ColumnShape => {
+      // The key tells which row it is: it is left out only where that is said.
+      if (omit.includes(name) || (!inKey && (strip.includes(name) || columns?.includes(name) === false)))
+        return 'omit';
+      return (mask && this.#masks.get(name)) ?? 'keep';
+    };
+    return change.jsonShaped(shapeOf, members);
+  }
+
+  /** Undefined of a row that is not in the set, and was not. Where the old row is not known, it may have been. */
   #standing(change: EncodedChange): Standing | undefined {
     const { where } = this.#config;
     if (!where || change.op === 'truncate') return {};
     const { before, after } = change.rows;
-    const holds = (row: string) => {
+    if ((change.op === 'update' || change.op === 'delete') && before === null) return {};
+    const holds = (row: string | null) => {
+      if (row === null) return false;
       const result: unknown = where(JSON.parse(row) as Row, change);
-      if (typeof result !== 'boolean')
-        throw new TypeError(`it returned ${kindOf(result)}, and must return a boolean`);
+      if (typeof result !== 'boolean') throw new WrongResult(result, 'a boolean');
       return result;
     };
-    const is = after !== null && holds(after);
-    const was = before !== null && holds(before);
-    if (change.op === 'delete') return before === null || was ? {} : undefined;
-    if (change.op !== 'update') return is ? {} : undefined;
-    if (before === null) return {};
+    const was = holds(before);
+    const is = holds(after);
+    if (change.op !== 'update') return was || is ? {} : undefined;
     if (is) return was ? {} : { entered: true };
     return was ? { left: true } : undefined;
   }
 
-  #withinLimit(change: EncodedChange, json: string, members: Readonly<Record<string, string>>): string {
-    const { maxBytes, strip, transform } = this.#config;
-    if (maxBytes === undefined || json.length * 3 <= maxBytes || Buffer.byteLength(json) <= maxBytes)
-      return json;
-    if (strip.length > 0 && !transform) {
-      const less = change.jsonShaped(name => (strip.includes(name) ? 'omit' : this.#columnShape(name)), {
-        ...members,
-        stripped: JSON.stringify(strip),
-      });
-      if (Buffer.byteLength(less) <= maxBytes) return less;
-    }
-    const shapeError = JSON.stringify(
-      `its data has ${Buffer.byteLength(json)} bytes, and maxBytes of the queue is ${maxBytes}: read the row by its key`,
-    );
-    return change.jsonShaped(name => this.#columnShape(name), {
-      ...members,
-      before: 'null',
-      after: 'null',
-      shapeError,
-    });
+  /** `where` sees whole rows, and what it throws may quote them: where something is hidden, its kind is all that is said. */
+  #whereReason(error: unknown): string {
+    const said = this.#digest && !(error instanceof WrongResult) ? kindOfError(error) : messageOf(error);
+    return `where of the queue failed: ${said}`;
+  }
+
+  #failed(change: EncodedChange, reason: string, members: Members = {}): string {
+    const json = this.#json(change, { ...members, shapeError: JSON.stringify(reason) });
+    return this.#withinLimit(change, json, undefined, `${reason}; `);
+  }
+
+  #withinLimit(change: EncodedChange, json: string, less: (() => string) | undefined, reason = ''): string {
+    const { maxBytes, strip } = this.#config;
+    const fits = (text: string) => maxBytes === undefined || Buffer.byteLength(text) <= maxBytes;
+    if (fits(json)) return json;
+    const stripped = less && strip.length > 0 ? less() : json;
+    if (fits(stripped)) return stripped;
+    const size = `its data has ${Buffer.byteLength(json)} bytes, and maxBytes of the queue is ${maxBytes}`;
+    const shapeError = JSON.stringify(`${reason}${size}: read the row by its key`);
+    return this.#json(change, { before: 'null', after: 'null', shapeError });
   }
 }
 
-/** Throws what the function throws, and TypeError on what is no change. */
-export function applyTransform(
-  transform: NonNullable<ShapeConfig['transform']>,
-  change: Change,
-): Change | null {
+/** Throws what the function throws, and WrongResult on what is no change. */
+function applyTransform(transform: NonNullable<ShapeConfig['transform']>, change: Change): Change | null {
   const { id, op, schema, table, tx } = change;
   const result: unknown = transform(change);
   if (result === null) return null;
-  if (typeof result !== 'object' || Array.isArray(result) || 'then' in result)
-    throw new TypeError(`it returned ${kindOf(result)}, and must return a change or null`);
+  const isChange =
+    typeof result === 'object' && !('then' in result) && 'before' in result && 'after' in result;
+  if (!isChange) throw new WrongResult(result, 'a change or null');
   // Where a change stands, and what it is of, is not for a function of it to say.
   return { ...(result as Change), id, op, schema, table, tx };
 }
 
-function membersOf(standing: Standing): Record<string, string> {
+class WrongResult extends TypeError {
+  constructor(result: unknown, wanted: string) {
+    super(`it returned ${kindOf(result)}, and must return ${wanted}`);
+    // Of a promise nobody waits for: its failure is nobody's either, and must not end the process.
+    if (isThenable(result)) void Promise.resolve(result).catch(() => undefined);
+  }
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value;
+}
+
+function membersOf(standing: Standing): Members {
   return Object.fromEntries(Object.keys(standing).map(name => [name, 'true']));
 }
 
-function reasonText(what: string, error: unknown): string {
-  // The message alone: a stack says nothing to whoever reads it in a queue.
-  const message = error instanceof Error ? error.message : String(error);
-  return JSON.stringify(`${what} of the queue failed: ${message}`);
+/** The message alone: a stack says nothing to whoever reads it in a queue. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function kindOfError(error: unknown): string {
+  return error instanceof Error ? `a ${error.name} (what it says may hold what is hidden)` : kindOf(error);
 }
 
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  if (typeof value === 'object' && 'then' in value) return 'a promise';
-  return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+  if (isThenable(value)) return 'a promise';
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object that is none' : `a ${typeof value}`;
 }

@@ -174,21 +174,25 @@ class RowChange implements EncodedChange {
     };
   }
 
-  jsonShaped(column: (name: string) => ColumnShape, members: Readonly<Record<string, string>>): string {
+  jsonShaped(
+    column: (name: string, inKey: boolean) => ColumnShape,
+    members: Readonly<Record<string, string>>,
+  ): string {
     const { relation, columns, keyColumns } = this.#table;
-    const shapes = columns.map(({ name }) => column(name));
+    const shapes = columns.map(({ name }) => column(name, false));
+    const keyShapes = columns.map(({ name }) => column(name, true));
     const all = [...columns.keys()];
-    const shaped = (tuple: Tuple | null, indexes: readonly number[]) =>
-      tuple ? this.#shapedJson(tuple, indexes, shapes) : 'null';
+    const shaped = (tuple: Tuple | null) => (tuple ? this.#shapedJson(tuple, all, shapes) : 'null');
+    const row = this.#row;
     const kept = new Set(columns.filter((_, index) => shapes[index] !== 'omit').map(({ name }) => name));
     const parts: Record<string, string> = {
       id: JSON.stringify(this.id),
       op: JSON.stringify(this.op),
       schema: JSON.stringify(relation.schema),
       table: JSON.stringify(relation.table),
-      key: keyColumns.length > 0 ? shaped(this.#row, keyColumns) : 'null',
-      before: shaped(this.#before?.tuple ?? null, all),
-      after: shaped(this.#after, all),
+      key: row && keyColumns.length > 0 ? this.#shapedJson(row, keyColumns, keyShapes) : 'null',
+      before: shaped(this.#before?.tuple ?? null),
+      after: shaped(this.#after),
     };
     const { changed, unchanged } = this.#differences();
     if (changed) parts.changed = JSON.stringify(changed.filter(name => kept.has(name)));

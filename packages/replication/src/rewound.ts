@@ -53,18 +53,17 @@ class RewoundChange implements EncodedChange {
   }
 
   get keyText(): string | null {
-    const { key } = this.#change;
-    return (
-      key &&
-      Object.values(key)
-        .map(value => JSON.stringify(value))
-        .join(',')
-    );
+    const values = Object.values(this.#change.key ?? {});
+    return values.length === 0 ? null : values.map(value => JSON.stringify(value)).join(',');
   }
 
   get rows() {
-    const { before, after } = this.#change;
-    return { before: before && JSON.stringify(before), after: after && JSON.stringify(after) };
+    const { key, before, after } = this.#change;
+    const isWhole = Object.keys(before ?? {}).length > Object.keys(key ?? {}).length;
+    return {
+      before: before && isWhole ? JSON.stringify(before) : null,
+      after: after && JSON.stringify(after),
+    };
   }
 
   valuesOf(column: string): readonly string[] {
@@ -74,22 +73,25 @@ class RewoundChange implements EncodedChange {
     return [...new Set(rows.map(row => JSON.stringify(row[column])))];
   }
 
-  jsonShaped(column: (name: string) => ColumnShape, members: Readonly<Record<string, string>>): string {
-    const shaped = (row: Row | null) =>
+  jsonShaped(
+    column: (name: string, inKey: boolean) => ColumnShape,
+    members: Readonly<Record<string, string>>,
+  ): string {
+    const shaped = (row: Row | null, inKey: boolean) =>
       row &&
       Object.fromEntries(
         Object.entries(row).flatMap(([name, value]) => {
-          const shape = column(name);
+          const shape = column(name, inKey);
           if (shape === 'omit') return [];
           return [[name, shape === 'keep' ? value : JSON.parse(shape(JSON.stringify(value)))]];
         }),
       );
     const { key, before, after, changed, unchanged } = this.#change;
-    const kept = (names: readonly string[]) => names.filter(name => column(name) !== 'omit');
+    const kept = (names: readonly string[]) => names.filter(name => column(name, false) !== 'omit');
     return JSON.stringify({
       ...this.#change,
       ...this.#own,
-      ...{ key: shaped(key as Row | null), before: shaped(before), after: shaped(after) },
+      ...{ key: shaped(key as Row | null, true), before: shaped(before, false), after: shaped(after, false) },
       ...(changed ? { changed: kept(changed) } : {}),
       ...(unchanged ? { unchanged: kept(unchanged) } : {}),
       ...Object.fromEntries(Object.entries(members).map(([name, json]) => [name, JSON.parse(json)])),
