@@ -234,8 +234,10 @@ end
 local SWEPT = 50
 local function sweep(queue)
   local misses = queue.added / 4 + 4
-  for _ = 1, 2 * queue.added + 100, SWEPT do
-    local keys = rcall("LPOP", queue.ring, SWEPT)
+  -- A small batch is in a hurry: half of the time of a single change went into looking at fifty of them.
+  local size = math.min(SWEPT, 2 * queue.added + 1)
+  for _ = 1, 2 * queue.added + 100, size do
+    local keys = rcall("LPOP", queue.ring, size)
     if not keys then return end
     local kept, gone = {}, {}
     for at, last in ipairs(rcall("HMGET", queue.last, unpack(keys))) do
