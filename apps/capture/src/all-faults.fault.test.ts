@@ -93,7 +93,10 @@ describe('every fault there is, one after the other at random', () => {
     await load.stop();
     await world.reconnect();
     await world.waitUntilAcknowledged();
-    for (const capture of running) expect(await capture.end('SIGTERM')).toBe(0);
+    for (const capture of running) {
+      await capture.serves();
+      expect(await capture.end('SIGTERM')).toBe(0);
+    }
     await expectAllOnce(world);
     await expectAllOnce(world, 'copies');
   });

@@ -87,6 +87,11 @@ export class CaptureProcess {
     await vi.waitUntil(() => this.#output.includes(text), { timeout: timeoutMs, interval: 10 });
   }
 
+  /** Waits until it serves its health: from here on it ends by itself when told to, where before a signal kills it. */
+  async serves(): Promise<void> {
+    await this.waitFor('http:listening');
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }

@@ -24,7 +24,7 @@ describe('the primary killed, the standby promoted', () => {
     await capture.waitFor('stream:started');
     const load = startLoad(world.databaseUrl, 1);
     await progress(load, 60);
-    await slotSynced(pair.standbyUrl, 'failover');
+    await slotSynced(pair, 'failover');
     await progress(load, 60);
     await pair.primary.kill('SIGKILL');
     network.redirect(pair.standby.port);
@@ -73,7 +73,7 @@ describe('the primary killed, the standby promoted', () => {
     const capture = await CaptureProcess.start(setting);
     await capture.waitFor('stream:started');
     await insert(world, 101, 200);
-    await slotSynced(pair.standbyUrl, 'failover_behind');
+    await slotSynced(pair, 'failover_behind');
     await pair.standby.kill('SIGKILL');
     await insert(world, 201, 300);
     await world.waitForChanges('things', 200);

@@ -94,19 +94,24 @@ async function copyData(
   await chown(dataDir, owner.uid, owner.gid);
 }
 
-/** Waits until the standby keeps a slot that would survive a promotion. */
-export async function slotSynced(standbyUrl: string, slot: string): Promise<void> {
-  const client = new Client(standbyUrl);
-  await client.connect();
+/**
+ * Waits until the standby keeps a slot that would survive a promotion. It does so once the primary's slot has moved past
+ * where the standby first saw it, and a slot moves its restart_lsn at snapshots of the running transactions only: they
+ * are asked for here, where the primary makes one in 15 s. A standby that found nothing to do looks again after 30 s.
+ */
+export async function slotSynced({ primary, standbyUrl }: Pair, slot: string): Promise<void> {
+  const [ahead, behind] = [new Client(primary.url), new Client(standbyUrl)];
+  await Promise.all([ahead.connect(), behind.connect()]);
   const synced = async () => {
-    const { rows } = await client.query(
+    await ahead.query('SELECT pg_log_standby_snapshot()');
+    const { rows } = await behind.query(
       'SELECT FROM pg_replication_slots WHERE slot_name = $1 AND synced AND NOT temporary AND invalidation_reason IS NULL',
       [slot],
     );
     return rows.length;
   };
-  await expect.poll(synced, { timeout: 60_000 }).toBe(1);
-  await client.end();
+  await expect.poll(synced, { timeout: 120_000, interval: 250 }).toBe(1);
+  await Promise.all([ahead.end(), behind.end()]);
 }
 
 export async function promote(standbyUrl: string): Promise<void> {
