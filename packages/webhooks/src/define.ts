@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { isRange } from './address.js';
 import { secretSource } from './secret.js';
 
-const payload = z.custom<(change: Change) => unknown>(
+const payload = z.custom<(change: Change, name: string) => unknown>(
   value => typeof value === 'function',
   'must be a function',
 );

@@ -87,18 +87,21 @@ describe('a webhook', () => {
     expect(receiver.received).toHaveLength(4);
   });
 
-  it('sends events that come as messages under their own type', async () => {
+  it('sends events under their own type, by message or by table', async () => {
     await using world = await WorkerWorld.create(servers, 'events', {
-      queues: { crm: { tables: ['orders'], messages: true } },
+      queues: { crm: { tables: ['orders'], messages: true, outbox: 'order' } },
     });
     await using receiver = await Receiver.start();
     start(world, receiver);
     const after = { type: 'order.paid', key: 7, payload: { total: '9.99' } };
     const message = { ...world.change<object>('message', 'event', { after }), schema: 'walmq' };
     await world.process('crm', message, { name: 'order.paid' });
+    const row = world.change('insert', 'outbox', { after: { type: 'order.shipped' } });
+    await world.process('crm', row, { name: 'order.shipped' });
     await world.process('crm', inserted(world));
     expect(receiver.received.map(({ body }) => JSON.parse(body) as object)).toMatchObject([
       { type: 'order.paid', data: { op: 'message', after } },
+      { type: 'order.shipped', data: { op: 'insert', table: 'outbox' } },
       { type: 'orders.insert' },
     ]);
   });

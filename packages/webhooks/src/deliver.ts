@@ -19,8 +19,8 @@ export function webhookWorker(options: {
   return everyChange({
     queue: endpoint.queue,
     queues,
-    handler: async (change, { effect, signal }) => {
-      const body = bodyOf(endpoint, change);
+    handler: async (change, { name, effect, signal }) => {
+      const body = bodyOf(endpoint, change, name);
       if (body === undefined) return { action: 'not_sent', reason: 'the endpoint takes no such change' };
       return await effect(change, 'webhook', async ({ idempotencyKey }) => {
         const id = `msg_${idempotencyKey}`;
@@ -34,9 +34,9 @@ export function webhookWorker(options: {
   });
 }
 
-function bodyOf({ payload, queue }: WebhookEndpoint, change: Change): string | undefined {
+function bodyOf({ payload, queue }: WebhookEndpoint, change: Change, name: string): string | undefined {
   try {
-    return JSON.stringify(payload(change));
+    return JSON.stringify(payload(change, name));
   } catch (cause) {
     // Its message may hold the row.
     throw Object.assign(giveUp(`the payload function of endpoint "${queue}" failed.`), { cause });

@@ -15,5 +15,5 @@ export interface WebhookEndpoint {
   /** PEM of a certificate authority of its own; undefined: the well-known ones. */
   readonly ca: string | undefined;
   /** The body, as JSON will have it; undefined: this change is not sent. */
-  readonly payload: (change: Change) => unknown;
+  readonly payload: (change: Change, name: string) => unknown;
 }

@@ -3,7 +3,7 @@ import { tableName } from '@walmq/worker';
 
 /** What a receiver gets unless its endpoint says otherwise. */
 export interface WebhookPayload {
-  /** `orders.update`; `sales.orders.update` outside schema public; of an event sent as a message its own type. */
+  /** `orders.update`; `sales.orders.update` outside schema public; of an event its own type. */
   readonly type: string;
   /** When it was committed: ISO 8601, UTC. */
   readonly timestamp: string;
@@ -11,14 +11,9 @@ export interface WebhookPayload {
   readonly data: Omit<Change, 'context'>;
 }
 
-/** The same at every attempt, byte for byte. */
-export function payloadOf(change: Change): WebhookPayload {
+/** The same at every attempt, byte for byte. `name` is the job's: of an event its type, of a change its operation. */
+export function payloadOf(change: Change, name: string): WebhookPayload {
   const { context: _insiders, ...data } = change;
-  return { type: typeOf(change), timestamp: change.tx.committedAt, data };
-}
-
-function typeOf(change: Change): string {
-  // What reads messages has made sure that it is there.
-  if (change.op === 'message') return String(change.after?.type);
-  return `${tableName(change)}.${change.op}`;
+  const type = name === change.op ? `${tableName(change)}.${name}` : name;
+  return { type, timestamp: change.tx.committedAt, data };
 }

@@ -36,6 +36,8 @@ export type ChangeId = Pick<Change, 'id'>;
 /** What the kit gives a handler besides its change. */
 export interface KitContext {
   readonly log: Logger;
+  /** The job's name: of a change its operation, of an event its type. */
+  readonly name: string;
   /** Aborted at the deadline, and when the process has to stop now. */
   readonly signal: AbortSignal;
   /** Which try this is, from 1. */

@@ -10,19 +10,12 @@ export class KitCalls {
   readonly #running = new Map<Promise<unknown>, string>();
   readonly #effects = new Map<string, Set<string>>();
 
-  constructor({
-    definition,
-    jobId,
-    pool,
-    log,
-    signal,
-    deadlineMs,
-    attempt,
-  }: Omit<ProcessingOptions, 'name'>) {
+  constructor({ definition, jobId, name, pool, log, signal, deadlineMs, attempt }: ProcessingOptions) {
     const { queue } = definition;
     let usedOnce = false;
     this.context = {
       log,
+      name,
       signal,
       attempt,
       once: (change, act) =>
@@ -35,11 +28,12 @@ export class KitCalls {
           usedOnce = true;
           return await once({ pool, queue, changeId: change.id, jobId, signal, deadlineMs }, act);
         }),
-      effect: (change, name, act) =>
-        this.#follow(`effect "${name}"`, async () => {
-          const release = this.#takeName(change, name);
+      effect: (change, effectName, act) =>
+        this.#follow(`effect "${effectName}"`, async () => {
+          const release = this.#takeName(change, effectName);
           try {
-            return await effect({ pool, queue, changeId: change.id, jobId, name, deadlineMs }, act);
+            const { id: changeId } = change;
+            return await effect({ pool, queue, changeId, jobId, name: effectName, deadlineMs }, act);
           } catch (error) {
             release();
             throw error;
