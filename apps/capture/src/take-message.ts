@@ -1,0 +1,96 @@
+import { readWatermark, WATERMARK_PREFIX } from '@walmq/backfill';
+import type { Router } from '@walmq/fanout';
+import {
+  CONTEXT_PREFIX,
+  EVENT_PREFIX,
+  encodeEvent,
+  type Message,
+  REWIND_PREFIX,
+  readContext,
+  readRewound,
+  type Transaction,
+} from '@walmq/replication';
+import { type ChunkOutcome, enqueueRows } from './backfill/enqueue-rows.js';
+import type { BackfillWindow } from './backfill/window.js';
+import { type EnqueueOptions, enqueueChange } from './enqueue-change.js';
+
+export interface MessageOptions extends EnqueueOptions {
+  readonly router: Router;
+  /** Changes up to this position have been enqueued before, in every shard. */
+  readonly resumeAfter: string;
+  /** A transaction's context that cannot be read, and why: its changes go on without it. */
+  readonly onContextRefused: (reason: string) => void;
+  /** A change to be sent again that cannot be read, or that its queue does not take. */
+  readonly onRewoundRefused: (reason: string) => void;
+  /** An event that was sent outside its transaction, which has no place in the stream. */
+  readonly onEventIgnored: () => void;
+  /** Where rows that are read in between are held against the changes that come by. */
+  readonly window: BackfillWindow;
+  /** Told of a chunk of such rows once they have been put into the stream, or not. */
+  readonly onChunk: (token: string, outcome: ChunkOutcome) => void;
+}
+
+type LogicalMessage = Extract<Message, { tag: 'message' }>;
+
+/** What is said beside the rows, by prefix; others' messages are none of ours. False when there is no room for more. */
+export async function takeMessage(
+  message: LogicalMessage,
+  transaction: Transaction | undefined,
+  options: MessageOptions,
+): Promise<boolean> {
+  const { prefix, transactional, content } = message;
+  const own = transactional ? transaction : undefined;
+  if (prefix === WATERMARK_PREFIX && own) await takeWatermark(content, own, options);
+  else if (prefix === CONTEXT_PREFIX && own) takeContext(content, own, options);
+  else if (prefix === REWIND_PREFIX && own) return takeRewound(content, own, options);
+  else if (prefix.startsWith(EVENT_PREFIX)) {
+    if (own) return takeEvent(message, own, options);
+    options.onEventIgnored();
+  }
+  return true;
+}
+
+/** A watermark of a chunk that this session reads; the chunk's rows go into the stream at its high one. */
+async function takeWatermark(
+  content: Buffer,
+  transaction: Transaction,
+  options: MessageOptions,
+): Promise<void> {
+  const watermark = readWatermark(content);
+  const chunk = watermark && options.window.passed(watermark);
+  if (!chunk) return;
+  const outcome = await enqueueRows(chunk, transaction, async (row, queue) => {
+    const room = enqueueChange(row, options.router.routeRead(row, queue), transaction, options);
+    if (!room) await options.enqueuer.room();
+  });
+  options.onChunk(chunk.token, outcome);
+}
+
+/** A context that nobody can read is no reason to hold up the changes that came with it. */
+function takeContext(content: Buffer, transaction: Transaction, { onContextRefused }: MessageOptions): void {
+  const context = readContext(content);
+  if (context instanceof Error) onContextRefused(context.message);
+  else transaction.context = context;
+}
+
+function takeRewound(content: Buffer, transaction: Transaction, options: MessageOptions): boolean {
+  const rewound = readRewound(content, transaction);
+  if (rewound instanceof Error) {
+    options.onRewoundRefused(rewound.message);
+    return true;
+  }
+  const { queue, change } = rewound;
+  if (change.id <= options.resumeAfter) return true;
+  const jobs = options.router.routeRewound(change, queue);
+  if (jobs.length === 0)
+    options.onRewoundRefused(
+      `the queue "${queue}" takes no ${change.op} of ${change.schema}.${change.table}`,
+    );
+  return enqueueChange(change, jobs, transaction, options);
+}
+
+function takeEvent(message: LogicalMessage, transaction: Transaction, options: MessageOptions): boolean {
+  const event = encodeEvent(message, transaction);
+  if (event.id <= options.resumeAfter) return true;
+  return enqueueChange(event, options.router.routeEvent(event), transaction, options);
+}
