@@ -35,39 +35,42 @@ describe('a table that drifts from what a queue expects', () => {
       },
     });
 
-  it('is told of at every alteration, as far as it matters, and enqueued all the same', async () => {
-    await using world = await worldOf('drift_warn', 'warn');
-    const told: (readonly string[])[] = [];
-    const capture = world.capture({ drift: ({ differences }) => told.push(differences) });
-    const steps: [ddl: string, differences: string[]][] = [
-      ['SELECT 1', []],
-      ['ALTER TABLE orders ADD COLUMN extra integer NOT NULL DEFAULT 1, ALTER note TYPE varchar', []],
-      ['ALTER TABLE orders ALTER COLUMN total DROP NOT NULL', ['orders.total may be null now']],
-      [
-        'ALTER TABLE orders ALTER COLUMN total TYPE bigint',
-        ['orders.total is bigint, was integer', 'orders.total may be null now'],
-      ],
-      [
-        'ALTER TABLE orders DROP COLUMN total, REPLICA IDENTITY DEFAULT',
+  it.each(['warn', 'park'] as const)(
+    '%s: is told of at every alteration, as far as it matters, and enqueued all the same',
+    async onDrift => {
+      await using world = await worldOf(`drift_${onDrift}`, onDrift);
+      const told: (readonly string[])[] = [];
+      const capture = world.capture({ drift: ({ differences }) => told.push(differences) });
+      const steps: [ddl: string, differences: string[]][] = [
+        ['SELECT 1', []],
+        ['ALTER TABLE orders ADD COLUMN extra integer NOT NULL DEFAULT 1, ALTER note TYPE varchar', []],
+        ['ALTER TABLE orders ALTER COLUMN total DROP NOT NULL', ['orders.total may be null now']],
         [
-          'orders no longer has REPLICA IDENTITY FULL',
-          'orders.note may be left out of updates now',
-          'orders.total is gone',
+          'ALTER TABLE orders ALTER COLUMN total TYPE bigint',
+          ['orders.total is bigint, was integer', 'orders.total may be null now'],
         ],
-      ],
-      ['ALTER TABLE orders ADD COLUMN total integer NOT NULL DEFAULT 0, REPLICA IDENTITY FULL', []],
-    ];
-    for (const [index, [ddl, differences]] of steps.entries()) {
-      await world.client.query(ddl);
-      const total = ddl.includes('DROP COLUMN') ? '' : ', total';
-      await world.client.query(`INSERT INTO orders (id${total}) VALUES (${index}${total && ', 7'})`);
-      await world.waitForChanges('orders', index + 1);
-      expect(told).toHaveLength(index + 1);
-      expect(told.at(-1)).toEqual(differences);
-    }
-    await capture.stop();
-    expect(await world.changes('others')).toHaveLength(steps.length);
-  });
+        [
+          'ALTER TABLE orders DROP COLUMN total, REPLICA IDENTITY DEFAULT',
+          [
+            'orders no longer has REPLICA IDENTITY FULL',
+            'orders.note may be left out of updates now',
+            'orders.total is gone',
+          ],
+        ],
+        ['ALTER TABLE orders ADD COLUMN total integer NOT NULL DEFAULT 0, REPLICA IDENTITY FULL', []],
+      ];
+      for (const [index, [ddl, differences]] of steps.entries()) {
+        await world.client.query(ddl);
+        const total = ddl.includes('DROP COLUMN') ? '' : ', total';
+        await world.client.query(`INSERT INTO orders (id${total}) VALUES (${index}${total && ', 7'})`);
+        await world.waitForChanges('orders', index + 1);
+        expect(told).toHaveLength(index + 1);
+        expect(told.at(-1)).toEqual(differences);
+      }
+      await capture.stop();
+      expect(await world.changes('others')).toHaveLength(steps.length);
+    },
+  );
 
   it.each([1, 3])(
     'waits in a paused queue, whose workers saw nothing of it, and goes on in order: %i shards',

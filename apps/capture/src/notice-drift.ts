@@ -53,6 +53,8 @@ async function act(
 ): Promise<void> {
   switch (queue.onDrift) {
     case 'warn':
+    // The worker kit parks what does not fit: of a queue's changes not all need be concerned.
+    case 'park':
       return;
     case 'pause':
       return await pause(queue);

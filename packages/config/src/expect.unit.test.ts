@@ -24,7 +24,8 @@ describe('expect', () => {
   it.each([
     [{ onDrift: 'stop' }, /queues\.docs\.onDrift: needs "expect"/],
     [{ expect: { docs: { oldRow: 'some' } } }, /queues\.docs\.expect\.docs\.oldRow/],
-    [{ expect: tables, onDrift: 'park' }, /queues\.docs\.onDrift/],
+    [{ expect: tables, onDrift: 'skip' }, /queues\.docs\.onDrift/],
+    [{ expect: tables, onDrift: 'park', transform: () => null }, /queues\.docs\.onDrift: "park" holds/],
   ])('refuses %j, and names the field', (wrong, message) => {
     expect(() => parseConfig({ queues: { docs: { table: 'docs', ...wrong } } }, 'test')).toThrow(message);
   });

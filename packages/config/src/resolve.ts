@@ -16,8 +16,8 @@ export interface TableRoute {
   readonly expected: TableDescription | undefined;
 }
 
-/** What capture does when a table is no longer as a queue expects it. */
-export type OnDrift = 'warn' | 'pause' | 'stop';
+/** What is done when a table is no longer as a queue expects it: `park` by the worker kit, the others by capture. */
+export type OnDrift = 'warn' | 'park' | 'pause' | 'stop';
 
 export interface QueueConfig {
   readonly name: string;

@@ -98,10 +98,11 @@ export const queueFields = z.strictObject({
   /** What its tables are expected to be like: `tables` of a file that "walmq types" wrote. Default: anything. */
   expect: tableDescriptions.optional(),
   /**
-   * What capture does when a table is no longer as expected: "warn" in log and metrics, "pause" the queue, so that
-   * its changes wait, or "stop". Default "warn".
+   * What is done when a table is no longer as expected: "warn" in log and metrics; "park": changes that do not fit fail
+   * in the worker kit, so that their keys wait; "pause" the queue, so that all its changes wait; "stop" capture. Default
+   * "warn".
    */
-  onDrift: z.enum(['warn', 'pause', 'stop']).optional(),
+  onDrift: z.enum(['warn', 'park', 'pause', 'stop']).optional(),
   /** How often a change is tried before it has failed for good and parks its key. Default 8. */
   attempts: z.int().min(1).max(1000).default(8),
   /**
@@ -151,6 +152,13 @@ const queueSchema = queueFields.superRefine((queue, context) => {
       context.addIssue({ code: 'custom', path: [field], message: 'is about tables, and it names none' });
   if (queue.onDrift && !queue.expect)
     context.addIssue({ code: 'custom', path: ['onDrift'], message: 'needs "expect" to tell drift by' });
+  if (queue.onDrift === 'park' && queue.transform)
+    context.addIssue({
+      code: 'custom',
+      path: ['onDrift'],
+      message:
+        '"park" holds rows against "expect", and "transform" makes others of them: take "pause" or "stop"',
+    });
   for (const message of shapeMistakes(queue)) context.addIssue({ code: 'custom', ...message });
   if (queue.tables && !Array.isArray(queue.tables) && Object.keys(queue.tables).length === 0)
     context.addIssue({ code: 'custom', path: ['tables'], message: 'must name at least one table' });

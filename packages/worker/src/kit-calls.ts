@@ -10,7 +10,16 @@ export class KitCalls {
   readonly #running = new Map<Promise<unknown>, string>();
   readonly #effects = new Map<string, Set<string>>();
 
-  constructor({ definition, jobId, name, pool, log, signal, deadlineMs, attempt }: ProcessingOptions) {
+  constructor({
+    definition,
+    jobId,
+    name,
+    pool,
+    log,
+    signal,
+    deadlineMs,
+    attempt,
+  }: Omit<ProcessingOptions, 'guard'>) {
     const { queue } = definition;
     let usedOnce = false;
     this.context = {

@@ -18,6 +18,8 @@ export interface ProcessingOptions {
   readonly deadlineMs: number;
   /** From 1. */
   readonly attempt: number;
+  /** Throws on a change that no handler should see. */
+  readonly guard: (change: Change) => void;
 }
 
 const MEND_SHAPE =
@@ -30,6 +32,7 @@ const MEND_SHAPE =
  */
 export async function processChange(change: Change, options: ProcessingOptions): Promise<unknown> {
   if (change.shapeError !== undefined) throw giveUp(change.shapeError, { remedy: MEND_SHAPE });
+  options.guard(change);
   const handler = handlerOf(change, options);
   const calls = new KitCalls(options);
   let result: unknown;

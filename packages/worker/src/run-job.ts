@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly log: Logger;
   readonly metrics: WorkerMetrics;
   readonly stopping: AbortSignal;
+  /** Throws on a change that no handler should see. */
+  readonly guard: (change: Change) => void;
 }
 
 /** The part of a change that the kit itself relies on; rows are the handlers' business. */
@@ -37,7 +39,7 @@ export async function runJob(
   token: string | undefined,
   options: RunOptions,
 ): Promise<unknown> {
-  const { definition, config, pool, metrics, stopping } = options;
+  const { definition, config, pool, metrics, stopping, guard } = options;
   const attempt = job.attemptsMade + 1;
   const change = changeOf(job, options.log);
   const log = options.log.child({
@@ -56,7 +58,7 @@ export async function runJob(
       stopping,
       act: signal =>
         processChange(change, {
-          ...{ definition, pool, log, signal, attempt },
+          ...{ definition, pool, log, signal, attempt, guard },
           ...{ jobId: job.id as string, name: job.name, deadlineMs: config.deadlineMs },
         }),
       onOverrun: ranMs =>

@@ -8,6 +8,7 @@ import type { Pool } from 'pg';
 import { checkDefinition, unhandledTables } from './check-definition.js';
 import type { WorkerDefinition } from './define.js';
 import type { WorkerMetrics } from './metrics.js';
+import { driftGuard } from './park-drift.js';
 import { errorReporter } from './report-errors.js';
 import { runJob } from './run-job.js';
 
@@ -40,7 +41,10 @@ export function startWorker(options: StartOptions): RunningWorker {
   const config = checkDefinition(definition, options.queues);
   const log = options.log.child({ queue: definition.queue });
   const stopping = new AbortController();
-  const run = { definition, config, pool, metrics, log: options.log, stopping: stopping.signal };
+  const run = {
+    ...{ definition, config, pool, metrics, log: options.log, stopping: stopping.signal },
+    guard: driftGuard(config),
+  };
   const worker = new Worker<Change>(definition.queue, (job, token) => runJob(job, token, run), {
     connection: redis,
     prefix: config.prefix,

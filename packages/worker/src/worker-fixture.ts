@@ -98,8 +98,9 @@ export class WorkerWorld {
     return world;
   }
 
-  start(definition: WorkerDefinition): RunningWorker {
-    const { queues, redis, pool } = this;
+  /** With another configuration where `queues` says so. */
+  start(definition: WorkerDefinition, queues = this.queues): RunningWorker {
+    const { redis, pool } = this;
     const running = startWorker({
       definition,
       queues,

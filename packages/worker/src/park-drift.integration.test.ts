@@ -1,0 +1,83 @@
+import { parseConfig, type QueueConfig, resolveConfig, type WalmqConfigInput } from '@walmq/config';
+import type { TableDescription, ValueType } from '@walmq/row-types';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defineWorker } from './define.js';
+import { type Servers, startServers, stopServers, WorkerWorld } from './worker-fixture.js';
+
+type QueueInput = WalmqConfigInput['queues'][string];
+
+const expecting = (total: ValueType, more: QueueInput = {}): WalmqConfigInput['queues'] => {
+  const orders: TableDescription = {
+    oldRow: 'whole',
+    key: ['id'],
+    columns: [
+      { name: 'id', type: 'integer', nullable: false },
+      { name: 'total', type: total, nullable: false },
+    ],
+  };
+  return { orders: { table: 'orders', expect: { orders }, onDrift: 'park', ...more } };
+};
+
+const resolve = (queues: WalmqConfigInput['queues'], prefix: string): Readonly<Record<string, QueueConfig>> =>
+  resolveConfig(parseConfig({ redis: { prefix }, queues }, 'test')).queues;
+
+describe('a change whose rows are not as its queue expects them', () => {
+  let servers: Servers;
+  beforeAll(async () => {
+    servers = await startServers();
+  });
+  afterAll(() => stopServers(servers));
+
+  it('parks its key alone, and runs in order once a worker that knows it is there', async () => {
+    await using world = await WorkerWorld.create(servers, 'park_drift', { queues: expecting('integer') });
+    const seen: unknown[] = [];
+    const definition = defineWorker({
+      queue: 'orders',
+      on: {
+        orders: {
+          insert: async ({ after }) => seen.push(after),
+          update: async ({ after }) => seen.push(after),
+        },
+      },
+    });
+    const old = world.start(definition);
+    const row = (id: number, total: unknown) => ({ id, total });
+    const change = (before: object, after: object) => world.change('update', 'orders', { before, after });
+    const [fits, drifted, next] = await world.addInOrder('orders', [
+      change(row(1, 1), row(1, 2)),
+      change(row(1, '2'), row(1, '2.50')),
+      change(row(1, '2.50'), row(1, '3.50')),
+    ]);
+    expect(await world.ending('orders', fits!)).toMatchObject({ state: 'completed' });
+    const failed = await world.ending('orders', drifted!);
+    expect(failed).toMatchObject({ state: 'failed', tries: 1 });
+    expect(failed).toMatchObject({
+      reason: expect.stringMatching(
+        /: orders is not as this worker expects it: before\.total is no integer, after\.total is no integer\. .*walmq types.*walmq replay --queue orders/,
+      ),
+    });
+    expect(JSON.stringify(failed)).not.toContain('2.50');
+    await world.process('orders', world.change('insert', 'orders', { after: row(2, 7) }));
+    expect(await world.stateOf('orders', next!)).toBe('waiting-children');
+    expect(seen).toEqual([row(1, 2), row(2, 7)]);
+
+    await old.close(0);
+    world.start(definition, resolve(expecting('numeric'), world.prefix));
+    await drifted!.retry();
+    expect(await world.ending('orders', next!)).toMatchObject({ state: 'completed' });
+    expect(seen.slice(2)).toEqual([row(1, '2.50'), row(1, '3.50')]);
+  });
+
+  it('is not looked at where the queue masks a column', async () => {
+    const shaped = expecting('integer', { mask: { total: 'redact' } });
+    await using world = await WorkerWorld.create(servers, 'park_drift_shaped', { queues: shaped });
+    world.start(defineWorker({ queue: 'orders', on: { orders: { insert: async () => 'seen' } } }));
+    const masked = world.change('insert', 'orders', { after: { id: 1, total: '***' } });
+    expect(await world.process('orders', masked)).toMatchObject({ state: 'completed' });
+    const renamed = world.change('insert', 'orders', { after: { nr: 1, total: '***' } });
+    expect(await world.process('orders', renamed)).toMatchObject({
+      state: 'failed',
+      reason: expect.stringContaining('after.id is gone') as string,
+    });
+  });
+});

@@ -1,0 +1,27 @@
+import type { Change } from '@walmq/change';
+import type { QueueConfig } from '@walmq/config';
+import { type MisfitsOf, misfitsOf } from '@walmq/row-types';
+import { tableName } from './describe.js';
+import { giveUp } from './thrown.js';
+
+/**
+ * For queues with `onDrift: 'park'`: gives up on a change whose rows are not as the queue expects them (`expect`), so that
+ * its key waits until a worker that knows them is there. Columns that the queue's shape hides are not looked at.
+ */
+export function driftGuard({ name, tables, onDrift, shape }: QueueConfig): (change: Change) => void {
+  if (onDrift !== 'park') return () => {};
+  const { columns, omit, mask = {} } = shape ?? {};
+  const sent = (column: string) =>
+    (columns?.includes(column) ?? true) && !omit?.includes(column) && !Object.hasOwn(mask, column);
+  const misfits = new Map<string, MisfitsOf>(
+    tables.flatMap(route => (route.expected ? [[tableName(route), misfitsOf(route.expected, sent)]] : [])),
+  );
+  return change => {
+    const table = tableName(change);
+    const found = misfits.get(table)?.(change) ?? [];
+    if (found.length > 0)
+      throw giveUp(`${table} is not as this worker expects it: ${found.join(', ')}.`, {
+        remedy: `Run "npx walmq types", adapt and deploy the worker, then "npx walmq replay --queue ${name}".`,
+      });
+  };
+}
