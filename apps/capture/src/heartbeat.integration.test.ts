@@ -1,4 +1,5 @@
 import type { WalmqConfigInput } from '@walmq/config';
+import { embeddedPostgresMajor } from '@walmq/embedded';
 import { type PipelineStatus, readStatus } from '@walmq/status';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -66,7 +67,9 @@ describe('what a capture tells of itself', () => {
         { changesPerSecond: expect.any(Number), batchJobs: 100, caughtUpAt: expect.any(String) },
         {},
       ],
-      database: { slot: { oldestUnconfirmedSeconds: 0, active: true, failover: true } },
+      database: {
+        slot: { oldestUnconfirmedSeconds: 0, active: true, failover: embeddedPostgresMajor() >= 17 || null },
+      },
       lag: { receivedBytes: 0, enqueuedBytes: 0, durableBytes: 0, acknowledgedBytes: 0 },
       checkpointProblem: null,
       queues: [{ name: 'items', waiting: 100, workers: 0, oldestSeconds: expect.any(Number) }],

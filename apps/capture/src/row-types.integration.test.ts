@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Change } from '@walmq/change';
+import { embeddedPostgresMajor } from '@walmq/embedded';
 import { nameOf } from '@walmq/row-types';
 import { docsRowSent, rows, sampleSchemaSql } from '@walmq/row-types/fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -50,10 +51,11 @@ describe('the rows of real changes', () => {
     await client.query(
       'ALTER TABLE docs REPLICA IDENTITY DEFAULT; ALTER TABLE translations REPLICA IDENTITY DEFAULT',
     );
-    // As on every server before PostgreSQL 18.
-    await client.query(
-      `ALTER PUBLICATION ${world.config.source.publication} SET (publish_generated_columns = none)`,
-    );
+    // As on every server before.
+    if (embeddedPostgresMajor() >= 18)
+      await client.query(
+        `ALTER PUBLICATION ${world.config.source.publication} SET (publish_generated_columns = none)`,
+      );
     for (const values of THINGS) await client.query(`INSERT INTO things VALUES ${values}`);
     await client.query('UPDATE things SET flag = NOT flag');
     await client.query('DELETE FROM things');

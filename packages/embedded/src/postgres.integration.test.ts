@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type EmbeddedPostgres, startPostgres } from './index.js';
+import { type EmbeddedPostgres, embeddedPostgresMajor, startPostgres } from './index.js';
 
 const started: EmbeddedPostgres[] = [];
 
@@ -37,7 +37,7 @@ describe('embedded PostgreSQL', () => {
               pg_encoding_to_char(encoding) AS encoding FROM pg_database WHERE datname = current_database()`,
     );
     expect(row).toEqual({
-      version: 18,
+      version: embeddedPostgresMajor(),
       wal_level: 'logical',
       fsync: 'on',
       work_mem: '5MB',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { WalmqError } from '@walmq/change';
 import pg from 'pg';
 import { type Account, serverAccount } from './account.js';
-import { findPostgresBinaries } from './postgres-binaries.js';
+import { embeddedPostgresMajor, findPostgresBinaries } from './postgres-binaries.js';
 import { run } from './run.js';
 import { lastLines, type Server, startServer } from './server.js';
 import { makeServerFolder, type ServerFolder } from './server-folder.js';
@@ -112,7 +112,7 @@ async function initialize(options: {
     initdb,
     [
       ...['-D', dataDir, '-U', 'postgres', '--no-sync', '--no-instructions', '--encoding=UTF8'],
-      ...['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
+      ...['--locale=C', ...localeProvider()],
       ...['--auth=scram-sha-256', `--pwfile=${passwordFile}`],
     ],
     { account, cwd: folder.path, env: { LC_ALL: 'C' } },
@@ -125,6 +125,11 @@ async function initialize(options: {
       { remedy: REMEDY },
     );
   await appendFile(join(dataDir, 'postgresql.conf'), "include 'walmq.conf'\n");
+}
+
+/** The same on every machine, for all of Unicode. Before PostgreSQL 17 there is none: order and case of ASCII alone. */
+function localeProvider(): string[] {
+  return embeddedPostgresMajor() < 17 ? [] : ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
 }
 
 function settingsFile(settings: Record<string, string | number>): string {

@@ -1,5 +1,11 @@
 import { createServer } from 'node:net';
-import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
+import {
+  type EmbeddedPostgres,
+  type EmbeddedRedis,
+  embeddedPostgresMajor,
+  startPostgres,
+  startRedis,
+} from '@walmq/embedded';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { CliWorld, walmq } from '../cli-fixture.js';
 import { CHECKS, type Check, type CheckName, type Status } from './check.js';
@@ -67,7 +73,7 @@ describe('walmq doctor', () => {
     const seen = new Set(checks.map(({ check }) => check));
     expect([...seen]).toEqual(CHECKS.filter(check => check !== 'published-partitions'));
     expect(named(checks, 'postgres')[0]?.found).toMatch(
-      /^PostgreSQL 18\.\d+, database "well" as role "postgres"$/,
+      /^PostgreSQL \d+\.\d+, database "well" as role "postgres"$/,
     );
     expect(named(checks, 'queues').map(({ found }) => found)).toEqual([
       'queue "orders": 0 waiting, 0 active, 0 delayed, 0 parked, 0 failed',
@@ -137,25 +143,28 @@ describe('walmq doctor', () => {
       await errorsOf(shop, 'published-partitions');
     });
 
-    it('a row filter, a table without a key, a table that is gone, a column that is gone', async () => {
-      const shop = await world('tables', {
-        schema: `${SHOP} CREATE TABLE log (line text)`,
-        queues: { ...QUEUES, log: { table: 'log' } },
-      });
-      await shop.client.query(
-        'ALTER PUBLICATION walmq DROP TABLE orders; ALTER PUBLICATION walmq ADD TABLE orders WHERE (id > 5)',
-      );
-      const warned = await errorsOf(shop);
-      expect(warned('primary-key')[0]?.found).toContain('public.log');
-      expect(warned('published-tables')[1]).toMatchObject({
-        status: 'warning',
-        found: expect.stringContaining('public.orders'),
-      });
-      await shop.client.query('DROP TABLE log; ALTER TABLE items RENAME order_id TO "order"');
-      const found = await errorsOf(shop, 'tables', 'order-column', 'published-tables');
-      expect(found('tables')[0]?.found).toContain('public.log');
-      expect(found('order-column')[0]?.found).toContain('public.items.order_id');
-    });
+    it.runIf(embeddedPostgresMajor() >= 15)(
+      'a row filter, a table without a key, a table that is gone, a column that is gone',
+      async () => {
+        const shop = await world('tables', {
+          schema: `${SHOP} CREATE TABLE log (line text)`,
+          queues: { ...QUEUES, log: { table: 'log' } },
+        });
+        await shop.client.query(
+          'ALTER PUBLICATION walmq DROP TABLE orders; ALTER PUBLICATION walmq ADD TABLE orders WHERE (id > 5)',
+        );
+        const warned = await errorsOf(shop);
+        expect(warned('primary-key')[0]?.found).toContain('public.log');
+        expect(warned('published-tables')[1]).toMatchObject({
+          status: 'warning',
+          found: expect.stringContaining('public.orders'),
+        });
+        await shop.client.query('DROP TABLE log; ALTER TABLE items RENAME order_id TO "order"');
+        const found = await errorsOf(shop, 'tables', 'order-column', 'published-tables');
+        expect(found('tables')[0]?.found).toContain('public.log');
+        expect(found('order-column')[0]?.found).toContain('public.items.order_id');
+      },
+    );
   });
 
   it('finds a slot that is missing, and one of another database', async () => {
