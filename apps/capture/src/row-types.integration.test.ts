@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Change } from '@walmq/change';
 import { embeddedPostgresMajor } from '@walmq/embedded';
-import { nameOf } from '@walmq/row-types';
-import { docsRowSent, rows, sampleSchemaSql } from '@walmq/row-types/fixture';
+import { misfitsOf, nameOf } from '@walmq/row-types';
+import { docsRowSent, rows, sampleSchemaSql, tables } from '@walmq/row-types/fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
 
@@ -79,6 +79,14 @@ describe('the rows of real changes', () => {
       for (const row of [change.before, change.after])
         if (row) expect(rows[nameOf(change) as keyof typeof rows].parse(row)).toEqual(row);
     expect(new Set(whole.map(({ op }) => op))).toEqual(new Set(['insert', 'update', 'delete']));
+  });
+
+  it('are as the descriptions say, those that lack columns too', () => {
+    for (const change of changes) {
+      const name = nameOf(change);
+      const table = tables[name as keyof typeof tables];
+      expect(misfitsOf({ name, table, sent: () => true })(change)).toEqual([]);
+    }
   });
 
   it('lack TOASTed columns where the types say that they may', () => {

@@ -9,6 +9,7 @@ describe('expect', () => {
       queues: {
         sales: { tables: ['sales.orders', 'docs', 'unknown'], expect: tables, onDrift: 'pause' },
         docs: { table: 'docs' },
+        shown: { table: 'docs', omit: ['body'], expect: tables, onDrift: 'park' },
       },
     });
     const { queues } = resolveConfig(parseConfig(input, 'test'));
@@ -18,11 +19,13 @@ describe('expect', () => {
       undefined,
     ]);
     expect(queues.sales?.onDrift).toBe('pause');
+    expect(queues.shown).toMatchObject({ onDrift: 'park', tables: [{ expected: tables.docs }] });
     expect(queues.docs).toMatchObject({ onDrift: 'warn', tables: [{ expected: undefined }] });
   });
 
   it.each([
     [{ onDrift: 'stop' }, /queues\.docs\.onDrift: needs "expect"/],
+    [{ onDrift: 'park' }, /queues\.docs\.onDrift: needs "expect"/],
     [{ expect: { docs: { oldRow: 'some' } } }, /queues\.docs\.expect\.docs\.oldRow/],
     [{ expect: tables, onDrift: 'skip' }, /queues\.docs\.onDrift/],
     [{ expect: tables, onDrift: 'park', transform: () => null }, /queues\.docs\.onDrift: "park" holds/],

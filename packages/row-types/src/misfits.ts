@@ -10,59 +10,89 @@ export interface Rows {
   readonly op: string;
   readonly before: Row | null;
   readonly after: Row | null;
+  /** Columns that PostgreSQL did not send. */
+  readonly unchanged?: readonly string[];
   /** Columns that were left out of it on purpose. */
   readonly stripped?: readonly string[];
 }
 
-/** How rows are not as a table was described: `after.total is gone`, never a value; nothing: they fit. */
+/**
+ * How rows are not as a table was described, each misfit once, whichever row it is in: `orders.total is gone`, `orders.total:
+ * expected integer, found a string`, never a value. None: they fit.
+ */
 export type MisfitsOf = (rows: Rows) => string[];
+
+export interface MisfitsOptions {
+  /** As a person reads it. */
+  readonly name: string;
+  readonly table: TableDescription;
+  /** False of a column whose values are not sent as they are in the table: it is not looked at. */
+  readonly sent: (column: string) => boolean;
+}
 
 interface Check {
   readonly column: ColumnDescription;
   readonly fits: (value: unknown) => boolean;
 }
 
-/**
- * Holds the rows of changes against a table's description. Columns that it does not know are no misfit, nor are those
- * that are not `sent` as they are in the table.
- */
-export function misfitsOf(table: TableDescription, sent: (column: string) => boolean): MisfitsOf {
+/** Holds the rows of changes against a table's description. Columns that it does not know are no misfit. */
+export function misfitsOf({ name, table, sent }: MisfitsOptions): MisfitsOf {
   const whole = table.columns
-    .filter(({ name }) => sent(name))
+    .filter(column => sent(column.name))
     .map(column => {
       const validator = validatorOf(column);
       return { column, fits: (value: unknown) => validator.safeParse(value).success };
     });
   const old =
     table.oldRow === 'whole' ? whole : whole.filter(({ column }) => table.key.includes(column.name));
-  return ({ op, before, after, stripped = [] }) => {
-    const misses = (side: string, row: Row, checks: readonly Check[]) =>
-      checks
-        .filter(({ column }) => !stripped.includes(column.name))
-        .flatMap(check => misfitOf(row, check) ?? [])
-        .map(misfit => `${side}.${misfit}`);
+  return ({ op, before, after, unchanged = [], stripped = [] }) => {
+    const misses = (row: Row | null, checks: readonly Check[]) =>
+      row === null
+        ? []
+        : checks
+            .filter(({ column }) => !stripped.includes(column.name))
+            .flatMap(check => misfitOf(row, check, unchanged) ?? [])
+            .map(misfit => `${name}.${misfit}`);
     const unknownOld = table.oldRow === 'whole' && op === 'update' && before === null;
     return [
-      ...(unknownOld ? ['the old row is not sent'] : []),
-      ...(before ? misses('before', before, old) : []),
-      ...(after ? misses('after', after, whole) : []),
+      ...(unknownOld ? [`the old row of ${name} is not sent`] : []),
+      ...new Set([...misses(before, old), ...misses(after, whole)]),
     ];
   };
 }
 
-function misfitOf(row: Row, { column, fits }: Check): string | undefined {
+function misfitOf(row: Row, { column, fits }: Check, unchanged: readonly string[]): string | undefined {
   const { name, type, optional } = column;
-  if (!Object.hasOwn(row, name)) return optional ? undefined : `${name} is gone`;
-  if (fits(row[name])) return undefined;
-  return row[name] === null ? `${name} is null` : `${name} is no ${typeText(type)}`;
+  if (!Object.hasOwn(row, name)) {
+    if (optional) return undefined;
+    return unchanged.includes(name) ? `${name} is left out of the update` : `${name} is gone`;
+  }
+  const value = row[name];
+  return fits(value) ? undefined : `${name}: expected ${typeText(type)}, found ${foundText(value, type)}`;
 }
 
-/** The validator of a column's values: what `walmq types` prints of it, made at once. */
-export function validatorOf({ type, nullable }: Pick<ColumnDescription, 'type' | 'nullable'>): z.ZodType {
+/** What kind of value there is; of the expected kind it is `another`. */
+function foundText(value: unknown, expected: ValueType): string {
+  if (value === null) return 'null';
+  const kind = Array.isArray(value) ? 'array' : typeof value;
+  if (kind === jsonKindOf(expected)) return `another ${kind}`;
+  return `${kind === 'array' || kind === 'object' ? 'an' : 'a'} ${kind}`;
+}
+
+function jsonKindOf(type: ValueType): string {
+  if (typeof type !== 'string') return 'enum' in type ? 'string' : 'array';
+  if (type === 'integer' || type === 'float') return 'number';
+  return type === 'boolean' ? 'boolean' : 'string';
+}
+
+/** What `walmq types` prints of a column, made at once. */
+function validatorOf({ type, nullable }: ColumnDescription): z.ZodType {
   return nullable ? typeValidator(type).nullable() : typeValidator(type);
 }
 
 function typeValidator(type: ValueType): z.ZodType {
+  // A change was parsed from JSON, so there is nothing to find; zod's own look recurses, and fails on what is nested deeply.
+  if (type === 'json') return z.unknown();
   if (typeof type === 'string') return values[type];
   if ('enum' in type) return z.enum(type.enum);
   let validator: z.ZodType = typeValidator(type.array).nullable();

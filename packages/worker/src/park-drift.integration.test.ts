@@ -53,7 +53,7 @@ describe('a change whose rows are not as its queue expects them', () => {
     expect(failed).toMatchObject({ state: 'failed', tries: 1 });
     expect(failed).toMatchObject({
       reason: expect.stringMatching(
-        /: orders is not as this worker expects it: before\.total is no integer, after\.total is no integer\. .*walmq types.*walmq replay --queue orders/,
+        /: orders is not as this worker expects it: orders\.total: expected integer, found a string\. .*walmq types.*walmq replay --queue orders/,
       ),
     });
     expect(JSON.stringify(failed)).not.toContain('2.50');
@@ -77,7 +77,42 @@ describe('a change whose rows are not as its queue expects them', () => {
     const renamed = world.change('insert', 'orders', { after: { nr: 1, total: '***' } });
     expect(await world.process('orders', renamed)).toMatchObject({
       state: 'failed',
-      reason: expect.stringContaining('after.id is gone') as string,
+      reason: expect.stringContaining('orders.id is gone') as string,
+    });
+  });
+
+  it('is dropped as ever where no handler would see it', async () => {
+    await using world = await WorkerWorld.create(servers, 'park_drift_dropped', {
+      queues: expecting('integer'),
+    });
+    world.start(defineWorker({ queue: 'orders', on: { orders: { insert: async () => 'seen' } } }));
+    const removed = world.change('delete', 'orders', { before: { id: 1, total: 'x' } });
+    expect(await world.process('orders', removed)).toMatchObject({
+      state: 'completed',
+      result: { processed: false },
+    });
+  });
+
+  it('fails with a reason that still says what to do, however much of it does not fit', async () => {
+    const columns = Array.from({ length: 60 }, (_, n) => ({
+      ...{ name: `column_${n}`, type: 'integer' as const, nullable: false },
+    }));
+    await using world = await WorkerWorld.create(servers, 'park_drift_wide', {
+      queues: {
+        orders: {
+          ...{ table: 'orders', onDrift: 'park' },
+          expect: { orders: { oldRow: 'whole', key: ['id'], columns } },
+        },
+      },
+    });
+    world.start(defineWorker({ queue: 'orders', on: { orders: { insert: async () => 'seen' } } }));
+    expect(
+      await world.process('orders', world.change('insert', 'orders', { after: { id: 1 } })),
+    ).toMatchObject({
+      state: 'failed',
+      reason: expect.stringMatching(
+        /orders\.column_0 is gone; .*; and \d+ more\. .*walmq replay --queue orders/,
+      ),
     });
   });
 });

@@ -4,24 +4,40 @@ import { type MisfitsOf, misfitsOf } from '@walmq/row-types';
 import { tableName } from './describe.js';
 import { giveUp } from './thrown.js';
 
+/** Of the 1000 that a reason has: what to do about it comes after. */
+const MAX_CHARACTERS = 600;
+
 /**
  * For queues with `onDrift: 'park'`: gives up on a change whose rows are not as the queue expects them (`expect`), so that
  * its key waits until a worker that knows them is there. Columns that the queue's shape hides are not looked at.
  */
-export function driftGuard({ name, tables, onDrift, shape }: QueueConfig): (change: Change) => void {
+export function driftGuard({ name: queue, tables, onDrift, shape }: QueueConfig): (change: Change) => void {
   if (onDrift !== 'park') return () => {};
   const { columns, omit, mask = {} } = shape ?? {};
   const sent = (column: string) =>
     (columns?.includes(column) ?? true) && !omit?.includes(column) && !Object.hasOwn(mask, column);
   const misfits = new Map<string, MisfitsOf>(
-    tables.flatMap(route => (route.expected ? [[tableName(route), misfitsOf(route.expected, sent)]] : [])),
+    tables.flatMap(route => {
+      const name = tableName(route);
+      return route.expected ? [[name, misfitsOf({ name, table: route.expected, sent })]] : [];
+    }),
   );
   return change => {
     const table = tableName(change);
     const found = misfits.get(table)?.(change) ?? [];
     if (found.length > 0)
-      throw giveUp(`${table} is not as this worker expects it: ${found.join(', ')}.`, {
-        remedy: `Run "npx walmq types", adapt and deploy the worker, then "npx walmq replay --queue ${name}".`,
+      throw giveUp(`${table} is not as this worker expects it: ${listed(found)}.`, {
+        remedy: `Run "npx walmq types", adapt and deploy the worker, then "npx walmq replay --queue ${queue}".`,
       });
   };
+}
+
+function listed(misfits: readonly string[]): string {
+  let text = '';
+  for (const [index, misfit] of misfits.entries()) {
+    const longer = index === 0 ? misfit.slice(0, MAX_CHARACTERS) : `${text}; ${misfit}`;
+    if (longer.length > MAX_CHARACTERS) return `${text}; and ${misfits.length - index} more`;
+    text = longer;
+  }
+  return text;
 }

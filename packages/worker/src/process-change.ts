@@ -32,8 +32,9 @@ const MEND_SHAPE =
  */
 export async function processChange(change: Change, options: ProcessingOptions): Promise<unknown> {
   if (change.shapeError !== undefined) throw giveUp(change.shapeError, { remedy: MEND_SHAPE });
-  options.guard(change);
   const handler = handlerOf(change, options);
+  // Not before: what no handler sees is dropped, whatever it is like.
+  options.guard(change);
   const calls = new KitCalls(options);
   let result: unknown;
   try {
