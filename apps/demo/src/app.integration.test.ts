@@ -67,6 +67,20 @@ describe('an app of the demo', () => {
     expect(printed.filter(line => line === 'processed by the app')).toHaveLength(2);
   });
 
+  it('is started again though it dies while it starts', async () => {
+    const app = await start(`
+import { existsSync, writeFileSync } from 'node:fs';
+const died = new URL('./died', import.meta.url);
+if (Number(process.env.WALMQ_PORT) !== 0 && !existsSync(died)) {
+  writeFileSync(died, '');
+  process.kill(process.pid, 'SIGKILL');
+}
+${PROGRAM}`);
+    process.kill(await pidOf(app.url), 'SIGKILL');
+    await vi.waitFor(() => expect(printed).toContain('worker: started again, and ready'), 20_000);
+    expect(printed).toContain('worker did not become ready: SIGKILL.');
+  });
+
   it('stays down when it may not be started again', async () => {
     const endings: string[] = [];
     const app = await start(PROGRAM, how => {

@@ -19,6 +19,7 @@ export interface SupervisedAppOptions extends AppOptions {
 const READY_TIMEOUT_MS = 45_000;
 const READY_ANSWER_MS = 2000;
 const RESTART_DELAY_MS = 1000;
+const MAX_RESTART_DELAY_MS = 15_000;
 
 /** Starts an app, waits until it is ready, and starts it again whenever it ends. Throws APP_NOT_READY. */
 export async function startApp(options: SupervisedAppOptions): Promise<App> {
@@ -33,13 +34,22 @@ export async function startApp(options: SupervisedAppOptions): Promise<App> {
 
 async function keepRunning(options: SupervisedAppOptions, first: RunningApp, url: string): Promise<void> {
   const { name, print, signal, mayRestart } = options;
+  let delayMs = RESTART_DELAY_MS;
   for (let running = first; ; ) {
     const ending = await running.ended;
     if (signal.aborted || !mayRestart(`${name} ended unexpectedly (${ending})`)) return;
-    await delay(RESTART_DELAY_MS, undefined, { signal });
+    await delay(delayMs, undefined, { signal });
     running = launchApp(options, Number(new URL(url).port));
-    await becomeReady(options, running);
-    print(`${name}: started again, and ready`);
+    try {
+      await becomeReady(options, running);
+      print(`${name}: started again, and ready`);
+      delayMs = RESTART_DELAY_MS;
+    } catch (error) {
+      if (!(error instanceof WalmqError)) throw error;
+      // Killed again while it started, say: as often as that, it is started again.
+      print(error.message);
+      delayMs = Math.min(2 * delayMs, MAX_RESTART_DELAY_MS);
+    }
   }
 }
 

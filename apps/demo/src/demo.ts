@@ -102,7 +102,7 @@ async function startApps(run: Run, env: NodeJS.ProcessEnv): Promise<App> {
   const { root, once, print, signal, watchdog, fail } = run;
   const mayRestart = (ending: string) => {
     if (once) fail(new WalmqError('APP_DIED', `${ending}.`));
-    else print(`${ending}; starting it again in a second`);
+    else print(`${ending}; starting it again`);
     return !once;
   };
   const start = (name: string) => startApp({ name, root, env, watchdog, print, mayRestart, signal });
