@@ -110,8 +110,11 @@ export async function slotSynced({ primary, standbyUrl }: Pair, slot: string): P
     );
     return rows.length;
   };
-  await expect.poll(synced, { timeout: 120_000, interval: 250 }).toBe(1);
-  await Promise.all([ahead.end(), behind.end()]);
+  try {
+    await expect.poll(synced, { timeout: 120_000, interval: 250 }).toBe(1);
+  } finally {
+    await Promise.all([ahead.end(), behind.end()]);
+  }
 }
 
 export async function promote(standbyUrl: string): Promise<void> {
