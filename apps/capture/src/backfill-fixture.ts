@@ -21,19 +21,27 @@ export function writeVersions(databaseUrl: string, seed: number, rows: number): 
   };
   const statement = () => {
     const id = 1 + random(rows);
-    switch (random(7)) {
+    switch (random(6)) {
       case 0:
         return `DELETE FROM things WHERE id = ${id}`;
       case 1:
-        return `INSERT INTO things VALUES (${id}, nextval('versions')) ON CONFLICT (id) DO UPDATE SET version = excluded.version`;
-      case 2:
         return `UPDATE things SET version = nextval('versions') WHERE id BETWEEN ${id} AND ${id + 30}`;
-      case 3:
+      case 2:
         return `UPDATE things SET id = ${id + 1}, version = nextval('versions') WHERE id = ${id} AND NOT EXISTS (SELECT FROM things WHERE id = ${id + 1})`;
       default:
         return `UPDATE things SET version = nextval('versions') WHERE id = ${id}`;
     }
   };
+  /**
+   * One that waits for another writer of its row has its version before it waits, and would come after that one's higher
+   * version: so it waits first.
+   */
+  const insert = () => [
+    'LOCK TABLE things IN SHARE ROW EXCLUSIVE MODE',
+    `INSERT INTO things VALUES (${1 + random(rows)}, nextval('versions'))
+       ON CONFLICT (id) DO UPDATE SET version = excluded.version`,
+  ];
+  const statements = () => (random(6) === 0 ? insert() : Array.from({ length: 1 + random(3) }, statement));
   const done = (async () => {
     const client = new Client(databaseUrl);
     await client.connect();
@@ -42,7 +50,7 @@ export function writeVersions(databaseUrl: string, seed: number, rows: number): 
       // Writers that lock each other's rows crosswise are told so by PostgreSQL; what failed is rolled back.
       await client.query('BEGIN');
       try {
-        for (let left = 1 + random(3); left > 0; left--) await client.query(statement());
+        for (const sql of statements()) await client.query(sql);
         await client.query(random(8) === 0 ? 'ROLLBACK' : 'COMMIT');
       } catch {
         await client.query('ROLLBACK');

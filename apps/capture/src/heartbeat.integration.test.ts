@@ -61,12 +61,13 @@ describe('what a capture tells of itself', () => {
       .poll(async () => (await look()).captures.map(({ role }) => role), { timeout: 60_000 })
       .toEqual(['active', 'standby']);
     await world.client.query('INSERT INTO items SELECT generate_series(1, 100)');
+    // Of the last seconds alone; and whatever has arrived together is a batch.
+    await expect
+      .poll(async () => (await look()).captures[0]?.batchJobs, { timeout: 60_000 })
+      .toBeGreaterThan(0);
     await world.waitForChanges('items', 100);
     await expect.poll(look, { timeout: 60_000 }).toMatchObject({
-      captures: [
-        { changesPerSecond: expect.any(Number), batchJobs: 100, caughtUpAt: expect.any(String) },
-        {},
-      ],
+      captures: [{ changesPerSecond: expect.any(Number), caughtUpAt: expect.any(String) }, {}],
       database: {
         slot: { oldestUnconfirmedSeconds: 0, active: true, failover: embeddedPostgresMajor() >= 17 || null },
       },

@@ -1,7 +1,7 @@
 // Written by "walmq types" from the database's catalog. Do not edit: change the tables, then run it again.
 // "walmq types --check" says what has drifted.
 
-import { type Json, rowOf, type TableDescription, values } from '@walmq/row-types';
+import { type IdentityOnly, type Json, rowOf, sentOf, type TableDescription, values } from '@walmq/row-types';
 
 /** A row of `inventory`. */
 export interface InventoryRow {
@@ -97,6 +97,15 @@ export const outboxRow = rowOf<OutboxRow>()({
   created_at: values.timestamptz,
 });
 
+/** Of a new row, which lacks the columns that an update did not touch. */
+export const outboxRowSent = sentOf(outboxRow, [
+  'aggregate_type',
+  'aggregate_id',
+  'type',
+  'payload',
+  'headers',
+]);
+
 /** A row of `payments`. */
 export interface PaymentsRow {
   /** `integer` */
@@ -118,7 +127,7 @@ export interface Tables {
   inventory: InventoryRow;
   order_items: OrderItemsRow;
   orders: OrdersRow;
-  outbox: OutboxRow;
+  outbox: IdentityOnly<OutboxRow, 'id', 'aggregate_type' | 'aggregate_id' | 'type' | 'payload' | 'headers'>;
   payments: PaymentsRow;
 }
 
@@ -167,15 +176,15 @@ export const tables: Record<keyof Tables, TableDescription> = {
     ],
   },
   outbox: {
-    oldRow: 'whole',
+    oldRow: 'key',
     key: ['id'],
     columns: [
       { name: 'id', type: 'bigint', nullable: false },
-      { name: 'aggregate_type', type: 'text', nullable: false },
-      { name: 'aggregate_id', type: 'text', nullable: true },
-      { name: 'type', type: 'text', nullable: false },
-      { name: 'payload', type: 'json', nullable: true },
-      { name: 'headers', type: 'json', nullable: true },
+      { name: 'aggregate_type', type: 'text', nullable: false, optional: true },
+      { name: 'aggregate_id', type: 'text', nullable: true, optional: true },
+      { name: 'type', type: 'text', nullable: false, optional: true },
+      { name: 'payload', type: 'json', nullable: true, optional: true },
+      { name: 'headers', type: 'json', nullable: true, optional: true },
       { name: 'created_at', type: 'timestamptz', nullable: false },
     ],
   },

@@ -8,7 +8,7 @@ export { REWIND_PREFIX, readRewound } from './rewound.js';
 export { readSenderTimeoutMs } from './sender-timeout.js';
 export { planSetup, type SetupOptions, setUp } from './setup.js';
 export { missingOrderColumns } from './setup-check.js';
-export { needsGenerated, refusesFull } from './setup-identity.js';
+export { needsGenerated, needsNoMore, refusesFull } from './setup-identity.js';
 export { queuesWithoutKey } from './setup-plan.js';
 export { unpublishedOperations } from './setup-plan-publication.js';
 export { type PublicationFacts, publishes, readPublication } from './setup-publication.js';

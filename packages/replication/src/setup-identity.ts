@@ -1,4 +1,5 @@
 import { WalmqError } from '@walmq/change';
+import type { SetupTable } from './setup-step.js';
 import { type TableFacts, tableText } from './setup-tables.js';
 
 /**
@@ -25,5 +26,18 @@ export function identityOf(table: TableFacts, serverVersion: number): 'full' | '
     'SETUP_TABLE_GENERATED',
     `${tableText(table)} has a VIRTUAL generated column and no primary key: once it is published, PostgreSQL refuses every UPDATE and DELETE on it.`,
     { remedy: 'Add a primary key, make the column STORED, or take the table out of the queues.' },
+  );
+}
+
+/**
+ * True when the identity that a table has is enough, less than FULL: where nobody asks for old rows, FULL would but write
+ * every row that is deleted to the WAL once more. It needs one all the same: without, UPDATE and DELETE fail.
+ */
+export function needsNoMore({ newRowsOnly = false }: SetupTable, table: TableFacts): boolean {
+  return (
+    newRowsOnly &&
+    [table, ...table.partitions].every(
+      ({ identity }) => identity === 'index' || (identity === 'default' && table.primaryKey.length > 0),
+    )
   );
 }

@@ -2,7 +2,7 @@ import { WalmqError } from '@walmq/change';
 import { escapeIdentifier } from 'pg';
 import { checkColumns, checkServer, checkTables } from './setup-check.js';
 import type { SchemaFacts, SetupFacts } from './setup-facts.js';
-import { identityOf } from './setup-identity.js';
+import { identityOf, needsNoMore } from './setup-identity.js';
 import { generatedSteps, publicationSteps } from './setup-plan-publication.js';
 import type { Server } from './setup-server.js';
 import { quoted, type SetupStep, type SetupTable, type SetupWish } from './setup-step.js';
@@ -25,7 +25,7 @@ export function stepsOf(facts: SetupFacts, wish: SetupWish): SetupStep[] {
     // Old values before the publication, so that no change is published without them; the publication before the
     // slot, because decoding looks it up as it was when the change was made.
     ...generatedSteps(facts, tables),
-    ...tables.flatMap(table => identitySteps(table, facts.server)),
+    ...tables.flatMap((table, index) => identitySteps(table, wish.tables[index] as SetupTable, facts.server)),
     ...keyWarnings(tables, wish.tables),
     ...publicationSteps(facts, tables, wish),
     slotStep(facts, wish.slot),
@@ -44,12 +44,19 @@ export function schemaStep({ what, sql, missing }: SchemaFacts, { database, role
 }
 
 /** The table itself and every partition: rows are logged as the partition says, and announced as the root says. */
-function identitySteps(table: TableFacts, { version }: Server): SetupStep[] {
+function identitySteps(table: TableFacts, wanted: SetupTable, { version }: Server): SetupStep[] {
+  if (needsNoMore(wanted, table))
+    return [
+      {
+        status: 'ok',
+        what: `${tableText(table)}: REPLICA IDENTITY ${table.identity.toUpperCase()}, enough for events`,
+      },
+    ];
   const relations: readonly Partition[] = [table, ...table.partitions];
-  const wanted = identityOf(table, version);
-  const name = wanted.toUpperCase();
+  const identity = identityOf(table, version);
+  const name = identity.toUpperCase();
   const steps: SetupStep[] = relations
-    .filter(({ identity }) => identity !== wanted && !(wanted === 'default' && identity === 'index'))
+    .filter(({ identity: is }) => is !== identity && !(identity === 'default' && is === 'index'))
     .map(relation => ({
       status: 'run',
       what: `set REPLICA IDENTITY ${name} on ${tableText(relation)} (it is ${relation.identity.toUpperCase()})`,
@@ -57,7 +64,7 @@ function identitySteps(table: TableFacts, { version }: Server): SetupStep[] {
       grant: { tables: [relation] },
       waitsFor: [relation],
     }));
-  if (wanted === 'default')
+  if (identity === 'default')
     steps.push({
       status: 'warning',
       what: `${tableText(table)} has a VIRTUAL generated column, with which PostgreSQL refuses UPDATE and DELETE under REPLICA IDENTITY FULL: handlers see no old values of it`,

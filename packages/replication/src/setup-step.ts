@@ -13,6 +13,8 @@ export interface SetupRoute {
 export interface SetupTable extends TableName {
   /** Default: none, which asks for every operation and checks no column. */
   readonly routes?: readonly SetupRoute[];
+  /** Nobody asks for old rows: an outbox table's new rows are events, and what becomes of them is not. */
+  readonly newRowsOnly?: boolean;
 }
 
 export interface SetupWish {
