@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectAllOnce } from './arrival-fixture.js';
 import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
 import { CaptureProcess } from './capture-process-fixture.js';
@@ -49,9 +49,6 @@ describe('every fault there is, one after the other at random', () => {
       });
     // One reads, the other stands by; which is which changes with the faults.
     const running = new Set([await start(), await start()]);
-    onTestFinished(async () => {
-      for (const capture of running) await capture.end('SIGKILL');
-    });
     const any = () => [...running][Math.floor(random() * running.size)] as CaptureProcess;
     const replace = async (signal: NodeJS.Signals) => {
       const ended = any();

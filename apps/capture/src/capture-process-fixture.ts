@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { WalmqConfigInput } from '@walmq/config';
-import { vi } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 
 const PROGRAM = join(import.meta.dirname, '../bin/capture.js');
 const CLI = join(import.meta.dirname, '../../cli/bin/walmq.js');
@@ -50,10 +50,14 @@ export class CaptureProcess {
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', text => (this.#output += text));
   }
 
+  /** Killed, where it still runs, when the test is over: a failed one leaves nothing behind. */
   static async start(setting: CaptureSetting): Promise<CaptureProcess> {
     const { folder, env } = await writeSetting(setting);
-    const child = spawn(process.execPath, [PROGRAM], { env });
-    return new CaptureProcess(child, folder);
+    const started = new CaptureProcess(spawn(process.execPath, [PROGRAM], { env }), folder);
+    onTestFinished(async () => {
+      await started.end('SIGKILL');
+    });
+    return started;
   }
 
   /** All it has logged, and said on standard error. */

@@ -31,17 +31,12 @@ describe('what a capture tells of itself', () => {
       world,
       look: (): Promise<PipelineStatus> =>
         readStatus({ config: world.config, database: pool, redis: world.redis }),
-      start: async () => {
-        const started = await CaptureProcess.start({
+      start: () =>
+        CaptureProcess.start({
           databaseUrl: world.databaseUrl,
           redisUrl: servers.redis.url,
           config: { source: { slot: name }, redis: { prefix: name }, queues: QUEUES, capture },
-        });
-        onTestFinished(async () => {
-          await started.end('SIGKILL');
-        });
-        return started;
-      },
+        }),
     };
   }
 

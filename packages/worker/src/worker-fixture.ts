@@ -9,7 +9,7 @@ import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 import { type Logger, pino } from 'pino';
 import { Registry } from 'prom-client';
-import { vi } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import type { Handler, WorkerDefinition } from './define.js';
 import { workerMetrics } from './metrics.js';
 import { type PruneRegularlyOptions, pruneRegularly } from './prune-regularly.js';
@@ -250,6 +250,8 @@ export function startProgram(
     env: { PATH: process.env.PATH, WALMQ_PORT: '0', LOG_FORMAT: 'json', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // A test that fails leaves nothing behind.
+  onTestFinished(() => void child.kill('SIGKILL'));
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', chunk => {
