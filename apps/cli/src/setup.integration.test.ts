@@ -399,6 +399,23 @@ describe('walmq setup', () => {
       expect(lines.at(-1)).toBe('done     create slot "setup_denied"');
     });
 
+    it('says that making tables in schema public is a right of its own', async () => {
+      const shop = await world('setup_public', {
+        schema: 'SELECT',
+        queues: { payments: { outbox: 'payment' } },
+      });
+      await shop.client.query(`CREATE ROLE intern LOGIN REPLICATION PASSWORD 'intern';
+        GRANT CREATE ON DATABASE setup_public TO intern;
+        -- As it is from PostgreSQL 15 on.
+        REVOKE CREATE ON SCHEMA public FROM PUBLIC`);
+      const intern = shop.as('intern', 'intern');
+      const { errors } = await walmq(['setup', '--outbox'], intern);
+      expect(errors[0]).toMatch(/^SETUP_DENIED: .*permission denied for schema public/);
+      const [grant = ''] = /GRANT CREATE ON SCHEMA public TO "intern";/.exec(errors[0] ?? '') ?? [];
+      await shop.client.query(grant);
+      expect(await walmq(['setup', '--outbox'], intern)).toMatchObject({ code: 0, errors: [] });
+    });
+
     it('needs none where everything is there already', async () => {
       const shop = await world('setup_done');
       await shop.run('setup');

@@ -39,7 +39,12 @@ const AUDIT_SCHEMA: SetupSchema = { what: 'the audit log', sql: auditSchemaSql, 
 
 const CHANGE_LOG_SCHEMA: SetupSchema = { what: 'the change log', sql: changeLogSchemaSql, captured: false };
 
-const SHOP_SCHEMA: SetupSchema = { what: "the shop's tables", sql: shopSchemaSql, captured: true };
+const SHOP_SCHEMA: SetupSchema = {
+  what: "the shop's tables",
+  sql: shopSchemaSql,
+  captured: true,
+  inPublic: true,
+};
 
 /** `walmq setup`: prepares the database for the configured queues; prints what it found and did. */
 export async function setupCommand(io: CommandIo, options: SetupCommandOptions): Promise<void> {
@@ -76,6 +81,7 @@ function outboxSchema({ outbox }: WalmqConfig): SetupSchema {
     what: `the outbox table ${outbox.schema}.${outbox.table}`,
     sql: outboxSchemaSql(outbox),
     captured: true,
+    inPublic: outbox.schema === 'public',
   };
 }
 

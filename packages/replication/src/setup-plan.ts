@@ -32,13 +32,17 @@ export function stepsOf(facts: SetupFacts, wish: SetupWish): SetupStep[] {
   ];
 }
 
-export function schemaStep({ what, sql, missing }: SchemaFacts, { database, role }: Server): SetupStep {
+export function schemaStep(
+  { what, sql, missing, inPublic = false }: SchemaFacts,
+  { database, role }: Server,
+): SetupStep {
   if (!missing) return { status: 'ok', what };
+  const to = `TO ${escapeIdentifier(role)};`;
   return {
     status: 'run',
     what: `create ${what}`,
     sql,
-    grant: `Run GRANT CREATE ON DATABASE ${escapeIdentifier(database)} TO ${escapeIdentifier(role)};`,
+    grant: `Run GRANT CREATE ON DATABASE ${escapeIdentifier(database)} ${to}${inPublic ? ` GRANT CREATE ON SCHEMA public ${to}` : ''}`,
     waitsFor: [],
   };
 }

@@ -7,6 +7,8 @@ export interface SetupSchema {
   readonly sql: string;
   /** True when queues read these tables, so that the rest can only be planned where they are. */
   readonly captured: boolean;
+  /** True when it makes tables in schema public, for which the right to make schemas is not enough (PostgreSQL >= 15). */
+  readonly inPublic?: boolean;
 }
 
 /** What capture keeps in the database: where a slot stood when it was read for the first time, and backfills. */
