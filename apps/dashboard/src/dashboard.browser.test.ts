@@ -100,6 +100,27 @@ describe('the pipeline page', () => {
     expect(opened.complaints).toEqual([]);
   });
 
+  it('shows a backfill until it has ended', async () => {
+    await using opened = await openAs('bob');
+    const { page } = opened;
+    await page.setViewportSize({ width: 360, height: 800 });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    const section = page.getByRole('region', { name: 'Backfills' }).first();
+    await page.getByText('live', { exact: true }).waitFor();
+    expect(await section.count()).toBe(0);
+    await pipeline.client.query(
+      `INSERT INTO walmq.backfill (slot, queue, table_schema, table_name, status, rows_expected, rows_read, started_at)
+       VALUES ('walmq', 'orders', 'shop', 'orders', 'paused', 2000, 500, now())`,
+    );
+    await section.getByRole('progressbar', { name: /rows read/ }).waitFor();
+    await page.getByText('BACKFILL_PAUSED').waitFor();
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    expect(await seriousViolations(page)).toEqual([]);
+    await pipeline.client.query("UPDATE walmq.backfill SET status = 'cancelled'");
+    await section.waitFor({ state: 'detached' });
+    expect(opened.complaints).toEqual([]);
+  });
+
   it.each([
     ['light', 1280],
     ['dark', 1280],

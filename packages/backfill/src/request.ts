@@ -1,6 +1,6 @@
 import { WalmqError } from '@walmq/change';
 import type { ClientBase } from 'pg';
-import { BACKFILL_COLUMNS, type Backfill } from './backfill.js';
+import { BACKFILL_COLUMNS, type Backfill, type BackfillStatus } from './backfill.js';
 
 export interface BackfillRequest {
   readonly slot: string;
@@ -47,8 +47,20 @@ export async function listBackfills(client: ClientBase, slot: string): Promise<B
   return rows;
 }
 
+/** Those that have not ended well, nor been given up; none where there is no table of them, or it may not be read. */
+export async function listOpenBackfills(client: ClientBase, slot: string): Promise<Backfill[]> {
+  try {
+    return (await listBackfills(client, slot)).filter(({ status }) => OPEN.has(status));
+  } catch (error) {
+    if (backfillTableMissing(error) || (error as { code?: string }).code === FORBIDDEN) return [];
+    throw error;
+  }
+}
+
+const OPEN: ReadonlySet<BackfillStatus> = new Set(['waiting', 'running', 'paused', 'failed']);
+
 const STEPS = {
-  cancel: { status: 'cancelled', from: ['waiting', 'running', 'paused'] },
+  cancel: { status: 'cancelled', from: ['waiting', 'running', 'paused', 'failed'] },
   pause: { status: 'paused', from: ['waiting', 'running'] },
   resume: { status: 'waiting', from: ['paused', 'failed'] },
 } as const;
@@ -75,6 +87,7 @@ export async function steerBackfill(
 }
 
 const UNDEFINED_TABLE = '42P01';
+const FORBIDDEN = '42501';
 const UNDEFINED_SCHEMA = '3F000';
 
 /** Undefined unless PostgreSQL's error says that walmq.backfill is not there. */

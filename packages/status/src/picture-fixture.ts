@@ -1,3 +1,4 @@
+import type { Backfill } from '@walmq/backfill';
 import type { CaptureStatus, PipelineStatus, QueueStatus, SlotStatus } from './pipeline-status.js';
 
 export const CAPTURE: CaptureStatus = {
@@ -68,6 +69,26 @@ export const QUEUE: QueueStatus = {
   workers: 2,
 };
 
+export const BACKFILL: Backfill = {
+  id: '3',
+  queue: 'orders',
+  schema: 'public',
+  table: 'orders',
+  filter: null,
+  chunkRows: 1000,
+  origin: 'request',
+  status: 'running',
+  lastKey: ['500'],
+  endKey: ['2000'],
+  rowsRead: 500,
+  rowsEnqueued: 480,
+  rowsExpected: 2000,
+  error: null,
+  requestedAt: '2026-01-01T09:59:00.000Z',
+  startedAt: '2026-01-01T09:59:50.000Z',
+  endedAt: null,
+};
+
 /** A pipeline in which all is well. */
 export const WELL: PipelineStatus = {
   at: '2026-01-01T10:00:00.000Z',
@@ -97,5 +118,6 @@ export const WELL: PipelineStatus = {
   lag: { receivedBytes: 0, enqueuedBytes: 0, durableBytes: 0, acknowledgedBytes: 0 },
   limits: { maxQueueDepth: 1_000_000, maxRedisMemoryShare: 0.8 },
   queues: [QUEUE],
+  backfills: [],
   verdicts: [],
 };

@@ -1,3 +1,5 @@
+import type { Backfill } from '@walmq/backfill';
+
 /**
  * One picture of a pipeline, as plain JSON. LSNs are PostgreSQL's text form (`16/B374D848`), times are ISO 8601.
  * Null stands for what cannot be known, or is not there; 0 for nothing.
@@ -21,6 +23,8 @@ export interface PipelineStatus {
   readonly limits: { readonly maxQueueDepth: number; readonly maxRedisMemoryShare: number };
   /** In the order of the configuration; empty when Redis cannot be reached. */
   readonly queues: readonly QueueStatus[];
+  /** Those that have not ended well, nor been given up, oldest first; empty when PostgreSQL cannot be reached. */
+  readonly backfills: readonly Backfill[];
   /** What is wrong, the worst first. Empty: all is well. */
   readonly verdicts: readonly Verdict[];
 }
@@ -209,6 +213,8 @@ export const VERDICT_CODES = [
   'CHANGES_RETRIED',
   'WORKERS_MISSING',
   'QUEUE_PAUSED',
+  'BACKFILL_FAILED',
+  'BACKFILL_PAUSED',
   'NOTHING_YET',
 ] as const;
 

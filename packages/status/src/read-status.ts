@@ -1,3 +1,4 @@
+import { type Backfill, listOpenBackfills } from '@walmq/backfill';
 import { formatLsn, formatPosition, type Lsn, parseLsn, WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import { durabilityVerdict, type ResumeFacts, resumeVerdict, sourceTag } from '@walmq/fanout';
@@ -67,6 +68,7 @@ export async function readStatus(options: StatusOptions): Promise<PipelineStatus
       maxRedisMemoryShare: config.capture.maxRedisMemoryShare,
     },
     queues: redis.reachable ? redis.queues : [],
+    backfills: database.reachable ? database.backfills : [],
   };
   return { ...picture, verdicts: verdicts(picture) };
 }
@@ -80,6 +82,7 @@ interface DatabaseFacts {
   readonly walEnd: Lsn | null;
   /** As captures name it. */
   readonly source: string | null;
+  readonly backfills: readonly Backfill[];
 }
 
 async function readDatabase(options: StatusOptions): Promise<DatabaseFacts> {
@@ -87,7 +90,7 @@ async function readDatabase(options: StatusOptions): Promise<DatabaseFacts> {
     const { version, database: name, inRecovery } = await readServer(client);
     const facts = { reachable: true as const, version, name, inRecovery };
     // A standby refuses the very functions that tell of WAL.
-    if (inRecovery) return { ...facts, slot: null, walEnd: null, source: null };
+    if (inRecovery) return { ...facts, slot: null, walEnd: null, source: null, backfills: [] };
     const { slot: slotName } = options.config.source;
     const [slot, detail] = [await readSlot(client, slotName), await readSlotDetail(client, slotName)];
     const source = await readSource(client);
@@ -96,6 +99,7 @@ async function readDatabase(options: StatusOptions): Promise<DatabaseFacts> {
       slot: slot && detail ? { ...slot, ...detail } : null,
       walEnd: source.walEnd,
       source: sourceTag({ ...source, slot: slotName }),
+      backfills: await listOpenBackfills(client, slotName),
     };
   });
 }

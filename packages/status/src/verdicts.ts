@@ -1,3 +1,4 @@
+import type { Backfill } from '@walmq/backfill';
 import { bytesText } from './bytes.js';
 import type {
   CaptureStatus,
@@ -28,6 +29,7 @@ export function verdicts(picture: Picture): Verdict[] {
     ...captureVerdicts(picture),
     ...memoryVerdicts(picture),
     ...picture.queues.flatMap(queueVerdicts),
+    ...picture.backfills.flatMap(backfillVerdicts),
   ];
   return found.sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
 }
@@ -217,6 +219,23 @@ function queueVerdicts(queue: QueueStatus): Verdict[] {
       queue: name,
     });
   return found;
+}
+
+function backfillVerdicts({ id, queue, schema, table, status, error }: Backfill): Verdict[] {
+  const what = `Backfill ${id} (${schema}.${table} into queue "${queue}")`;
+  const resume = `"npx walmq backfill --resume ${id}"`;
+  const giveUp = `"npx walmq backfill --cancel ${id}"`;
+  if (status === 'failed')
+    return [
+      warning(
+        'BACKFILL_FAILED',
+        `${what} failed: ${sentence(error ?? 'it did not say why')}`,
+        `Mend that, then ${resume}: it goes on where it stopped. Or give it up: ${giveUp}.`,
+      ),
+    ];
+  if (status === 'paused')
+    return [info('BACKFILL_PAUSED', `${what} is paused.`, `When it is time: ${resume}.`)];
+  return [];
 }
 
 function error(code: VerdictCode, text: string, remedy: string): Verdict {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CAPTURE, QUEUE, SLOT, STANDBY, WELL } from './picture-fixture.js';
+import { BACKFILL, CAPTURE, QUEUE, SLOT, STANDBY, WELL } from './picture-fixture.js';
 import { type PipelineStatus, VERDICT_CODES } from './pipeline-status.js';
 import { verdicts } from './verdicts.js';
 
@@ -17,6 +17,7 @@ function redis(part: object): Part {
 }
 
 const queue = (part: Partial<typeof QUEUE>): Part => ({ queues: [{ ...QUEUE, ...part }] });
+const backfill = (part: Partial<typeof BACKFILL>): Part => ({ backfills: [{ ...BACKFILL, ...part }] });
 const problem = (code: string) => ({ code, sentence: 'it is so.', remedy: 'Mend it.' });
 const NOBODY: Part = { captures: [], ...slot({ active: false, activePid: null }) };
 const waiting = { ...CAPTURE, role: 'waiting' as const, reason: 'PostgreSQL does not answer' };
@@ -123,6 +124,9 @@ const CASES: readonly (readonly [string, Part, readonly string[]])[] = [
   ['changes failed', queue({ failed: 1, parked: 4 }), ['warning CHANGES_FAILED']],
   ['changes are tried again', queue({ delayed: 2, retriedFor: 'no answer' }), ['warning CHANGES_RETRIED']],
   ['a queue is paused', queue({ isPaused: true }), ['warning QUEUE_PAUSED']],
+  ['a backfill runs', backfill({}), []],
+  ['a backfill failed', backfill({ status: 'failed', error: 'no' }), ['warning BACKFILL_FAILED']],
+  ['a backfill is paused', backfill({ status: 'paused' }), ['info BACKFILL_PAUSED']],
   [
     'much is wrong: the worst comes first',
     { captures: [CAPTURE], ...queue({ failed: 1, workers: 0 }) },

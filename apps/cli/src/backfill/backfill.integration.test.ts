@@ -64,10 +64,22 @@ describe('walmq backfill', () => {
     await nextBackfill(world.client, world.name);
     await noteChunk(world.client, '1', { lastKey: ['100'], read: 100, enqueued: 90 });
     expect((await world.run('backfill', '--list')).lines[1]).toMatch(/running .* 100 +90 /);
+    expect((await world.run('status')).lines.join('\n')).toMatch(/1 +running +both +public\.orders +100/);
     expect((await world.run('backfill', '--cancel', '1')).code).toBe(0);
     expect(await list()).toMatchObject([{ status: 'cancelled', rowsRead: 100 }]);
     expect((await world.run('backfill', '--cancel', '1')).code).toBe(0);
     expect(await world.run('backfill', '--resume', '1')).toMatchObject({ code: 1 });
+  });
+
+  it('is seen by status until it ends well, or is given up', async () => {
+    await using world = await create('given_up');
+    const said = async () => (await world.run('status')).lines.join('\n');
+    await world.run('backfill', '--queue', 'orders');
+    await nextBackfill(world.client, world.name);
+    await endBackfill(world.client, '1', { status: 'failed', error: 'the disk is full' });
+    expect(await said()).toMatch(/BACKFILL_FAILED: .*the disk is full\.\n.*--resume 1/);
+    expect((await world.run('backfill', '--cancel', '1')).code).toBe(0);
+    expect(await said()).not.toMatch(/backfill/i);
   });
 
   it('watches one to its end: exit code 0 when it is done, 1 when it failed', async () => {

@@ -3,6 +3,7 @@ import {
   type Backfill,
   backfillTableMissing,
   checkFilter,
+  doneOf,
   estimateRows,
   listBackfills,
   readKeyedTable,
@@ -15,7 +16,7 @@ import type { Client } from 'pg';
 import { type CommandIo, configOf, databaseUrlOf, EXIT } from '../command.js';
 import { withDatabase } from '../connect.js';
 import { openProgress } from '../failed/progress.js';
-import { backfillLines, doneOf } from './print-backfill.js';
+import { backfillLines } from './print-backfill.js';
 
 export interface BackfillCommandOptions {
   readonly queue?: string;

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { type Backfill, doneOf, paceOf } from '@walmq/backfill';
 import {
   bytesText,
   type CaptureStatus,
@@ -20,7 +21,7 @@ const SEVERITY_WIDTH = 7;
 
 /** The picture as lines for a terminal. */
 export function drawStatus(status: PipelineStatus, colours: boolean): string[] {
-  const { database, redis, captures, lag, queues, verdicts } = status;
+  const { database, redis, captures, lag, queues, backfills, verdicts } = status;
   return [
     ...(database.reachable
       ? databaseLines(database, lag)
@@ -28,6 +29,7 @@ export function drawStatus(status: PipelineStatus, colours: boolean): string[] {
     redis.reachable ? redisLine(redis) : `Redis       unreachable: ${printable(redis.reason)}`,
     ...(captures.length > 0 ? ['', ...captureLines(captures, status.at)] : []),
     ...(queues.length > 0 ? ['', ...queueLines(queues)] : []),
+    ...(backfills.length > 0 ? ['', ...backfillLines(backfills, Date.parse(status.at))] : []),
     '',
     ...(verdicts.length > 0
       ? verdicts.flatMap(verdict => verdictLines(verdict, colours))
@@ -104,6 +106,27 @@ function queueLines(queues: readonly QueueStatus[]): string[] {
       queue.oldestSeconds === null ? '-' : durationText(queue.oldestSeconds),
       queue.workers ?? '?',
     ]),
+  );
+}
+
+/** Why one failed is among the verdicts. */
+function backfillLines(backfills: readonly Backfill[], nowMs: number): string[] {
+  return tableLines(
+    ['BACKFILL', 'STATUS', 'QUEUE', 'TABLE', 'READ', 'OF', 'ROWS/S', 'LEFT'],
+    backfills.map(backfill => {
+      const { done, of } = doneOf(backfill);
+      const { rowsPerSecond, secondsLeft } = paceOf(backfill, nowMs);
+      return [
+        backfill.id,
+        backfill.status,
+        backfill.queue,
+        `${backfill.schema}.${backfill.table}`,
+        done,
+        of > done ? `${of}` : '-',
+        rowsPerSecond === null ? '-' : Math.round(rowsPerSecond),
+        secondsLeft === null ? '-' : durationText(secondsLeft),
+      ];
+    }),
   );
 }
 

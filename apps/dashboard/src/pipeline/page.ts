@@ -26,6 +26,7 @@ ${whoIsThere(identity, token)}
 <section id="verdicts" aria-labelledby="verdicts-title">${part('verdicts')}</section>
 <section aria-labelledby="stages-title"><h2 id="stages-title">The way of the data</h2><div id="stages">${part('stages')}</div></section>
 <section aria-labelledby="queues-title"><h2 id="queues-title">Queues</h2><div id="queues">${part('queues')}</div></section>
+<div id="backfills">${part('backfills')}</div>
 <section aria-labelledby="failures-title"><h2 id="failures-title">Failures</h2>
 <p id="outcome" role="status" class="outcome"></p>
 <div id="failures">${part('failures')}</div></section>

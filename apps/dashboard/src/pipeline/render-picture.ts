@@ -3,13 +3,22 @@ import { BOARD_PATH, READ_ONLY_BOARD_PATH } from '../board.js';
 import { type Html, html } from '../html.js';
 import { clock } from './format.js';
 import type { Observation } from './observer.js';
+import { renderBackfills } from './render-backfills.js';
 import { renderFailures } from './render-failures.js';
 import { renderQueues } from './render-queues.js';
 import { renderStages } from './render-stages.js';
 import { headline, renderVerdicts } from './render-verdicts.js';
 
 /** The parts of the page that change by themselves, by the id of their element. */
-export const PARTS = ['verdicts', 'stages', 'queues', 'failures', 'as-of', 'announcement'] as const;
+export const PARTS = [
+  'verdicts',
+  'stages',
+  'queues',
+  'backfills',
+  'failures',
+  'as-of',
+  'announcement',
+] as const;
 export type Part = (typeof PARTS)[number];
 export type Picture = Readonly<Record<Part, string>>;
 
@@ -24,6 +33,7 @@ export function renderPicture({ status, failures, history }: Observation, role: 
     verdicts: renderVerdicts(status),
     stages: renderStages(status, history),
     queues: renderQueues(status, { history, boardPath: boardPathOf(role) }),
+    backfills: renderBackfills(status),
     failures: renderFailures(failures, role),
     'as-of': html`As of <time datetime="${status.at}">${clock(status.at)}</time>`,
     // Changes only when what is wrong does: a screen reader hears of news, not of every figure.

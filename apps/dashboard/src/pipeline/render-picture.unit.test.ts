@@ -3,8 +3,8 @@ import type { PipelineStatus } from '@walmq/status';
 import { describe, expect, it } from 'vitest';
 import { changedParts } from './events.js';
 import { History, sampleOf } from './history.js';
-import { type Picture, renderPicture } from './render-picture.js';
-import { ACTIVE, ORDERS, REACHABLE_DATABASE, STANDBY, statusWith } from './status-fixture.js';
+import { PARTS, type Picture, renderPicture } from './render-picture.js';
+import { ACTIVE, BACKFILL, ORDERS, REACHABLE_DATABASE, STANDBY, statusWith } from './status-fixture.js';
 
 function picture(
   changes: Parameters<typeof statusWith>[0],
@@ -92,6 +92,18 @@ describe('the pipeline page says, when', () => {
       { verdicts: ['WORKERS_MISSING'], stages: ['without a worker: orders'], queues: ['1,234'] },
     ],
     [
+      'a backfill runs',
+      { backfills: [BACKFILL] },
+      'All is well',
+      { backfills: ['public.orders', '<progress max="2000" value="500"', '500 of 2,000', '>50<', '30 s'] },
+    ],
+    [
+      'a backfill failed',
+      { backfills: [{ ...BACKFILL, status: 'failed', error: 'table "orders" is gone' }] },
+      '1 thing needs attention',
+      { verdicts: ['BACKFILL_FAILED', 'is gone', '--resume 3'], backfills: ['class="error">failed'] },
+    ],
+    [
       'capture is paused',
       { captures: [{ ...ACTIVE, pauses: ['queue orders holds 100000 jobs'] }, STANDBY] },
       '1 thing needs attention',
@@ -164,7 +176,7 @@ describe('what is sent', () => {
   it('is only what has changed', () => {
     const first = picture({});
     const at = '2026-01-01T12:00:02.000Z';
-    expect(Object.keys(changedParts({}, first))).toHaveLength(6);
+    expect(Object.keys(changedParts({}, first))).toEqual([...PARTS]);
     expect(Object.keys(changedParts(first, picture({ at })))).toEqual(['as-of']);
     expect(
       Object.keys(changedParts(first, picture({ queues: [{ ...ORDERS, waiting: 5, workers: 0 }] }))),
@@ -213,6 +225,7 @@ describe('markup in what is shown', () => {
           },
         ],
         queues: [{ ...ORDERS, failed: 1, delayed: 1, retriedFor: 'x', isPaused: true }],
+        backfills: [{ ...BACKFILL, filter: 'x', status: 'failed', error: 'x' }],
       },
     ],
     ['Redis is away', { redis: { reachable: false, reason: 'x', remedy: 'x' }, queues: [] }],

@@ -1,3 +1,4 @@
+import type { Backfill } from '@walmq/backfill';
 import { type CaptureStatus, type PipelineStatus, type QueueStatus, verdicts } from '@walmq/status';
 
 export const ACTIVE: CaptureStatus = {
@@ -45,6 +46,26 @@ export const ORDERS: QueueStatus = {
   workers: 2,
 };
 
+export const BACKFILL: Backfill = {
+  id: '3',
+  queue: 'orders',
+  schema: 'public',
+  table: 'orders',
+  filter: null,
+  chunkRows: 1000,
+  origin: 'request',
+  status: 'running',
+  lastKey: ['500'],
+  endKey: ['2000'],
+  rowsRead: 500,
+  rowsEnqueued: 480,
+  rowsExpected: 2000,
+  error: null,
+  requestedAt: '2026-01-01T11:59:00.000Z',
+  startedAt: '2026-01-01T11:59:50.000Z',
+  endedAt: null,
+};
+
 export const REACHABLE_DATABASE = {
   reachable: true,
   version: '18.1',
@@ -88,6 +109,7 @@ export function statusWith(changes: Partial<Omit<PipelineStatus, 'verdicts'>> = 
     lag: { receivedBytes: 16, enqueuedBytes: 16, durableBytes: 16, acknowledgedBytes: 32 },
     limits: { maxQueueDepth: 100_000, maxRedisMemoryShare: 0.8 },
     queues: [ORDERS],
+    backfills: [],
     ...changes,
   } as const;
   return { ...picture, verdicts: verdicts(picture) };
