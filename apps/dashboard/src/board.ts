@@ -9,7 +9,7 @@ export const BOARD_PATH = '/queues';
 /** The same board without its buttons: Bull Board knows queues that are read-only, not users. */
 export const READ_ONLY_BOARD_PATH = '/read-only/queues';
 
-export interface BoardQueue {
+interface BoardQueue {
   readonly queue: Queue;
   readonly config: QueueConfig;
 }
@@ -78,7 +78,7 @@ function mountBoard(options: BoardOptions & { readonly path: string; readonly re
   });
 }
 
-export function isUnder(url: string, path: string): boolean {
+function isUnder(url: string, path: string): boolean {
   return url.startsWith(path) && ['', '/', '?'].includes(url.charAt(path.length));
 }
 

@@ -2,7 +2,7 @@
 const COURSE = ['pending', 'paid', 'shipped', 'delivered'] as const;
 const CANCELLED = 'cancelled';
 
-export type CourseStatus = (typeof COURSE)[number];
+type CourseStatus = (typeof COURSE)[number];
 
 /** What reaching a status asks for, at most once per order. */
 export type OrderEffect = 'fulfilment' | 'shipping-mail' | 'review-request-mail' | 'refund';

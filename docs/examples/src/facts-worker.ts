@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 await runWorkerApp({
   name: 'facts-worker',
-  defaultPort: 9107,
+  defaultPort: 9112,
   needs: ['database', 'redis'],
   own: { CLICKHOUSE_URL: z.url() }, // http://user:password@host:8123/database
   workers: (service, { config }) => {

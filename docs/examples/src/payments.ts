@@ -17,7 +17,7 @@ const payments = defineWorker<Tables>({
 
 await runWorkerApp({
   name: 'payments',
-  defaultPort: 9107,
+  defaultPort: 9111,
   needs: ['database', 'redis'],
   workers: () => [payments],
 });

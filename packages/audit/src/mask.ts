@@ -10,7 +10,7 @@ export interface ColumnRules {
 
 export const NO_RULES: ColumnRules = { leaveOut: new Set(), mask: new Set() };
 
-export const MASKED = '***';
+const MASKED = '***';
 
 export function applyMask(row: Partial<Row> | null, { leaveOut, mask }: ColumnRules): Row | null {
   if (row === null) return null;

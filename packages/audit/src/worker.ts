@@ -6,7 +6,7 @@ import type { AuditRules } from './load.js';
 import { recordOf } from './record.js';
 
 /** The queue whose changes are kept. */
-export const AUDIT_QUEUE = 'audit';
+const AUDIT_QUEUE = 'audit';
 
 /** Every change of the queue "audit" becomes a row of walmq.audit, once for however many deliveries. */
 export function auditWorker(options: {

@@ -1,4 +1,4 @@
-export { CHANGE_LOG_QUEUE, changeLogWorker, checkChangeLog } from './log-worker.js';
+export { changeLogWorker, checkChangeLog } from './log-worker.js';
 export {
   beginRewind,
   findRewind,

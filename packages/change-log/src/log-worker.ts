@@ -5,7 +5,7 @@ import type { Pool } from 'pg';
 import { append } from './append.js';
 
 /** The queue whose changes are kept. */
-export const CHANGE_LOG_QUEUE = 'change-log';
+const CHANGE_LOG_QUEUE = 'change-log';
 
 /** Every change of the queue "change-log" becomes a row of walmq.change_log, once for however many deliveries. */
 export function changeLogWorker({

@@ -207,7 +207,7 @@ const outboxSchema = z.strictObject({
     .prefault({}),
 });
 
-export const configSchema = z
+const configSchema = z
   .strictObject({
     source: z
       .strictObject({
@@ -251,7 +251,7 @@ export const configSchema = z
         batchesInFlight: z.int().min(1).max(16).default(2),
         /** Milliseconds the slot trails the durable position by, to heal a Redis that lost data. Default 0. */
         ackDelayMs: milliseconds.default(0),
-        /** Waiting jobs in any queue past which capture pauses. Default 1 000 000. */
+        /** Unfinished jobs (waiting, active, delayed, parked) in any queue past which capture pauses. Default 1 000 000. */
         maxQueueDepth: z.int().min(1).default(1_000_000),
         /** Share of Redis' maxmemory past which capture pauses. Default 0.8. */
         maxRedisMemoryShare: z.number().gt(0).max(1).default(0.8),

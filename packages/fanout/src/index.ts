@@ -22,7 +22,7 @@ export {
 export { Enqueuer, type EnqueuerOptions, type ProducerConnection } from './enqueue.js';
 export { loadBullmqScript } from './enqueue-script.js';
 export type { Job } from './job.js';
-export { jobOptions, storedOptions } from './job-options.js';
+export { jobOptions } from './job-options.js';
 export { pauseQueue } from './pause-queue.js';
 export { connectProducer } from './producer.js';
 export { refusalOf } from './refusal.js';

@@ -11,7 +11,7 @@ export {
   kindOf,
   NO_FAILURES,
 } from './failures.js';
-export { type FailedFilter, matches } from './filter.js';
+export type { FailedFilter } from './filter.js';
 export {
   type Chain,
   chainsOf,
@@ -19,7 +19,6 @@ export {
   type FollowOptions,
   followReplayed,
 } from './follow-replayed.js';
-export { normalizeReason } from './normalize-reason.js';
 export {
   type FailedOptions,
   type FailuresOptions,

@@ -2,7 +2,7 @@
 export const CONTEXT_PREFIX = 'walmq.context';
 
 /** Every change of the transaction carries it: more than this is data, and belongs into a table. */
-export const MAX_CONTEXT_BYTES = 8192;
+const MAX_CONTEXT_BYTES = 8192;
 
 /** What a transaction said of itself. */
 export interface TransactionContext {

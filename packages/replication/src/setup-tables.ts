@@ -6,7 +6,7 @@ export interface TableName {
 }
 
 /** What of an old row PostgreSQL puts into the WAL. */
-export type ReplicaIdentity = 'default' | 'full' | 'index' | 'nothing';
+type ReplicaIdentity = 'default' | 'full' | 'index' | 'nothing';
 
 export interface Partition extends TableName {
   readonly identity: ReplicaIdentity;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What the contract makes of a scalar type; `text` is all that it leaves as PostgreSQL's text. */
-export const SCALARS = [
+const SCALARS = [
   'boolean',
   'integer',
   'float',

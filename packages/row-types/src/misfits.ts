@@ -6,7 +6,7 @@ import { values } from './values.js';
 type Row = Readonly<Record<string, unknown>>;
 
 /** What of a change is held against a description. */
-export interface Rows {
+interface Rows {
   readonly op: string;
   readonly before: Row | null;
   readonly after: Row | null;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 export type Need = 'database' | 'redis' | 'smtp';
 
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** What every process reads of its environment, once. */
 export interface Environment {

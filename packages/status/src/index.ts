@@ -1,9 +1,7 @@
 export { bytesText } from './bytes.js';
 export {
   endHeartbeat,
-  type Heartbeats,
   heartbeatPrefix,
-  readHeartbeats,
   writeHeartbeat,
 } from './heartbeat.js';
 export {

@@ -3,7 +3,7 @@ import { bytesText } from '@walmq/status';
 import type { ClientBase } from 'pg';
 import { type Check, ok, warning } from './check.js';
 
-export interface OtherSlot {
+interface OtherSlot {
   readonly name: string;
   readonly retainedWalBytes: number;
 }

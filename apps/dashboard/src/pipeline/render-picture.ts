@@ -19,7 +19,7 @@ export const PARTS = [
   'as-of',
   'announcement',
 ] as const;
-export type Part = (typeof PARTS)[number];
+type Part = (typeof PARTS)[number];
 export type Picture = Readonly<Record<Part, string>>;
 
 export function boardPathOf(role: Role): string {
