@@ -7,7 +7,7 @@ await runWorkerApp({
   defaultPort: 9106,
   needs: ['database', 'redis'],
   own: { WALMQ_AUDIT: z.string().optional() },
-  workers: async ({ environment }, { config, pool }) => {
+  workers: async ({ config, environment }, { pool }) => {
     const rules = await loadAuditRules(environment.WALMQ_AUDIT);
     await checkAuditTable(pool);
     await checkAuditRules(pool, rules);

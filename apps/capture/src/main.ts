@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WalmqError } from '@walmq/change';
-import { loadConfig } from '@walmq/config';
 import { redact, runService, type Service } from '@walmq/service';
 import { heartbeatPrefix } from '@walmq/status';
 import { logBackfill } from './backfill/log-backfill.js';
@@ -25,8 +24,7 @@ await runService({
   defaultPort: 9101,
   needs: ['database', 'redis'],
   start: async service => {
-    const { environment, log, metrics: registry, stopping } = service;
-    const config = await loadConfig(environment.configPath);
+    const { config, environment, log, metrics: registry, stopping } = service;
     const metrics = captureMetrics(registry);
     /** Why capture does not read the slot; undefined while it does. */
     let idleBecause: string | undefined = 'it is starting';
@@ -47,8 +45,8 @@ await runService({
 
     const options: SessionOptions = {
       config,
-      databaseUrl: config.source.url ?? (environment.databaseUrl as string),
-      redisUrl: config.redis.url ?? (environment.redisUrl as string),
+      databaseUrl: environment.databaseUrl as string,
+      redisUrl: environment.redisUrl as string,
       stopping,
       tracer: environment.tracing ? new ChangeTracer() : undefined,
       observer: {

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { loadConfig } from '@walmq/config';
 import { failedIds, readFailures } from '@walmq/replay';
 import { checkRedis, connectRedis, createPool, runService } from '@walmq/service';
 import { readStatus } from '@walmq/status';
@@ -24,11 +23,9 @@ await runService({
   needs: ['redis'],
   own: { ...ACCESS_VARIABLES, WALMQ_DASHBOARD_DISCARDED: z.string().default('walmq-discarded') },
   start: async service => {
-    const { environment, log } = service;
+    const { config, environment, log } = service;
     const policy = await readPolicy(environment.host, environment);
-    const config = await loadConfig(environment.configPath);
-    const url = config.redis.url ?? (environment.redisUrl as string);
-    const redis = connectRedis({ url, name: 'walmq dashboard', log });
+    const redis = connectRedis({ url: environment.redisUrl as string, name: 'walmq dashboard', log });
     const isReady = () => redis.status === 'ready';
     const queues = Object.values(config.queues).map(queue => ({
       config: queue,
@@ -40,11 +37,10 @@ await runService({
         log.debug({ event: 'queue:error', error: error.message }, 'A queue cannot be read'),
       );
     const bullmqQueues = queues.map(({ queue }) => queue);
-    const databaseUrl = config.source.url ?? environment.databaseUrl;
     const database =
-      databaseUrl === undefined
+      environment.databaseUrl === undefined
         ? new Error('DATABASE_URL is not set')
-        : createPool({ url: databaseUrl, name: 'walmq dashboard', log, max: 2 });
+        : createPool({ url: environment.databaseUrl, name: 'walmq dashboard', log, max: 2 });
     const observer = new Observer({
       readStatus: () => readStatus({ config, database, redis }),
       readFailures: () => readFailures({ redis, queues: bullmqQueues, maxListed: MAX_LISTED }),

@@ -7,7 +7,7 @@ await runWorkerApp({
   defaultPort: 9105,
   needs: ['database', 'redis'],
   own: { WALMQ_WEBHOOKS: z.string().default('walmq.webhooks.ts') },
-  workers: async ({ environment }, { config }) => {
+  workers: async ({ config, environment }) => {
     const endpoints = await loadWebhooks({ path: environment.WALMQ_WEBHOOKS, env: process.env });
     return endpoints.map(endpoint => webhookWorker({ endpoint, queues: config.queues }));
   },

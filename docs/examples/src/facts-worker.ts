@@ -7,7 +7,7 @@ await runWorkerApp({
   defaultPort: 9112,
   needs: ['database', 'redis'],
   own: { CLICKHOUSE_URL: z.url() }, // http://user:password@host:8123/database
-  workers: (service, { config }) => {
+  workers: service => {
     const sink = createClickhouseSink({ url: service.environment.CLICKHOUSE_URL });
     service.onStop('clickhouse', () => sink.close());
     const project = mirror({
@@ -15,6 +15,6 @@ await runWorkerApp({
       key: ['id'],
       columns: ['status', 'total_amount', 'created_at'],
     });
-    return [analyticsSinkWorker({ queue: 'facts', queues: config.queues, project, sink })];
+    return [analyticsSinkWorker({ queue: 'facts', queues: service.config.queues, project, sink })];
   },
 });

@@ -1,4 +1,5 @@
 import { WalmqError } from '@walmq/change';
+import type { WalmqConfig } from '@walmq/config';
 import { z } from 'zod';
 
 export type Need = 'database' | 'redis' | 'smtp';
@@ -7,7 +8,9 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 
 /** What every process reads of its environment, once. */
 export interface Environment {
+  /** The configuration's, else DATABASE_URL. */
   readonly databaseUrl: string | undefined;
+  /** The configuration's, else REDIS_URL. */
   readonly redisUrl: string | undefined;
   readonly smtpUrl: string | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -16,8 +19,6 @@ export interface Environment {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** Path of walmq.config.ts; undefined: in the working folder. */
-  readonly configPath: string | undefined;
   /** Milliseconds a process may take to drain. */
   readonly shutdownMs: number;
   /** Whether spans are sent to an OpenTelemetry collector. */
@@ -40,6 +41,8 @@ export const ENVIRONMENT_VARIABLES = [
 
 export interface EnvironmentOptions<Own extends z.ZodRawShape> {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** A server that it names needs no variable. */
+  readonly config: Pick<WalmqConfig, 'source' | 'redis'>;
   readonly defaultPort: number;
   readonly needs: readonly Need[];
   readonly prettyByDefault: boolean;
@@ -54,7 +57,7 @@ export interface EnvironmentOptions<Own extends z.ZodRawShape> {
 export function readEnvironment<Own extends z.ZodRawShape>(
   options: EnvironmentOptions<Own>,
 ): Readonly<Environment & z.output<z.ZodObject<Own>>> {
-  const { env, own } = options;
+  const { env, config, own } = options;
   const shared = sharedSchema(options).safeParse(withoutEmpty(env));
   const ownVariables = z.object(own).safeParse(withoutEmpty(env));
   const issues = [...(shared.error?.issues ?? []), ...(ownVariables.error?.issues ?? [])];
@@ -63,14 +66,13 @@ export function readEnvironment<Own extends z.ZodRawShape>(
   const variables = shared.data;
   return Object.freeze({
     ...ownVariables.data,
-    databaseUrl: variables.DATABASE_URL,
-    redisUrl: variables.REDIS_URL,
+    databaseUrl: config.source.url ?? variables.DATABASE_URL,
+    redisUrl: config.redis.url ?? variables.REDIS_URL,
     smtpUrl: variables.SMTP_URL,
     logLevel: variables.LOG_LEVEL,
     logFormat: variables.LOG_FORMAT,
     host: variables.WALMQ_HOST,
     port: variables.WALMQ_PORT,
-    configPath: variables.WALMQ_CONFIG,
     shutdownMs: variables.WALMQ_SHUTDOWN_MS,
     tracing: variables.WALMQ_TRACING === 'on',
   });
@@ -81,14 +83,15 @@ function withoutEmpty(env: Readonly<Record<string, string | undefined>>): Record
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
 }
 
-function sharedSchema({ needs, defaultPort, prettyByDefault }: EnvironmentOptions<z.ZodRawShape>) {
+function sharedSchema({ needs, config, defaultPort, prettyByDefault }: EnvironmentOptions<z.ZodRawShape>) {
+  const configured = { database: config.source.url, redis: config.redis.url, smtp: undefined };
   const url = (need: Need, protocols: readonly string[], example: string) => {
     const schema = z
       .string(`is not set; set it, e.g. ${example}`)
       .refine(text => hasProtocol(text, protocols), {
         error: `is not a ${protocols.map(protocol => `${protocol}//`).join(' or ')} URL, e.g. ${example}`,
       });
-    return needs.includes(need) ? schema : schema.optional();
+    return needs.includes(need) && configured[need] === undefined ? schema : schema.optional();
   };
   return z.object({
     DATABASE_URL: url(
@@ -108,7 +111,6 @@ function sharedSchema({ needs, defaultPort, prettyByDefault }: EnvironmentOption
       .default(prettyByDefault ? 'pretty' : 'json'),
     WALMQ_HOST: z.string().default('127.0.0.1'),
     WALMQ_PORT: wholeNumber(0, 65_535).default(defaultPort),
-    WALMQ_CONFIG: z.string().optional(),
     WALMQ_SHUTDOWN_MS: wholeNumber(0, 3_600_000).default(10_000),
     WALMQ_TRACING: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
   });

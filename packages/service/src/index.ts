@@ -6,7 +6,7 @@ export {
   createPool,
   openRedis,
 } from './connections.js';
-export { ENVIRONMENT_VARIABLES, type Environment, readEnvironment, wholeNumber } from './environment.js';
+export { ENVIRONMENT_VARIABLES, type Environment, wholeNumber } from './environment.js';
 export type { ReadyCheck } from './health.js';
 export type { Logger } from './log.js';
 export { redact } from './redact.js';

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 
@@ -48,6 +50,32 @@ describe('the life of a service', () => {
     expect(program.output).toMatch(/WALMQ_PORT must be a whole number from 0 to 65535/);
     expect(program.output).toMatch(/LOG_LEVEL must be one of/);
     expect(program.output).not.toMatch(/s3cret|\bat .*\.js:/);
+  });
+
+  it('takes the servers that the configuration names before those of the environment, which then need not be', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'walmq-service-'));
+    const path = join(folder, 'walmq.config.mjs');
+    const config = {
+      source: { url: 'postgres://user:s3cret@configured/shop' },
+      redis: { url: 'redis://configured:6379' },
+      queues: { orders: { table: 'orders' } },
+    };
+    await writeFile(path, `export default ${JSON.stringify(config)};\n`);
+    try {
+      program = new Program({ WALMQ_PORT: '0', WALMQ_CONFIG: path });
+      await program.url();
+      expect(program.output).toContain('Using postgres://user:***@configured/shop');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('a configuration that is not there is one sentence', async () => {
+    program = new Program({ ...ENV, WALMQ_CONFIG: 'no-such.config.ts' });
+    expect(await program.exitCode()).toBe(1);
+    expect(program.output).toMatch(
+      /^CONFIG_NOT_FOUND: there is no configuration at .*no-such\.config\.ts\..*\n$/,
+    );
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(

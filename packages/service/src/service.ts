@@ -1,4 +1,5 @@
 import { WalmqError } from '@walmq/change';
+import { loadConfig, type WalmqConfig } from '@walmq/config';
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { z } from 'zod';
@@ -9,6 +10,7 @@ import { redact } from './redact.js';
 
 /** What a long-running process is given to build itself of. */
 export interface Service<Own = unknown> {
+  readonly config: WalmqConfig;
   readonly environment: Readonly<Environment & Own>;
   readonly log: Logger;
   readonly metrics: Registry;
@@ -34,14 +36,15 @@ export interface ServiceOptions<Own extends z.ZodRawShape> {
 }
 
 /**
- * The life of a process: environment, log, health, start; at SIGTERM or SIGINT the stop hooks, exit code 0. Exit
- * code 1 for a fault, a second signal, or a drain that takes longer than WALMQ_SHUTDOWN_MS.
+ * The life of a process: configuration, environment, log, health, start; at SIGTERM or SIGINT the stop hooks, exit
+ * code 0. Exit code 1 for a fault, a second signal, or a drain that takes longer than WALMQ_SHUTDOWN_MS.
  */
 export async function runService<Own extends z.ZodRawShape = Record<never, never>>(
   options: ServiceOptions<Own>,
 ): Promise<void> {
   try {
-    await new Process(options).run();
+    const config = await loadConfig(process.env.WALMQ_CONFIG || undefined);
+    await new Process(options, config).run();
   } catch (error) {
     console.error(sentenceOf(error));
     process.exit(1);
@@ -50,6 +53,7 @@ export async function runService<Own extends z.ZodRawShape = Record<never, never
 
 class Process<Own extends z.ZodRawShape> {
   readonly #options: ServiceOptions<Own>;
+  readonly #config: WalmqConfig;
   readonly #environment: Readonly<Environment & z.output<z.ZodObject<Own>>>;
   readonly #log: Logger;
   readonly #metrics = new Registry();
@@ -58,10 +62,12 @@ class Process<Own extends z.ZodRawShape> {
   readonly #checks = new Map<string, ReadyCheck>();
   #exitCode = 0;
 
-  constructor(options: ServiceOptions<Own>) {
+  constructor(options: ServiceOptions<Own>, config: WalmqConfig) {
     this.#options = options;
+    this.#config = config;
     this.#environment = readEnvironment({
       env: process.env,
+      config,
       defaultPort: options.defaultPort,
       needs: options.needs,
       prettyByDefault: process.stdout.isTTY === true,
@@ -83,6 +89,7 @@ class Process<Own extends z.ZodRawShape> {
     }
     const http = createHealthServer(this.#checks, this.#metrics);
     await this.#options.start({
+      config: this.#config,
       environment: this.#environment,
       log: this.#log,
       metrics: this.#metrics,

@@ -1,10 +1,9 @@
-import { loadConfig, type QueueConfig, type WalmqConfig } from '@walmq/config';
+import type { QueueConfig } from '@walmq/config';
 import {
   checkPostgres,
   checkRedis,
   connectRedis,
   createPool,
-  type Logger,
   runService,
   type Service,
   type ServiceOptions,
@@ -27,7 +26,6 @@ export interface WorkerAppOptions<Own extends z.ZodRawShape> extends Omit<Servic
 
 /** What the app has opened before its workers are built. */
 export interface WorkerAppParts {
-  readonly config: WalmqConfig;
   readonly pool: Pool;
 }
 
@@ -50,13 +48,13 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
     ...options,
     own: { ...options.own, ...KIT_VARIABLES },
     start: async service => {
-      const { environment, log } = service;
-      const config = await loadConfig(environment.configPath);
-      const databaseUrl = config.source.url ?? (environment.databaseUrl as string);
-      const redisUrl = config.redis.url ?? (environment.redisUrl as string);
+      const { config, environment, log } = service;
       const name = `walmq ${options.name}`;
-      const pool = createPool({ url: databaseUrl, name, log, max: environment.WALMQ_DATABASE_CONNECTIONS });
-      const redis = connectRedis({ url: redisUrl, name, log });
+      const pool = createPool({
+        ...{ url: environment.databaseUrl as string, name, log },
+        max: environment.WALMQ_DATABASE_CONNECTIONS,
+      });
+      const redis = connectRedis({ url: environment.redisUrl as string, name, log });
       service.onStop('postgres', () => pool.end());
       service.onStop('redis', async () => redis.disconnect());
       service.readyWhen('postgres', () => checkPostgres(pool));
@@ -64,7 +62,7 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
       const metrics = workerMetrics(service.metrics);
       // The environment holds the app's own variables too: they were read beside the kit's.
       const own = service as unknown as Service<z.output<z.ZodObject<Own>>>;
-      const definitions = await options.workers(own, { config, pool });
+      const definitions = await options.workers(own, { pool });
       const running = definitions.map(definition =>
         startWorker({
           definition,
@@ -76,7 +74,7 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
           tracing: environment.tracing,
         }),
       );
-      tellOfFewConnections(definitions, { config, pool, log });
+      tellOfFewConnections(definitions, service, environment.WALMQ_DATABASE_CONNECTIONS);
       const pruning = pruneRegularly({
         ...{ pool, redis, log, metrics },
         queues: definitions.map(({ queue }) => config.queues[queue] as QueueConfig),
@@ -97,13 +95,13 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
 /** Handlers that all use `once` wait for each other's connections then; those that use none lose nothing by it. */
 function tellOfFewConnections(
   definitions: readonly WorkerDefinition[],
-  { config, pool, log }: WorkerAppParts & { readonly log: Logger },
+  { config, log }: Pick<Service, 'config' | 'log'>,
+  connections: number,
 ): void {
   const handlers = definitions.reduce((sum, { queue }) => sum + (config.queues[queue]?.concurrency ?? 0), 0);
-  const { max } = pool.options;
-  if (handlers > max)
+  if (handlers > connections)
     log.warn(
-      { event: 'worker:few-connections', handlers, connections: max },
-      `Up to ${handlers} handlers run at a time, on ${max} connections to PostgreSQL: set WALMQ_DATABASE_CONNECTIONS if most of them use once()`,
+      { event: 'worker:few-connections', handlers, connections },
+      `Up to ${handlers} handlers run at a time, on ${connections} connections to PostgreSQL: set WALMQ_DATABASE_CONNECTIONS if most of them use once()`,
     );
 }
