@@ -9,13 +9,19 @@ export interface HeartbeatOptions {
   readonly take: (nowMs: number) => CaptureStatus;
 }
 
+export interface Heartbeat {
+  /** What has just changed is not to wait for the next beat. */
+  beat(): void;
+  stop(): Promise<void>;
+}
+
 const INTERVAL_MS = 1000;
 
 /**
  * Tells of this capture in Redis every second, on a connection of its own, so that whoever looks there finds every
  * capture wherever it runs. A beat that cannot be written is missed, and disturbs nothing.
  */
-export function startHeartbeat({ redisUrl, prefix, take }: HeartbeatOptions): { stop(): Promise<void> } {
+export function startHeartbeat({ redisUrl, prefix, take }: HeartbeatOptions): Heartbeat {
   let redis: Redis | undefined;
   let beating: Promise<void> | undefined;
 
@@ -38,6 +44,11 @@ export function startHeartbeat({ redisUrl, prefix, take }: HeartbeatOptions): { 
   const timer = setInterval(beatAgain, INTERVAL_MS);
   beatAgain();
   return {
+    beat() {
+      // The one under way may have been taken before the change.
+      if (beating === undefined) beatAgain();
+      else void beating.then(beatAgain);
+    },
     async stop() {
       clearInterval(timer);
       await beating;

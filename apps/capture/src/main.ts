@@ -61,6 +61,7 @@ await runService({
           metrics.became('active');
           metrics.durabilityKept(true);
           portrait.streaming();
+          heartbeat.beat();
           log.info(
             { event: 'stream:started', slot: config.source.slot, position },
             `Streaming from ${position}`,
@@ -157,6 +158,7 @@ await runService({
       metrics.sessionEnded(error.code);
       pauses.clear();
       portrait.interrupted(role, { code: error.code, message: redact(error.message) }, Date.now());
+      heartbeat.beat();
       idleBecause = error.message;
       return retryDelayMs(recovery === 'standby' ? 'standby' : 'retry', sessionsSinceStreaming++);
     });

@@ -30,9 +30,9 @@ export interface EnqueuerOptions extends BatchWriterOptions {
 }
 
 /**
- * Changes to jobs: fills a batch while others are in flight, sends it as soon as there is room, and after any
- * failure asks the checkpoint what happened. At most `batchesInFlight` batches and the one being filled are in
- * memory.
+ * Changes to jobs: fills a batch while others are in flight, sends it when it is full or nothing is unanswered, and
+ * after any failure asks the checkpoint what happened. At most `batchesInFlight` batches and the one being filled are
+ * in memory.
  */
 export class Enqueuer {
   readonly #options: EnqueuerOptions;
@@ -139,7 +139,9 @@ export class Enqueuer {
   #mayTake(): boolean {
     if (this.#held || this.#recovery || this.#failure !== undefined || this.#filling.empty) return false;
     if (this.#inFlight.length >= this.#options.batchesInFlight) return false;
-    return this.#flushWanted || this.#filling.full;
+    if (this.#filling.full) return true;
+    // Nagle's rule (RFC 896): what does not fill a batch waits for the answer to the one before, and grows meanwhile.
+    return this.#flushWanted && (this.#inFlight.at(-1)?.ends ?? '') <= this.#enqueuedUpTo;
   }
 
   #send(batch: Batch): void {
@@ -159,7 +161,10 @@ export class Enqueuer {
     if (!connection) throw new WalmqError('REDIS_UNREACHABLE', 'there is no connection to Redis yet.');
     await this.#writer.write(batch, connection.redis);
     this.#written(batch);
-    await connection.confirm();
+    const durable = connection.confirm();
+    // The next batch waits for this one's answer, not for its durability.
+    this.#pump();
+    await durable;
   }
 
   /** Said once of each batch, however often it took to find out. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import { LSN_ZERO, type Lsn, parseLsn, WalmqError } from '@walmq/change';
 import type { ClientConfig } from 'pg';
 import { LogicalReplicationService } from 'pg-logical-replication';
@@ -12,6 +12,8 @@ import { TEXT_FORM_SETTINGS } from './value.js';
 /** How long a server may take to end the COPY stream before the connection is cut. */
 const GOODBYE_MS = 2000;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Acknowledgements this close together are one status message: each wakes the walsender, thousands of them a second. */
+const ACKNOWLEDGED_TOGETHER_MS = 20;
 /** How long what had arrived before the connection broke has to be taken, before the break is said aside of it. */
 const LAST_RUNS_MS = 5000;
 
@@ -45,6 +47,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
   #ended: { error?: unknown } | undefined;
   #sayBroken: (error: unknown) => void = () => undefined;
   #acknowledged: Lsn = LSN_ZERO;
+  #acknowledging: NodeJS.Timeout | undefined;
   #bytesHeard = 0;
   /** Status intervals without a byte. Counted, not timed: a process that was suspended has missed nothing. */
   #silentIntervals = 0;
@@ -88,11 +91,14 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     return this.#readyBytes > this.#options.highWaterBytes;
   }
 
-  /** The position the server may forget everything before: exactly this, now and in every status message. */
+  /** The position the server may forget everything before: exactly this, in a moment and in every status message. */
   acknowledge(lsn: Lsn): void {
     if (lsn <= this.#acknowledged) return;
     this.#acknowledged = lsn;
-    this.#sendStatus();
+    this.#acknowledging ??= setTimeout(() => {
+      this.#acknowledging = undefined;
+      this.#sendStatus();
+    }, ACKNOWLEDGED_TOGETHER_MS);
   }
 
   /** Stops reading: iteration ends after the run in hand, and the connection stays for the last acknowledgements. */
@@ -123,6 +129,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
   /** Sends the last acknowledged position, ends the COPY stream in good order, then the connection. */
   async close(): Promise<void> {
     clearInterval(this.#statusTimer);
+    clearTimeout(this.#acknowledging);
     if (this.#connection && !this.#ended) {
       this.#sendStatus();
       this.#connection.endCopyFrom();
@@ -130,7 +137,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
       // What the server had under way is read and dropped: unread data would reset the connection and take
       // the last status message with it.
       this.#connection.stream.resume();
-      await Promise.race([this.#over, setTimeout(GOODBYE_MS, undefined, { ref: false })]);
+      await Promise.race([this.#over, wait(GOODBYE_MS, undefined, { ref: false })]);
     }
     await this.#service.destroy();
   }
@@ -188,7 +195,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     this.#wakeUp();
     if (error === undefined) return;
     const failure = replicationFailure(error, this.#options.slot);
-    void setTimeout(LAST_RUNS_MS, undefined, { ref: false }).then(() => this.#sayBroken(failure));
+    void wait(LAST_RUNS_MS, undefined, { ref: false }).then(() => this.#sayBroken(failure));
   }
 
   #wakeUp(): void {
