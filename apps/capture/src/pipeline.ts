@@ -1,21 +1,11 @@
-import { type EncodedChange, LSN_ZERO, type Lsn } from '@walmq/change';
-import {
-  type Catalog,
-  encodeChanges,
-  type Relation,
-  type ReplicationStream,
-  type RowMessage,
-  type Table,
-  Transaction,
-} from '@walmq/replication';
-import { enqueueChange } from './enqueue-change.js';
+import { LSN_ZERO, type Lsn } from '@walmq/change';
+import { encodeChanges, type ReplicationStream, Transaction } from '@walmq/replication';
+import { type DescribeOptions, describeTables, knownTables } from './describe-tables.js';
+import { takeChange } from './take-change.js';
 import { type MessageOptions, takeMessage } from './take-message.js';
 
-export interface PipelineOptions extends MessageOptions {
+export interface PipelineOptions extends MessageOptions, DescribeOptions {
   readonly stream: ReplicationStream;
-  readonly catalog: Catalog;
-  /** Told of a table ahead of the first of its changes, and whenever it was altered. */
-  readonly onDescribed: (table: Table) => Promise<void>;
   readonly onReceived: (lsn: Lsn) => void;
 }
 
@@ -51,14 +41,9 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
           break;
         default: {
           const tables = knownTables(message, catalog) ?? (await describeTables(message, options));
-          for (const [index, change] of encodeChanges(
-            message,
-            tables,
-            transaction as Transaction,
-          ).entries()) {
-            const table = tables[index] ?? (tables[0] as Table);
-            if (!take(change, table, transaction as Transaction, options)) await enqueuer.room();
-          }
+          const within = transaction as Transaction;
+          for (const change of encodeChanges(message, tables, within))
+            if (!takeChange(change, within, options)) await enqueuer.room();
         }
       }
     }
@@ -66,41 +51,4 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
     // The socket has nothing more to give for now: what is there goes out.
     if (stream.drained) enqueuer.flush();
   }
-}
-
-/** False when there is no room for more. */
-function take(
-  change: EncodedChange,
-  table: Table,
-  transaction: Transaction,
-  options: PipelineOptions,
-): boolean {
-  if (change.id <= options.resumeAfter) return true;
-  const jobs = options.router.route(change);
-  options.window.changed(change, table, jobs);
-  return enqueueChange(change, jobs, transaction, options);
-}
-
-/** The hot path: no promise where nothing has to be asked. Undefined when a table is not described yet. */
-function knownTables(message: RowMessage, catalog: Catalog): Table[] | undefined {
-  const tables = relationsOf(message).flatMap(relation => catalog.known(relation) ?? []);
-  return tables.length === relationsOf(message).length ? tables : undefined;
-}
-
-async function describeTables(
-  message: RowMessage,
-  { catalog, onDescribed }: Pick<PipelineOptions, 'catalog' | 'onDescribed'>,
-): Promise<Table[]> {
-  const tables: Table[] = [];
-  for (const relation of relationsOf(message)) {
-    const known = catalog.known(relation);
-    const table = known ?? (await catalog.describe(relation));
-    if (!known) await onDescribed(table);
-    tables.push(table);
-  }
-  return tables;
-}
-
-function relationsOf(message: RowMessage): readonly Relation[] {
-  return message.tag === 'truncate' ? message.relations : [message.relation];
 }

@@ -1,5 +1,4 @@
 import { readWatermark, WATERMARK_PREFIX } from '@walmq/backfill';
-import type { Router } from '@walmq/fanout';
 import {
   CONTEXT_PREFIX,
   EVENT_PREFIX,
@@ -11,21 +10,16 @@ import {
   type Transaction,
 } from '@walmq/replication';
 import { type ChunkOutcome, enqueueRows } from './backfill/enqueue-rows.js';
-import type { BackfillWindow } from './backfill/window.js';
-import { type EnqueueOptions, enqueueChange } from './enqueue-change.js';
+import { enqueueChange } from './enqueue-change.js';
+import type { ChangeOptions } from './take-change.js';
 
-export interface MessageOptions extends EnqueueOptions {
-  readonly router: Router;
-  /** Changes up to this position have been enqueued before, in every shard. */
-  readonly resumeAfter: string;
+export interface MessageOptions extends ChangeOptions {
   /** A transaction's context that cannot be read, and why: its changes go on without it. */
   readonly onContextRefused: (reason: string) => void;
   /** A change to be sent again that cannot be read, or that its queue does not take. */
   readonly onRewoundRefused: (reason: string) => void;
   /** An event that was sent outside its transaction, which has no place in the stream. */
   readonly onEventIgnored: () => void;
-  /** Where rows that are read in between are held against the changes that come by. */
-  readonly window: BackfillWindow;
   /** Told of a chunk of such rows once they have been put into the stream, or not. */
   readonly onChunk: (token: string, outcome: ChunkOutcome) => void;
 }

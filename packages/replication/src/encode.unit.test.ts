@@ -1,11 +1,12 @@
 import { type Change, type Lsn, WalmqError } from '@walmq/change';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeChanges, Transaction } from './encode.js';
+import { encodeChanges } from './encode.js';
 import { JsonWriter } from './json-writer.js';
 import type { RowMessage } from './messages.js';
 import { PgoutputParser } from './parse.js';
 import { describeTable } from './table.js';
+import { Transaction } from './transaction.js';
 import { TEXT_TYPE } from './value.js';
 
 /** As pgoutput writes it: null, unchanged TOAST, or the value's text. */

@@ -1,6 +1,6 @@
 import type { EncodedEvent } from '@walmq/change';
-import type { Transaction } from './encode.js';
 import type { Message } from './messages.js';
+import type { Transaction } from './transaction.js';
 
 /** Before the name of a queue: prefix of the logical messages that are events. */
 export const EVENT_PREFIX = 'walmq.event.';

@@ -1,5 +1,5 @@
 import type { Change, ColumnShape, EncodedChange, Operation, Row } from '@walmq/change';
-import type { Transaction } from './encode.js';
+import type { Transaction } from './transaction.js';
 
 /** Prefix of the logical messages that are changes sent again: the queue's name as JSON, a line break, the change. */
 export const REWIND_PREFIX = 'walmq.rewind';

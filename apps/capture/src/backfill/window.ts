@@ -1,7 +1,7 @@
 import type { Snapshot, Watermark } from '@walmq/backfill';
 import type { EncodedChange } from '@walmq/change';
 import type { Job } from '@walmq/fanout';
-import type { Table, Tuple } from '@walmq/replication';
+import type { RowChange, Table, Tuple } from '@walmq/replication';
 import { RecentTransactions } from './recent-transactions.js';
 
 /** A chunk that is being read. */
@@ -66,13 +66,12 @@ export class BackfillWindow {
   }
 
   /** The stream has brought a change, and these are its jobs. */
-  changed(change: EncodedChange, table: Table, jobs: readonly Job[]): void {
-    const { relation } = table;
+  changed(change: RowChange, jobs: readonly Job[]): void {
     if (!this.#since || !this.#chunk) return;
     const own = this.#chunk.table;
-    if (relation.schema !== own.relation.schema || relation.table !== own.relation.table) return;
+    if (change.schema !== own.relation.schema || change.table !== own.relation.table) return;
     if (change.op === 'truncate') this.#since.spoilt = 'the table was truncated';
-    else if (keyOf(table) !== keyOf(own)) this.#since.spoilt = 'the table was altered';
+    else if (keyOf(change.of) !== keyOf(own)) this.#since.spoilt = 'the table was altered';
     else if (this.#since.keys.size >= MOST_KEYS) this.#since.spoilt = 'too many rows changed';
     // What the queue does not take (an operation it leaves out) makes no row old news to it; one that is gone is.
     else if (change.op === 'delete' || jobs.some(({ queue }) => queue === this.#chunk?.queue))

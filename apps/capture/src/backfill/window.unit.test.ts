@@ -1,6 +1,6 @@
 import { Snapshot } from '@walmq/backfill';
-import type { EncodedChange, Operation } from '@walmq/change';
-import { type Table, Tuple } from '@walmq/replication';
+import type { Operation } from '@walmq/change';
+import { type RowChange, type Table, Tuple } from '@walmq/replication';
 import { describe, expect, it } from 'vitest';
 import { BackfillWindow, type PassedChunk } from './window.js';
 
@@ -11,7 +11,8 @@ const table = {
   keyColumns: [0],
   columns: [{ jsonName: '"id":' }],
 } as unknown as Table;
-const change = (id: number, op: Operation = 'update') => ({ op, keyText: String(id) }) as EncodedChange;
+const change = (id: number, op: Operation = 'update', of = table) =>
+  ({ op, keyText: String(id), of, schema: of.relation.schema, table: of.relation.table }) as RowChange;
 const job = { queue: QUEUE, id: '', name: '', data: '', orderingKeys: [] };
 /** Sees everything below transaction 100, but for 42. */
 const snapshot = new Snapshot('42:100:42');
@@ -42,9 +43,9 @@ describe('rows of a chunk, when its high watermark comes', () => {
     expect(
       news(
         passed(window => {
-          window.changed(change(1), table, [job]);
-          window.changed(change(2), table, [{ ...job, queue: 0 }]);
-          window.changed(change(3, 'delete'), table, []);
+          window.changed(change(1), [job]);
+          window.changed(change(2), [{ ...job, queue: 0 }]);
+          window.changed(change(3, 'delete'), []);
         }),
       ),
     ).toEqual([2]);
@@ -53,18 +54,18 @@ describe('rows of a chunk, when its high watermark comes', () => {
   it('mind no other table, and nothing before the low watermark', () => {
     const other = { ...table, relation: { ...table.relation, table: 'others' } } as Table;
     const chunk = passed(
-      window => window.changed(change(1), other, [job]),
-      window => window.changed(change(2), table, [job]),
+      window => window.changed(change(1, 'update', other), [job]),
+      window => window.changed(change(2), [job]),
     );
     expect(news(chunk)).toEqual([1, 2, 3]);
   });
 
   it('are read again after a truncate, another key, or more changes than can be remembered', () => {
-    expect(news(passed(window => window.changed(change(0, 'truncate'), table, [])))).toMatch(/truncated/);
+    expect(news(passed(window => window.changed(change(0, 'truncate'), [])))).toMatch(/truncated/);
     const rekeyed = { ...table, columns: [{ jsonName: '"number":' }] } as unknown as Table;
-    expect(news(passed(window => window.changed(change(1), rekeyed, [job])))).toMatch(/altered/);
+    expect(news(passed(window => window.changed(change(1, 'update', rekeyed), [job])))).toMatch(/altered/);
     const many = (window: BackfillWindow) => {
-      for (let id = 10; id < 100_011; id++) window.changed(change(id), table, [job]);
+      for (let id = 10; id < 100_011; id++) window.changed(change(id), [job]);
     };
     expect(news(passed(many))).toMatch(/too many/);
   });

@@ -1,0 +1,39 @@
+import { formatLsn, type Lsn, lsnToHex, positionText } from '@walmq/change';
+import type { TransactionContext } from './context.js';
+
+/** The transaction the stream is in; counts its changes. */
+export class Transaction {
+  readonly commitLsn: Lsn;
+  /** ISO 8601, to the microsecond. */
+  readonly committedAt: string;
+  readonly #hex: string;
+  readonly #head: string;
+  #seq = 0;
+
+  constructor(begin: { commitLsn: Lsn; committedAt: string; xid: number }) {
+    this.commitLsn = begin.commitLsn;
+    this.committedAt = begin.committedAt;
+    this.#hex = lsnToHex(begin.commitLsn);
+    this.#head = `{"xid":${begin.xid},"lsn":"${formatLsn(begin.commitLsn)}","committedAt":"${begin.committedAt}","seq":`;
+  }
+
+  /** What the transaction has said of itself so far: the changes to come carry it. */
+  context: TransactionContext | undefined;
+
+  /** Number of the change last taken. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** Leaves a number out. */
+  skip(): void {
+    this.#seq += 1;
+  }
+
+  /** Gives the next change its number; `json` is its `tx`, and its `context` where there is one. */
+  next(): { id: string; json: string } {
+    this.#seq += 1;
+    const context = this.context ? `,"context":${this.context.json}` : '';
+    return { id: positionText(this.#hex, this.#seq), json: `${this.#head}${this.#seq}}${context}` };
+  }
+}
