@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ENVIRONMENT_VARIABLES } from '@walmq/service';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { KNOWN_VARIABLES, OWN_VARIABLES } from './variables-fixture.js';
 
 interface ComposeService {
   build?: string;
@@ -31,14 +31,6 @@ const OPTIONAL = {
   'change-log-worker': 'change-log',
 };
 
-/** Variables that one app alone reads. */
-const OWN_VARIABLES = [
-  'WALMQ_DASHBOARD_USERS',
-  'WALMQ_DASHBOARD_DISCARDED',
-  'WALMQ_MAIL_FROM',
-  'WALMQ_INVENTORY_TEAM',
-];
-
 describe('docker-compose.yml', () => {
   it('runs every app, those that need a configuration when they are asked for', () => {
     const optional = ours.flatMap(([name, { profiles }]) => (profiles ? [[name, ...profiles]] : []));
@@ -55,8 +47,7 @@ describe('docker-compose.yml', () => {
   });
 
   it.each(ours)('%s sets variables that are read', (_name, { environment = {} }) => {
-    const known: string[] = [...ENVIRONMENT_VARIABLES, ...OWN_VARIABLES];
-    expect(Object.keys(environment).filter(name => !known.includes(name))).toEqual([]);
+    expect(Object.keys(environment).filter(name => !KNOWN_VARIABLES.includes(name))).toEqual([]);
   });
 
   it.each(OWN_VARIABLES)('%s is read by an app', variable => {
