@@ -9,6 +9,8 @@ const ROLES = ['active', 'standby', 'waiting'] as const;
 /** https://www.postgresql.org/docs/current/view-pg-replication-slots.html */
 const WAL_STATUSES = ['reserved', 'extended', 'unreserved', 'lost'] as const;
 
+export type CaptureMetrics = ReturnType<typeof captureMetrics>;
+
 /** Capture's metrics, in one place: name, unit, help. */
 export function captureMetrics(registry: Registry) {
   const registers = [registry];

@@ -1,18 +1,26 @@
 import { type ChangeName, formatPosition, type Position, WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
-import { Router, sourceTag } from '@walmq/fanout';
-import { Catalog, ReplicationStream, readSenderTimeoutMs, readSource, type Source } from '@walmq/replication';
+import { Router, type SourceIdentity, sourceTag } from '@walmq/fanout';
+import {
+  Catalog,
+  ReplicationStream,
+  readSenderTimeoutMs,
+  readSource,
+  type Slot,
+  type Source,
+  type Table,
+} from '@walmq/replication';
 import { nextProgress, type Progress, type ProgressEvent, progressFrom } from './acknowledge.js';
 import { DurablePositions } from './backfill/durable-positions.js';
-import { type BackfillNotice, ChunkOutcomes, runBackfills } from './backfill/run-backfills.js';
-import { BackfillWindow } from './backfill/window.js';
+import type { BackfillNotice } from './backfill/run-backfills.js';
+import { startBackfills } from './backfill/start-backfills.js';
 import { checkShapes } from './check-shapes.js';
 import { type Control, openControl } from './control.js';
 import { watchOverrun } from './let-go.js';
 import { type DriftNotice, noticeDrift } from './notice-drift.js';
 import { runPipeline } from './pipeline.js';
 import { findPosition, requireSlot } from './position.js';
-import { openShards, pauseIn, shardsOf } from './shards.js';
+import { openShards, pauseIn, type Shard, shardsOf } from './shards.js';
 import type { ChangeTracer } from './trace.js';
 
 export interface SessionOptions {
@@ -85,22 +93,14 @@ interface StreamingOptions extends SessionOptions {
   readonly stream: ReplicationStream;
 }
 
+/** From here on the slot is ours, so nobody else moves it: only now do slot and checkpoints hold still to be compared. */
 async function streamChanges(options: StreamingOptions): Promise<void> {
-  const { config, source, stream, stopping, observer, control, tracer } = options;
-  const identity = { ...source, slot: config.source.slot };
-  // The slot is ours now, so nobody else moves it: only here do slot and checkpoints hold still to be compared.
+  const { config, stream, stopping, observer, control, tracer } = options;
   const slot = await requireSlot(control.client, config.source.slot);
-  const shards = shardsOf(options, identity);
-  const positions: Position[] = [];
-  for (const { checkpointKey, connect } of shards) {
-    const { databaseUrl } = options;
-    positions.push(
-      await findPosition({ control: control.client, databaseUrl, slot, checkpointKey, connect }),
-    );
-  }
+  const shards = shardsOf(options, sourceOf(options));
+  const positions = await findPositions(shards, slot, options);
+  await checkShapes(control.client, Object.values(config.queues));
 
-  const queues = Object.values(config.queues);
-  await checkShapes(control.client, queues);
   const durable = new DurablePositions();
   let progress = progressFrom(positions, slot.confirmedFlushLsn);
   const position = formatPosition(progress.enqueued);
@@ -117,50 +117,27 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     enqueuer.flushProgress();
     advance({ type: 'elapsed', nowMs: performance.now() });
   }, STATUS_INTERVAL_MS);
-  const overrun = watchOverrun({ control: control.client, slot: config.source.slot, stream });
+  const overrun = watchOverrun({ control: control.client, slot: slot.name, stream });
   const stopReading = () => stream.stop();
   stopping.addEventListener('abort', stopReading);
   if (stopping.aborted) stopReading();
   const catalog = new Catalog(control.client);
-  const window = new BackfillWindow();
-  const outcomes = new ChunkOutcomes();
-  const ending = new AbortController();
-  const backfills = runBackfills({
-    ...{ config, databaseUrl: options.databaseUrl, catalog, window, durable, outcomes },
+  const backfills = startBackfills({
+    ...{ config, databaseUrl: options.databaseUrl, catalog, durable, stopping },
     onNotice: notice => observer.backfill(notice),
-    ending: AbortSignal.any([stopping, ending.signal]),
   });
   observer.streaming(position);
   try {
     const pipeline = runPipeline({
-      stream,
-      catalog,
-      window,
-      onChunk: (token, outcome) => outcomes.settle(token, outcome),
-      router: new Router({
-        queues,
-        outbox: config.outbox,
-        malformed: config.malformed,
-        idSuffix: sourceTag(identity),
-        onMalformed: (event, reason) => observer.eventMalformed(reason, event.id),
-      }),
-      enqueuer,
-      resumeAfter: position,
-      onDescribed: async table => {
-        await checkShapes(control.client, queues, table);
-        await noticeDrift(table, {
-          client: control.client,
-          queues,
-          pause: queue => pauseIn(shards, queue),
-          onNotice: notice => observer.drift(notice),
-        });
-      },
+      ...{ stream, catalog, enqueuer, tracer, resumeAfter: position },
+      ...{ window: backfills.window, onChunk: backfills.onChunk },
+      router: routerOf(options),
+      onDescribed: table => lookAt(table, shards, options),
       onReceived: lsn => advance({ type: 'received', lsn }),
       onChange: (change, jobs) => observer.change(change, jobs),
       onContextRefused: reason => observer.contextRefused(reason),
       onRewoundRefused: reason => observer.eventMalformed(`a change to be sent again: ${reason}`),
       onEventIgnored: () => observer.eventMalformed('it was sent outside its transaction, and is ignored'),
-      tracer,
     });
     await Promise.race([pipeline, enqueuer.failed(), control.lost, stream.broken, overrun.overrun]);
     if (!stopping.aborted)
@@ -169,12 +146,52 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     open.ignoreBacklog();
     await enqueuer.drain();
   } finally {
-    ending.abort();
     stopping.removeEventListener('abort', stopReading);
     clearInterval(tick);
     overrun.stop();
     open.close();
     tracer?.abandoned();
-    await backfills;
+    await backfills.stop();
   }
+}
+
+function sourceOf({ config, source }: StreamingOptions): SourceIdentity {
+  return { ...source, slot: config.source.slot };
+}
+
+async function findPositions(
+  shards: readonly Shard[],
+  slot: Slot,
+  { control, databaseUrl }: StreamingOptions,
+): Promise<Position[]> {
+  const positions: Position[] = [];
+  for (const { checkpointKey, connect } of shards)
+    positions.push(
+      await findPosition({ control: control.client, databaseUrl, slot, checkpointKey, connect }),
+    );
+  return positions;
+}
+
+function routerOf(options: StreamingOptions): Router {
+  const { config, observer } = options;
+  return new Router({
+    queues: Object.values(config.queues),
+    outbox: config.outbox,
+    malformed: config.malformed,
+    idSuffix: sourceTag(sourceOf(options)),
+    onMalformed: (event, reason) => observer.eventMalformed(reason, event.id),
+  });
+}
+
+/** Holds a table, ahead of its changes, against what the queues say and expect of it. */
+async function lookAt(table: Table, shards: readonly Shard[], options: StreamingOptions): Promise<void> {
+  const { config, control, observer } = options;
+  const queues = Object.values(config.queues);
+  await checkShapes(control.client, queues, table);
+  await noticeDrift(table, {
+    client: control.client,
+    queues,
+    pause: queue => pauseIn(shards, queue),
+    onNotice: notice => observer.drift(notice),
+  });
 }

@@ -1,4 +1,4 @@
-import type { Logger } from 'pino';
+import type { Logger } from '@walmq/service';
 import type { BackfillNotice } from './run-backfills.js';
 
 /** A chunk is not worth a line: `walmq backfill --list` has the count. */

@@ -17,8 +17,8 @@ import { WalmqError } from '@walmq/change';
 import type { QueueConfig, WalmqConfig } from '@walmq/config';
 import { type Catalog, TEXT_FORM_SETTINGS } from '@walmq/replication';
 import { Client } from 'pg';
+import type { ChunkOutcomes } from './chunk-outcomes.js';
 import type { DurablePositions } from './durable-positions.js';
-import type { ChunkOutcome } from './enqueue-rows.js';
 import type { BackfillWindow } from './window.js';
 
 /** What is told of a backfill. */
@@ -40,20 +40,6 @@ export interface BackfillsOptions {
   readonly onNotice: (notice: BackfillNotice) => void;
   /** Aborted when the session ends. */
   readonly ending: AbortSignal;
-}
-
-/** Where the pipeline says what became of a chunk. */
-export class ChunkOutcomes {
-  readonly #waiting = new Map<string, (outcome: ChunkOutcome) => void>();
-
-  settle(token: string, outcome: ChunkOutcome): void {
-    this.#waiting.get(token)?.(outcome);
-    this.#waiting.delete(token);
-  }
-
-  async of(token: string): Promise<ChunkOutcome> {
-    return await new Promise(resolve => this.#waiting.set(token, resolve));
-  }
 }
 
 const LOOK_EVERY_MS = 1000;

@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WalmqError } from '@walmq/change';
+import type { Service } from '@walmq/service';
+import { recoveryOf, retryDelayMs } from './recover.js';
+import { runSession, type SessionObserver, type SessionOptions } from './session.js';
+
+export interface KeepStreamingOptions extends SessionOptions, Pick<Service, 'log' | 'fail'> {
+  readonly observer: StreamingObserver;
+}
+
+/** Told of each session, and of how it ended. */
+export interface StreamingObserver extends SessionObserver {
+  /** A fault ended it; `standby`: another capture reads the slot. */
+  interrupted(role: 'standby' | 'waiting', error: WalmqError): void;
+}
+
+/** One session after the other until told to stop. A fault that a person has to mend goes to `fail`; never rejects. */
+export async function keepStreaming(options: KeepStreamingOptions): Promise<void> {
+  const { config, stopping, observer, log, fail } = options;
+  let sinceStreaming = 0;
+  const streaming = (position: string) => {
+    sinceStreaming = 0;
+    observer.streaming(position);
+  };
+  while (!stopping.aborted) {
+    try {
+      await runSession({ ...options, observer: { ...observer, streaming } });
+    } catch (cause) {
+      if (stopping.aborted) return;
+      const { error, recovery } = recoveryOf(cause, config.source.slot);
+      observer.interrupted(recovery === 'standby' ? 'standby' : 'waiting', error);
+      if (recovery === 'stop') return fail(error);
+      const retryInMs = retryDelayMs(recovery, sinceStreaming++);
+      log.warn({ event: 'session:ended', code: error.code, retryInMs }, error.message);
+      await sleep(retryInMs, undefined, { signal: stopping }).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import type { WalmqError } from '@walmq/change';
+import type { WalmqConfig } from '@walmq/config';
+import { type Logger, redact } from '@walmq/service';
+import { logBackfill } from './backfill/log-backfill.js';
+import type { Heartbeat } from './heartbeat.js';
+import type { StreamingObserver } from './keep-streaming.js';
+import type { CaptureMetrics } from './metrics.js';
+import { Pauses } from './pauses.js';
+import type { Portrait } from './portrait.js';
+
+export interface ReportOptions {
+  readonly config: WalmqConfig;
+  readonly log: Logger;
+  readonly metrics: CaptureMetrics;
+  readonly portrait: Portrait;
+  readonly heartbeat: Heartbeat;
+}
+
+export interface Report {
+  readonly observer: StreamingObserver;
+  /** Why no change can be enqueued at present, as a sentence; undefined when it can. */
+  idleBecause(): string | undefined;
+}
+
+/** Where a capture tells what happens to it: log, metrics, heartbeat, readiness. */
+export function createReport({ config, log, metrics, portrait, heartbeat }: ReportOptions): Report {
+  const { slot } = config.source;
+  let notStreaming: string | undefined = 'it is starting';
+  const pauses = new Pauses(reasons => {
+    metrics.pauses(reasons);
+    portrait.pauses([...reasons.values()].map(redact));
+  });
+  return {
+    idleBecause: () => notStreaming ?? pauses.reason,
+    observer: {
+      unchecked(durability) {
+        log.warn(
+          { event: 'durability:unchecked', durability },
+          'Redis does not say how it keeps data; the promise is taken on trust',
+        );
+      },
+      streaming(position) {
+        notStreaming = undefined;
+        metrics.became('active');
+        metrics.durabilityKept(true);
+        portrait.streaming();
+        heartbeat.beat();
+        log.info({ event: 'stream:started', slot, position }, `Streaming from ${position}`);
+      },
+      interrupted(role, error) {
+        notStreaming = error.message;
+        metrics.became(role);
+        metrics.sessionEnded(error.code);
+        pauses.clear();
+        portrait.interrupted(role, { code: error.code, message: redact(error.message) }, Date.now());
+        heartbeat.beat();
+      },
+      progress(progress) {
+        metrics.progress(progress);
+        portrait.progress(progress);
+      },
+      change(change) {
+        metrics.change(change);
+        portrait.change();
+      },
+      batch(jobs) {
+        metrics.batch(jobs);
+        portrait.batch(jobs);
+      },
+      paused(error, retryInMs) {
+        metrics.durabilityKept((error as Partial<WalmqError>).code !== 'NOT_DURABLE_YET');
+        pauses.begin('redis', `Redis takes no batches: ${error.message}`);
+        log.warn(
+          { event: 'enqueue:paused', error: error.message, retryInMs },
+          'Paused: PostgreSQL holds the backlog',
+        );
+      },
+      resumed() {
+        pauses.end('redis');
+        metrics.durabilityKept(true);
+        log.info({ event: 'enqueue:resumed' }, 'Enqueueing again');
+      },
+      held(reason) {
+        pauses.begin('backlog', `the backlog is at its limit: ${reason}`);
+        log.warn({ event: 'backlog:paused', reason }, `Paused: ${reason}; PostgreSQL holds what comes`);
+      },
+      released() {
+        pauses.end('backlog');
+        log.info({ event: 'backlog:resumed' }, 'The backlog is below its limits: enqueueing again');
+      },
+      drift(notice) {
+        metrics.drift(notice);
+        const { queue, table, differences, action } = notice;
+        if (differences.length > 0)
+          log.warn(
+            { event: 'drift:found', queue, table, differences, action },
+            `${table} is not as the queue "${queue}" expects it${action === 'pause' ? ': the queue is paused' : ''}`,
+          );
+      },
+      contextRefused(reason) {
+        metrics.contextRefused();
+        log.warn(
+          { event: 'context:refused', reason },
+          `A transaction's context cannot be read: ${reason}; its changes go on without it`,
+        );
+      },
+      eventMalformed(reason, changeId) {
+        metrics.eventMalformed();
+        log.warn(
+          { event: 'event:malformed', reason, changeId, queue: config.malformed },
+          `An event is none that a queue takes: ${reason}`,
+        );
+      },
+      backfill(notice) {
+        if (notice.event === 'chunk') metrics.backfilled(notice.backfill.queue, notice.enqueued);
+        logBackfill(log, notice);
+      },
+    },
+  };
+}
