@@ -34,7 +34,7 @@ describe('two captures, one slot', () => {
     );
   }
 
-  it('the second stands by, and takes over within 5 s of the death of the first', async () => {
+  it('the second stands by, and takes over when the first dies', async () => {
     await using world = await CaptureWorld.create(servers, 'standby_kill', {
       schema: SCHEMA,
       queues: QUEUES,
@@ -46,7 +46,7 @@ describe('two captures, one slot', () => {
     await insert(world, 1, 100);
     await expectIds(world, 100);
     await first.end('SIGKILL');
-    await second.waitFor('stream:started', 5000);
+    await second.waitFor('stream:started');
     await insert(world, 101, 200);
     await expectIds(world, 200);
     expect(await second.end('SIGTERM')).toBe(0);

@@ -79,49 +79,49 @@ local cjson = {encode = function(value) return optionsJson[value] or encodeJson(
 local bullmq = {}
 `;
 
+/** What a batch is, and at its end, in order, what becomes of one. */
 export const BATCH_LUA = `
 local rcall = server.call
 local checkpointKey, follows, ends, timestamp = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
-
--- Compare and set. This one check is the fence against a second or a stalled capture, the answer to a lost reply,
--- and what makes two batches in flight safe.
-local position = rcall("HGET", checkpointKey, "position")
-if position ~= follows then return {0, position or ""} end
-
 local queueCount = tonumber(ARGV[4])
 local FIELDS = 7
 local firstJob = 5 + 2 * queueCount
 
 local queues = {}
-for index = 1, queueCount do
-  local base, json = ARGV[3 + 2 * index], ARGV[4 + 2 * index]
-  queues[index] = {
-    base = base,
-    key = string.sub(base, 1, -2),
-    json = string.sub(json, 1, -2),
-    options = decodeJson(json),
-    last = base .. "walmq:last",
-    ring = base .. "walmq:ring",
-    completed = base .. "completed",
-    added = 0,
-    -- Of the batch's ordering keys: the last job of each (false: none), and those to write.
-    lastJobs = {}, orderingKeys = {}, fresh = {},
-  }
+local function readQueues()
+  for index = 1, queueCount do
+    local base, json = ARGV[3 + 2 * index], ARGV[4 + 2 * index]
+    queues[index] = {
+      base = base,
+      key = string.sub(base, 1, -2),
+      json = string.sub(json, 1, -2),
+      options = decodeJson(json),
+      last = base .. "walmq:last",
+      ring = base .. "walmq:ring",
+      completed = base .. "completed",
+      -- Jobs added by this batch: how many, and their ids.
+      added = 0, fresh = {},
+      -- Of the batch's ordering keys: the last job of each (false: none), and which are new to Redis.
+      orderingKeys = {}, lastJobs = {}, newKeys = {},
+    }
+  end
 end
 
-for at = firstJob, #ARGV, FIELDS do
-  local queue = queues[tonumber(ARGV[at])]
-  for keyAt = at + 4, at + 5 do
-    local orderingKey = ARGV[keyAt]
-    if orderingKey ~= "" and queue.lastJobs[orderingKey] == nil then
-      queue.lastJobs[orderingKey] = false
-      queue.orderingKeys[#queue.orderingKeys + 1] = orderingKey
+local function readOrderingKeys()
+  for at = firstJob, #ARGV, FIELDS do
+    local queue = queues[tonumber(ARGV[at])]
+    for keyAt = at + 4, at + 5 do
+      local orderingKey = ARGV[keyAt]
+      if orderingKey ~= "" and queue.lastJobs[orderingKey] == nil then
+        queue.lastJobs[orderingKey] = false
+        queue.orderingKeys[#queue.orderingKeys + 1] = orderingKey
+      end
     end
   end
 end
-for _, queue in ipairs(queues) do
+
+local function readLastJobs(queue)
   local keys = queue.orderingKeys
-  queue.newKeys = {}
   for first = 1, #keys, CHUNK do
     local last = math.min(first + CHUNK - 1, #keys)
     for offset, id in ipairs(rcall("HMGET", queue.last, unpack(keys, first, last))) do
@@ -209,12 +209,6 @@ local function add(queue, id, name, data, orderingKey, secondKey, own)
   if secondKey ~= "" then queue.lastJobs[secondKey] = id end
 end
 
-for at = firstJob, #ARGV, FIELDS do
-  add(queues[tonumber(ARGV[at])], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5],
-    ARGV[at + 6])
-end
-finishView()
-
 -- From now on each key's last job is the one added last.
 local function remember(queue)
   local pairsToSet = {}
@@ -251,6 +245,19 @@ local function sweep(queue)
   end
 end
 
+-- Compare and set. This one check is the fence against a second or a stalled capture, the answer to a lost reply,
+-- and what makes two batches in flight safe.
+local position = rcall("HGET", checkpointKey, "position")
+if position ~= follows then return {0, position or ""} end
+
+readQueues()
+readOrderingKeys()
+for _, queue in ipairs(queues) do readLastJobs(queue) end
+for at = firstJob, #ARGV, FIELDS do
+  add(queues[tonumber(ARGV[at])], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5],
+    ARGV[at + 6])
+end
+finishView()
 rcall("HSET", checkpointKey, "position", ends)
 for _, queue in ipairs(queues) do remember(queue) end
 -- Last, since nothing but memory depends on it.
