@@ -9,7 +9,7 @@ export interface BacklogLimits {
 }
 
 export interface Backlog {
-  /** Unfinished jobs (waiting, active, delayed, parked) by queue. */
+  /** Unfinished jobs (waiting, with a priority or without, active, delayed, parked) by queue. */
   readonly depths: ReadonlyMap<string, number>;
   readonly usedMemoryBytes: number;
   /** 0: no limit. */
@@ -46,6 +46,7 @@ export async function readBacklog(redis: Redis, queues: readonly QueueConfig[]):
 async function queueDepth(redis: Redis, queue: string): Promise<number> {
   const counts = await Promise.all([
     redis.llen(`${queue}:wait`),
+    redis.zcard(`${queue}:prioritized`),
     redis.llen(`${queue}:active`),
     redis.zcard(`${queue}:delayed`),
     redis.zcard(`${queue}:waiting-children`),

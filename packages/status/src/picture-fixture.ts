@@ -59,7 +59,6 @@ export const QUEUE: QueueStatus = {
   active: 2,
   delayed: 1,
   retriedFor: null,
-  prioritized: 0,
   parked: 0,
   failed: 0,
   completed: 1000,

@@ -145,10 +145,10 @@ export interface QueueStatus {
   readonly name: string;
   /** The queue has been paused by a person: its workers take nothing. */
   readonly isPaused: boolean;
+  /** By their turn, or by a priority of their own. */
   readonly waiting: number;
   readonly active: number;
   readonly delayed: number;
-  readonly prioritized: number;
   /** Why one of the delayed changes is tried again; null when none is: a delay may have been asked for. */
   readonly retriedFor: string | null;
   /** Changes that wait for an earlier one of their key (waiting-children). */

@@ -14,6 +14,7 @@ export async function readOldestSeconds(redis: Redis, queue: Queue): Promise<num
   const found = await Promise.all([
     // The next to be taken is at the end; a change that is tried again at once goes there too.
     redis.lrange(key('wait'), -LOOKED_AT, -1),
+    redis.zrange(key('prioritized'), '0', String(LOOKED_AT - 1)),
     redis.lrange(key('active'), -LOOKED_AT, -1),
     redis.zrange(key('delayed'), '0', String(LOOKED_AT - 1)),
     redis.zrange(key('waiting-children'), '0', String(LOOKED_AT - 1)),

@@ -38,11 +38,10 @@ export async function readQueue(
     return {
       name,
       isPaused,
-      waiting: counts.wait ?? 0,
+      waiting: (counts.wait ?? 0) + (counts.prioritized ?? 0),
       active: counts.active ?? 0,
       delayed: counts.delayed ?? 0,
       retriedFor,
-      prioritized: counts.prioritized ?? 0,
       parked: counts['waiting-children'] ?? 0,
       failed: counts.failed ?? 0,
       completed: counts.completed ?? 0,

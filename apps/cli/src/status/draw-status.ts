@@ -97,7 +97,7 @@ function queueLines(queues: readonly QueueStatus[]): string[] {
     ['QUEUE', 'WAITING', 'ACTIVE', 'DELAYED', 'PARKED', 'FAILED', 'DONE/MIN', 'OLDEST', 'WORKERS'],
     queues.map(queue => [
       queue.isPaused ? `${queue.name} (paused)` : queue.name,
-      queue.waiting + queue.prioritized,
+      queue.waiting,
       queue.active,
       queue.delayed,
       queue.parked,

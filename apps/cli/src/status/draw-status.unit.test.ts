@@ -69,7 +69,6 @@ const STATUS: PipelineStatus = {
       active: 2,
       delayed: 1,
       retriedFor: null,
-      prioritized: 0,
       parked: 4,
       failed: 5,
       completed: 1000,

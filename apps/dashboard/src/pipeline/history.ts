@@ -16,10 +16,7 @@ export function sampleOf({ captures, lag, database, queues }: PipelineStatus): S
     acknowledgedBytes: lag?.acknowledgedBytes ?? null,
     ...Object.fromEntries(
       queues.flatMap(queue => [
-        [
-          backlogOf(queue.name),
-          queue.waiting + queue.active + queue.delayed + queue.prioritized + queue.parked,
-        ],
+        [backlogOf(queue.name), queue.waiting + queue.active + queue.delayed + queue.parked],
         [completedOf(queue.name), queue.completedPerMinute],
       ]),
     ),

@@ -33,12 +33,12 @@ export function renderQueues(
 }
 
 function row(queue: QueueStatus, history: History, boardPath: string): Html {
-  const { name, waiting, prioritized, active, delayed, parked, failed, workers } = queue;
+  const { name, waiting, active, delayed, parked, failed, workers } = queue;
   const least = queue.completedPerMinuteIsLeast ? '≥ ' : '';
   const unserved = workers === 0 && waiting > 0;
   return html`<tr>
 <th scope="row"><a href="${boardPath}/queue/${encodeURIComponent(name)}" data-key="queue ${name}">${name}</a>${queue.isPaused && html` <span class="tag">paused</span>`}</th>
-<td>${count(waiting + prioritized)}</td><td>${count(active)}</td><td>${count(delayed)}</td>
+<td>${count(waiting)}</td><td>${count(active)}</td><td>${count(delayed)}</td>
 <td${parked > 0 && html` class="warning"`}>${count(parked)}</td><td${failed > 0 && html` class="error"`}>${count(failed)}</td>
 <td>${duration(queue.oldestSeconds)}</td><td>${least}${count(queue.completedPerMinute)}</td>
 <td${unserved && html` class="error"`}>${workers === null ? '–' : count(workers)}</td>

@@ -152,7 +152,7 @@ function workersStage({ queues, redis }: PipelineStatus): Stage {
     facts: [
       ['Attached', count(total(queue => queue.workers))],
       ['Completed', `${count(total(queue => queue.completedPerMinute))} /min`],
-      ['Waiting', count(total(queue => queue.waiting + queue.delayed + queue.prioritized))],
+      ['Waiting', count(total(queue => queue.waiting + queue.delayed))],
       ['Parked', count(total(queue => queue.parked))],
     ],
   };

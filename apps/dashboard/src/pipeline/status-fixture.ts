@@ -36,7 +36,6 @@ export const ORDERS: QueueStatus = {
   active: 0,
   delayed: 0,
   retriedFor: null,
-  prioritized: 0,
   parked: 0,
   failed: 0,
   completed: 100,
