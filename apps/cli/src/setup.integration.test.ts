@@ -344,7 +344,9 @@ describe('walmq setup', () => {
     await keyless.client.query('DELETE FROM outbox');
 
     const without = await world('setup_outbox_none', { queues });
-    expect((await without.run('setup')).errors[0]).toMatch(/^SETUP_TABLE_MISSING: .*public\.outbox/);
+    expect((await without.run('setup')).errors[0]).toMatch(
+      /^SETUP_TABLE_MISSING: .*public\.outbox.*setup --outbox/,
+    );
     const unused = await world('setup_outbox_unused', {
       schema: 'SELECT',
       queues: { a: { messages: true } },

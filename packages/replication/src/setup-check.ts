@@ -21,10 +21,12 @@ export function checkTables(
   found: readonly (TableFacts | undefined)[],
   wanted: readonly SetupTable[],
 ): TableFacts[] {
-  const missing = wanted.filter((_, index) => !found[index]).map(tableText);
+  const missing = wanted.filter((_, index) => !found[index]);
   if (missing.length > 0)
-    throw new WalmqError('SETUP_TABLE_MISSING', `no such table: ${missing.join(', ')}.`, {
-      remedy: 'Create it, or take it out of the queues in walmq.config.ts.',
+    throw new WalmqError('SETUP_TABLE_MISSING', `no such table: ${missing.map(tableText).join(', ')}.`, {
+      remedy: missing.every(({ newRowsOnly }) => newRowsOnly)
+        ? 'Run "npx walmq setup --outbox", which makes it.'
+        : 'Create it, or take it out of the queues in walmq.config.ts.',
     });
   const tables = found.filter(table => table !== undefined);
   const unlogged = tables.filter(({ logged }) => !logged).map(tableText);

@@ -103,6 +103,27 @@ describe('walmq doctor', () => {
     await errorsOf(shop, 'own-tables', 'replica-identity', 'publication', 'slot');
   });
 
+  it('names the option of set-up that makes what an optional part wants', async () => {
+    const servers = { postgresUrl: postgres.url, redisUrl: redis.url };
+    const parts = { 'change-log': { table: 'orders' }, audit: { table: 'orders' } };
+    const shop = await CliWorld.create(servers, 'parts', {
+      schema: SHOP,
+      queues: { ...QUEUES, ...parts, payments: { outbox: 'outbox' } },
+    });
+    onTestFinished(() => shop[Symbol.asyncDispose]());
+    const before = named((await shop.doctor()).checks, 'tables');
+    expect(before).toMatchObject([{ status: 'error', remedy: expect.stringContaining('setup --outbox') }]);
+    expect((await shop.run('setup', '--outbox')).code).toBe(0);
+    const warned = await errorsOf(shop);
+    expect(warned('own-tables').map(({ status, remedy }) => [status, remedy])).toEqual([
+      ['ok', undefined],
+      ['warning', expect.stringContaining('setup --audit"')],
+      ['warning', expect.stringContaining('setup --change-log"')],
+    ]);
+    expect((await shop.run('setup', '--outbox', '--audit', '--change-log')).code).toBe(0);
+    expect((await errorsOf(shop))('own-tables')).toHaveLength(1);
+  });
+
   describe('finds in the publication and its tables', () => {
     it('a table that is missing', async () => {
       const shop = await world('unpublished');

@@ -33,11 +33,14 @@ async function checkPrimary(
   server: Server,
 ): Promise<Check[]> {
   const { slot, publication } = config.source;
+  const queues = Object.keys(config.queues);
   return [
     ...(await attempt('wal-level', async () =>
       walChecks(await readWal(client), await readSlot(client, slot)),
     )),
-    ...(await attempt('replication-role', async () => roleChecks(await readRole(client, databaseUrl, slot)))),
+    ...(await attempt('replication-role', async () =>
+      roleChecks(await readRole(client, { databaseUrl, slot, queues })),
+    )),
     ...(await attempt('publication', () => checkTables(client, config, publication, server))),
     ...(await attempt('slot', () => checkSlot(client, slot, server))),
     ...(await attempt('open-transactions', async () => activityChecks(await readActivity(client, slot)))),

@@ -1,19 +1,40 @@
+import { auditSchemaSql } from '@walmq/audit';
+import { changeLogSchemaSql } from '@walmq/change-log';
 import { CAPTURE_SCHEMA, type MadeRelation, missingRelations, replicationFailure } from '@walmq/replication';
 import { workerSchemaSql } from '@walmq/worker';
 import { Client, type ClientBase, escapeIdentifier } from 'pg';
-import { type Check, error, ok } from './check.js';
+import { type Check, error, ok, warning } from './check.js';
 
 /** What the role of DATABASE_URL may do. */
 export interface RoleFacts {
   readonly role: string;
   /** REPLICATION, superuser, or what a managed server has in its place. */
   readonly mayReplicate: boolean;
-  /** Why a replication connection was refused; undefined when it was opened. */
-  readonly refusal: string | undefined;
+  /** Why a replication connection was refused, and what to do; undefined when it was opened. */
+  readonly refusal: Refusal | undefined;
   readonly missing: readonly MadeRelation[];
+  /** Parts that a queue of theirs asks for, and whose tables are missing. */
+  readonly partsMissing: readonly OptionalPart[];
   /** What it lacks on the tables that are there: "INSERT on walmq.capture". */
   readonly denied: readonly string[];
 }
+
+interface Refusal {
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+/** A part with tables of its own, which is used where there is a queue of that name. */
+interface OptionalPart {
+  readonly queue: string;
+  readonly option: string;
+  readonly sql: string;
+}
+
+const OPTIONAL_PARTS: readonly OptionalPart[] = [
+  { queue: 'audit', option: '--audit', sql: auditSchemaSql },
+  { queue: 'change-log', option: '--change-log', sql: changeLogSchemaSql },
+];
 
 /** What capture and the worker kit do with walmq's tables. */
 const PRIVILEGES: readonly (readonly [table: string, privileges: readonly string[]])[] = [
@@ -26,7 +47,10 @@ const PRIVILEGES: readonly (readonly [table: string, privileges: readonly string
 /** Amazon's stand-in for the REPLICATION attribute. */
 const MANAGED_ROLES = ['rds_replication', 'rds_superuser'];
 
-export async function readRole(client: ClientBase, databaseUrl: string, slot: string): Promise<RoleFacts> {
+export async function readRole(
+  client: ClientBase,
+  { databaseUrl, slot, queues }: { databaseUrl: string; slot: string; queues: readonly string[] },
+): Promise<RoleFacts> {
   const { rows } = await client.query<{ role: string; mayReplicate: boolean }>(
     `SELECT rolname AS role, rolsuper OR rolreplication OR EXISTS (
               SELECT FROM pg_roles g WHERE g.rolname = ANY ($1) AND pg_has_role(r.oid, g.oid, 'MEMBER')) AS "mayReplicate"
@@ -38,12 +62,24 @@ export async function readRole(client: ClientBase, databaseUrl: string, slot: st
     mayReplicate: rows[0]?.mayReplicate ?? false,
     refusal: await refusalOfReplication(databaseUrl, slot),
     missing: await missingRelations(client, `${CAPTURE_SCHEMA.sql}\n${workerSchemaSql}`),
+    partsMissing: await missingParts(client, queues),
     denied: await deniedPrivileges(client),
   };
 }
 
+async function missingParts(client: ClientBase, queues: readonly string[]): Promise<OptionalPart[]> {
+  const missing: OptionalPart[] = [];
+  for (const part of OPTIONAL_PARTS)
+    if (queues.includes(part.queue) && (await missingRelations(client, part.sql)).length > 0)
+      missing.push(part);
+  return missing;
+}
+
+/** PostgreSQL's code for no connection being left, of those for replication too. */
+const TOO_MANY_CONNECTIONS = '53300';
+
 /** Opens a replication connection as capture does: the only test that a pooler in between does not pass. */
-async function refusalOfReplication(databaseUrl: string, slot: string): Promise<string | undefined> {
+async function refusalOfReplication(databaseUrl: string, slot: string): Promise<Refusal | undefined> {
   const options = {
     connectionString: databaseUrl,
     application_name: 'walmq doctor',
@@ -57,7 +93,13 @@ async function refusalOfReplication(databaseUrl: string, slot: string): Promise<
     await client.query('IDENTIFY_SYSTEM');
     return undefined;
   } catch (cause) {
-    return replicationFailure(cause, slot).message;
+    const full = (cause as { code?: string }).code === TOO_MANY_CONNECTIONS;
+    return {
+      reason: full ? (cause as Error).message : replicationFailure(cause, slot).message.replace(/\.$/, ''),
+      remedy: full
+        ? 'Make room for one more: see wal-senders.'
+        : 'Let DATABASE_URL name the server itself, not a connection pooler, and check pg_hba.conf.',
+    };
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -76,7 +118,12 @@ async function deniedPrivileges(client: ClientBase): Promise<string[]> {
 }
 
 export function roleChecks(facts: RoleFacts): Check[] {
-  return [replicationCheck(facts), ownTablesCheck(facts), grantsCheck(facts)];
+  return [
+    replicationCheck(facts),
+    ownTablesCheck(facts),
+    ...facts.partsMissing.map(partCheck),
+    grantsCheck(facts),
+  ];
 }
 
 function replicationCheck({ role, mayReplicate, refusal }: RoleFacts): Check {
@@ -87,11 +134,7 @@ function replicationCheck({ role, mayReplicate, refusal }: RoleFacts): Check {
       `ALTER ROLE ${escapeIdentifier(role)} REPLICATION; (on Amazon: GRANT rds_replication TO ${escapeIdentifier(role)};)`,
     );
   if (refusal !== undefined)
-    return error(
-      'replication-role',
-      `no replication connection: ${refusal.replace(/\.$/, '')}`,
-      'Let DATABASE_URL name the server itself, not a connection pooler, and check pg_hba.conf.',
-    );
+    return error('replication-role', `no replication connection: ${refusal.reason}`, refusal.remedy);
   return ok('replication-role', `role "${role}" opens replication connections`);
 }
 
@@ -99,6 +142,15 @@ function ownTablesCheck({ missing }: RoleFacts): Check {
   if (missing.length === 0) return ok('own-tables', "walmq's tables are there");
   const names = missing.map(({ schema, name, kind }) => `${kind} ${schema}.${name}`);
   return error('own-tables', `missing: ${names.join(', ')}`, 'Run "npx walmq setup".');
+}
+
+/** A queue of that name may be anybody's: a worker of one's own needs no table. */
+function partCheck({ queue, option }: OptionalPart): Check {
+  return warning(
+    'own-tables',
+    `there is a queue "${queue}", but ${queue}-worker's tables are missing`,
+    `Run "npx walmq setup ${option}", unless a worker of your own reads that queue.`,
+  );
 }
 
 function grantsCheck({ role, denied }: RoleFacts): Check {

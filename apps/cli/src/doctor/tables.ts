@@ -49,7 +49,9 @@ function existenceChecks({ wanted, found }: FoundTable): Check[] {
       error(
         'tables',
         `there is no table ${name}`,
-        'Create it, or take it out of the queues in walmq.config.ts.',
+        wanted.newRowsOnly
+          ? 'Run "npx walmq setup --outbox", which makes it.'
+          : 'Create it, or take it out of the queues in walmq.config.ts.',
       ),
     ];
   if (!found.logged)
