@@ -8,22 +8,31 @@ interface Plan {
   readonly 'Plan Rows': number;
 }
 
-/** Rejects with BACKFILL_FILTER when PostgreSQL does not take the condition; reads no row. */
+/** Rejects with BACKFILL_FILTER when PostgreSQL does not take the condition, as `estimateRows` does; reads no row. */
 export async function checkFilter(client: ClientBase, table: KeyedTable, filter: string): Promise<void> {
-  await explain(client, chunkSql({ table, filter, after: null, until: null, rows: 1 }), filter);
+  const sql = chunkSql({ table, filter, after: null, until: null, rows: 1 });
+  await explain(client, sql, { table, filter });
 }
 
-/** The planner's estimate of the rows the filter takes, or of all. */
+/** The planner's estimate of the rows the filter takes, or of all. Rejects with BACKFILL_DENIED where it may not look. */
 export async function estimateRows(
   client: ClientBase,
   table: KeyedTable,
   filter: string | null,
 ): Promise<number> {
   const condition = filter === null ? '' : ` WHERE (${filter}\n)`;
-  return (await explain(client, `SELECT FROM ${table.from}${condition}`, filter ?? ''))['Plan Rows'];
+  const plan = await explain(client, `SELECT FROM ${table.from}${condition}`, { table, filter });
+  return plan['Plan Rows'];
 }
 
-async function explain(client: ClientBase, sql: string, filter: string): Promise<Plan> {
+/** PostgreSQL's code for a right that is lacking. */
+const DENIED = '42501';
+
+async function explain(
+  client: ClientBase,
+  sql: string,
+  { table, filter }: { table: KeyedTable; filter: string | null },
+): Promise<Plan> {
   await client.query('BEGIN READ ONLY');
   try {
     const { rows } = await client.query<{ 'QUERY PLAN': readonly { Plan: Plan }[] }>(
@@ -31,9 +40,15 @@ async function explain(client: ClientBase, sql: string, filter: string): Promise
     );
     return rows[0]?.['QUERY PLAN'][0]?.Plan as Plan;
   } catch (cause) {
+    const { code, message } = cause as { code?: string; message: string };
+    if (code === DENIED || filter === null)
+      throw new WalmqError('BACKFILL_DENIED', `${table.from} may not be read: ${message}.`, {
+        remedy: `Run GRANT SELECT ON ${table.from}, and USAGE on its schema, to your role and to capture's.`,
+        cause,
+      });
     throw new WalmqError(
       'BACKFILL_FILTER',
-      `PostgreSQL does not take --where ${JSON.stringify(filter)}: ${(cause as Error).message}.`,
+      `PostgreSQL does not take --where ${JSON.stringify(filter)}: ${message}.`,
       {
         remedy: `Write a condition on the columns of the table, as in SELECT ... WHERE <condition>.`,
         cause,

@@ -123,6 +123,24 @@ describe('walmq backfill', () => {
     await world.client.query('SELECT FROM orders');
   });
 
+  it('says which right is lacking, and on what', async () => {
+    await using world = await create('backfill_denied');
+    await world.client.query(
+      "CREATE ROLE stranger LOGIN PASSWORD 'x'; GRANT USAGE ON SCHEMA walmq TO stranger; GRANT ALL ON walmq.backfill TO stranger",
+    );
+    const url = new URL(world.env.DATABASE_URL as string);
+    url.username = 'stranger';
+    url.password = 'x';
+    const env = { ...world.env, DATABASE_URL: url.href };
+    for (const where of [[], ['--where', 'id > 1']]) {
+      const { code, errors } = await walmq(['backfill', '--queue', 'orders', ...where], env);
+      expect(errors.join('\n')).toMatch(
+        /^BACKFILL_DENIED: .*"orders" may not be read: permission denied.*GRANT SELECT/,
+      );
+      expect(code).toBe(1);
+    }
+  });
+
   it('says what to run where the table for backfills is missing', async () => {
     await using world = await create('backfill_unset');
     await world.client.query('DROP TABLE walmq.backfill');
