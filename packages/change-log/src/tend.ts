@@ -1,3 +1,4 @@
+import { inTransaction } from '@walmq/worker';
 import type { Pool } from 'pg';
 
 export interface TendOptions {
@@ -31,18 +32,10 @@ export function keepTended({ pool, keepDays, onFailed }: TendOptions): { stop():
 
 /** One worker at a time does it; the others have nothing to do then. */
 async function tendOnce(pool: Pool, keepDays: number): Promise<void> {
-  const client = await pool.connect();
-  try {
-    await client.query('BEGIN');
-    const { rows } = await client.query<{ mine: boolean }>(
+  await inTransaction({ pool }, async tx => {
+    const { rows } = await tx.query<{ mine: boolean }>(
       "SELECT pg_try_advisory_xact_lock(hashtext('walmq.tend_change_log')) AS mine",
     );
-    if (rows[0]?.mine) await client.query('SELECT walmq.tend_change_log($1)', [keepDays]);
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw error;
-  } finally {
-    client.release();
-  }
+    if (rows[0]?.mine) await tx.query('SELECT walmq.tend_change_log($1)', [keepDays]);
+  });
 }

@@ -133,12 +133,18 @@ async function withClient<T>(pool: Pool | Error, act: (client: ClientBase) => Pr
   if (pool instanceof Error) throw pool;
   const client = await pool.connect();
   let broken: Error | undefined;
+  // The query under way carries the same error; without a listener it would end the process.
+  const lost = (error: Error) => {
+    broken = error;
+  };
+  client.on('error', lost);
   try {
     return await act(client);
   } catch (cause) {
     broken = cause as Error;
     throw cause;
   } finally {
+    client.off('error', lost);
     client.release(broken);
   }
 }

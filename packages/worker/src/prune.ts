@@ -3,6 +3,7 @@ import type { QueueConfig } from '@walmq/config';
 import { QueueKeys } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Pool, PoolClient } from 'pg';
+import { inTransaction } from './transaction.js';
 
 export interface PruneOptions {
   readonly pool: Pool;
@@ -44,6 +45,7 @@ const TABLES = {
 type Table = keyof typeof TABLES;
 
 const PAGE_ROWS = 1000;
+const STATEMENT_TIMEOUT_MS = 60_000;
 /** A transaction must not stay open because Redis is away. */
 const REDIS_TIMEOUT_MS = 5000;
 
@@ -63,7 +65,7 @@ export async function pruneInbox(options: PruneOptions): Promise<Pruned> {
   for (const table of ['inbox', 'effects'] as const) {
     let after: Row | undefined;
     do {
-      const page = await inTransaction(options.pool, tx =>
+      const page = await inTransaction({ pool: options.pool, deadlineMs: STATEMENT_TIMEOUT_MS }, tx =>
         prunePage(tx, { ...options, table, before, after }),
       );
       if (!page) return { ...pruned, busy: true };
@@ -169,26 +171,5 @@ async function withinTimeout<T>(answer: Promise<T>): Promise<T> {
     return await Promise.race([answer, late]);
   } finally {
     clearTimeout(timer);
-  }
-}
-
-async function inTransaction<T>(pool: Pool, act: (tx: PoolClient) => Promise<T>): Promise<T> {
-  const tx = await pool.connect();
-  let fault: Error | undefined;
-  const lost = (error: Error) => {
-    fault = error;
-  };
-  tx.on('error', lost);
-  try {
-    await tx.query("BEGIN; SET LOCAL statement_timeout = '60s'");
-    const result = await act(tx);
-    await tx.query('COMMIT');
-    return result;
-  } catch (error) {
-    await tx.query('ROLLBACK').catch(lost);
-    throw error;
-  } finally {
-    tx.off('error', lost);
-    tx.release(fault);
   }
 }

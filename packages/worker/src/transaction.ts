@@ -3,18 +3,18 @@ import { connectionsTaken } from './connections-taken.js';
 
 export interface TransactionOptions {
   readonly pool: Pool;
-  /** When it aborts, the connection is closed: nothing of the transaction remains. */
-  readonly signal: AbortSignal;
+  /** When it aborts, the connection is closed: nothing of the transaction remains. Default: it never does. */
+  readonly signal?: AbortSignal;
   /** Milliseconds after which PostgreSQL gives up a statement that nobody waits for any more; undefined: as it is set. */
   readonly deadlineMs?: number;
 }
 
-/** Commits what `act` did, or nothing of it. */
+/** Commits what `act` did, or nothing of it. Rejects with CONNECTIONS_TAKEN where the pool has none to give. */
 export async function inTransaction<T>(
   { pool, signal, deadlineMs }: TransactionOptions,
   act: (tx: PoolClient) => Promise<T>,
 ): Promise<T> {
-  signal.throwIfAborted();
+  signal?.throwIfAborted();
   const tx = await pool.connect().catch(error => {
     throw connectionsTaken(pool, error);
   });
@@ -25,7 +25,7 @@ export async function inTransaction<T>(
     tx.release(fault);
   };
   const abandon = () => release(new Error('the transaction was abandoned'));
-  signal.addEventListener('abort', abandon, { once: true });
+  signal?.addEventListener('abort', abandon, { once: true });
   // A connection lost between two statements says so here, and nowhere else; the next statement rejects.
   tx.on('error', release);
   try {
@@ -38,7 +38,7 @@ export async function inTransaction<T>(
     await tx.query('ROLLBACK').catch(release);
     throw error;
   } finally {
-    signal.removeEventListener('abort', abandon);
+    signal?.removeEventListener('abort', abandon);
     release();
     tx.off('error', release);
   }
