@@ -26,6 +26,7 @@ export async function readQueue(
   { name, prefix, keepCompleted }: Pick<QueueConfig, 'name' | 'prefix' | 'keepCompleted'>,
 ): Promise<QueueStatus> {
   const queue = new Queue(name, { connection: redis, prefix, skipMetasUpdate: true, skipVersionCheck: true });
+  queue.on('error', () => undefined); // the command under way carries the same error
   try {
     const [counts, isPaused, oldestSeconds, throughput, retriedFor, workers] = await Promise.all([
       queue.getJobCounts(...STATES),
