@@ -1,7 +1,7 @@
-import { WalmqError } from '@walmq/change';
+import { tableName, WalmqError } from '@walmq/change';
 import type { OnDrift, QueueConfig } from '@walmq/config';
 import type { Table } from '@walmq/replication';
-import { compareTables, describeStreamed, nameOf } from '@walmq/row-types';
+import { compareTables, describeStreamed } from '@walmq/row-types';
 import type { ClientBase } from 'pg';
 
 /** How one table of a queue fits what the queue expects. */
@@ -26,7 +26,7 @@ export interface DriftOptions {
  */
 export async function noticeDrift(table: Table, options: DriftOptions): Promise<void> {
   const { oid, schema, table: bare, identity, columns } = table.relation;
-  const name = nameOf({ schema, table: bare });
+  const name = tableName({ schema, table: bare });
   const concerned = options.queues.flatMap(queue =>
     queue.tables
       .filter(route => route.schema === schema && route.table === bare)

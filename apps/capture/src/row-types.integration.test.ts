@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Change } from '@walmq/change';
+import { type Change, tableName } from '@walmq/change';
 import { embeddedPostgresMajor } from '@walmq/embedded';
-import { misfitsOf, nameOf } from '@walmq/row-types';
+import { misfitsOf } from '@walmq/row-types';
 import { docsRowSent, rows, sampleSchemaSql, tables } from '@walmq/row-types/fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
@@ -77,13 +77,13 @@ describe('the rows of real changes', () => {
     const whole = changes.filter(({ table }) => table !== 'docs' && table !== 'translations');
     for (const change of whole)
       for (const row of [change.before, change.after])
-        if (row) expect(rows[nameOf(change) as keyof typeof rows].parse(row)).toEqual(row);
+        if (row) expect(rows[tableName(change) as keyof typeof rows].parse(row)).toEqual(row);
     expect(new Set(whole.map(({ op }) => op))).toEqual(new Set(['insert', 'update', 'delete']));
   });
 
   it('are as the descriptions say, those that lack columns too', () => {
     for (const change of changes) {
-      const name = nameOf(change);
+      const name = tableName(change);
       const table = tables[name as keyof typeof tables];
       expect(misfitsOf({ name, table, sent: () => true })(change)).toEqual([]);
     }

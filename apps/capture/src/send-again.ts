@@ -1,6 +1,6 @@
 import type { Change, Json } from '@walmq/change';
 import { EVENT_PREFIX } from '@walmq/replication';
-import type { PoolClient } from 'pg';
+import { escapeIdentifier, escapeLiteral, type PoolClient } from 'pg';
 
 /**
  * Says an event once more as it was said, within the open transaction, so that capture meets it in the stream behind all
@@ -27,19 +27,23 @@ interface Column {
 
 /** The row may still be there: it gives way to its own copy. Rows that are deleted are no events. */
 async function writeRow(tx: PoolClient, { schema, table, key, after }: Change, json: string): Promise<void> {
-  const target = `${quote(schema)}.${quote(table)}`;
+  const target = `${escapeIdentifier(schema)}.${escapeIdentifier(table)}`;
   const { rows } = await tx.query<Column>(
     `SELECT attname AS name, atttypid = 'bytea'::regtype AS "isBytea" FROM pg_attribute
       WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum`,
     [target],
   );
   const written = rows.filter(({ name }) => Object.hasOwn(after as Record<string, Json>, name));
-  const values = written.map(({ name, isBytea }) => (isBytea ? bytes(name) : `sent.${quote(name)}`));
+  const values = written.map(({ name, isBytea }) =>
+    isBytea ? bytes(name) : `sent.${escapeIdentifier(name)}`,
+  );
   const sent = `jsonb_populate_record(NULL::${target}, $1::jsonb -> 'after') AS sent`;
-  const same = Object.keys(key ?? {}).map(name => `old.${quote(name)} = sent.${quote(name)}`);
+  const same = Object.keys(key ?? {}).map(
+    name => `old.${escapeIdentifier(name)} = sent.${escapeIdentifier(name)}`,
+  );
   if (same.length > 0)
     await tx.query(`DELETE FROM ${target} AS old USING ${sent} WHERE ${same.join(' AND ')}`, [json]);
-  const names = written.map(({ name }) => quote(name)).join(', ');
+  const names = written.map(({ name }) => escapeIdentifier(name)).join(', ');
   await tx.query(
     `INSERT INTO ${target} (${names}) OVERRIDING SYSTEM VALUE SELECT ${values.join(', ')} FROM ${sent}`,
     [json],
@@ -47,9 +51,5 @@ async function writeRow(tx: PoolClient, { schema, table, key, after }: Change, j
 }
 
 function bytes(name: string): string {
-  return `decode($1::jsonb -> 'after' ->> '${name.replaceAll("'", "''")}', 'base64')`;
-}
-
-function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
+  return `decode($1::jsonb -> 'after' ->> ${escapeLiteral(name)}, 'base64')`;
 }

@@ -1,5 +1,5 @@
-import type { Change, Row } from '@walmq/change';
-import { giveUp, tableName } from '@walmq/worker';
+import { type Change, type Row, tableName } from '@walmq/change';
+import { giveUp } from '@walmq/worker';
 import type { Columns, Projection } from './fact.js';
 
 export interface MirrorOptions {

@@ -1,5 +1,6 @@
+import { tableName } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
-import { everyChange, inTransaction, tableName, type WorkerDefinition } from '@walmq/worker';
+import { everyChange, inTransaction, type WorkerDefinition } from '@walmq/worker';
 import type { Pool } from 'pg';
 import { append } from './append.js';
 import type { AuditRules } from './load.js';

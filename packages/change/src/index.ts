@@ -4,3 +4,4 @@ export * from './error.js';
 export * from './event-limits.js';
 export * from './lsn.js';
 export * from './position.js';
+export * from './table-name.js';

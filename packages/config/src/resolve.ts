@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
-import type { Operation } from '@walmq/change';
-import { nameOf, type TableDescription } from '@walmq/row-types';
+import { type Operation, tableName } from '@walmq/change';
+import type { TableDescription } from '@walmq/row-types';
 import { type Parsed, queueFields } from './schema.js';
 
 export type OrderBy = 'key' | false | { readonly column: string };
@@ -163,7 +163,7 @@ function resolveQueue(name: string, queue: ParsedQueue, redis: Parsed['redis']):
       table: bare,
       operations: taken && new Set<Operation>(taken),
       orderBy: resolveOrder(own.orderBy ?? orderBy ?? 'key'),
-      expected: expect?.[nameOf({ schema, table: bare })],
+      expected: expect?.[tableName({ schema, table: bare })],
     };
   }
 }

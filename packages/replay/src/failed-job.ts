@@ -1,4 +1,4 @@
-import { type Lsn, lsnFromHex } from '@walmq/change';
+import { type Lsn, lsnFromHex, tableName } from '@walmq/change';
 
 /** What is read of a failed job. */
 export interface FailedJob {
@@ -27,7 +27,7 @@ export function changeOf({ data }: Pick<FailedJob, 'data'>): LooseChange | undef
 export function tableOf(change: LooseChange | undefined): string | undefined {
   if (typeof change?.table !== 'string') return undefined;
   const { schema = 'public', table } = change;
-  return schema === 'public' ? table : `${schema}.${table}`;
+  return tableName({ schema, table });
 }
 
 /** A job's id is its change's (LSN and number in the transaction) and the tag of its source. */

@@ -10,7 +10,6 @@ export {
 } from './description.js';
 export type { IdentityOnly, Marked, OldIn, RowIn, SentIn } from './identity-only.js';
 export { type MisfitsOf, misfitsOf } from './misfits.js';
-export { nameOf } from './name-tables.js';
 export { describe, printTables } from './print-tables.js';
 export { type ColumnModel, readTables, type TableModel, type TableName } from './read-tables.js';
 export { rowOf, sentOf } from './row-of.js';

@@ -1,9 +1,5 @@
+import { tableName } from '@walmq/change';
 import type { TableName } from './read-tables.js';
-
-/** As configuration and handlers name a table: `orders`, or `sales.orders` outside schema public. */
-export function nameOf({ schema, table }: TableName): string {
-  return schema === 'public' ? table : `${schema}.${table}`;
-}
 
 /**
  * A TypeScript name per table, in their order: `order_items` is OrderItemsRow, `sales.orders` SalesOrdersRow. Of
@@ -12,7 +8,7 @@ export function nameOf({ schema, table }: TableName): string {
 export function rowNames(tables: readonly TableName[]): string[] {
   const taken = new Map<string, number>();
   return tables.map(table => {
-    const name = `${pascalCase(nameOf(table))}Row`;
+    const name = `${pascalCase(tableName(table))}Row`;
     const count = (taken.get(name) ?? 0) + 1;
     taken.set(name, count);
     return count === 1 ? name : `${name}${count}`;

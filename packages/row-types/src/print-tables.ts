@@ -1,5 +1,6 @@
+import { tableName } from '@walmq/change';
 import type { Scalar, TableDescription, ValueType } from './description.js';
-import { nameOf, rowNames, validatorName } from './name-tables.js';
+import { rowNames, validatorName } from './name-tables.js';
 import { LINE_WIDTH, printLiteral, printName, printString } from './print-literal.js';
 import { type Named, optionalOf, printRow, printRowValidator } from './print-row.js';
 import type { TableModel } from './read-tables.js';
@@ -7,7 +8,7 @@ import type { TableModel } from './read-tables.js';
 /** A TypeScript file of the tables' row types, validators and descriptions; the same models give the same text. */
 export function printTables(models: readonly TableModel[]): string {
   const rows = rowNames(models);
-  const tables = models.map((model, i) => ({ model, name: nameOf(model), rowName: rows[i] as string }));
+  const tables = models.map((model, i) => ({ model, name: tableName(model), rowName: rows[i] as string }));
   const body = [
     ...tables.flatMap(table => [printRow(table), printRowValidator(table)]),
     printTypes(tables),

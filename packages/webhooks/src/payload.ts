@@ -1,5 +1,4 @@
-import type { Change } from '@walmq/change';
-import { tableName } from '@walmq/worker';
+import { type Change, tableName } from '@walmq/change';
 
 /** What a receiver gets unless its endpoint says otherwise. */
 export interface WebhookPayload {

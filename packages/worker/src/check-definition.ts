@@ -1,7 +1,6 @@
-import { OPERATIONS, type Operation, WalmqError } from '@walmq/change';
+import { OPERATIONS, type Operation, tableName, WalmqError } from '@walmq/change';
 import type { QueueConfig, TableRoute } from '@walmq/config';
 import type { WorkerDefinition } from './define.js';
-import { tableName } from './describe.js';
 
 /**
  * The queue a definition is for, as it is configured. A handler that could never run is a mistake that would otherwise

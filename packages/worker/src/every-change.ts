@@ -1,7 +1,6 @@
-import { type Change, OPERATIONS } from '@walmq/change';
+import { type Change, OPERATIONS, tableName } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import { ANY_EVENT, type Handler, type WorkerDefinition } from './define.js';
-import { tableName } from './describe.js';
 
 /**
  * A worker with one handler for every table, operation and event that feeds its queue: for what is made of changes whatever

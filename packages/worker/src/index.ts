@@ -15,7 +15,6 @@ export {
   type WholeUpdate,
   type WorkerDefinition,
 } from './define.js';
-export { tableName } from './describe.js';
 export { type EffectIdentity, type EffectOptions, effect, effectIdentity } from './effect.js';
 export { everyChange } from './every-change.js';
 export { type WorkerMetrics, workerMetrics } from './metrics.js';

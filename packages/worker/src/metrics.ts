@@ -1,6 +1,5 @@
-import type { Change } from '@walmq/change';
+import { type Change, tableName } from '@walmq/change';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { tableName } from './describe.js';
 import type { Verdict } from './verdict.js';
 
 /** A worker's metrics, in one place: name, unit, help. */

@@ -1,7 +1,6 @@
-import type { Change } from '@walmq/change';
+import { type Change, tableName } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import { type MisfitsOf, misfitsOf } from '@walmq/row-types';
-import { tableName } from './describe.js';
 import { giveUp } from './thrown.js';
 
 /** Of the 1000 that a reason has: what to do about it comes after. */

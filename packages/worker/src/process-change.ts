@@ -1,8 +1,8 @@
-import type { Change } from '@walmq/change';
+import { type Change, tableName } from '@walmq/change';
 import type { Logger } from '@walmq/service';
 import type { Pool } from 'pg';
 import { ANY_EVENT, type Handler, type WorkerDefinition } from './define.js';
-import { describe, tableName } from './describe.js';
+import { describe } from './describe.js';
 import { effectsNotAskedFor } from './effect.js';
 import { KitCalls } from './kit-calls.js';
 import { drop, giveUp } from './thrown.js';

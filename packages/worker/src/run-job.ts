@@ -1,4 +1,4 @@
-import type { Change } from '@walmq/change';
+import { type Change, tableName } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import type { Logger } from '@walmq/service';
 import { type Job, UnrecoverableError } from 'bullmq';
@@ -6,7 +6,7 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import { withDeadline } from './deadline.js';
 import type { WorkerDefinition } from './define.js';
-import { describe, processedLine, tableName } from './describe.js';
+import { describe, processedLine } from './describe.js';
 import { errorOf } from './error-of.js';
 import type { WorkerMetrics } from './metrics.js';
 import { processChange } from './process-change.js';

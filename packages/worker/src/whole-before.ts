@@ -1,5 +1,5 @@
+import { tableName } from '@walmq/change';
 import type { WholeUpdate } from './define.js';
-import { tableName } from './describe.js';
 import { giveUp } from './thrown.js';
 
 /**

@@ -1,7 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { tableName } from '@walmq/change';
 import { publishedTables } from '@walmq/config';
-import { describe, nameOf, printTables, readTables, type TableModel } from '@walmq/row-types';
+import { describe, printTables, readTables, type TableModel } from '@walmq/row-types';
 import { type CommandIo, configOf, databaseUrlOf, EXIT } from '../command.js';
 import { withDatabase } from '../connect.js';
 import { driftLines } from './drift-lines.js';
@@ -54,7 +55,7 @@ async function checkTypes(io: CommandIo, file: string, models: readonly TableMod
     io.print(`ok       ${file}: nothing has drifted`);
     return EXIT.ok;
   }
-  const found = Object.fromEntries(models.map(model => [nameOf(model), describe(model)]));
+  const found = Object.fromEntries(models.map(model => [tableName(model), describe(model)]));
   const lines = driftLines(await readDescriptions(file), found);
   for (const line of lines) io.print(`drifted  ${line}`);
   if (lines.length === 0)
