@@ -18,4 +18,5 @@ export interface AnalyticsSink {
 
 /** The columns that a sink keeps of its own in every table of facts. */
 export const POSITION_COLUMN = 'walmq_position';
+/** True of a row whose fact is no more. */
 export const DELETED_COLUMN = 'walmq_deleted';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 const columns = z.array(z.string().min(1)).default([]);
 
+/** What a walmq.audit.ts may say. */
 export const auditSchema = z.strictObject({
   /** By table: "orders" (of schema public) or "sales.orders". A table that is not named is kept as it is. */
   tables: z.record(

@@ -8,10 +8,12 @@ export interface ColumnRules {
   readonly mask: ReadonlySet<string>;
 }
 
+/** Keeps every column as it is. */
 export const NO_RULES: ColumnRules = { leaveOut: new Set(), mask: new Set() };
 
 const MASKED = '***';
 
+/** The row as the log holds it; null where there is none. */
 export function applyMask(row: Partial<Row> | null, { leaveOut, mask }: ColumnRules): Row | null {
   if (row === null) return null;
   return Object.fromEntries(

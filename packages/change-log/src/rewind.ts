@@ -38,6 +38,7 @@ function chosen({ tables, from, to, key }: RewindOptions): unknown[] {
   return [tables, from, to, key === null ? null : JSON.stringify(key)];
 }
 
+/** What a rewind would send, counted in the log; sends nothing. */
 export async function planRewind(client: ClientBase, options: RewindOptions): Promise<RewindPlan> {
   const { rows } = await client.query<{ table: string; changes: number; first: string; last: string }>(
     `SELECT schema_name || '.' || table_name AS "table", count(*)::float8 AS changes,
@@ -66,6 +67,7 @@ export async function planRewind(client: ClientBase, options: RewindOptions): Pr
 const REWIND_COLUMNS = `id::text AS id, queue, tables, to_json(from_time) #>> '{}' AS "from", to_json(to_time) #>> '{}' AS "to",
   key, sent::float8 AS sent, last_change_id AS "lastChangeId", to_json(ended_at) #>> '{}' AS "endedAt"`;
 
+/** Notes a rewind in walmq.rewind, of which nothing has been sent yet: see sendPage. */
 export async function beginRewind(client: ClientBase, options: RewindOptions): Promise<Rewind> {
   const { rows } = await client.query<Rewind>(
     `INSERT INTO walmq.rewind (tables, from_time, to_time, key, queue) VALUES ($1, $2, $3, $4, $5) RETURNING ${REWIND_COLUMNS}`,

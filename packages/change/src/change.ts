@@ -1,5 +1,6 @@
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
+/** What a change can be: of a row, of a whole table (truncate), a row that was there before (read), an event (message). */
 export const OPERATIONS = ['insert', 'update', 'delete', 'truncate', 'read', 'message'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 

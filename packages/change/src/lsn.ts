@@ -3,6 +3,7 @@ declare const lsnBrand: unique symbol;
 /** A position in the WAL, in bytes since its beginning (PostgreSQL's pg_lsn: 64 bits, unsigned). */
 export type Lsn = bigint & { readonly [lsnBrand]: true };
 
+/** Before the first byte of any WAL: stands for a position that is not known. */
 export const LSN_ZERO = 0n as Lsn;
 
 const MAX = 0xffff_ffff_ffff_ffffn;
@@ -38,6 +39,7 @@ export function lsnFromHex(hex: string): Lsn {
   return BigInt(`0x${hex}`) as Lsn;
 }
 
+/** The later of the two. */
 export function maxLsn(a: Lsn, b: Lsn): Lsn {
   return a > b ? a : b;
 }

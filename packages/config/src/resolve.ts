@@ -99,6 +99,7 @@ export interface OutboxConfig {
 
 type ParsedQueue = Parsed['queues'][string];
 
+/** Completes a checked configuration: every queue with its shard, tables and defaults; frozen to its last field. */
 export function resolveConfig(parsed: Parsed): WalmqConfig {
   const queues = Object.entries(parsed.queues).map(
     ([name, queue]) => [name, resolveQueue(name, queue, parsed.redis)] as const,

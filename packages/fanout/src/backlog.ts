@@ -31,6 +31,7 @@ export function backlogVerdict(backlog: Backlog, limits: BacklogLimits, paused: 
   return undefined;
 }
 
+/** Of the queues that this Redis holds, in job counts and bytes. Rejects as its commands do. */
 export async function readBacklog(redis: Redis, queues: readonly QueueConfig[]): Promise<Backlog> {
   const [memory, ...depths] = await Promise.all([
     redis.info('memory'),

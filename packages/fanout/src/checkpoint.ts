@@ -44,6 +44,7 @@ export async function readCheckpointTimeline(redis: Redis, key: string): Promise
   return timeline === null ? null : Number(timeline);
 }
 
+/** Notes the timeline whose WAL the checkpoint counts from now on. */
 export async function noteCheckpointTimeline(redis: Redis, key: string, timeline: number): Promise<void> {
   await redis.hset(key, 'timeline', timeline);
 }

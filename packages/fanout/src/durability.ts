@@ -30,6 +30,7 @@ export interface DurabilityVerdict {
 /** Milliseconds WAIT and WAITAOF may take; longer is no promise, and the batch is confirmed again. */
 const CONFIRM_TIMEOUT_MS = 5000;
 
+/** Asks the server; what it refuses to say is undefined. Rejects when it cannot be asked at all. */
 export async function readPersistence(redis: Redis): Promise<RedisPersistence> {
   const [appendonly, appendfsync, maxmemoryPolicy, waitaof] = await Promise.all([
     configOf(redis, 'appendonly'),

@@ -64,6 +64,7 @@ export function readEvent(content: Buffer): Event | Error {
   };
 }
 
+/** Why an event of so many bytes is none. */
 export function tooLarge(bytes: number): Error {
   return new Error(`it has ${bytes} bytes, and ${EVENT_LIMITS.bytes} are allowed`);
 }

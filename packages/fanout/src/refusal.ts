@@ -29,4 +29,5 @@ function refusalOfRow({ after }: Change, config: Pick<WalmqConfig, 'queues' | 'o
   return routed instanceof Error ? routed.message : undefined;
 }
 
+/** Why a message to a queue that is not there, or takes none, is no event. */
 export const NO_QUEUE = 'no queue of that name takes messages';

@@ -19,6 +19,7 @@ export interface OutboxTable {
   readonly columns?: Partial<OutboxColumns>;
 }
 
+/** The names of all columns, the default ones where nothing is said. */
 export function columnsOf({ columns }: Pick<OutboxTable, 'columns'>): OutboxColumns {
   return {
     ...{ id: 'id', aggregateType: 'aggregate_type', aggregateId: 'aggregate_id', type: 'type' },
@@ -66,10 +67,12 @@ BEGIN
 END $clean$;`;
 }
 
+/** `"schema"."table"` */
 export function quoteTable({ schema, table }: Pick<OutboxTable, 'schema' | 'table'>): string {
   return `${quote(schema)}.${quote(table)}`;
 }
 
+/** As an identifier in SQL; pg's own function would make the package depend on pg. */
 export function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

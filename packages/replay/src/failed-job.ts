@@ -19,6 +19,7 @@ export interface LooseChange {
   readonly tx?: { readonly committedAt?: string };
 }
 
+/** Undefined: the job's data is no object. */
 export function changeOf({ data }: Pick<FailedJob, 'data'>): LooseChange | undefined {
   return typeof data === 'object' && data !== null ? (data as LooseChange) : undefined;
 }

@@ -29,8 +29,10 @@ export interface FailureReport {
   readonly problem?: string;
 }
 
+/** Nothing has failed. */
 export const NO_FAILURES: FailureReport = { groups: [], isPartial: false };
 
+/** The kind that a failed job of a queue is of. */
 export function kindOf(queue: string, job: Pick<FailedJob, 'data' | 'failedReason'>): FailureKind {
   return { queue, table: tableOf(changeOf(job)) ?? null, reason: normalizeReason(job.failedReason ?? '') };
 }

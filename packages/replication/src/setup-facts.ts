@@ -20,6 +20,7 @@ export interface SetupFacts {
   readonly slot: Slot | undefined;
 }
 
+/** Looks at what set-up is about to plan: tables, publication and slot. Changes nothing. */
 export async function readFacts(
   client: ClientBase,
   wanted: { slot: string; publication: string; tables: readonly TableName[] },
@@ -37,6 +38,7 @@ export async function readFacts(
   };
 }
 
+/** Which of walmq's own schemas lack a table or an index. */
 export async function readSchemas(
   client: ClientBase,
   schemas: readonly SetupSchema[],

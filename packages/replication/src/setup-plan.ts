@@ -32,6 +32,7 @@ export function stepsOf(facts: SetupFacts, wish: SetupWish): SetupStep[] {
   ];
 }
 
+/** Makes the tables of one of walmq's own schemas, where any is missing. */
 export function schemaStep(
   { what, sql, missing, inPublic = false }: SchemaFacts,
   { database, role }: Server,

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { type TableName, tableText } from './setup-tables.js';
 
+/** The operations that a publication may publish, as PostgreSQL names them. */
 export const PUBLISHABLE = ['insert', 'update', 'delete', 'truncate'] as const;
 export type PublishedOperation = (typeof PUBLISHABLE)[number];
 
@@ -75,6 +76,7 @@ export async function readPublication(
   };
 }
 
+/** True when changes of the table are published: by name, with its schema, or with all tables. */
 export function publishes(publication: PublicationFacts, table: TableName): boolean {
   return (
     publication.allTables ||

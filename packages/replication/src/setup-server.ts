@@ -11,6 +11,7 @@ export interface Server {
   readonly inRecovery: boolean;
 }
 
+/** Works on a standby too. */
 export async function readServer(client: ClientBase): Promise<Server> {
   const { rows } = await client.query<Server>(
     `SELECT current_setting('server_version_num')::int AS version, current_setting('wal_level') AS "walLevel",

@@ -28,6 +28,7 @@ export interface TableParts {
   readonly json: JsonWriter;
 }
 
+/** Puts together what the stream and the catalog say of a table. Throws on a type that is not among `types`. */
 export function describeTable(relation: Relation, { types, primaryKey, json }: TableParts): Table {
   const columns = relation.columns.map(({ name, typeOid }) => ({
     name,

@@ -84,10 +84,12 @@ export function openRedis(url: string, options: OpenOptions): Redis {
 
 const CLUSTER_URL = /^(rediss?)\+cluster:/;
 
+/** For readiness: rejects with the reason while PostgreSQL does not answer. */
 export async function checkPostgres(pool: Pool): Promise<undefined> {
   await pool.query('SELECT 1');
 }
 
+/** For readiness: the reason while there is no connection; rejects while it does not answer. */
 export async function checkRedis(redis: Redis): Promise<string | undefined> {
   if (redis.status !== 'ready') return `the connection to Redis is ${redis.status}`;
   await redis.ping();

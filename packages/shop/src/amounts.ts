@@ -15,6 +15,7 @@ interface Priced {
   readonly price: string | null;
 }
 
+/** Exact, with two decimals at least. `totalAmount`: PostgreSQL's text of a numeric; null where it is not known. */
 export function totalsOf(totalAmount: string | null, items: readonly Priced[]): Totals {
   const sum = sumOf(items);
   const order = decimalOf(totalAmount);

@@ -96,4 +96,5 @@ CREATE TABLE IF NOT EXISTS shop.product_analytics (
   PRIMARY KEY (product_id, day)
 );`;
 
+/** Idempotent SQL of the shop's own tables and of those that its workers write. */
 export const shopSchemaSql = `${SHOP_TABLES}${EFFECT_TABLES}`;

@@ -20,6 +20,7 @@ export interface RedisServer {
   readonly onlineReplicas: number;
 }
 
+/** From INFO, in bytes where it is about memory, and CONFIG where that is allowed. */
 export async function readRedisServer(redis: Redis): Promise<RedisServer> {
   const info = await redis.info();
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];

@@ -25,6 +25,7 @@ const endpointSchema = z.strictObject({
   payload: payload.optional(),
 });
 
+/** What a walmq.webhooks.ts may say; URLs and secrets are checked once they are read. */
 export const webhooksSchema = z.strictObject({
   /** By the name of the queue whose changes the endpoint gets. */
   endpoints: z

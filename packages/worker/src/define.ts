@@ -81,6 +81,7 @@ export interface WorkerDefinition {
   readonly events: ReadonlyMap<string, Handler<Change>>;
 }
 
+/** In place of a type: the handler of events that have none of their own. */
 export const ANY_EVENT = '*';
 
 /**

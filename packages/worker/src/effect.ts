@@ -79,6 +79,7 @@ async function run<R extends QueryResultRow>(
   });
 }
 
+/** From queue, change and name alone, so that it is the same at every attempt and in every process. */
 export function effectIdentity({
   queue,
   changeId,

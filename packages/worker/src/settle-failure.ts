@@ -33,6 +33,7 @@ const SENTENCES: Readonly<Record<Verdict, string>> = {
   failed: 'Failed',
 };
 
+/** One line in the log, as loud as the verdict is bad; the stack at LOG_LEVEL=debug. */
 export function reportFailure(log: Logger, { verdict, change, error, durationMs }: Failure): void {
   const { code } = error as Error & { code?: unknown };
   // Where it happened is of use; the error itself may carry the row.

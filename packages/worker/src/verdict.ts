@@ -14,6 +14,7 @@ export type Verdict =
   /** For good: out of attempts, or not worth another. */
   | 'failed';
 
+/** What the error says decides first, then whether the process stops, then the tries that are left. */
 export function verdictOf(failure: {
   readonly error: unknown;
   /** This try's number, from 1. */
