@@ -10,14 +10,18 @@ const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 /** Seconds an app may drain by default (WALMQ_SHUTDOWN_MS). */
 const DRAIN_SECONDS = 10;
 
+interface Probe {
+  readonly httpGet: { readonly path: string; readonly port: string };
+}
+
 interface Container {
   readonly name: string;
   readonly command: readonly [program: string, path: string, ...rest: string[]];
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
   readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
   readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
-  readonly readinessProbe?: { readonly httpGet: { readonly port: string } };
-  readonly livenessProbe?: { readonly httpGet: { readonly port: string } };
+  readonly readinessProbe?: Probe;
+  readonly livenessProbe?: Probe;
 }
 
 interface Manifest {
@@ -57,7 +61,10 @@ interface Manifest {
 }
 
 const manifests = readdirSync(join(ROOT, 'ops/kubernetes')).flatMap(file =>
-  parseAllDocuments(read(`ops/kubernetes/${file}`)).map(document => document.toJS() as Manifest),
+  parseAllDocuments(read(`ops/kubernetes/${file}`)).map(document => {
+    if (document.errors[0]) throw document.errors[0];
+    return document.toJS() as Manifest;
+  }),
 );
 const ofKind = (kind: string) =>
   manifests
@@ -66,6 +73,16 @@ const ofKind = (kind: string) =>
 const deployments = ofKind('Deployment');
 
 describe('ops/kubernetes', () => {
+  it('runs every app', () => {
+    expect(deployments.map(([name]) => name).sort()).toEqual([
+      'walmq-analytics-worker',
+      'walmq-capture',
+      'walmq-dashboard',
+      'walmq-inventory-worker',
+      'walmq-order-worker',
+    ]);
+  });
+
   it.each([...deployments, ...ofKind('Job')])('%s runs a program of the project', (_name, { spec }) => {
     const [container] = spec.template.spec.containers;
     expect(container.command[0]).toBe('node');
@@ -82,7 +99,9 @@ describe('ops/kubernetes', () => {
     const [port] = ports;
     expect(env).toContainEqual({ name: 'WALMQ_PORT', value: String(port?.containerPort) });
     expect(metadata.annotations['prometheus.io/port']).toBe(String(port?.containerPort));
-    expect([readinessProbe?.httpGet.port, livenessProbe?.httpGet.port]).toEqual([port?.name, port?.name]);
+    expect(livenessProbe?.httpGet).toEqual({ path: '/live', port: port?.name });
+    expect(readinessProbe?.httpGet.port).toBe(port?.name);
+    expect(['/live', '/ready']).toContain(readinessProbe?.httpGet.path);
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(DRAIN_SECONDS);
   });
 

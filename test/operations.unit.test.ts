@@ -1,9 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ENVIRONMENT_VARIABLES } from '@walmq/service';
 import { VERDICT_CODES } from '@walmq/status';
 import { describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
 
 const ROOT = join(import.meta.dirname, '..');
 const page = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8');
@@ -65,80 +63,5 @@ describe('docs/operations.md', () => {
       expect(headings.includes(target) || explained.has(target), target).toBe(true);
     for (const [, path = ''] of page.matchAll(/\]\(([^#)][^)#]*)(?:#[^)]*)?\)/g))
       expect(existsSync(join(ROOT, 'docs', path)), path).toBe(true);
-  });
-});
-
-interface Manifest {
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
-  readonly spec: {
-    readonly template?: {
-      readonly spec: { readonly terminationGracePeriodSeconds?: number; readonly containers: Container[] };
-    };
-    readonly scaleTargetRef?: { readonly name: string };
-  };
-}
-
-interface Container {
-  readonly command: string[];
-  readonly env?: { name: string; value: string }[];
-  readonly ports?: { containerPort: number }[];
-  readonly livenessProbe?: { httpGet: { path: string } };
-  readonly readinessProbe?: { httpGet: { path: string } };
-}
-
-describe('ops/kubernetes', () => {
-  const folder = join(ROOT, 'ops/kubernetes');
-  const manifests = readdirSync(folder).flatMap(file =>
-    parseAllDocuments(readFileSync(join(folder, file), 'utf8')).map(document => {
-      expect(document.errors).toEqual([]);
-      return document.toJS() as Manifest;
-    }),
-  );
-  const deployments = manifests.filter(({ kind }) => kind === 'Deployment');
-
-  it('runs every app', () => {
-    expect(deployments.map(({ metadata }) => metadata.name).sort()).toEqual([
-      'walmq-analytics-worker',
-      'walmq-capture',
-      'walmq-dashboard',
-      'walmq-inventory-worker',
-      'walmq-order-worker',
-    ]);
-  });
-
-  it('runs programs that there are, with variables that they read', () => {
-    for (const container of manifests.flatMap(({ spec }) => spec.template?.spec.containers ?? [])) {
-      expect(existsSync(join(ROOT, container.command[1] as string)), container.command[1]).toBe(true);
-      for (const { name } of container.env ?? [])
-        expect([...ENVIRONMENT_VARIABLES, 'WALMQ_DASHBOARD_USERS_FILE']).toContain(name);
-    }
-  });
-
-  it('asks what the apps answer, on the port they listen on, and gives them time to drain', () => {
-    for (const { spec } of deployments) {
-      const [container] = spec.template?.spec.containers ?? [];
-      expect(container?.livenessProbe?.httpGet.path).toBe('/live');
-      expect(['/live', '/ready']).toContain(container?.readinessProbe?.httpGet.path);
-      expect(container?.env?.find(({ name }) => name === 'WALMQ_PORT')?.value).toBe(
-        String(container?.ports?.[0]?.containerPort),
-      );
-      expect(spec.template?.spec.terminationGracePeriodSeconds).toBeGreaterThan(10);
-    }
-  });
-
-  it('scales deployments that there are', () => {
-    const names = deployments.map(({ metadata }) => metadata.name);
-    for (const { spec } of manifests.filter(({ kind }) => kind === 'HorizontalPodAutoscaler'))
-      expect(names).toContain(spec.scaleTargetRef?.name);
-  });
-});
-
-describe('ops/systemd', () => {
-  it('has one unit, whose program every app has', () => {
-    const unit = readFileSync(join(ROOT, 'ops/systemd/walmq@.service'), 'utf8');
-    const program = /^ExecStart=.*node (\S+)$/m.exec(unit)?.[1] ?? '';
-    for (const app of ['capture', 'dashboard', 'order-worker', 'inventory-worker', 'analytics-worker'])
-      expect(existsSync(join(ROOT, program.replaceAll('%i', app))), app).toBe(true);
   });
 });

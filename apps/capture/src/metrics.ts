@@ -37,6 +37,12 @@ export function captureMetrics(registry: Registry) {
     labelNames: ['queue'],
     registers,
   });
+  // Without labels: a counter that is there from the start is one whose first increase is seen.
+  const backfillsFailed = new Counter({
+    name: 'walmq_capture_backfills_failed_total',
+    help: 'Backfills that failed, until they are resumed; each resumption that fails counts.',
+    registers,
+  });
   const batchJobs = new Histogram({
     name: 'walmq_capture_batch_jobs',
     help: 'Jobs in a batch, one script call each.',
@@ -150,6 +156,7 @@ export function captureMetrics(registry: Registry) {
     contextRefused: () => contextsRefused.inc(),
     eventMalformed: () => eventsMalformed.inc(),
     backfilled: (queue: string, rows: number) => backfilled.inc({ queue }, rows),
+    backfillFailed: () => backfillsFailed.inc(),
     change(change: ChangeName) {
       changes.inc({ table: `${change.schema}.${change.table}`, op: change.op });
     },

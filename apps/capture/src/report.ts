@@ -113,6 +113,7 @@ export function createReport({ config, log, metrics, portrait, heartbeat }: Repo
       },
       backfill(notice) {
         if (notice.event === 'chunk') metrics.backfilled(notice.backfill.queue, notice.enqueued);
+        if (notice.event === 'failed') metrics.backfillFailed();
         logBackfill(log, notice);
       },
     },
