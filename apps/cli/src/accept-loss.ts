@@ -2,17 +2,33 @@ import { formatLsn, formatPosition, parsePosition, WalmqError } from '@walmq/cha
 import { shardPrefixes } from '@walmq/config';
 import { checkpointKey, moveCheckpoint, readCheckpoint } from '@walmq/fanout';
 import { readSlot, readSource } from '@walmq/replication';
+import type { Command } from 'commander';
 import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from './command.js';
 import { connectRedis, withDatabase } from './connect.js';
+import { examples, type Host } from './help.js';
+
+/** `walmq accept-loss` as it is called. */
+export function addAcceptLoss(program: Command, { io }: Host): void {
+  program
+    .command('accept-loss')
+    .description('after Redis or the slot lost changes: go on from the slot without them')
+    .option('--yes', 'really do it')
+    .option('--json', 'print { checkpoints, acknowledged, moved }')
+    .addHelpText(
+      'after',
+      examples(
+        ['walmq accept-loss', 'where checkpoint and slot stand'],
+        ['walmq accept-loss --yes', 'give up what is between'],
+      ),
+    )
+    .action((options: { yes?: boolean; json?: boolean }) => acceptLossCommand(io, options));
+}
 
 /**
  * `walmq accept-loss --yes`: after Redis or the slot lost changes, sets the checkpoint to where the slot stands, so
  * that capture goes on without them.
  */
-export async function acceptLossCommand(
-  io: CommandIo,
-  options: { yes?: boolean; json?: boolean },
-): Promise<void> {
+async function acceptLossCommand(io: CommandIo, options: { yes?: boolean; json?: boolean }): Promise<void> {
   const config = await configOf(io);
   await withDatabase(databaseUrlOf(io, config), async client => {
     const slot = await readSlot(client, config.source.slot);

@@ -1,8 +1,9 @@
-import type { Argument, Command, Option } from 'commander';
+import { Argument, type Command, type Option } from 'commander';
+import { examples, type Host } from './help.js';
 
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
-export type Shell = (typeof SHELLS)[number];
+type Shell = (typeof SHELLS)[number];
 
 interface Word {
   readonly name: string;
@@ -19,8 +20,25 @@ interface Spoken {
   readonly choices: readonly string[];
 }
 
+/** `walmq completion` as it is called. */
+export function addCompletion(program: Command, { io }: Host): void {
+  program
+    .command('completion')
+    .description('print what makes a shell complete commands and options')
+    .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
+    .addHelpText(
+      'after',
+      examples(
+        ['walmq completion bash >> ~/.bashrc', 'in every new bash'],
+        ['walmq completion zsh > ~/.zfunc/_walmq', 'in a folder of $fpath'],
+        ['walmq completion fish > ~/.config/fish/completions/walmq.fish', 'in every new fish'],
+      ),
+    )
+    .action((shell: Shell) => io.print(completionScript(program, shell)));
+}
+
 /** The script that makes a shell complete the program's commands, options and fixed values. */
-export function completionScript(program: Command, shell: Shell): string {
+function completionScript(program: Command, shell: Shell): string {
   const commands = program
     .createHelp()
     .visibleCommands(program)

@@ -6,11 +6,13 @@ import { outboxSchemaSql } from '@walmq/outbox';
 import { planSetup, runSteps, type SetupSchema, type SetupStep, setupScript } from '@walmq/replication';
 import { shopSchemaSql } from '@walmq/shop';
 import { workerSchemaSql } from '@walmq/worker';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandIo, configOf, databaseUrlOf } from './command.js';
 import { withDatabase } from './connect.js';
+import { examples, type Host } from './help.js';
 import { tablesOf } from './tables.js';
 
-export interface SetupCommandOptions {
+interface SetupCommandOptions {
   /** Makes the reference shop's tables too. */
   readonly shop?: boolean;
   /** Makes the audit log too. */
@@ -46,8 +48,43 @@ const SHOP_SCHEMA: SetupSchema = {
   inPublic: true,
 };
 
+/** `walmq setup` as it is called. */
+export function addSetup(program: Command, { io }: Host): void {
+  program
+    .command('setup')
+    .description('prepare the database: own tables, replica identity, publication, slot; safe to run again')
+    .option('--shop', "also create the reference shop's tables")
+    .option('--audit', 'also create the audit log')
+    .option('--change-log', 'also create the change log')
+    .option('--outbox', 'also create the outbox table')
+    .addOption(new Option('--dry-run', 'say what would be done, and change nothing').conflicts('sql'))
+    .option('--sql', 'print the SQL for psql instead, and change nothing')
+    .option('--json', 'print { status, what, remedy } for each step, a line each')
+    .option(
+      '--wait <seconds>',
+      'how long one statement may wait for locks and open transactions',
+      seconds,
+      10,
+    )
+    .addHelpText(
+      'after',
+      examples(
+        ['walmq setup --dry-run', 'what is missing?'],
+        ['walmq setup --sql > setup.sql', 'for someone with the rights: psql -f setup.sql'],
+        ['walmq setup --wait 600', 'where long transactions are common'],
+      ),
+    )
+    .action((options: SetupCommandOptions) => setupCommand(io, options));
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value > 0 && value <= 86_400) return value;
+  throw new InvalidArgumentError('It must be a number of seconds, more than 0 and at most 86400.');
+}
+
 /** `walmq setup`: prepares the database for the configured queues; prints what it found and did. */
-export async function setupCommand(io: CommandIo, options: SetupCommandOptions): Promise<void> {
+async function setupCommand(io: CommandIo, options: SetupCommandOptions): Promise<void> {
   const config = await configOf(io);
   const lockTimeoutMs = Math.ceil(options.wait * 1000);
   await withDatabase(databaseUrlOf(io, config), async client => {

@@ -1,9 +1,24 @@
+import type { Command } from 'commander';
 import type { QueryResult } from 'pg';
 import { type CommandIo, databaseUrlOf } from './command.js';
 import { withDatabase } from './connect.js';
+import { examples, type Host } from './help.js';
+
+/** `walmq sql` as it is called. */
+export function addSql(program: Command, { io }: Host): void {
+  program
+    .command('sql')
+    .description('run one SQL statement, where there is no psql')
+    .argument('<statement>', 'the statement, quoted for the shell')
+    .addHelpText(
+      'after',
+      examples([`walmq sql "UPDATE orders SET status = 'paid' WHERE id = 1"`, 'a change']),
+    )
+    .action((statement: string) => sqlCommand(io, statement));
+}
 
 /** `walmq sql "UPDATE ..."`: runs one statement, for machines without psql; prints its rows or its command tag. */
-export async function sqlCommand(io: CommandIo, statement: string): Promise<void> {
+async function sqlCommand(io: CommandIo, statement: string): Promise<void> {
   const results = await withDatabase(databaseUrlOf(io), client => client.query(statement));
   for (const result of [results].flat() as QueryResult<Record<string, unknown>>[]) {
     for (const row of result.rows) io.print(JSON.stringify(row));

@@ -12,13 +12,15 @@ import {
 } from '@walmq/backfill';
 import { WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Client } from 'pg';
 import { type CommandIo, configOf, databaseUrlOf, EXIT } from '../command.js';
 import { withDatabase } from '../connect.js';
 import { openProgress } from '../failed/progress.js';
+import { examples, type Host } from '../help.js';
 import { backfillLines } from './print-backfill.js';
 
-export interface BackfillCommandOptions {
+interface BackfillCommandOptions {
   readonly queue?: string;
   readonly table?: string;
   /** SQL condition on the table's columns. */
@@ -36,8 +38,48 @@ export interface BackfillCommandOptions {
   readonly json?: boolean;
 }
 
+/** `walmq backfill` as it is called. */
+export function addBackfill(program: Command, { io, exit }: Host): void {
+  program
+    .command('backfill')
+    .description(
+      'enqueue the rows that a table holds already, as reads, in order with its changes; without --queue list',
+    )
+    .option('--queue <name>', 'into this queue')
+    .option('--table <table>', 'of this table, where the queue takes several')
+    .option('--where <condition>', 'only rows of which this SQL condition holds')
+    .option('--chunk <rows>', 'how many rows are read at once, at most', rowCount, 1000)
+    .option('--watch', 'until it has ended, with its progress; Ctrl+C leaves it running')
+    .addOption(new Option('--dry-run', 'say how many rows it would be, about').conflicts('watch'))
+    .addOption(new Option('--list', 'show all, and how far they are').conflicts('queue'))
+    .addOption(new Option('--cancel <id>', 'end one; what is enqueued stays').conflicts(['queue', 'list']))
+    .addOption(new Option('--pause <id>', 'stop one for now').conflicts(['queue', 'list', 'cancel']))
+    .addOption(
+      new Option('--resume <id>', 'go on with one that is paused or has failed, where it was').conflicts([
+        ...['queue', 'list', 'cancel', 'pause'],
+      ]),
+    )
+    .option('--json', 'print backfills as JSON')
+    .addHelpText(
+      'after',
+      examples(
+        ['walmq backfill --queue orders --watch', 'every row of its table'],
+        [`walmq backfill --queue orders --where "status = 'pending'"`, 'some of them'],
+        ['walmq backfill --list', 'how far are they?'],
+        ['walmq backfill --cancel 3', 'no more of it'],
+      ),
+    )
+    .action(async (options: BackfillCommandOptions) => exit(await backfillCommand(io, options)));
+}
+
+function rowCount(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= 100_000) return value;
+  throw new InvalidArgumentError('It must be a number of rows, from 1 to 100000.');
+}
+
 /** `walmq backfill`: resolves to the exit code; with --watch 1 unless it ends well. */
-export async function backfillCommand(io: CommandIo, options: BackfillCommandOptions): Promise<number> {
+async function backfillCommand(io: CommandIo, options: BackfillCommandOptions): Promise<number> {
   const config = await configOf(io);
   return await withDatabase(databaseUrlOf(io, config), async client => {
     try {

@@ -1,10 +1,12 @@
 import { shardPrefixes, type WalmqConfig } from '@walmq/config';
 import { redact } from '@walmq/service';
 import { readQueue, readResume } from '@walmq/status';
+import type { Command } from 'commander';
 import type { Redis } from 'ioredis';
 import type { Client } from 'pg';
 import { type CommandIo, configOf, databaseUrlOf, EXIT, redisUrlOf } from '../command.js';
 import { connectDatabase, connectRedis } from '../connect.js';
+import { examples, type Host } from '../help.js';
 import { attempt, failureCheck } from './attempt.js';
 import type { Check, CheckName } from './check.js';
 import { checkpointCheck } from './checkpoint.js';
@@ -16,8 +18,24 @@ import { readRedis, redisChecks } from './redis.js';
 /** As Redis Cluster reads it: what is between the first braces, if anything is. */
 const HASH_TAG = /^[^{]*\{[^}]+\}/;
 
+/** `walmq doctor` as it is called. */
+export function addDoctor(program: Command, { io, exit }: Host): void {
+  program
+    .command('doctor')
+    .description('check everything that capture and the workers need; exit code 1 on any error')
+    .option('--json', 'print an array of { check, status, found, remedy }')
+    .addHelpText(
+      'after',
+      examples(
+        ['walmq doctor', 'one line per check, and what mends it'],
+        [`walmq doctor --json | jq '.[] | select(.status != "ok")'`, 'for a program'],
+      ),
+    )
+    .action(async (options: { json?: boolean }) => exit(await doctorCommand(io, options)));
+}
+
 /** `walmq doctor`: checks everything that can be wrong; resolves to the exit code, 1 on any error. */
-export async function doctorCommand(io: CommandIo, options: { json?: boolean }): Promise<number> {
+async function doctorCommand(io: CommandIo, options: { json?: boolean }): Promise<number> {
   const checks = (await examine(io, await configOf(io))).map(redacted);
   if (options.json) io.print(JSON.stringify(checks, null, 2));
   else for (const check of checks) for (const line of checkLines(check, io.colours)) io.print(line);

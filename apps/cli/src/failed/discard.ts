@@ -1,19 +1,40 @@
 import { WalmqError } from '@walmq/change';
 import { createDiscardFile, type Discarded, type DiscardFile, discardFailed } from '@walmq/replay';
+import { type Command, Option } from 'commander';
 import type { Redis } from 'ioredis';
 import { type CommandIo, EXIT } from '../command.js';
+import { examples, type Host } from '../help.js';
 import { behind, type Choice, choose, others, reportChoices, type SteerOptions, say } from './choose.js';
 import { withQueues } from './open-queues.js';
+import { addFilterOptions } from './options.js';
 import { openProgress } from './progress.js';
 
-export interface DiscardCommandOptions extends SteerOptions {
+interface DiscardCommandOptions extends SteerOptions {
   readonly yes?: boolean;
   /** The file that what is discarded is written to first. */
   readonly to?: string;
 }
 
+/** `walmq discard` as it is called. */
+export function addDiscard(program: Command, { io, exit }: Host): void {
+  addFilterOptions(program.command('discard'))
+    .description(
+      'give failed changes up: written to a file, removed, what is parked behind runs without them',
+    )
+    .option('--all', 'everything that failed')
+    .option('--to <file>', 'the new file they are written to (default: walmq-discarded-<time>.jsonl)')
+    .addOption(new Option('--dry-run', 'say what would be discarded, and change nothing').conflicts('yes'))
+    .option('--yes', 'do not ask')
+    .option('--json', 'print what was done as JSON')
+    .addHelpText(
+      'after',
+      examples(['walmq discard --queue orders --key id=42', 'asks first, and keeps them in a file']),
+    )
+    .action(async (options: DiscardCommandOptions) => exit(await discardCommand(io, options)));
+}
+
 /** `walmq discard`: resolves to the exit code. Rejects with NOT_CONFIRMED unless somebody said yes. */
-export async function discardCommand(io: CommandIo, options: DiscardCommandOptions): Promise<number> {
+async function discardCommand(io: CommandIo, options: DiscardCommandOptions): Promise<number> {
   return await withQueues(io, options, async ({ redis, queues }) => {
     const choices = await choose(io, { redis, queues }, options);
     if (options.dryRun || choices.length === 0)

@@ -8,14 +8,16 @@ import {
   readFailures,
 } from '@walmq/replay';
 import { redact } from '@walmq/service';
+import type { Command } from 'commander';
 import type { CommandIo } from '../command.js';
+import { examples, type Host } from '../help.js';
 import { printable } from '../printable.js';
 import { durationText } from '../status/duration.js';
 import { tableLines } from '../status/table.js';
 import { type OpenQueues, withQueues } from './open-queues.js';
-import { type FilterOptions, filterOf } from './options.js';
+import { addFilterOptions, type FilterOptions, filterOf } from './options.js';
 
-export interface FailedCommandOptions extends FilterOptions {
+interface FailedCommandOptions extends FilterOptions {
   /** Every change instead of groups. */
   readonly list?: boolean;
   readonly json?: boolean;
@@ -24,8 +26,25 @@ export interface FailedCommandOptions extends FilterOptions {
 const PAGE = 200;
 const NOTHING = 'Nothing has failed.';
 
+/** `walmq failed` as it is called. */
+export function addFailed(program: Command, { io }: Host): void {
+  addFilterOptions(program.command('failed'))
+    .description('show what failed for good, by queue, table and reason')
+    .option('--list', 'every change instead')
+    .option('--json', 'print an array of groups; with --list one object a line for each change')
+    .addHelpText(
+      'after',
+      examples(
+        ['walmq failed', 'what fails, and how often?'],
+        ['walmq failed --list --queue orders --since 2h', 'which changes?'],
+        ['walmq failed --list --group 3f9a2c1d0b', 'those of one group'],
+      ),
+    )
+    .action((options: FailedCommandOptions) => failedCommand(io, options));
+}
+
 /** `walmq failed`: what failed, by queue, table and reason; or every failed change. */
-export async function failedCommand(io: CommandIo, options: FailedCommandOptions): Promise<void> {
+async function failedCommand(io: CommandIo, options: FailedCommandOptions): Promise<void> {
   await withQueues(io, options, async open => {
     if (options.list) await listChanges(io, options, open);
     else await listGroups(io, options, open);

@@ -1,11 +1,14 @@
 import { type Chain, chainsOf, followReplayed, type Replayed, replayFailed } from '@walmq/replay';
 import type { Queue } from 'bullmq';
+import { type Command, Option } from 'commander';
 import { type CommandIo, EXIT } from '../command.js';
+import { examples, type Host } from '../help.js';
 import { behind, type Choice, choose, others, reportChoices, type SteerOptions, say } from './choose.js';
 import { type OpenQueues, withQueues } from './open-queues.js';
+import { addFilterOptions } from './options.js';
 import { openProgress } from './progress.js';
 
-export interface ReplayCommandOptions extends SteerOptions {
+interface ReplayCommandOptions extends SteerOptions {
   /** Until what was replayed, and what is parked behind it, has completed or failed again. */
   readonly wait?: boolean;
 }
@@ -17,8 +20,30 @@ interface Done extends Replayed {
   readonly chains: readonly Chain[];
 }
 
+/** `walmq replay` as it is called. */
+export function addReplay(program: Command, { io, exit }: Host): void {
+  addFilterOptions(program.command('replay'))
+    .description('run failed changes again, in the order of the stream; what is parked behind them follows')
+    .option('--all', 'everything that failed')
+    .addOption(new Option('--dry-run', 'say what would run, and change nothing').conflicts('wait'))
+    .option(
+      '--wait',
+      'until they and what is parked behind have completed; exit code 1 when one failed again',
+    )
+    .option('--json', 'print what was done as JSON')
+    .addHelpText(
+      'after',
+      examples(
+        ['walmq replay --queue orders --reason "SMTP" --wait', 'after the mail server is mended'],
+        ['walmq replay --table orders --key id=42', 'one row'],
+        ['walmq replay --all --dry-run', 'how much is there?'],
+      ),
+    )
+    .action(async (options: ReplayCommandOptions) => exit(await replayCommand(io, options)));
+}
+
 /** `walmq replay`: resolves to the exit code; with --wait 1 when something failed again. */
-export async function replayCommand(io: CommandIo, options: ReplayCommandOptions): Promise<number> {
+async function replayCommand(io: CommandIo, options: ReplayCommandOptions): Promise<number> {
   return await withQueues(io, options, async open => {
     const choices = await choose(io, open, options);
     if (options.dryRun || choices.length === 0)

@@ -11,12 +11,15 @@ import {
   sendPage,
 } from '@walmq/change-log';
 import type { WalmqConfig } from '@walmq/config';
+import { type Command, Option } from 'commander';
 import type { Client } from 'pg';
 import { type CommandIo, configOf, databaseUrlOf, EXIT } from '../command.js';
 import { withDatabase } from '../connect.js';
+import { collect, time } from '../failed/options.js';
 import { openProgress } from '../failed/progress.js';
+import { examples, type Host } from '../help.js';
 
-export interface RewindCommandOptions {
+interface RewindCommandOptions {
   readonly queue?: string;
   /** Milliseconds since 1970. */
   readonly from?: number;
@@ -38,8 +41,41 @@ const MOST_WAL_BYTES = 64 * 1024 * 1024;
 const LOOK_EVERY_MS = 500;
 const SAY_AFTER_LOOKS = 10;
 
+/** `walmq rewind` as it is called. */
+export function addRewind(program: Command, { io, exit }: Host): void {
+  program
+    .command('rewind')
+    .description(
+      'send changes that the change log has kept to a queue once more, in order with its live changes',
+    )
+    .option('--queue <name>', 'to this queue')
+    .option('--from <time>', 'committed since: 2026-01-31T10:00, or 30s, 15m, 2h, 3d ago', time)
+    .option('--to <time>', 'committed until (default: now)', time)
+    .option('--table <table>', 'of this table only, of those the queue takes')
+    .option(
+      '--key <column=value>',
+      'of the row with this key; again for each column of a composite key',
+      collect,
+    )
+    .addOption(
+      new Option('--resume <id>', 'go on with one that was interrupted').conflicts(['queue', 'from']),
+    )
+    .option('--dry-run', 'say what would be sent, and send nothing')
+    .option('--yes', 'do not ask')
+    .option('--json', 'print what was done as JSON')
+    .addHelpText(
+      'after',
+      examples(
+        [`walmq rewind --queue orders --from '2026-01-31 10:00' --dry-run`, 'how much would it be?'],
+        ['walmq rewind --queue orders --from 2h --key id=42', 'one row, the last two hours'],
+        ['walmq rewind --resume 3', 'after Ctrl+C or a crash'],
+      ),
+    )
+    .action(async (options: RewindCommandOptions) => exit(await rewindCommand(io, options)));
+}
+
 /** `walmq rewind`: resolves to the exit code; 1 when it was interrupted. */
-export async function rewindCommand(io: CommandIo, options: RewindCommandOptions): Promise<number> {
+async function rewindCommand(io: CommandIo, options: RewindCommandOptions): Promise<number> {
   const config = await configOf(io);
   return await withDatabase(databaseUrlOf(io, config), async client => {
     await checkChangeLog(client as never);

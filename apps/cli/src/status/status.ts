@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PipelineStatus } from '@walmq/status';
+import type { Command } from 'commander';
 import { type CommandIo, configOf, databaseUrlOf, EXIT, redisUrlOf } from '../command.js';
+import { examples, type Host } from '../help.js';
 import { drawStatus } from './draw-status.js';
 import { openOnlooker } from './look.js';
 
-export interface StatusCommandOptions {
+interface StatusCommandOptions {
   readonly json?: boolean;
   /** Again every second, until interrupted. */
   readonly watch?: boolean;
@@ -16,8 +18,25 @@ const HOME = '\u001b[H';
 const END_OF_LINE = '\u001b[K';
 const BELOW = '\u001b[J';
 
+/** `walmq status` as it is called. */
+export function addStatus(program: Command, { io, exit }: Host): void {
+  program
+    .command('status')
+    .description('show database, slot, captures, queues and what is wrong; exit code 1 on any error')
+    .option('--watch', 'again every second, until Ctrl+C')
+    .option('--json', 'print one object; with --watch one line each time')
+    .addHelpText(
+      'after',
+      examples(
+        ['walmq status --watch', 'in a terminal beside you'],
+        [`walmq status --json | jq '.queues[] | {name, waiting}'`, 'for a program'],
+      ),
+    )
+    .action(async (options: StatusCommandOptions) => exit(await statusCommand(io, options)));
+}
+
 /** `walmq status`: resolves to the exit code, 1 when something is wrong; a watch that is interrupted ends with 0. */
-export async function statusCommand(io: CommandIo, options: StatusCommandOptions): Promise<number> {
+async function statusCommand(io: CommandIo, options: StatusCommandOptions): Promise<number> {
   const config = await configOf(io);
   const onlooker = openOnlooker({
     config,

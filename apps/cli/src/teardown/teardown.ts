@@ -1,11 +1,13 @@
 import { WalmqError } from '@walmq/change';
 import { planTeardown, readSource, runTeardownStep } from '@walmq/replication';
+import { type Command, Option } from 'commander';
 import type { Redis } from 'ioredis';
 import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from '../command.js';
 import { connectRedis, withDatabase } from '../connect.js';
+import { examples, type Host } from '../help.js';
 import { findKeys, removeKeys } from './redis-keys.js';
 
-export interface TeardownCommandOptions {
+interface TeardownCommandOptions {
   /** Says what it would do. */
   readonly dryRun?: boolean;
   /** Really do it. */
@@ -19,11 +21,29 @@ interface Step {
   run(): Promise<void>;
 }
 
+/** `walmq teardown` as it is called. */
+export function addTeardown(program: Command, { io }: Host): void {
+  program
+    .command('teardown')
+    .description('remove walmq from database and Redis; captured tables stay')
+    .addOption(new Option('--dry-run', 'say what would go, and remove nothing').conflicts('yes'))
+    .option('--yes', 'really do it')
+    .option('--json', 'print { status, what } for each step, a line each')
+    .addHelpText(
+      'after',
+      examples(
+        ['walmq teardown --dry-run', 'what is there of walmq?'],
+        ['walmq teardown --yes', 'after all apps were stopped'],
+      ),
+    )
+    .action((options: TeardownCommandOptions) => teardownCommand(io, options));
+}
+
 /**
  * `walmq teardown`: takes out of the database and of Redis what set-up and the apps have put there. The captured tables
  * stay, with their rows.
  */
-export async function teardownCommand(io: CommandIo, options: TeardownCommandOptions): Promise<void> {
+async function teardownCommand(io: CommandIo, options: TeardownCommandOptions): Promise<void> {
   const config = await configOf(io);
   await withDatabase(databaseUrlOf(io, config), async client => {
     const { slot } = config.source;

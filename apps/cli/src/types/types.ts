@@ -3,12 +3,14 @@ import { dirname } from 'node:path';
 import { tableName } from '@walmq/change';
 import { publishedTables } from '@walmq/config';
 import { describe, printTables, readTables, type TableModel } from '@walmq/row-types';
+import { type Command, Option } from 'commander';
 import { type CommandIo, configOf, databaseUrlOf, EXIT } from '../command.js';
 import { withDatabase } from '../connect.js';
+import { examples, type Host } from '../help.js';
 import { driftLines } from './drift-lines.js';
 import { readDescriptions } from './read-descriptions.js';
 
-export interface TypesCommandOptions {
+interface TypesCommandOptions {
   /** Where the types are written. */
   readonly out: string;
   /** Writes nothing, and says how the database differs from the file. */
@@ -17,8 +19,29 @@ export interface TypesCommandOptions {
   readonly json?: boolean;
 }
 
+/** `walmq types` as it is called. */
+export function addTypes(program: Command, { io, exit }: Host): void {
+  program
+    .command('types')
+    .description(
+      "write the configured tables' row types, for handlers; with --check exit code 1 on any drift",
+    )
+    .option('--out <file>', 'the TypeScript file', 'src/walmq-tables.ts')
+    .addOption(new Option('--check', 'say what has drifted since, and write nothing').conflicts('json'))
+    .option('--json', 'print what the catalog says, and write nothing')
+    .addHelpText(
+      'after',
+      examples(
+        ['walmq types --out src/walmq-tables.ts', 'after every migration'],
+        ['walmq types --check', 'in continuous integration'],
+        [`walmq types --json | jq '.[].columns'`, 'for a program'],
+      ),
+    )
+    .action(async (options: TypesCommandOptions) => exit(await typesCommand(io, options)));
+}
+
 /** `walmq types`: the configured tables' row types, written or checked. Resolves to the exit code. */
-export async function typesCommand(io: CommandIo, options: TypesCommandOptions): Promise<number> {
+async function typesCommand(io: CommandIo, options: TypesCommandOptions): Promise<number> {
   const config = await configOf(io);
   const models = await withDatabase(databaseUrlOf(io, config), client =>
     readTables(client, { tables: publishedTables(config), publication: config.source.publication }),

@@ -1,0 +1,26 @@
+import type { CommandIo } from './command.js';
+
+/** What a command is added with. */
+export interface Host {
+  readonly io: CommandIo;
+  /** Says the exit code of a command that has not failed; 0 without it. */
+  readonly exit: (code: number) => void;
+}
+
+export const EXIT_CODES = `
+Exit codes:
+  0  done; of doctor and status: no error found
+  1  failed, or an error found
+  2  the command line was not understood`;
+
+export const ENVIRONMENT = `
+Environment:
+  DATABASE_URL  the database, e.g. postgres://user:password@localhost:5432/shop
+  REDIS_URL     the Redis that holds the queues, e.g. redis://localhost:6379
+  WALMQ_CONFIG  path of the configuration (default: walmq.config.ts)`;
+
+/** As help shows them: a command line, and what it is for. */
+export function examples(...lines: (readonly [command: string, meaning: string])[]): string {
+  const width = Math.max(...lines.map(([command]) => command.length));
+  return `\nExamples:\n${lines.map(([command, meaning]) => `  ${command.padEnd(width)}  ${meaning}`).join('\n')}`;
+}
