@@ -12,13 +12,11 @@ await runWorkerApp({
     WALMQ_INVENTORY_TEAM: z.email('must be a mail address').default('inventory-team@example.com'),
   },
   workers: async service => {
-    const { smtpUrl, WALMQ_MAIL_FROM: from, WALMQ_INVENTORY_TEAM: team, ...own } = service.environment;
-    const mailer = await openMailer({
-      ...{ smtpUrl: smtpUrl as string, from },
-      mailsPerSecond: own.WALMQ_MAILS_PER_SECOND,
-      caPath: own.WALMQ_SMTP_CA,
-    });
+    const mailer = await openMailer(service.environment);
     service.onStop('smtp', async () => mailer.close());
-    return [reservationsWorker(), inventoryWorker({ mailer, team })];
+    return [
+      reservationsWorker(),
+      inventoryWorker({ mailer, team: service.environment.WALMQ_INVENTORY_TEAM }),
+    ];
   },
 });

@@ -8,12 +8,7 @@ await runWorkerApp({
   needs: ['database', 'redis', 'smtp'],
   own: MAIL_VARIABLES,
   workers: async (service, { pool }) => {
-    const { smtpUrl, WALMQ_MAIL_FROM: from, ...own } = service.environment;
-    const mailer = await openMailer({
-      ...{ smtpUrl: smtpUrl as string, from },
-      mailsPerSecond: own.WALMQ_MAILS_PER_SECOND,
-      caPath: own.WALMQ_SMTP_CA,
-    });
+    const mailer = await openMailer(service.environment);
     service.onStop('smtp', async () => mailer.close());
     return [orderWorker({ mailer, pool })];
   },

@@ -7,7 +7,7 @@ import { type AnalyticsSink, DELETED_COLUMN, POSITION_COLUMN } from './sink.js';
 /**
  * Facts in ClickHouse, over its HTTP interface, in tables of
  * `ENGINE = ReplacingMergeTree(walmq_position, walmq_deleted) ORDER BY (<key>)` with `walmq_position UInt128` and
- * `walmq_deleted UInt8` (23.2 or newer). A row that comes again or late is merged away: read with FINAL.
+ * `walmq_deleted UInt8` (ClickHouse 24.8 or newer). A row that comes again or late is merged away: read with FINAL.
  */
 export function createClickhouseSink(options: {
   /** `http://user:password@host:8123/database`. */

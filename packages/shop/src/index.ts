@@ -3,7 +3,7 @@ export { createMailer, type Mail, type Mailer, type MailerOptions } from './mail
 export { isMailAddress } from './mail-address.js';
 export type { MailBlock, MailContent, MailItem } from './mail-content.js';
 export type { MailFailureCode } from './mail-failure.js';
-export { MAIL_VARIABLES, type MailSettings, openMailer } from './open-mailer.js';
+export { MAIL_VARIABLES, type MailEnvironment, openMailer } from './open-mailer.js';
 export { type NamedItem, readItems } from './read-items.js';
 export { shopSchemaSql } from './schema.js';
 export type {

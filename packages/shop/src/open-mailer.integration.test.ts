@@ -15,13 +15,16 @@ describe('openMailer', () => {
     await rm(folder, { recursive: true });
   });
 
-  const settings = { smtpUrl: 'smtp://localhost', from: 'shop@example.com', mailsPerSecond: undefined };
+  const environment = { smtpUrl: 'smtp://localhost', WALMQ_MAIL_FROM: 'shop@example.com' };
 
   it('trusts the authority whose file is named', async () => {
     await using server = await MailServer.start({ tls: 'always', needsLogin: true });
     const caPath = join(folder, 'ca.pem');
     await writeFile(caPath, server.ca as string);
-    const mailer = await openMailer({ ...settings, smtpUrl: server.url(LOGIN), caPath });
+    const mailer = await openMailer({
+      ...environment,
+      ...{ smtpUrl: server.url(LOGIN), WALMQ_SMTP_CA: caPath },
+    });
     const content = { heading: 'Hello', blocks: [] };
     await mailer.send(
       { to: 'a@example.com', subject: 'Hello', content, messageId: '<a@walmq>' },
@@ -33,7 +36,7 @@ describe('openMailer', () => {
 
   it('says which file it cannot read', async () => {
     const caPath = join(folder, 'nowhere.pem');
-    await expect(openMailer({ ...settings, caPath })).rejects.toMatchObject({
+    await expect(openMailer({ ...environment, WALMQ_SMTP_CA: caPath })).rejects.toMatchObject({
       code: 'SMTP_CA_UNREADABLE',
       message: expect.stringContaining(caPath) as string,
     });

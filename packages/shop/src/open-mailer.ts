@@ -20,21 +20,19 @@ export const MAIL_VARIABLES = {
   WALMQ_SMTP_CA: z.string().optional(),
 };
 
-export interface MailSettings {
-  readonly smtpUrl: string;
-  readonly from: string;
-  readonly mailsPerSecond: number | undefined;
-  /** Of a PEM file. */
-  readonly caPath: string | undefined;
+/** What of an app's environment is about mail. */
+export interface MailEnvironment extends z.output<z.ZodObject<typeof MAIL_VARIABLES>> {
+  /** There, since the app needs it. */
+  readonly smtpUrl: string | undefined;
 }
 
 /** The mailer that an app's environment asks for. Throws SMTP_CA_UNREADABLE. */
-export async function openMailer(settings: MailSettings): Promise<Mailer> {
-  const { smtpUrl, from, mailsPerSecond, caPath } = settings;
+export async function openMailer(environment: MailEnvironment): Promise<Mailer> {
+  const { smtpUrl, WALMQ_MAIL_FROM, WALMQ_MAILS_PER_SECOND: mails, WALMQ_SMTP_CA: ca } = environment;
   return createMailer({
-    ...{ smtpUrl, from },
-    rate: mailsPerSecond === undefined ? undefined : { mails: mailsPerSecond, perMs: 1000 },
-    ca: caPath === undefined ? undefined : await readCa(caPath),
+    ...{ smtpUrl: smtpUrl as string, from: WALMQ_MAIL_FROM },
+    rate: mails === undefined ? undefined : { mails, perMs: 1000 },
+    ca: ca === undefined ? undefined : await readCa(ca),
   });
 }
 
