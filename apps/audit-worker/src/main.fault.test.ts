@@ -1,6 +1,4 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import {
@@ -10,6 +8,7 @@ import {
   startServers,
   stopServers,
   WorkerWorld,
+  writeConfig,
 } from '@walmq/worker/fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -23,20 +22,12 @@ const KILLS = 3;
 
 describe('audit-worker, from a committed row to the log', () => {
   let servers: Servers;
-  let folder: string;
   beforeAll(async () => {
     servers = await startServers();
-    folder = await mkdtemp(join(tmpdir(), 'walmq-audit-worker-'));
   });
   afterAll(async () => {
-    await Promise.all([stopServers(servers), rm(folder, { recursive: true })]);
+    await stopServers(servers);
   });
-
-  const write = async (name: string, content: object) => {
-    const path = join(folder, name);
-    await writeFile(path, `export default ${JSON.stringify(content)};`);
-    return path;
-  };
 
   it('keeps every change once, killed again and again, in the table that setup makes', async () => {
     const queues = {
@@ -49,8 +40,8 @@ describe('audit-worker, from a committed row to the log', () => {
     const source = { slot: 'audited', publication: 'walmq' };
     const env = {
       ...{ DATABASE_URL: world.databaseUrl, REDIS_URL: servers.redis.url },
-      WALMQ_CONFIG: await write('walmq.config.mjs', { source, redis: { prefix: world.prefix }, queues }),
-      WALMQ_AUDIT: await write('walmq.audit.mjs', { tables: { orders: { mask: ['email'] } } }),
+      WALMQ_CONFIG: await writeConfig({ source, redis: { prefix: world.prefix }, queues }),
+      WALMQ_AUDIT: await writeConfig({ tables: { orders: { mask: ['email'] } } }),
     };
     const setup = async (...options: string[]) => {
       const args = [CLI, 'setup', '--audit', ...options];
@@ -111,7 +102,7 @@ describe('audit-worker, from a committed row to the log', () => {
     });
     const app = startApp(APP, {
       ...{ DATABASE_URL: world.databaseUrl, REDIS_URL: servers.redis.url },
-      WALMQ_CONFIG: await write('orders.config.mjs', { queues: { orders: { table: 'orders' } } }),
+      WALMQ_CONFIG: await writeConfig({ queues: { orders: { table: 'orders' } } }),
     });
     expect(await app.ended).toBe('exit 1');
     expect(app.output().trim()).toBe(

@@ -1,6 +1,4 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Change } from '@walmq/change';
@@ -12,6 +10,7 @@ import {
   startServers,
   stopServers,
   WorkerWorld,
+  writeConfig,
 } from '@walmq/worker/fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -25,13 +24,11 @@ const KILLS = 3;
 
 describe('the change log, from a committed row to the same change once more', () => {
   let servers: Servers;
-  let folder: string;
   beforeAll(async () => {
     servers = await startServers();
-    folder = await mkdtemp(join(tmpdir(), 'walmq-change-log-'));
   });
   afterAll(async () => {
-    await Promise.all([stopServers(servers), rm(folder, { recursive: true })]);
+    await stopServers(servers);
   });
 
   async function create(name: string) {
@@ -41,9 +38,7 @@ describe('the change log, from a committed row to the same change once more', ()
       queues,
       schema: 'CREATE TABLE orders (id int PRIMARY KEY, version int NOT NULL)',
     });
-    const path = join(folder, `${name}.config.mjs`);
-    const config = { source: { slot: name }, redis: { prefix: name }, queues };
-    await writeFile(path, `export default ${JSON.stringify(config)};`);
+    const path = await writeConfig({ source: { slot: name }, redis: { prefix: name }, queues });
     const env = { DATABASE_URL: world.databaseUrl, REDIS_URL: servers.redis.url, WALMQ_CONFIG: path };
     const walmq = async (...args: string[]) =>
       (await promisify(execFile)(process.execPath, [CLI, ...args], { env })).stdout;

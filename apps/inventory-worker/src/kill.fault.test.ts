@@ -1,5 +1,3 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Inbox, startInbox } from '@walmq/embedded';
 import { shopSchemaSql } from '@walmq/shop';
@@ -10,6 +8,7 @@ import {
   startServers,
   stopServers,
   WorkerWorld,
+  writeConfig,
 } from '@walmq/worker/fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -22,13 +21,11 @@ const KILLS = 4;
 describe('inventory-worker, killed again and again', () => {
   let servers: Servers;
   let inbox: Inbox;
-  let folder: string;
   beforeAll(async () => {
     [servers, inbox] = await Promise.all([startServers(), startInbox()]);
-    folder = await mkdtemp(join(tmpdir(), 'walmq-kill-'));
   });
   afterAll(async () => {
-    await Promise.all([inbox.stop(), stopServers(servers), rm(folder, { recursive: true })]);
+    await Promise.all([inbox.stop(), stopServers(servers)]);
   });
 
   it('reserves for every item once, and no more than there is', async () => {
@@ -38,8 +35,7 @@ describe('inventory-worker, killed again and again', () => {
       reservations: { tables: ['orders', 'order_items'], ...patience },
     };
     await using world = await WorkerWorld.create(servers, 'killed', { queues, schema: shopSchemaSql });
-    const config = join(folder, 'walmq.config.mjs');
-    await writeFile(config, `export default ${JSON.stringify({ redis: { prefix: world.prefix }, queues })};`);
+    const config = await writeConfig({ redis: { prefix: world.prefix }, queues });
     await world.pool.query(
       'INSERT INTO inventory (product_id, stock_quantity) SELECT n, $1 FROM generate_series(1, $2::integer) AS n',
       [STOCK, PRODUCTS],

@@ -1,9 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Inbox, startInbox } from '@walmq/embedded';
 import { shopSchemaSql } from '@walmq/shop';
-import { type Servers, startApp, startServers, stopServers, WorkerWorld } from '@walmq/worker/fixture';
+import {
+  type Servers,
+  startApp,
+  startServers,
+  stopServers,
+  WorkerWorld,
+  writeConfig,
+} from '@walmq/worker/fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const APP = join(import.meta.dirname, '..');
@@ -12,18 +17,15 @@ const QUEUES = { orders: { table: 'orders' } };
 describe("order-worker's process", () => {
   let servers: Servers;
   let inbox: Inbox;
-  let folder: string;
   beforeAll(async () => {
     [servers, inbox] = await Promise.all([startServers(), startInbox()]);
-    folder = await mkdtemp(join(tmpdir(), 'walmq-order-worker-'));
   });
   afterAll(async () => {
-    await Promise.all([inbox.stop(), stopServers(servers), rm(folder, { recursive: true })]);
+    await Promise.all([inbox.stop(), stopServers(servers)]);
   });
 
   const start = async (world: WorkerWorld, queues: object, from = 'orders@example.com') => {
-    const config = join(folder, `${world.prefix}.mjs`);
-    await writeFile(config, `export default ${JSON.stringify({ redis: { prefix: world.prefix }, queues })};`);
+    const config = await writeConfig({ redis: { prefix: world.prefix }, queues });
     return startApp(APP, {
       ...{ DATABASE_URL: world.databaseUrl, REDIS_URL: servers.redis.url, SMTP_URL: inbox.smtpUrl },
       ...{ WALMQ_CONFIG: config, WALMQ_MAIL_FROM: from },

@@ -1,5 +1,3 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Change } from '@walmq/change';
 import { setUp } from '@walmq/replication';
@@ -14,6 +12,7 @@ import {
   startServers,
   stopServers,
   WorkerWorld,
+  writeConfig,
 } from '@walmq/worker/fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -25,20 +24,12 @@ const CHANGES = ORDERS * (1 + REVISIONS);
 
 describe('webhook-worker, from a committed row to its receivers', () => {
   let servers: Servers;
-  let folder: string;
   beforeAll(async () => {
     servers = await startServers();
-    folder = await mkdtemp(join(tmpdir(), 'walmq-webhook-worker-'));
   });
   afterAll(async () => {
-    await Promise.all([stopServers(servers), rm(folder, { recursive: true })]);
+    await stopServers(servers);
   });
-
-  const write = async (name: string, content: object) => {
-    const path = join(folder, name);
-    await writeFile(path, `export default ${JSON.stringify(content)};`);
-    return path;
-  };
 
   it('loses nothing, keeps the order of each row and the id of each change, killed beside a dead receiver', async () => {
     const queue = {
@@ -59,8 +50,8 @@ describe('webhook-worker, from a committed row to its receivers', () => {
     const allowed = { allowAddresses: ['127.0.0.0/8', '::1/128'], secrets: [{ env: 'SECRET' }] };
     const env = {
       ...{ DATABASE_URL: world.databaseUrl, REDIS_URL: servers.redis.url, SECRET, CA: living.ca as string },
-      WALMQ_CONFIG: await write('walmq.config.mjs', { source, redis: { prefix: world.prefix }, queues }),
-      WALMQ_WEBHOOKS: await write('walmq.webhooks.mjs', {
+      WALMQ_CONFIG: await writeConfig({ source, redis: { prefix: world.prefix }, queues }),
+      WALMQ_WEBHOOKS: await writeConfig({
         endpoints: {
           living: { url: living.url, ca: { env: 'CA' }, ...allowed },
           dead: { url: dead.url, allowHttp: true, timeoutMs: 300, ...allowed },
@@ -125,8 +116,8 @@ describe('webhook-worker, from a committed row to its receivers', () => {
   ])('says %s in one sentence', async (_, endpoints, secrets, sentence) => {
     const app = startApp(APP, {
       ...{ DATABASE_URL: servers.postgres.url, REDIS_URL: servers.redis.url, ...secrets },
-      WALMQ_CONFIG: await write('orders.config.mjs', { queues: { orders: { table: 'orders' } } }),
-      WALMQ_WEBHOOKS: await write('orders.webhooks.mjs', { endpoints }),
+      WALMQ_CONFIG: await writeConfig({ queues: { orders: { table: 'orders' } } }),
+      WALMQ_WEBHOOKS: await writeConfig({ endpoints }),
     });
     expect(await app.ended).toBe('exit 1');
     expect(app.output().trim()).toBe(sentence);

@@ -1,6 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { basename, join } from 'node:path';
 import { type Change, formatPosition, type Operation, toLsn } from '@walmq/change';
 import { parseConfig, type QueueConfig, resolveConfig, type WalmqConfigInput } from '@walmq/config';
 import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
@@ -9,12 +6,15 @@ import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 import { type Logger, pino } from 'pino';
 import { Registry } from 'prom-client';
-import { onTestFinished, vi } from 'vitest';
+import { vi } from 'vitest';
+import { WAIT } from './app-fixture.js';
 import type { Handler, WorkerDefinition } from './define.js';
 import { workerMetrics } from './metrics.js';
 import { type PruneRegularlyOptions, pruneRegularly } from './prune-regularly.js';
 import { workerSchemaSql } from './schema.js';
 import { type RunningWorker, startWorker } from './start.js';
+
+export { type AppProcess, startApp, startProgram, writeConfig } from './app-fixture.js';
 
 export interface Servers {
   readonly postgres: EmbeddedPostgres;
@@ -41,8 +41,6 @@ export interface LogEntry {
 export type Ending =
   | { readonly state: 'completed'; readonly result: unknown; readonly tries: number }
   | { readonly state: 'failed'; readonly reason: string; readonly tries: number };
-
-const WAIT = { timeout: 30_000, interval: 20 };
 
 interface AddOptions {
   readonly jobId?: string;
@@ -221,59 +219,6 @@ export class WorkerWorld {
     this.#open.set(name, queue);
     return queue;
   }
-}
-
-/** An app's own process, as an operator runs it. */
-export interface AppProcess {
-  /** Where it serves /live, /ready and /metrics. */
-  url(): Promise<string>;
-  output(): string;
-  readonly pid: number;
-  signal(signal: NodeJS.Signals): void;
-  /** Resolves to how it ended: `exit 0`, or the name of the signal. */
-  end(signal: NodeJS.Signals): Promise<string>;
-  /** How it ended by itself. */
-  readonly ended: Promise<string>;
-}
-
-/** Starts the program in `folder`/bin with nothing but `env` (and a free port, and JSON lines). */
-export function startApp(folder: string, env: Record<string, string>): AppProcess {
-  return startProgram(join(folder, 'bin', `${basename(folder)}.js`), env);
-}
-
-export function startProgram(
-  path: string,
-  env: Record<string, string>,
-  args: readonly string[] = [],
-): AppProcess {
-  const child = spawn(process.execPath, [path, ...args], {
-    env: { PATH: process.env.PATH, WALMQ_PORT: '0', LOG_FORMAT: 'json', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  // A test that fails leaves nothing behind.
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', chunk => {
-      output += String(chunk);
-    });
-  const ended = once(child, 'close').then(([code, signal]) => String(signal ?? `exit ${code}`));
-  return {
-    ended,
-    pid: child.pid as number,
-    output: () => output,
-    signal: signal => child.kill(signal),
-    url: () =>
-      vi.waitFor(() => {
-        const url = /"url":"(http:[^"]+)"/.exec(output)?.[1];
-        if (url === undefined) throw new Error(`the app does not serve: ${output}`);
-        return url;
-      }, WAIT),
-    async end(signal) {
-      child.kill(signal);
-      return await ended;
-    },
-  };
 }
 
 /** The same worker, but each change's first try fails after its handler is done: as if the process had died there. */
