@@ -1,68 +1,29 @@
 import type { Backfill } from '@walmq/backfill';
 import { type CaptureStatus, type PipelineStatus, type QueueStatus, verdicts } from '@walmq/status';
+import { CAPTURE, QUEUE, BACKFILL as RUNNING, SLOT } from '@walmq/status/fixture';
+
+export const BACKFILL: Backfill = {
+  ...RUNNING,
+  requestedAt: '2026-01-01T11:59:00.000Z',
+  startedAt: '2026-01-01T11:59:50.000Z',
+};
 
 export const ACTIVE: CaptureStatus = {
-  instance: 'a1',
-  host: 'db-1',
-  pid: 4711,
-  version: '0.1.0',
+  ...{ ...CAPTURE, instance: 'a1', host: 'db-1', pid: 4711, version: '0.1.0', source: null },
   startedAt: '2026-01-01T11:00:00.000Z',
   at: '2026-01-01T12:00:00.000Z',
-  slot: 'walmq',
-  source: null,
-  role: 'active',
-  reason: null,
-  positions: { received: '0/20', enqueued: '0/20', durable: '0/20', acknowledged: '0/10' },
-  changesPerSecond: 1250,
-  jobsPerSecond: 1300,
-  batchJobs: 42,
-  pauses: [],
   caughtUpAt: '2026-01-01T11:59:59.000Z',
-  lastError: null,
+  positions: { received: '0/20', enqueued: '0/20', durable: '0/20', acknowledged: '0/10' },
+  ...{ changesPerSecond: 1250, jobsPerSecond: 1300, batchJobs: 42 },
 };
 
 export const STANDBY: CaptureStatus = {
-  ...ACTIVE,
-  instance: 'b2',
-  host: 'db-2',
-  role: 'standby',
-  positions: null,
+  ...{ ...ACTIVE, instance: 'b2', host: 'db-2' },
+  ...{ role: 'standby', positions: null },
 };
 
 export const ORDERS: QueueStatus = {
-  name: 'orders',
-  isPaused: false,
-  waiting: 0,
-  active: 0,
-  delayed: 0,
-  retriedFor: null,
-  parked: 0,
-  failed: 0,
-  completed: 100,
-  oldestSeconds: null,
-  completedPerMinute: 600,
-  completedPerMinuteIsLeast: false,
-  workers: 2,
-};
-
-export const BACKFILL: Backfill = {
-  id: '3',
-  queue: 'orders',
-  schema: 'public',
-  table: 'orders',
-  filter: null,
-  chunkRows: 1000,
-  origin: 'request',
-  status: 'running',
-  lastKey: ['500'],
-  endKey: ['2000'],
-  rowsRead: 500,
-  rowsEnqueued: 480,
-  rowsExpected: 2000,
-  error: null,
-  requestedAt: '2026-01-01T11:59:00.000Z',
-  startedAt: '2026-01-01T11:59:50.000Z',
-  endedAt: null,
+  ...{ ...QUEUE, waiting: 0, active: 0, delayed: 0, completed: 100, oldestSeconds: null },
 };
 
 export const REACHABLE_DATABASE = {
@@ -72,16 +33,8 @@ export const REACHABLE_DATABASE = {
   inRecovery: false,
   walEnd: '0/30',
   slot: {
-    name: 'walmq',
-    active: true,
-    activePid: 99,
-    confirmedFlushLsn: '0/10',
-    walStatus: 'reserved',
-    invalidationReason: null,
-    retainedWalBytes: 32,
-    safeWalBytes: null,
-    failover: true,
-    oldestUnconfirmedSeconds: 1,
+    ...{ ...SLOT, activePid: 99, confirmedFlushLsn: '0/10' },
+    ...{ retainedWalBytes: 32, oldestUnconfirmedSeconds: 1 },
   },
 } as const;
 
