@@ -52,12 +52,13 @@ describe('docker-compose.yml', () => {
 
   it.each(OWN_VARIABLES)('%s is read by an app', variable => {
     const readers = [
-      'dashboard/src/access/policy.ts',
-      'dashboard/src/main.ts',
-      ...WORKERS.map(app => `${app}/src/main.ts`),
+      'apps/dashboard/src/access/policy.ts',
+      'apps/dashboard/src/main.ts',
+      'packages/shop/src/open-mailer.ts',
+      ...WORKERS.map(app => `apps/${app}/src/main.ts`),
     ];
-    const mains = readers.map(path => readFileSync(join(ROOT, 'apps', path), 'utf8'));
-    expect(mains.some(main => main.includes(variable))).toBe(true);
+    const sources = readers.map(path => readFileSync(join(ROOT, path), 'utf8'));
+    expect(sources.some(source => source.includes(variable))).toBe(true);
   });
 
   it.each(services)('%s waits for services, and uses volumes, that there are', (_name, service) => {
