@@ -388,6 +388,9 @@ describe('walmq setup', () => {
       };
       expect(await denied()).toContain('GRANT CREATE ON DATABASE "setup_denied" TO "clerk";');
       await shop.client.query('GRANT CREATE ON DATABASE setup_denied TO clerk');
+      expect(await denied()).toMatch(
+        /must be owner of table orders\. Run "npx walmq setup" as \S+\. Or give/,
+      );
       await shop.client.query(
         'CREATE ROLE "Keeper of orders"; ALTER TABLE orders OWNER TO "Keeper of orders"',
       );

@@ -69,10 +69,12 @@ async function stepFailure(
 
 async function grantOf(client: ClientBase, { grant }: RunStep): Promise<string> {
   if (typeof grant === 'string') return grant;
-  const { role, owners } = await missingOwners(client, grant);
+  const { role, owners, superuser } = await missingOwners(client, grant);
   if (owners.length === 0) return 'Run it as a role that may.';
   const names = owners.join(', ');
-  return `Run "npx walmq setup" as ${names}, or run GRANT ${names} TO ${role}; first.`;
+  const run = `Run "npx walmq setup" as ${names}`;
+  // A member of a superuser's role may become the superuser: too much for a role that only reads changes.
+  return superuser ? `${run}.` : `${run}, or run GRANT ${names} TO ${role}; first.`;
 }
 
 async function waitFailure(

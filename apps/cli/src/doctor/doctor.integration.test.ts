@@ -268,9 +268,9 @@ describe('walmq doctor', () => {
       const shop = await CliWorld.create(servers, 'replica_level', { schema: SHOP, queues: QUEUES });
       onTestFinished(() => shop[Symbol.asyncDispose]());
       const { checks } = await shop.doctor();
-      for (const check of ['wal-level', 'replication-slots', 'wal-senders', 'replication-role'] as const)
+      for (const check of ['wal-level', 'replication-slots', 'wal-senders'] as const)
         expect(named(checks, check)).toEqual([expect.objectContaining({ status: 'error' })]);
-      for (const check of ['slot-wal-limit', 'wal-sender-timeout'] as const)
+      for (const check of ['slot-wal-limit', 'wal-sender-timeout', 'replication-role'] as const)
         expect(named(checks, check)).toEqual([expect.objectContaining({ status: 'warning' })]);
       expect(named(checks, 'wal-level')[0]?.remedy).toContain('ALTER SYSTEM SET wal_level = logical;');
       const { code, errors } = await shop.run('setup');

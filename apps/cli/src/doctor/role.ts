@@ -22,6 +22,8 @@ export interface RoleFacts {
 interface Refusal {
   readonly reason: string;
   readonly remedy: string;
+  /** Whether all connections were taken, so that nothing is known of the right itself. */
+  readonly full: boolean;
 }
 
 /** A part with tables of its own, which is used where there is a queue of that name. */
@@ -95,6 +97,7 @@ async function refusalOfReplication(databaseUrl: string, slot: string): Promise<
   } catch (cause) {
     const full = (cause as { code?: string }).code === TOO_MANY_CONNECTIONS;
     return {
+      full,
       reason: full ? (cause as Error).message : replicationFailure(cause, slot).message.replace(/\.$/, ''),
       remedy: full
         ? 'Make room for one more: see wal-senders.'
@@ -133,6 +136,8 @@ function replicationCheck({ role, mayReplicate, refusal }: RoleFacts): Check {
       `role "${role}" may not replicate`,
       `ALTER ROLE ${escapeIdentifier(role)} REPLICATION; (on Amazon: GRANT rds_replication TO ${escapeIdentifier(role)};)`,
     );
+  // wal-senders says how bad it is: with a capture at work, only a standby would find no room.
+  if (refusal?.full) return warning('replication-role', `not tried: ${refusal.reason}`, refusal.remedy);
   if (refusal !== undefined)
     return error('replication-role', `no replication connection: ${refusal.reason}`, refusal.remedy);
   return ok('replication-role', `role "${role}" opens replication connections`);
@@ -153,8 +158,9 @@ function partCheck({ queue, option }: OptionalPart): Check {
   );
 }
 
-function grantsCheck({ role, denied }: RoleFacts): Check {
-  if (denied.length === 0) return ok('grants', `role "${role}" may use walmq's tables`);
+function grantsCheck({ role, denied, missing }: RoleFacts): Check {
+  const tables = missing.length === 0 ? "walmq's tables" : "what there is of walmq's tables";
+  if (denied.length === 0) return ok('grants', `role "${role}" may use ${tables}`);
   const name = escapeIdentifier(role);
   return error(
     'grants',
