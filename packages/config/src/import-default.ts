@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { WalmqError } from '@walmq/change';
 import { createJiti } from 'jiti';
 
@@ -11,7 +11,12 @@ export async function importDefault(path: string): Promise<unknown> {
   try {
     return await createJiti(import.meta.url, { moduleCache: false }).import(file, { default: true });
   } catch (cause) {
-    throw new WalmqError('CONFIG_UNREADABLE', `${file} could not be loaded: ${(cause as Error).message}`, {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    // The lines after the first say which files asked for the module; of a mistake in the text they say where it is.
+    const missing = code === 'MODULE_NOT_FOUND';
+    const reason = missing ? `${message.split('\n')[0]}.` : message;
+    throw new WalmqError('CONFIG_UNREADABLE', `${file} could not be loaded: ${reason}`, {
+      ...(missing && { remedy: `Install it in ${dirname(file)}, or correct the import.` }),
       cause,
     });
   }

@@ -11,7 +11,14 @@ export function slotChecks(
   slot: (Slot & SlotDetail) | undefined,
   { name, database }: { name: string; database: string },
 ): Check[] {
-  if (!slot) return [error('slot', `there is no replication slot "${name}"`, 'Run "npx walmq setup".')];
+  if (!slot)
+    return [
+      error(
+        'slot',
+        `there is no replication slot "${name}"`,
+        'Run "npx walmq setup"; if there was one before, changes made since do not come: "npx walmq accept-loss" goes on without them.',
+      ),
+    ];
   return [kindCheck(slot, database), readerCheck(slot), walCheck(slot)];
 }
 
