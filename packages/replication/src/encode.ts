@@ -29,10 +29,10 @@ export function encodeChanges(
       new RowChange('insert', table, null, after, transaction),
     ];
   const update = new RowChange('update', table, before?.whole ? before : null, after, transaction);
-  // With the whole row, the catalog of today says what the key is. Numbers must follow from the stream alone, or a
-  // capture that reads it again after the key was altered would take a change for one it has enqueued: so such an
-  // update takes two numbers whether or not it moves the key.
-  if (before?.whole) transaction.skip();
+  // Where the stream says "the whole row", the catalog of today says what the key is. Numbers must follow from the stream
+  // alone, or a capture that reads it again after the key was altered would take a change for one it has enqueued: so such
+  // an update takes two numbers whether or not it moves the key.
+  if (message.before && message.before.kind !== 'key') transaction.skip();
   return [update];
 }
 
@@ -43,10 +43,13 @@ export function encodeRead(tuple: Tuple, table: Table, transaction: Transaction)
 
 function oldRow({ kind, tuple }: OldTuple, table: Table): OldRow {
   if (kind === 'full') return { tuple, whole: true };
-  // The columns beside the key come as null, which they may not have been: not sent is what they are.
-  return { tuple: tuple.only(table.keyColumns), whole: false };
+  // What was not sent comes as null, which it may not have been: not sent is what it is. A replica identity holds no nulls.
+  const sent = kind === 'key' ? table.keyColumns : [...table.columns.keys()];
+  return { tuple: tuple.only(sent), whole: false };
 }
 
 function movesKey(table: Table, before: Tuple, after: Tuple): boolean {
-  return table.keyColumns.some(index => !after.equals(before, index) && !after.isUnchanged(index));
+  return table.keyColumns.some(
+    index => !after.equals(before, index) && !after.isUnchanged(index) && !before.isUnchanged(index),
+  );
 }

@@ -18,9 +18,12 @@ export interface Relation {
   readonly columns: readonly RelationColumn[];
 }
 
-/** `full`: the whole old row; `key`: its replica identity's columns, the others null. */
+/**
+ * `full`: the whole old row. `key`: its replica identity's columns, the others null. `partial`: sent as the whole row, but its
+ * partition has logged the columns of its replica identity alone, and the others come as null.
+ */
 export interface OldTuple {
-  readonly kind: 'full' | 'key';
+  readonly kind: 'full' | 'key' | 'partial';
   readonly tuple: Tuple;
 }
 

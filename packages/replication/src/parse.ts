@@ -1,6 +1,7 @@
 import { WalmqError } from '@walmq/change';
 import { ByteReader } from './byte-reader.js';
 import type { Message, OldTuple, Relation, RelationColumn } from './messages.js';
+import { Partitions } from './partitions.js';
 import { Tuple } from './tuple.js';
 
 const IDENTITY = { d: 'default', n: 'nothing', f: 'full', i: 'index' } as const;
@@ -19,6 +20,7 @@ const PG_EPOCH_MS = 946_684_800_000;
  */
 export class PgoutputParser {
   readonly #relations = new Map<number, Relation>();
+  readonly #partitions = new Partitions();
 
   /** Undefined for messages that carry nothing of ours (relation, type, origin). Throws PGOUTPUT_UNREADABLE. */
   parse(bytes: Buffer): Message | undefined {
@@ -63,23 +65,30 @@ export class PgoutputParser {
   }
 
   #insert(reader: ByteReader): Message {
-    const relation = this.#known(reader.uint32());
+    const relation = this.#changed(reader.uint32());
     reader.uint8(); // 'N'
     return { tag: 'insert', relation, after: Tuple.read(reader) };
   }
 
   #update(reader: ByteReader): Message {
-    const relation = this.#known(reader.uint32());
+    const relation = this.#changed(reader.uint32());
     const kind = String.fromCharCode(reader.uint8());
     if (kind === 'N') return { tag: 'update', relation, before: null, after: Tuple.read(reader) };
-    const before = readOldTuple(kind, reader);
+    const before = this.#oldTuple(kind, relation, reader);
     reader.uint8(); // 'N'
     return { tag: 'update', relation, before, after: Tuple.read(reader) };
   }
 
   #delete(reader: ByteReader): Message {
-    const relation = this.#known(reader.uint32());
-    return { tag: 'delete', relation, before: readOldTuple(String.fromCharCode(reader.uint8()), reader) };
+    const relation = this.#changed(reader.uint32());
+    const kind = String.fromCharCode(reader.uint8());
+    return { tag: 'delete', relation, before: this.#oldTuple(kind, relation, reader) };
+  }
+
+  #oldTuple(kind: string, relation: Relation, reader: ByteReader): OldTuple {
+    const tuple = Tuple.read(reader);
+    if (kind !== 'O') return { kind: 'key', tuple };
+    return { kind: this.#partitions.holdsOnlyIdentity(relation, tuple) ? 'partial' : 'full', tuple };
   }
 
   #truncate(reader: ByteReader): Message {
@@ -94,7 +103,15 @@ export class PgoutputParser {
     const table = reader.cstring();
     const identity = IDENTITY[String.fromCharCode(reader.uint8()) as keyof typeof IDENTITY];
     const columns = Array.from({ length: reader.uint16() }, () => readColumn(reader));
-    this.#relations.set(oid, { oid, schema, table, identity, columns });
+    const relation = { oid, schema, table, identity, columns };
+    this.#relations.set(oid, relation);
+    this.#partitions.announced(relation);
+  }
+
+  #changed(oid: number): Relation {
+    const relation = this.#known(oid);
+    this.#partitions.changed(relation);
+    return relation;
   }
 
   #known(oid: number): Relation {
@@ -123,10 +140,6 @@ function readColumn(reader: ByteReader): RelationColumn {
   const typeOid = reader.uint32();
   reader.uint32(); // type modifier: the text form already obeys it
   return { name, typeOid, inIdentity };
-}
-
-function readOldTuple(kind: string, reader: ByteReader): OldTuple {
-  return { kind: kind === 'O' ? 'full' : 'key', tuple: Tuple.read(reader) };
 }
 
 /** ISO 8601 with the microseconds a Date would drop. */

@@ -53,8 +53,14 @@ export class RowChange implements EncodedChange {
 
   get keyText(): string | null {
     const row = this.#row;
-    if (!row || this.of.keyColumns.length === 0) return null;
+    if (!row || !this.#hasKey(row)) return null;
     return this.of.keyColumns.map(index => this.#valueJson(index, row.value(index))).join(',');
+  }
+
+  /** False also when a column of the key was not sent: a part of a key is no key. */
+  #hasKey(row: Tuple): boolean {
+    const { keyColumns } = this.of;
+    return keyColumns.length > 0 && !keyColumns.some(index => row.isUnchanged(index));
   }
 
   get json(): string {
@@ -100,7 +106,7 @@ export class RowChange implements EncodedChange {
       op: JSON.stringify(this.op),
       schema: JSON.stringify(relation.schema),
       table: JSON.stringify(relation.table),
-      key: row && keyColumns.length > 0 ? this.#shapedJson(row, keyColumns, keyShapes) : 'null',
+      key: row && this.#hasKey(row) ? this.#shapedJson(row, keyColumns, keyShapes) : 'null',
       before: shaped(this.#before?.tuple ?? null),
       after: shaped(this.#after),
     };
@@ -131,7 +137,7 @@ export class RowChange implements EncodedChange {
   #keyJson(): string {
     const row = this.#row;
     const { keyColumns } = this.of;
-    return row && keyColumns.length > 0 ? this.#columnsJson(row, keyColumns) : 'null';
+    return row && this.#hasKey(row) ? this.#columnsJson(row, keyColumns) : 'null';
   }
 
   /** The hot path: from PostgreSQL's bytes to the row's text in one go. */

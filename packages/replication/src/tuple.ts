@@ -67,6 +67,10 @@ export class Tuple {
     return this.#ends[index] as number;
   }
 
+  isNull(index: number): boolean {
+    return this.#starts[index] === NULL_AT;
+  }
+
   isUnchanged(index: number): boolean {
     return this.#starts[index] === UNCHANGED_AT;
   }
@@ -90,10 +94,12 @@ export class Tuple {
     return true;
   }
 
-  /** With the values at these places; the others count as not sent. */
+  /** With the values at these places; the others, and nulls, count as not sent. */
   only(indexes: readonly number[]): Tuple {
     const kept = new Set(indexes);
-    const starts = this.#starts.map((start, index) => (kept.has(index) ? start : UNCHANGED_AT));
+    const starts = this.#starts.map((start, index) =>
+      kept.has(index) && start !== NULL_AT ? start : UNCHANGED_AT,
+    );
     return new Tuple(this.bytes, starts, this.#ends);
   }
 
