@@ -1,12 +1,4 @@
-import {
-  formatLsn,
-  formatPosition,
-  type Lsn,
-  type Position,
-  parseLsn,
-  parsePosition,
-  WalmqError,
-} from '@walmq/change';
+import { formatPosition, type Lsn, type Position, parseLsn, parsePosition } from '@walmq/change';
 import {
   initializeCheckpoint,
   noteCheckpointTimeline,
@@ -15,7 +7,14 @@ import {
   readCheckpointTimeline,
   resumeVerdict,
 } from '@walmq/fanout';
-import { readDivergence, readSlot, readSource, readTimeline, type Slot } from '@walmq/replication';
+import {
+  readDivergence,
+  readSlot,
+  readSource,
+  readTimeline,
+  type Slot,
+  slotVerdict,
+} from '@walmq/replication';
 import type { Redis } from 'ioredis';
 import type { Client } from 'pg';
 import { unreachable } from './connect-redis.js';
@@ -73,23 +72,11 @@ async function withRedis<T>(
   }
 }
 
-/** Rejects with SLOT_MISSING or SLOT_LOST. */
-export async function requireSlot(control: Client, name: string): Promise<Slot> {
-  const slot = await readSlot(control, name);
-  if (!slot)
-    throw new WalmqError('SLOT_MISSING', `there is no replication slot "${name}".`, {
-      remedy:
-        'Run "npx walmq setup". If there was one before (dropped, or left behind by a failover), changes made since ' +
-        'do not reach the stream: "npx walmq accept-loss" goes on without them.',
-    });
-  if (slot.walStatus === 'lost')
-    throw new WalmqError('SLOT_LOST', `the WAL that slot "${name}" needs has been removed.`, {
-      remedy:
-        `Changes since ${formatLsn(slot.confirmedFlushLsn)} are lost to the stream. Drop the slot ` +
-        `(SELECT pg_drop_replication_slot('${name}');), run "npx walmq setup", then "npx walmq accept-loss"; ` +
-        'raise max_slot_wal_keep_size so that it does not happen again.',
-    });
-  return slot;
+/** Rejects with SLOT_MISSING, SLOT_FOREIGN or SLOT_LOST. */
+export async function requireSlot(control: Client, name: string, database: string): Promise<Slot> {
+  const verdict = slotVerdict(await readSlot(control, name), { name, database });
+  if (verdict.verdict !== 'ours') throw verdict.error;
+  return verdict.slot;
 }
 
 /** Where the slot stood when a capture read it for the first time: noted now if this is that time. */

@@ -68,7 +68,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
   const control = await openControl(databaseUrl);
   try {
     const source = await readSource(control.client);
-    await requireSlot(control.client, config.source.slot);
+    await requireSlot(control.client, config.source.slot, source.database);
     const stream = await ReplicationStream.open({
       url: databaseUrl,
       slot: config.source.slot,
@@ -95,8 +95,8 @@ interface StreamingOptions extends SessionOptions {
 
 /** From here on the slot is ours, so nobody else moves it: only now do slot and checkpoints hold still to be compared. */
 async function streamChanges(options: StreamingOptions): Promise<void> {
-  const { config, stream, stopping, observer, control, tracer } = options;
-  const slot = await requireSlot(control.client, config.source.slot);
+  const { config, source, stream, stopping, observer, control, tracer } = options;
+  const slot = await requireSlot(control.client, config.source.slot, source.database);
   const shards = shardsOf(options, sourceOf(options));
   const positions = await findPositions(shards, slot, options);
   await checkShapes(control.client, Object.values(config.queues));

@@ -1,13 +1,13 @@
 import type { Lsn } from '@walmq/change';
 import { sourceTag } from '@walmq/fanout';
-import { readSlot, readSource, type Slot } from '@walmq/replication';
+import { foreignKind, readSlot, readSource, type Slot } from '@walmq/replication';
 import { readSlotDetail, type SlotDetail } from '@walmq/status';
 import type { Client } from 'pg';
 import { type Control, openControl } from './control.js';
 
 /** The server's side of things, as it is while nobody reads the slot too. */
 export interface SlotSight {
-  /** Undefined when there is none. */
+  /** Undefined when there is none of ours. */
   readonly slot: (Slot & SlotDetail) | undefined;
   readonly walEnd: Lsn;
   /** Names the database, slot and server, as in job ids. */
@@ -68,8 +68,9 @@ export function watchSlot({ databaseUrl, slot, onLook, onBlind }: SlotWatch): { 
 async function readSight(client: Client, name: string): Promise<SlotSight> {
   const [slot, detail] = [await readSlot(client, name), await readSlotDetail(client, name)];
   const source = await readSource(client);
+  const ours = slot && detail && foreignKind(slot, source.database) === undefined;
   return {
-    slot: slot && detail && { ...slot, ...detail },
+    slot: ours ? { ...slot, ...detail } : undefined,
     walEnd: source.walEnd,
     source: sourceTag({ ...source, slot: name }),
   };

@@ -1,7 +1,7 @@
 import { formatLsn, formatPosition, parsePosition, WalmqError } from '@walmq/change';
 import { shardPrefixes } from '@walmq/config';
 import { checkpointKey, moveCheckpoint, readCheckpoint } from '@walmq/fanout';
-import { readSlot, readSource } from '@walmq/replication';
+import { readSlot, readSource, slotVerdict } from '@walmq/replication';
 import type { Command } from 'commander';
 import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from './command.js';
 import { connectRedis, withDatabase } from './connect.js';
@@ -31,16 +31,15 @@ export function addAcceptLoss(program: Command, { io }: Host): void {
 async function acceptLossCommand(io: CommandIo, options: { yes?: boolean; json?: boolean }): Promise<void> {
   const config = await configOf(io);
   await withDatabase(databaseUrlOf(io, config), async client => {
-    const slot = await readSlot(client, config.source.slot);
-    if (!slot)
-      throw new WalmqError('SLOT_MISSING', `there is no replication slot "${config.source.slot}".`, {
-        remedy: 'Run "npx walmq setup".',
-      });
+    const source = await readSource(client);
+    const { slot: name } = config.source;
+    const verdict = slotVerdict(await readSlot(client, name), { name, ...source });
+    if (verdict.verdict !== 'ours') throw verdict.error;
+    const { slot } = verdict;
     if (slot.active)
       throw new WalmqError('SLOT_BUSY', `a capture is reading slot "${slot.name}".`, {
         remedy: 'Stop it first.',
       });
-    const source = await readSource(client);
     const keys = shardPrefixes(config.redis).map(prefix =>
       checkpointKey(prefix, { ...source, slot: slot.name }),
     );

@@ -27,9 +27,9 @@ export function replicationFailure(cause: unknown, slot: string): WalmqError {
         cause,
       });
     case '55000':
-      return new WalmqError('SLOT_LOST', `slot "${slot}" can no longer be read: ${message}.`, {
-        remedy:
-          'Its WAL is gone. See "npx walmq doctor"; the slot must be dropped and made anew with "npx walmq setup".',
+      // Whether the slot is lost, or not ours at all, its row in pg_replication_slots tells: see slotVerdict.
+      return new WalmqError('SLOT_UNREADABLE', `slot "${slot}" cannot be read: ${message}.`, {
+        remedy: 'Run "npx walmq doctor", which says what the slot is and what to do.',
         facts,
         cause,
       });

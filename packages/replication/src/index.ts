@@ -26,6 +26,14 @@ export type { SetupRoute, SetupStep, SetupTable } from './setup-step.js';
 export { readTable, type TableFacts, tableText } from './setup-tables.js';
 export { openTransactions, type Waiting } from './setup-waits.js';
 export { readSlot, readSource, type Slot, type Source } from './slot.js';
+export {
+  foreignKind,
+  isLost,
+  lostCause,
+  lostRemedy,
+  type SlotVerdict,
+  slotVerdict,
+} from './slot-verdict.js';
 export { ReplicationStream, type StreamOptions } from './stream.js';
 export type { Table } from './table.js';
 export { planTeardown, runTeardownStep, type TeardownStep } from './teardown.js';

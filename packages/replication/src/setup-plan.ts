@@ -7,6 +7,7 @@ import { generatedSteps, publicationSteps } from './setup-plan-publication.js';
 import type { Server } from './setup-server.js';
 import { quoted, type SetupStep, type SetupTable, type SetupWish } from './setup-step.js';
 import { type Partition, type TableFacts, tableText } from './setup-tables.js';
+import { foreignKind, isLost, lostCause } from './slot-verdict.js';
 
 /** The first server whose slots can be kept in step on standbys, as server_version_num. */
 const FAILOVER_SLOTS = 170_000;
@@ -114,16 +115,15 @@ function slotStep({ server, slot }: SetupFacts, name: string): SetupStep {
       waitsFor: 'transactions',
     };
   }
-  if (slot.plugin !== 'pgoutput' || slot.database !== server.database)
-    throw new WalmqError(
-      'SETUP_SLOT_TAKEN',
-      `slot "${name}" exists, but it is ${slot.plugin ? `of database "${slot.database}" with plugin ${slot.plugin}` : 'a physical one'}.`,
-      { remedy: 'Set another source.slot in walmq.config.ts, or drop that slot if nobody needs it.' },
-    );
-  if (slot.walStatus === 'lost')
+  const foreign = foreignKind(slot, server.database);
+  if (foreign !== undefined)
+    throw new WalmqError('SETUP_SLOT_TAKEN', `slot "${name}" exists, but it is ${foreign}.`, {
+      remedy: 'Leave it alone, and set another source.slot in walmq.config.ts.',
+    });
+  if (isLost(slot))
     return {
       status: 'warning',
-      what: `slot "${name}" is lost: the WAL it needs has been removed`,
+      what: `slot "${name}" is lost: ${lostCause(slot)}`,
       remedy: 'Run "npx walmq doctor", which says what to do.',
     };
   return { status: 'ok', what: `slot "${name}" exists` };

@@ -35,11 +35,13 @@ const PUBLICATION: PublicationFacts = {
 
 const SLOT: Slot = {
   name: 'walmq',
+  type: 'logical',
   plugin: 'pgoutput',
   database: 'shop',
   active: false,
   confirmedFlushLsn: toLsn(1n),
   walStatus: 'reserved',
+  invalidationReason: null,
   retainedWalBytes: 0,
 };
 

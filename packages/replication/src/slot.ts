@@ -4,13 +4,17 @@ import type { ClientBase } from 'pg';
 /** A row of pg_replication_slots. https://www.postgresql.org/docs/current/view-pg-replication-slots.html */
 export interface Slot {
   readonly name: string;
-  readonly plugin: string;
-  readonly database: string;
+  readonly type: 'logical' | 'physical';
+  /** Null for a physical slot, as its database is. */
+  readonly plugin: string | null;
+  readonly database: string | null;
   readonly active: boolean;
   /** Everything before this has been acknowledged. */
   readonly confirmedFlushLsn: Lsn;
   /** reserved, extended, unreserved or lost. */
   readonly walStatus: string | null;
+  /** Why the server gave it up (PostgreSQL >= 17): wal_removed, idle_timeout, wal_level_insufficient, rows_removed. */
+  readonly invalidationReason: string | null;
   /** Bytes of WAL the slot keeps the server from removing; null when it keeps none. */
   readonly retainedWalBytes: number | null;
 }
@@ -25,31 +29,36 @@ export interface Source {
 
 interface SlotRow {
   slot_name: string;
-  plugin: string;
-  database: string;
+  slot_type: Slot['type'];
+  plugin: string | null;
+  database: string | null;
   active: boolean;
   confirmed_flush_lsn: string | null;
   wal_status: string | null;
+  reason: string | null;
   retained: string | null;
 }
 
-/** Undefined when there is no such slot. */
+/** Undefined when there is no such slot. What older servers lack is read through jsonb. */
 export async function readSlot(client: ClientBase, name: string): Promise<Slot | undefined> {
   const { rows } = await client.query<SlotRow>(
-    `SELECT slot_name, plugin, database, active, confirmed_flush_lsn, wal_status,
+    `SELECT slot_name, slot_type, plugin, database, active, confirmed_flush_lsn, wal_status,
+            to_jsonb(s) ->> 'invalidation_reason' AS reason,
             pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) AS retained
-       FROM pg_replication_slots WHERE slot_name = $1`,
+       FROM pg_replication_slots s WHERE slot_name = $1`,
     [name],
   );
   const row = rows[0];
   return (
     row && {
       name: row.slot_name,
+      type: row.slot_type,
       plugin: row.plugin,
       database: row.database,
       active: row.active,
       confirmedFlushLsn: parseLsn(row.confirmed_flush_lsn ?? '0/0'),
       walStatus: row.wal_status,
+      invalidationReason: row.reason,
       retainedWalBytes: row.retained === null ? null : Number(row.retained),
     }
   );

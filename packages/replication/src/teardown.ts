@@ -2,6 +2,7 @@ import { WalmqError } from '@walmq/change';
 import { type ClientBase, escapeIdentifier, escapeLiteral } from 'pg';
 import { quoted } from './setup-step.js';
 import { readSlot } from './slot.js';
+import { foreignKind } from './slot-verdict.js';
 
 /** One thing that goes, as an imperative ("drop slot ..."), and the SQL that does it; run twice it does no harm. */
 export interface TeardownStep {
@@ -18,7 +19,9 @@ export async function planTeardown(
   client: ClientBase,
   { slot, publication }: { slot: string; publication: string },
 ): Promise<TeardownStep[]> {
-  const found = await readSlot(client, slot);
+  const named = await readSlot(client, slot);
+  // Slots belong to the whole server: what has the name and is not ours stays.
+  const found = named && foreignKind(named, await currentDatabase(client)) === undefined ? named : undefined;
   if (found?.active)
     throw new WalmqError('SLOT_BUSY', `a capture is reading slot "${slot}".`, { remedy: 'Stop it first.' });
   // A record, not a part of the machinery: nobody is to lose it by the way.
@@ -78,6 +81,11 @@ async function fullIdentities(
     [publication],
   );
   return rows;
+}
+
+async function currentDatabase(client: ClientBase): Promise<string> {
+  const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
+  return rows[0]?.name as string;
 }
 
 async function holdsAuditLog(client: ClientBase): Promise<boolean> {

@@ -51,6 +51,8 @@ export interface DatabaseStatus {
 
 export interface SlotStatus {
   readonly name: string;
+  /** What it is instead, when it is no slot of this pipeline: "a physical slot"; else it is left out. */
+  readonly foreign?: string;
   /** Somebody reads it. */
   readonly active: boolean;
   readonly activePid: number | null;
@@ -193,6 +195,7 @@ export const VERDICT_CODES = [
   'DATABASE_IS_STANDBY',
   'REDIS_UNREACHABLE',
   'SLOT_MISSING',
+  'SLOT_FOREIGN',
   'SLOT_LOST',
   'SLOT_NEAR_LIMIT',
   'SLOT_RETAINS_WAL',

@@ -1,12 +1,12 @@
 import { type Position, parseLsn, parsePosition } from '@walmq/change';
 import { shardPrefixes, type WalmqConfig } from '@walmq/config';
 import { checkpointKey, type ResumeFacts, readCheckpoint } from '@walmq/fanout';
-import { readSlot, readSource } from '@walmq/replication';
+import { foreignKind, readSlot, readSource } from '@walmq/replication';
 import type { Redis } from 'ioredis';
 import type { ClientBase } from 'pg';
 
 /**
- * Undefined when there is no slot. A running capture moves all three, so they are read in the order in which they
+ * Undefined when there is no slot of ours. A running capture moves all three, so they are read in the order in which they
  * stand: what was acknowledged, the checkpoint that is never behind it, the WAL's end that is never behind either.
  */
 export async function readResume(
@@ -15,8 +15,8 @@ export async function readResume(
   { source: { slot: name }, redis: layout }: Pick<WalmqConfig, 'source' | 'redis'>,
 ): Promise<ResumeFacts | undefined> {
   const slot = await readSlot(client, name);
-  if (!slot) return undefined;
   const source = await readSource(client);
+  if (!slot || foreignKind(slot, source.database) !== undefined) return undefined;
   const checkpoints = await Promise.all(
     shardPrefixes(layout).map(prefix =>
       readCheckpoint(redis, checkpointKey(prefix, { ...source, slot: name })),

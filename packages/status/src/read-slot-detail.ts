@@ -5,8 +5,6 @@ export interface SlotDetail {
   readonly activePid: number | null;
   /** Bytes that can still be written before the slot may be lost; null: no limit, or lost. */
   readonly safeWalBytes: number | null;
-  /** PostgreSQL >= 17. */
-  readonly invalidationReason: string | null;
   /** Whether standbys keep it in step (PostgreSQL >= 17). */
   readonly failover: boolean | null;
 }
@@ -16,10 +14,9 @@ export async function readSlotDetail(client: ClientBase, name: string): Promise<
   const { rows } = await client.query<{
     active_pid: number | null;
     safe: string | null;
-    reason: string | null;
     failover: boolean | null;
   }>(
-    `SELECT active_pid, safe_wal_size AS safe, to_jsonb(s) ->> 'invalidation_reason' AS reason,
+    `SELECT active_pid, safe_wal_size AS safe,
             (to_jsonb(s) ->> 'failover')::boolean AS failover
        FROM pg_replication_slots s WHERE slot_name = $1`,
     [name],
@@ -29,7 +26,6 @@ export async function readSlotDetail(client: ClientBase, name: string): Promise<
     row && {
       activePid: row.active_pid,
       safeWalBytes: row.safe === null ? null : Number(row.safe),
-      invalidationReason: row.reason,
       failover: row.failover,
     }
   );

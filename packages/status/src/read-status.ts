@@ -2,7 +2,7 @@ import { type Backfill, listOpenBackfills } from '@walmq/backfill';
 import { formatLsn, formatPosition, type Lsn, parseLsn, WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import { durabilityVerdict, type ResumeFacts, resumeVerdict, sourceTag } from '@walmq/fanout';
-import { readServer, readSlot, readSource, type Slot } from '@walmq/replication';
+import { foreignKind, readServer, readSlot, readSource, type Slot } from '@walmq/replication';
 import { redact } from '@walmq/service';
 import type { Redis } from 'ioredis';
 import type { ClientBase, Pool } from 'pg';
@@ -198,8 +198,12 @@ function databaseStatus(
     name,
     inRecovery,
     walEnd: end === null ? null : formatLsn(end),
-    slot: slot && slotStatus(slot, said, walEnd),
+    slot: slot && withForeign(slotStatus(slot, said, walEnd), foreignKind(slot, name)),
   };
+}
+
+function withForeign(slot: SlotStatus, foreign: string | undefined): SlotStatus {
+  return foreign === undefined ? slot : { ...slot, foreign };
 }
 
 function slotStatus(

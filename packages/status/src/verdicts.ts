@@ -1,4 +1,5 @@
 import type { Backfill } from '@walmq/backfill';
+import { isLost, lostCause, lostRemedy } from '@walmq/replication';
 import { bytesText } from './bytes.js';
 import type {
   CaptureStatus,
@@ -69,12 +70,20 @@ function slotVerdicts({ database, slotName, lastActive }: Picture): Verdict[] {
           : 'Run "npx walmq setup".',
       ),
     ];
+  if (slot.foreign !== undefined)
+    return [
+      error(
+        'SLOT_FOREIGN',
+        `Slot "${slot.name}" is ${slot.foreign}: it belongs to somebody else.`,
+        'Leave it alone: set another source.slot in walmq.config.ts and run "npx walmq setup".',
+      ),
+    ];
   if (isLost(slot))
     return [
       error(
         'SLOT_LOST',
-        `Slot "${slot.name}" is lost (${slot.invalidationReason ?? 'wal_removed'}): changes that it had not delivered will not come.`,
-        `SELECT pg_drop_replication_slot('${slot.name}'); then "npx walmq setup", then "npx walmq accept-loss --yes"; and raise max_slot_wal_keep_size.`,
+        `Slot "${slot.name}" is lost (${slot.invalidationReason ?? 'wal_removed'}): ${lostCause(slot)}. Changes that it had not delivered will not come.`,
+        lostRemedy(slot),
       ),
     ];
   const { walStatus, retainedWalBytes, safeWalBytes } = slot;
@@ -99,15 +108,15 @@ function slotVerdicts({ database, slotName, lastActive }: Picture): Verdict[] {
   return [];
 }
 
-function isLost({ walStatus, invalidationReason }: SlotStatus): boolean {
-  return walStatus === 'lost' || invalidationReason !== null;
-}
-
 function captureVerdicts(picture: Picture): Verdict[] {
   const { database, redis, captures } = picture;
   const slot = database.reachable ? database.slot : null;
   // Without the slot nothing can run, and without Redis nothing is heard of what does.
-  if (!redis.reachable || (database.reachable && (database.inRecovery || !slot || isLost(slot)))) return [];
+  if (
+    !redis.reachable ||
+    (database.reachable && (database.inRecovery || !slot || slot.foreign !== undefined || isLost(slot)))
+  )
+    return [];
   const active = captures.find(({ role }) => role === 'active');
   // Nor of one that could not write it down.
   if (!active && slot?.active && !takesWrites(redis)) return [];

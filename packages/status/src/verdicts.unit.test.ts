@@ -38,6 +38,7 @@ const CASES: readonly (readonly [string, Part, readonly string[]])[] = [
   ],
   ['Redis is away', { redis: AWAY, captures: [], lastActive: null, queues: [] }, ['error REDIS_UNREACHABLE']],
   ['nothing is set up', { ...slot(null), captures: [], lastActive: null }, ['error SLOT_MISSING']],
+  ['the slot is of somebody else', slot({ foreign: 'a physical slot' }), ['error SLOT_FOREIGN']],
   ['the slot is lost', slot({ walStatus: 'lost', active: false }), ['error SLOT_LOST']],
   ['the slot is invalidated', slot({ invalidationReason: 'idle_timeout' }), ['error SLOT_LOST']],
   [

@@ -1,4 +1,4 @@
-import type { Slot } from '@walmq/replication';
+import { isLost, lostCause, lostRemedy, type Slot, slotVerdict } from '@walmq/replication';
 import { bytesText, type SlotDetail } from '@walmq/status';
 import { type Check, error, ok, warning } from './check.js';
 
@@ -11,24 +11,17 @@ export function slotChecks(
   slot: (Slot & SlotDetail) | undefined,
   { name, database }: { name: string; database: string },
 ): Check[] {
-  if (!slot)
-    return [
-      error(
-        'slot',
-        `there is no replication slot "${name}"`,
-        'Run "npx walmq setup"; if there was one before, changes made since do not come: "npx walmq accept-loss" goes on without them.',
-      ),
-    ];
-  return [kindCheck(slot, database), readerCheck(slot), walCheck(slot)];
+  if (!slot) return [kindCheck(slot, { name, database })];
+  return [kindCheck(slot, { name, database }), readerCheck(slot), walCheck(slot)];
 }
 
-function kindCheck({ name, plugin, database }: Slot, ours: string): Check {
-  if (plugin === 'pgoutput' && database === ours) return ok('slot', `slot "${name}" exists`);
-  return error(
-    'slot',
-    `slot "${name}" is ${plugin ? `of database "${database}" with plugin ${plugin}` : 'a physical one'}, not ours`,
-    'Set another source.slot in walmq.config.ts and run "npx walmq setup".',
-  );
+/** A lost one is told of with its WAL. */
+function kindCheck(slot: Slot | undefined, ours: { name: string; database: string }): Check {
+  const verdict = slotVerdict(slot, ours);
+  if (verdict.verdict === 'ours' || verdict.verdict === 'lost')
+    return ok('slot', `slot "${ours.name}" exists`);
+  const { message, remedy = '' } = verdict.error;
+  return error('slot', message.replace(/\.$/, ''), remedy);
 }
 
 function readerCheck({ active, activePid }: Slot & SlotDetail): Check {
@@ -37,14 +30,14 @@ function readerCheck({ active, activePid }: Slot & SlotDetail): Check {
 }
 
 function walCheck(slot: Slot & SlotDetail): Check {
-  const { name, walStatus, invalidationReason, retainedWalBytes, safeWalBytes } = slot;
+  const { walStatus, invalidationReason, retainedWalBytes, safeWalBytes } = slot;
   const retained = retainedWalBytes ?? 0;
   const found = `it retains ${bytesText(retained)} of WAL`;
-  if (walStatus === 'lost' || invalidationReason !== null)
+  if (isLost(slot))
     return error(
       'slot-wal',
-      `the slot is lost (${invalidationReason ?? 'wal_removed'}): changes it had not delivered will not come`,
-      `SELECT pg_drop_replication_slot('${name}'); then "npx walmq setup", then "npx walmq accept-loss --yes"; and raise max_slot_wal_keep_size.`,
+      `the slot is lost (${invalidationReason ?? 'wal_removed'}): ${lostCause(slot)}, and changes it had not delivered will not come`,
+      lostRemedy(slot),
     );
   if (walStatus === 'unreserved')
     return error(

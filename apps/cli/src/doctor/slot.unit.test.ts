@@ -9,6 +9,7 @@ const GB = 1024 ** 3;
 
 const WELL: Slot & SlotDetail = {
   name: 'walmq',
+  type: 'logical',
   plugin: 'pgoutput',
   database: 'shop',
   active: true,
@@ -27,6 +28,7 @@ describe('the slot', () => {
     ['is nobody reading', { active: false, activePid: null }, ['ok', 'warning', 'ok']],
     ['is of another plugin', { plugin: 'wal2json' }, ['error', 'ok', 'ok']],
     ['is of another database', { database: 'stock' }, ['error', 'ok', 'ok']],
+    ['is a physical one', { type: 'physical', plugin: null, database: null }, ['error', 'ok', 'ok']],
     ['is lost', { walStatus: 'lost' }, ['ok', 'ok', 'error']],
     ['is invalidated', { invalidationReason: 'idle_timeout' }, ['ok', 'ok', 'error']],
     ['is about to be lost', { walStatus: 'unreserved', safeWalBytes: -1 }, ['ok', 'ok', 'error']],
@@ -46,6 +48,17 @@ describe('the slot', () => {
     );
     expect(wal?.found).toContain('(idle_timeout)');
     expect(wal?.remedy).toMatch(/pg_drop_replication_slot\('walmq'\).*setup.*accept-loss/);
+  });
+
+  it.each([
+    ['wal_removed', 'max_slot_wal_keep_size'],
+    ['idle_timeout', 'idle_replication_slot_timeout'],
+    ['wal_level_insufficient', 'wal_level'],
+  ])('lost by %s: names the setting that did it, and no other', (invalidationReason, setting) => {
+    const [, , wal] = slotChecks({ ...WELL, invalidationReason }, { name: 'walmq', database: 'shop' });
+    const others = ['max_slot_wal_keep_size', 'idle_replication_slot_timeout', 'wal_level'];
+    for (const other of others)
+      expect(wal?.remedy?.includes(other), `${other} in: ${wal?.remedy}`).toBe(other === setting);
   });
 });
 
