@@ -1,5 +1,5 @@
 import { isMailAddress, type Mailer, type OrderRow, readItems, totalsOf } from '@walmq/shop';
-import { giveUp, type HandlerContext, type InsertChange, postpone, type UpdateChange } from '@walmq/worker';
+import { giveUp, type HandlerContext, type InsertChange, type UpdateChange } from '@walmq/worker';
 import type { Pool } from 'pg';
 import type { OrderMail } from './order-mails.js';
 
@@ -12,8 +12,6 @@ export interface OrderTools {
 
 export type OrderContext = HandlerContext<OrderTools>;
 
-const VISIBLE_SOON_MS = 200;
-
 /** Mails an order's customer. Gives up on what is no single address: no retry mends it. */
 export async function mailCustomer(
   change: InsertChange<OrderRow> | UpdateChange<OrderRow>,
@@ -23,8 +21,8 @@ export async function mailCustomer(
   const { id: orderId, customer_email: to, total_amount } = change.after;
   checkAddress(change.after);
   await effect(change, name, async ({ messageId }) => {
-    const items = await readItems(pool, { orderId, xid: change.tx.xid });
-    if (!items) throw postpone(`order ${orderId} is committed but not visible yet.`, VISIBLE_SOON_MS);
+    // `effect` acts once the change's transaction is visible, and with it the items that came with the order.
+    const items = await readItems(pool, orderId);
     const totals = totalsOf(total_amount, items);
     if (totals.difference !== undefined)
       log.info(

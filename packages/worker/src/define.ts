@@ -3,6 +3,7 @@ import type { Marked, OldIn, RowIn, SentIn } from '@walmq/row-types';
 import type { Logger } from '@walmq/service';
 import type { PoolClient } from 'pg';
 import type { EffectIdentity } from './effect.js';
+import type { Committed } from './visible.js';
 
 /** A change of a table whose rows `walmq types` has marked: no more than PostgreSQL sends of it. */
 type Sent<M extends Marked, Op, Before, After> = Omit<Change<RowIn<M>>, 'op' | 'before' | 'after'> & {
@@ -42,6 +43,11 @@ export interface KitContext {
   readonly signal: AbortSignal;
   /** Which try this is, from 1. */
   readonly attempt: number;
+  /**
+   * Waits until PostgreSQL shows the change's transaction to other sessions, as `once` and `effect` do by themselves: for
+   * handlers that read tables in another way. Throws CHANGE_NOT_VISIBLE, by which no attempt is lost.
+   */
+  visible(change: Committed): Promise<void>;
   /** An effect in PostgreSQL, exactly once; at most one per handler. Throws ONCE_TWICE. */
   once<T>(change: ChangeId, effect: (tx: PoolClient) => Promise<T>): Promise<T>;
   /** An effect outside PostgreSQL, not repeated once it is recorded as done; any number of them, by name. */

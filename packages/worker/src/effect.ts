@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { ChangeTransaction } from '@walmq/change';
 import type { Pool, QueryResult, QueryResultRow } from 'pg';
 import { connectionsTaken } from './connections-taken.js';
 import { toJsonText } from './result-json.js';
+import { isShown, type SnapshotText } from './snapshot.js';
+import { untilEnded } from './visible.js';
 
 export interface EffectOptions {
   readonly pool: Pool;
@@ -9,6 +12,10 @@ export interface EffectOptions {
   readonly changeId: string;
   /** Of the BullMQ job that carries the change: as long as it exists, the change may come again. */
   readonly jobId: string;
+  /** The change's own, which the act is to see; undefined: it may act before that is visible. */
+  readonly tx?: ChangeTransaction | undefined;
+  /** Ends the wait for `tx`. Default: only time does. */
+  readonly signal?: AbortSignal;
   /** Which of the change's effects: its own name for each. */
   readonly name: string;
   /** Milliseconds after which a statement counts as failed, so that a server gone silent does not hold the change. */
@@ -32,16 +39,19 @@ export async function effect<T>(
   options: EffectOptions,
   act: (identity: EffectIdentity) => Promise<T>,
 ): Promise<T> {
-  const { queue, changeId, jobId, name } = options;
-  const { rows } = await run<{ state: 'intended' | 'done'; result: T }>(
+  const { queue, changeId, jobId, name, tx, signal = new AbortController().signal } = options;
+  const { rows } = await run<{ state: 'intended' | 'done'; result: T; snapshot: SnapshotText }>(
     options,
     `INSERT INTO walmq.effects AS e (queue, change_id, name, job_id) VALUES ($1, $2, $3, $4)
      ON CONFLICT (queue, change_id, name) DO UPDATE
        SET attempts = e.attempts + CASE e.state WHEN 'done' THEN 0 ELSE 1 END
-     RETURNING state, result`,
+     RETURNING state, result, pg_current_snapshot()::text AS snapshot`,
     [queue, changeId, name, jobId],
   );
-  if (rows[0]?.state === 'done') return rows[0].result;
+  const [row] = rows;
+  if (row?.state === 'done') return row.result;
+  // Whoever is told may look: a receiver of a webhook, a reader of a mail.
+  if (tx && row && !isShown(row.snapshot, tx.xid)) await untilEnded({ ...options, tx, signal }, row.snapshot);
   const result = await act(effectIdentity({ queue, changeId, name }));
   await run(
     options,

@@ -27,4 +27,5 @@ export { workerSchemaSql } from './schema.js';
 export { type RunningWorker, type StartOptions, startWorker } from './start.js';
 export { drop, giveUp, postpone } from './thrown.js';
 export { inTransaction, type TransactionOptions } from './transaction.js';
+export { untilVisible, type VisibleOptions } from './visible.js';
 export { wholeBefore } from './whole-before.js';

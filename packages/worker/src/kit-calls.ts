@@ -1,8 +1,9 @@
-import { WalmqError } from '@walmq/change';
+import { type Change, WalmqError } from '@walmq/change';
 import type { ChangeId, KitContext } from './define.js';
 import { effect } from './effect.js';
 import { once } from './once.js';
 import type { ProcessingOptions } from './process-change.js';
+import { committedIn, untilVisible } from './visible.js';
 
 /** What one try of a handler asks of the kit: each call while it runs, and the names of the effects it has made. */
 export class KitCalls {
@@ -10,23 +11,21 @@ export class KitCalls {
   readonly #running = new Map<Promise<unknown>, string>();
   readonly #effects = new Map<string, Set<string>>();
 
-  constructor({
-    definition,
-    jobId,
-    name,
-    pool,
-    log,
-    signal,
-    deadlineMs,
-    attempt,
-  }: Omit<ProcessingOptions, 'guard'>) {
+  constructor(job: Change, options: Omit<ProcessingOptions, 'guard'>) {
+    const { definition, jobId, name, pool, log, signal, deadlineMs, attempt } = options;
     const { queue } = definition;
+    const shared = { pool, queue, jobId, signal, deadlineMs, tx: committedIn(job) };
     let usedOnce = false;
     this.context = {
       log,
       name,
       signal,
       attempt,
+      visible: change =>
+        this.#follow('visible()', async () => {
+          const tx = committedIn(change);
+          if (tx) await untilVisible({ pool, tx, signal, deadlineMs });
+        }),
       once: (change, act) =>
         this.#follow('once()', async () => {
           // A second one would find the first one's row and take it for its own.
@@ -35,14 +34,13 @@ export class KitCalls {
               remedy: 'Put both effects into one transaction.',
             });
           usedOnce = true;
-          return await once({ pool, queue, changeId: change.id, jobId, signal, deadlineMs }, act);
+          return await once({ ...shared, changeId: change.id }, act);
         }),
       effect: (change, effectName, act) =>
         this.#follow(`effect "${effectName}"`, async () => {
           const release = this.#takeName(change, effectName);
           try {
-            const { id: changeId } = change;
-            return await effect({ pool, queue, changeId, jobId, name: effectName, deadlineMs }, act);
+            return await effect({ ...shared, changeId: change.id, name: effectName }, act);
           } catch (error) {
             release();
             throw error;

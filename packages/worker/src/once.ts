@@ -1,7 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
+import type { ChangeTransaction } from '@walmq/change';
 import type { Pool, PoolClient } from 'pg';
 import { toJsonText } from './result-json.js';
+import { isShown, type SnapshotText } from './snapshot.js';
 import { inTransaction } from './transaction.js';
+import { untilEnded } from './visible.js';
 
 export interface OnceOptions {
   readonly pool: Pool;
@@ -9,6 +12,8 @@ export interface OnceOptions {
   readonly changeId: string;
   /** Of the BullMQ job that carries the change: as long as it exists, the change may come again. */
   readonly jobId: string;
+  /** The change's own, which the effect is to see; undefined: it may run before that is visible. */
+  readonly tx?: ChangeTransaction | undefined;
   /** When it aborts, the transaction's connection is closed: nothing of the effect remains. */
   readonly signal: AbortSignal;
   /** Milliseconds after which PostgreSQL gives up a statement that nobody waits for any more. */
@@ -21,12 +26,36 @@ const CONFLICT_ATTEMPTS = 5;
 /** The first pause at most, doubled by each conflict: at once, the other transaction would still be there. */
 const CONFLICT_PAUSE_MS = 10;
 
+/** Rolls a transaction back that does not see the change's own. */
+class NotShown extends Error {
+  readonly snapshot: SnapshotText;
+
+  constructor(snapshot: SnapshotText) {
+    super('the transaction of the change is not visible');
+    this.snapshot = snapshot;
+  }
+}
+
 /**
  * An effect in PostgreSQL, exactly once: the effect and the row that says it was made are one transaction. A change
  * that comes again finds the row and gets the recorded result; of two workers with the same change one waits for
  * the other's commit on the row's unique index. The effect may run again after a conflict, in a new transaction.
+ * It sees what the change's transaction has committed, and waits for that where it has to (CHANGE_NOT_VISIBLE).
  */
 export async function once<T>(options: OnceOptions, effect: (tx: PoolClient) => Promise<T>): Promise<T> {
+  try {
+    return await recordThroughConflicts(options, effect);
+  } catch (error) {
+    if (!(error instanceof NotShown) || !options.tx) throw error;
+    await untilEnded({ ...options, tx: options.tx }, error.snapshot);
+    return await recordThroughConflicts({ ...options, tx: undefined }, effect);
+  }
+}
+
+async function recordThroughConflicts<T>(
+  options: OnceOptions,
+  effect: (tx: PoolClient) => Promise<T>,
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await inTransaction(options, tx => recordOnce(tx, options, effect));
@@ -39,21 +68,24 @@ export async function once<T>(options: OnceOptions, effect: (tx: PoolClient) => 
 
 async function recordOnce<T>(
   tx: PoolClient,
-  { queue, changeId, jobId }: OnceOptions,
+  { queue, changeId, jobId, tx: awaited }: OnceOptions,
   effect: (tx: PoolClient) => Promise<T>,
 ): Promise<T> {
   // The row first: a second worker with this change waits here until we commit or roll back.
-  const inserted = await tx.query(
-    'INSERT INTO walmq.inbox (queue, change_id, job_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+  const inserted = await tx.query<{ snapshot: SnapshotText }>(
+    `INSERT INTO walmq.inbox (queue, change_id, job_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+     RETURNING pg_current_snapshot()::text AS snapshot`,
     [queue, changeId, jobId],
   );
-  if (inserted.rowCount === 0) {
+  const [own] = inserted.rows;
+  if (!own) {
     const { rows } = await tx.query<{ result: T }>(
       'SELECT result FROM walmq.inbox WHERE queue = $1 AND change_id = $2',
       [queue, changeId],
     );
     return rows[0]?.result as T;
   }
+  if (awaited && !isShown(own.snapshot, awaited.xid)) throw new NotShown(own.snapshot);
   const result = await effect(tx);
   await tx.query('UPDATE walmq.inbox SET result = $3 WHERE queue = $1 AND change_id = $2', [
     queue,

@@ -35,7 +35,7 @@ export async function processChange(change: Change, options: ProcessingOptions):
   const handler = handlerOf(change, options);
   // Not before: what no handler sees is dropped, whatever it is like.
   options.guard(change);
-  const calls = new KitCalls(options);
+  const calls = new KitCalls(change, options);
   let result: unknown;
   try {
     result = await handler(change, calls.context);

@@ -21,11 +21,16 @@ export function postpone(message: string, retryAfterMs: number): WalmqError & { 
   return Object.assign(new WalmqError('HANDLER_POSTPONED', message), { retryAfterMs });
 }
 
-/** Whether a handler has decided itself that no further try is of use. */
+const DECIDED: ReadonlySet<string> = new Set([
+  'HANDLER_GAVE_UP',
+  'HANDLER_DROPPED',
+  'HANDLER_POSTPONED',
+  'CHANGE_NOT_VISIBLE',
+]);
+
+/** Whether it is known what becomes of the change, however late that was found out. */
 export function isDecided(error: unknown): boolean {
-  return (
-    error instanceof WalmqError && (error.code === 'HANDLER_GAVE_UP' || error.code === 'HANDLER_DROPPED')
-  );
+  return error instanceof WalmqError && DECIDED.has(error.code);
 }
 
 /** How long the other side asked to be left alone; undefined: it did not. */

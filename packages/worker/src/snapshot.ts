@@ -1,0 +1,24 @@
+/** A snapshot as PostgreSQL writes it: `xmin:xmax:xid,xid,...`, with 64-bit transaction ids. */
+export type SnapshotText = string;
+
+/**
+ * Whether a snapshot shows what a transaction has committed. `xid` has 32 bits, as the WAL has it: it stands for the
+ * 64-bit one nearest to the snapshot, see `nearestXid`.
+ *
+ * https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
+ */
+export function isShown(snapshot: SnapshotText, xid: number): boolean {
+  const [xmin = '', xmax = '', running = ''] = snapshot.split(':');
+  const full = nearestXid(snapshot, xid);
+  if (full < BigInt(xmin)) return true;
+  return full < BigInt(xmax) && !running.split(',').includes(String(full));
+}
+
+/**
+ * The 64-bit id that ends in these 32 bits and is nearest to the snapshot's end, before or after it: `xmax` follows the last
+ * transaction that has *ended*, so those whose commits wait may lie beyond.
+ */
+export function nearestXid(snapshot: SnapshotText, xid: number): bigint {
+  const xmax = BigInt(snapshot.split(':')[1] as string);
+  return xmax + BigInt.asIntN(32, BigInt(xid) - xmax);
+}
