@@ -68,6 +68,8 @@ export class CaptureWorld {
       capture?: WalmqConfigInput['capture'];
       outbox?: WalmqConfigInput['outbox'];
       shards?: number;
+      /** Of the database. Default: the server's, UTF8. */
+      encoding?: string;
     },
   ): Promise<CaptureWorld> {
     const config = resolveConfig(
@@ -84,7 +86,9 @@ export class CaptureWorld {
     );
     const admin = new Client(servers.postgres.url);
     await admin.connect();
-    await admin.query(`CREATE DATABASE ${name}`);
+    await admin.query(
+      `CREATE DATABASE ${name} ${input.encoding ? await encodingClause(admin, input.encoding) : ''}`,
+    );
     await admin.end();
     const world = new CaptureWorld(servers, name, config);
     world.client.on('error', () => undefined); // some tests kill it too
@@ -173,6 +177,15 @@ export class CaptureWorld {
     await this.client.end();
     this.redis.disconnect();
   }
+}
+
+/** Of template0, as an encoding that is not the template's asks for; with the C locale, which goes with every encoding. */
+async function encodingClause(admin: Client, encoding: string): Promise<string> {
+  const { rows } = await admin.query<{ version: number }>(
+    "SELECT current_setting('server_version_num')::int AS version",
+  );
+  const provider = (rows[0]?.version ?? 0) >= 150_000 ? 'LOCALE_PROVIDER libc' : '';
+  return `TEMPLATE template0 ENCODING '${encoding}' ${provider} LC_COLLATE 'C' LC_CTYPE 'C'`;
 }
 
 const nothing = () => undefined;

@@ -3,6 +3,7 @@ import type { WalmqError } from '@walmq/change';
 import type { Service } from '@walmq/service';
 import { recoveryOf, retryDelayMs } from './recover.js';
 import { runSession, type SessionObserver, type SessionOptions } from './session.js';
+import { SessionProgress } from './session-progress.js';
 
 export interface KeepStreamingOptions extends SessionOptions, Pick<Service, 'log' | 'fail'> {
   readonly observer: StreamingObserver;
@@ -16,22 +17,18 @@ export interface StreamingObserver extends SessionObserver {
 
 /** One session after the other until told to stop. A fault that a person has to mend goes to `fail`; never rejects. */
 export async function keepStreaming(options: KeepStreamingOptions): Promise<void> {
-  const { config, stopping, observer, log, fail } = options;
-  let sinceStreaming = 0;
-  const streaming = (position: string) => {
-    sinceStreaming = 0;
-    observer.streaming(position);
-  };
+  const { config, stopping, log, fail } = options;
+  const progress = new SessionProgress(options.observer);
   while (!stopping.aborted) {
     try {
-      await runSession({ ...options, observer: { ...observer, streaming } });
+      await runSession({ ...options, observer: progress.observer });
     } catch (cause) {
       if (stopping.aborted) return;
       const { error, recovery } = recoveryOf(cause, config.source.slot);
-      observer.interrupted(recovery === 'standby' ? 'standby' : 'waiting', error);
+      options.observer.interrupted(recovery === 'standby' ? 'standby' : 'waiting', error);
       if (recovery === 'stop') return fail(error);
-      const retryInMs = retryDelayMs(recovery, sinceStreaming++);
-      log.warn({ event: 'session:ended', code: error.code, retryInMs }, error.message);
+      const retryInMs = retryDelayMs(recovery, progress.interrupted(recovery));
+      log.warn({ event: 'session:ended', code: error.code, ...error.facts, retryInMs }, error.message);
       await sleep(retryInMs, undefined, { signal: stopping }).catch(() => undefined);
     }
   }

@@ -5,6 +5,8 @@ import { replicationFailure } from '@walmq/replication';
 export type Recovery =
   /** The fault passes by itself: connect again, a little later each time. */
   | 'retry'
+  /** The server cannot send a change: try again, ever more seldom, while a person decides what becomes of it. */
+  | 'blocked'
   /** Another capture reads the slot: look again soon, and take over when it is gone. */
   | 'standby'
   /** A person has to mend something first. */
@@ -18,6 +20,8 @@ export function recoveryOf(cause: unknown, slot: string): { error: WalmqError; r
 
 const RECOVERY: Readonly<Record<string, Recovery>> = {
   REPLICATION_LOST: 'retry',
+  REPLICATION_REFUSED: 'retry',
+  CHANGE_UNREADABLE: 'blocked',
   // A failover in the middle: it may be promoted any moment.
   DATABASE_IN_RECOVERY: 'retry',
   REDIS_UNREACHABLE: 'retry',
@@ -30,8 +34,11 @@ const RECOVERY: Readonly<Record<string, Recovery>> = {
 
 const STANDBY_MS = 500;
 const LONGEST_DELAY_MS = 10_000;
+/** Each try makes the server read a large transaction once more. */
+const LONGEST_BLOCKED_DELAY_MS = 60_000;
 
-/** Milliseconds before the next try, the `attempt`-th (from 0) since the last session that streamed. */
-export function retryDelayMs(recovery: 'retry' | 'standby', attempt: number): number {
-  return recovery === 'standby' ? STANDBY_MS : Math.min(100 * 2 ** attempt, LONGEST_DELAY_MS);
+/** Milliseconds before the next try, the `attempt`-th (from 0) since something new was enqueued. */
+export function retryDelayMs(recovery: Exclude<Recovery, 'stop'>, attempt: number): number {
+  if (recovery === 'standby') return STANDBY_MS;
+  return Math.min(100 * 2 ** attempt, recovery === 'blocked' ? LONGEST_BLOCKED_DELAY_MS : LONGEST_DELAY_MS);
 }

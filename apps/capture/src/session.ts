@@ -1,6 +1,6 @@
 import { type ChangeName, formatPosition, type Position, WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
-import { Router, type SourceIdentity, sourceTag } from '@walmq/fanout';
+import { Router, type ShardedEnqueuer, type SourceIdentity, sourceTag } from '@walmq/fanout';
 import {
   Catalog,
   ReplicationStream,
@@ -20,6 +20,7 @@ import { watchOverrun } from './let-go.js';
 import { type DriftNotice, noticeDrift } from './notice-drift.js';
 import { runPipeline } from './pipeline.js';
 import { findPosition, requireSlot } from './position.js';
+import { recoveryOf } from './recover.js';
 import { openShards, pauseIn, type Shard, shardsOf } from './shards.js';
 import type { ChangeTracer } from './trace.js';
 
@@ -139,7 +140,13 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
       onRewoundRefused: reason => observer.eventMalformed(`a change to be sent again: ${reason}`),
       onEventIgnored: () => observer.eventMalformed('it was sent outside its transaction, and is ignored'),
     });
-    await Promise.race([pipeline, enqueuer.failed(), control.lost, stream.broken, overrun.overrun]);
+    const faults = [enqueuer.failed(), control.lost, overrun.overrun];
+    await Promise.race([pipeline, ...faults, stream.broken]).catch(async cause => {
+      // The server says so at once, every time: what it sent before must get through even so.
+      if (isBlocked(cause))
+        await Promise.race([drained(pipeline, enqueuer), ...faults]).catch(() => undefined);
+      throw cause;
+    });
     if (!stopping.aborted)
       throw new WalmqError('REPLICATION_LOST', 'PostgreSQL ended the replication stream.');
     // What has been read is enqueued and acknowledged before the connection ends.
@@ -153,6 +160,16 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     tracer?.abandoned();
     await backfills.stop();
   }
+}
+
+function isBlocked(cause: unknown): boolean {
+  return recoveryOf(cause, '').recovery === 'blocked';
+}
+
+/** Resolves when what was read before the stream broke is enqueued. */
+async function drained(pipeline: Promise<void>, enqueuer: ShardedEnqueuer): Promise<void> {
+  await pipeline.catch(() => undefined);
+  await enqueuer.drain();
 }
 
 function sourceOf({ config, source }: StreamingOptions): SourceIdentity {

@@ -13,6 +13,7 @@ import { addReplay } from './failed/replay.js';
 import { ENVIRONMENT, EXIT_CODES, type Host } from './help.js';
 import { addRewind } from './rewind/rewind.js';
 import { addSetup } from './setup.js';
+import { addSkip } from './skip.js';
 import { addSql } from './sql.js';
 import { addStatus } from './status/status.js';
 import { addTeardown } from './teardown/teardown.js';
@@ -31,6 +32,7 @@ const COMMANDS: readonly ((program: Command, host: Host) => void)[] = [
   addTypes,
   addSql,
   addAcceptLoss,
+  addSkip,
   addTeardown,
   addCompletion,
 ];

@@ -1,15 +1,18 @@
-import { WalmqError } from '@walmq/change';
+import { formatLsn, LSN_ZERO, WalmqError } from '@walmq/change';
+import type { StreamPlace } from './stream-place.js';
 
 interface ServerError {
   code?: string;
   message?: string;
+  /** PostgreSQL's CONTEXT line. */
+  where?: string;
 }
 
 /**
- * Names a fault of the replication connection by SQLSTATE.
+ * Names a fault of the replication connection by SQLSTATE. `place`: how far the stream had come, once it had begun.
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-export function replicationFailure(cause: unknown, slot: string): WalmqError {
+export function replicationFailure(cause: unknown, slot: string, place?: StreamPlace): WalmqError {
   if (cause instanceof WalmqError) return cause;
   const { code = '', message = String(cause) } = cause as ServerError;
   const facts = { slot, sqlstate: code };
@@ -46,11 +49,64 @@ export function replicationFailure(cause: unknown, slot: string): WalmqError {
         },
       );
     default:
-      return new WalmqError('REPLICATION_LOST', `the replication connection was lost: ${message}.`, {
-        facts,
-        cause,
-      });
+      if (!isServersRefusal(code))
+        return new WalmqError('REPLICATION_LOST', `the replication connection was lost: ${message}.`, {
+          facts,
+          cause,
+        });
+      return place
+        ? changeUnreadable(cause as ServerError, facts, place)
+        : new WalmqError('REPLICATION_REFUSED', `PostgreSQL does not begin to stream: ${message}.`, {
+            remedy: 'Mend what the message names; capture tries again by itself.',
+            facts,
+            cause,
+          });
   }
+}
+
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
+/**
+ * SQLSTATEs of a connection that is lost or refused for now: connection exception (08), operator intervention (57:
+ * shutdown, crash of another backend, a terminated or cancelled walsender), too many connections. All others say that
+ * the server could not do what it was asked for, and would fail the same way on any connection.
+ */
+export function isServersRefusal(code: string): boolean {
+  return SQLSTATE.test(code) && !/^(08|57)/.test(code) && code !== '53300';
+}
+
+/** The server reads the WAL and cannot put one change into a message: too large for it, or not in its encoding. */
+function changeUnreadable(
+  cause: ServerError,
+  facts: Record<string, unknown>,
+  { transaction, committedUpTo, table }: StreamPlace,
+): WalmqError {
+  // Its commit is named where the server had begun to send it; else all that is known is what came before.
+  const which = transaction
+    ? `the transaction that commits at ${formatLsn(transaction.commitLsn)} (xid ${transaction.xid}, ${transaction.committedAt})`
+    : committedUpTo === LSN_ZERO
+      ? 'the first transaction that the slot has not confirmed'
+      : `the first transaction that commits after ${formatLsn(committedUpTo)}`;
+  const changeLsn = /associated LSN ([0-9A-F]+\/[0-9A-F]+)/.exec(cause.where ?? '')?.[1];
+  const details = [
+    ...(changeLsn ? [`the change is at ${changeLsn}`] : []),
+    ...(table ? [`the last table sent before it is ${table}`] : []),
+  ];
+  return new WalmqError(
+    'CHANGE_UNREADABLE',
+    `PostgreSQL cannot send ${which}: ${cause.message}${details.length > 0 ? ` (${details.join('; ')})` : ''}.`,
+    {
+      remedy:
+        'Nothing behind it is enqueued. Mend what the message names and capture goes on; or see what giving up ' +
+        'this transaction means: "npx walmq skip --dry-run".',
+      facts: {
+        ...facts,
+        ...(transaction ? { commitLsn: formatLsn(transaction.commitLsn), xid: transaction.xid } : {}),
+        ...{ committedUpTo: formatLsn(committedUpTo), changeLsn, table },
+      },
+      cause,
+    },
+  );
 }
 
 /** Changes made while there is no publication are published to nobody, and to nobody later either. */

@@ -3,7 +3,9 @@ export { CONTEXT_PREFIX, readContext, type TransactionContext } from './context.
 export { encodeChanges, encodeRead } from './encode.js';
 export { EVENT_PREFIX, encodeEvent } from './event.js';
 export { replicationFailure } from './failure.js';
+export { findUnreadable, type SlotReader, type Unreadable } from './find-unreadable.js';
 export type { Message, Relation, RowMessage } from './messages.js';
+export { countUnenqueued, readUnreadable, type UnreadableDetails } from './read-unreadable.js';
 export { REWIND_PREFIX, readRewound } from './rewound.js';
 export type { RowChange } from './row-change.js';
 export { readSenderTimeoutMs } from './sender-timeout.js';
@@ -25,6 +27,7 @@ export { readServer, type Server } from './setup-server.js';
 export type { SetupRoute, SetupStep, SetupTable } from './setup-step.js';
 export { readTable, type TableFacts, tableText } from './setup-tables.js';
 export { openTransactions, type Waiting } from './setup-waits.js';
+export { noteSkipped, readSkipped, type Skipped } from './skipped.js';
 export { readSlot, readSource, type Slot, type Source } from './slot.js';
 export {
   foreignKind,

@@ -11,7 +11,7 @@ export interface SetupSchema {
   readonly inPublic?: boolean;
 }
 
-/** What capture keeps in the database: where a slot stood when it was read for the first time, and backfills. */
+/** What capture keeps in the database: where a slot stood when it was read for the first time, backfills, what was given up. */
 export const CAPTURE_SCHEMA: SetupSchema = {
   what: "capture's tables in schema walmq",
   captured: false,
@@ -42,7 +42,17 @@ CREATE TABLE IF NOT EXISTS walmq.backfill (
   ended_at timestamptz
 );
 CREATE UNIQUE INDEX IF NOT EXISTS backfill_snapshot ON walmq.backfill (slot, queue, table_schema, table_name)
-  WHERE origin = 'snapshot';`,
+  WHERE origin = 'snapshot';
+CREATE TABLE IF NOT EXISTS walmq.skipped (
+  slot text NOT NULL,
+  commit_lsn pg_lsn NOT NULL,
+  behind_lsn pg_lsn NOT NULL,
+  xid bigint,
+  tables text[] NOT NULL,
+  reason text NOT NULL,
+  skipped_at timestamptz NOT NULL DEFAULT now(),
+  skipped_by text NOT NULL DEFAULT session_user
+);`,
 };
 
 /** A table or an index; schema null: wherever the search path leads. */

@@ -7,6 +7,7 @@ import { replicationFailure } from './failure.js';
 import type { Message } from './messages.js';
 import { type CopyConnection, PgoutputPlugin } from './plugin.js';
 import { standbyStatus } from './status.js';
+import { PlaceKeeper } from './stream-place.js';
 import { TEXT_FORM_SETTINGS } from './value.js';
 
 /** How long a server may take to end the COPY stream before the connection is cut. */
@@ -42,6 +43,9 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
   #connection: CopyConnection | undefined;
   #ready: Message[] = [];
   #readyBytes = 0;
+  readonly #keeper = new PlaceKeeper();
+  /** True from the server's word that it streams: what it refuses from then on is about a change. */
+  #begun = false;
   #wake: (() => void) | undefined;
   #stopped = false;
   #ended: { error?: unknown } | undefined;
@@ -116,7 +120,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
       } else if (this.#ready.length > 0) {
         yield this.#take();
       } else if (this.#ended) {
-        if (this.#ended.error !== undefined) throw replicationFailure(this.#ended.error, this.#options.slot);
+        if (this.#ended.error !== undefined) throw this.#failure(this.#ended.error);
         return;
       } else {
         await new Promise<void>(resolve => {
@@ -152,14 +156,17 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
   }
 
   #subscribe(resolve: () => void, reject: (error: unknown) => void): void {
-    this.#service.on('start', resolve);
+    this.#service.on('start', () => {
+      this.#begun = true;
+      resolve();
+    });
     this.#service.on('heartbeat', (lsn, _timestamp, replyRequested) => {
       this.#push({ tag: 'keepalive', walEnd: parseLsn(lsn), replyRequested }, 0);
       if (replyRequested) this.#sendStatus();
     });
     const fail = (error: unknown) => {
       this.#end(error);
-      reject(replicationFailure(error, this.#options.slot));
+      reject(this.#failure(error));
     };
     this.#fail = fail;
     this.#service.on('error', (error: Error) => fail(error));
@@ -176,6 +183,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
 
   #push(message: Message, bytes: number): void {
     if (this.#ended) return;
+    this.#keeper.follow(message);
     this.#ready.push(message);
     this.#readyBytes += bytes;
     if (this.full) this.#connection?.stream.pause();
@@ -194,8 +202,12 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     this.#ended ??= { error };
     this.#wakeUp();
     if (error === undefined) return;
-    const failure = replicationFailure(error, this.#options.slot);
+    const failure = this.#failure(error);
     void wait(LAST_RUNS_MS, undefined, { ref: false }).then(() => this.#sayBroken(failure));
+  }
+
+  #failure(error: unknown): WalmqError {
+    return replicationFailure(error, this.#options.slot, this.#begun ? this.#keeper.place : undefined);
   }
 
   #wakeUp(): void {

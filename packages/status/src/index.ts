@@ -2,6 +2,7 @@ export { bytesText } from './bytes.js';
 export {
   endHeartbeat,
   heartbeatPrefix,
+  readHeartbeats,
   writeHeartbeat,
 } from './heartbeat.js';
 export {

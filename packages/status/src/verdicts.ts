@@ -146,6 +146,16 @@ function takesWrites({ problems, usedMemoryBytes, maxMemoryBytes }: RedisStatus)
 
 /** Nobody says to be active: why? */
 function silenceVerdict({ captures, lastActive, checkpoint, at }: Picture, slot: SlotStatus | null): Verdict {
+  // It holds the slot while it tries once more.
+  const blocked = captures.find(
+    ({ role, lastError }) => role === 'waiting' && lastError?.code === 'CHANGE_UNREADABLE',
+  );
+  if (blocked)
+    return error(
+      'CHANGE_UNREADABLE',
+      `Capture ${blocked.instance} on ${blocked.host} is blocked: ${sentence(blocked.reason ?? 'a change cannot be read')}`,
+      'Mend what the reason names, or see what giving up this transaction means: "npx walmq skip --dry-run".',
+    );
   if (slot?.active)
     return warning(
       'CAPTURE_UNHEARD',

@@ -91,6 +91,15 @@ const CASES: readonly (readonly [string, Part, readonly string[]])[] = [
   ['capture is gone, and left only a checkpoint', { ...NOBODY, lastActive: null }, ['error CAPTURE_DOWN']],
   ['only standbys are left', { ...slot({ active: false }), captures: [STANDBY] }, ['error CAPTURE_DOWN']],
   ['capture does not get at the slot', { ...NOBODY, captures: [waiting] }, ['error CAPTURE_WAITING']],
+  [
+    'a change cannot be read, and capture holds the slot to try once more',
+    {
+      captures: [
+        { ...waiting, lastError: { code: 'CHANGE_UNREADABLE', message: 'it is so.', at: CAPTURE.at } },
+      ],
+    },
+    ['error CHANGE_UNREADABLE'],
+  ],
   ['capture reads the slot for another Redis', { captures: [] }, ['warning CAPTURE_UNHEARD']],
   [
     'Redis takes no writes, so that capture cannot be heard of',

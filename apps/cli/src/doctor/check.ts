@@ -30,6 +30,8 @@ export const CHECKS = [
   'redis-latency',
   'queues',
   'checkpoint',
+  'blocked',
+  'skipped',
 ] as const;
 
 export type CheckName = (typeof CHECKS)[number];

@@ -1,6 +1,7 @@
 import { shardPrefixes, type WalmqConfig } from '@walmq/config';
+import { readSkipped } from '@walmq/replication';
 import { redact } from '@walmq/service';
-import { readQueue, readResume } from '@walmq/status';
+import { heartbeatPrefix, readHeartbeats, readQueue, readResume } from '@walmq/status';
 import type { Command } from 'commander';
 import type { Redis } from 'ioredis';
 import type { Client } from 'pg';
@@ -8,6 +9,7 @@ import { type CommandIo, configOf, databaseUrlOf, EXIT, redisUrlOf } from '../co
 import { connectDatabase, connectRedis } from '../connect.js';
 import { examples, type Host } from '../help.js';
 import { attempt, failureCheck } from './attempt.js';
+import { captureChecks } from './capture.js';
 import type { Check, CheckName } from './check.js';
 import { checkpointCheck } from './checkpoint.js';
 import { checkPostgres } from './postgres.js';
@@ -98,5 +100,12 @@ async function checkRedis(redis: Redis, { redis: options, capture, queues }: Wal
 
 /** What only PostgreSQL and Redis together can tell. */
 async function checkBoth(client: Client, redis: Redis, config: WalmqConfig) {
-  return await attempt('checkpoint', async () => checkpointCheck(await readResume(client, redis, config)));
+  const { slot } = config.source;
+  return [
+    ...(await attempt('checkpoint', async () => checkpointCheck(await readResume(client, redis, config)))),
+    ...(await attempt('blocked', async () => {
+      const { captures } = await readHeartbeats(redis, heartbeatPrefix(config.redis), { slot, source: null });
+      return captureChecks(captures, await readSkipped(client, slot));
+    })),
+  ];
 }

@@ -1,0 +1,24 @@
+import { formatLsn } from '@walmq/change';
+import type { Skipped } from '@walmq/replication';
+import type { CaptureStatus } from '@walmq/status';
+import { type Check, error, ok } from './check.js';
+
+/** What captures tell of themselves, and what has been given up for them. */
+export function captureChecks(captures: readonly CaptureStatus[], skipped: readonly Skipped[]): Check[] {
+  const blocked = captures.find(
+    ({ role, lastError }) => role === 'waiting' && lastError?.code === 'CHANGE_UNREADABLE',
+  );
+  const [last] = skipped;
+  return [
+    blocked
+      ? error('blocked', (blocked.reason ?? '').replace(/\.$/, ''), 'npx walmq skip --dry-run')
+      : ok('blocked', 'no capture is blocked by a change that PostgreSQL cannot send'),
+    ok(
+      'skipped',
+      last
+        ? `${skipped.length} transaction(s) given up (walmq.skipped), the last one by ${last.skippedBy} on ${last.skippedAt}: ` +
+            `commit ${formatLsn(last.commitLsn)}, tables ${last.tables.join(', ') || 'not known'}`
+        : 'no transaction was given up',
+    ),
+  ];
+}
