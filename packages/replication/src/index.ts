@@ -1,5 +1,14 @@
 export { Catalog } from './catalog.js';
 export { CONTEXT_PREFIX, readContext, type TransactionContext } from './context.js';
+export {
+  type CoveredTable,
+  type Gap,
+  type GapCode,
+  gapsOf,
+  partialMembers,
+  publicationGaps,
+  SETUP_THEN_BACKFILL,
+} from './coverage.js';
 export { encodeChanges, encodeRead } from './encode.js';
 export { EVENT_PREFIX, encodeEvent } from './event.js';
 export { replicationFailure } from './failure.js';
@@ -12,9 +21,8 @@ export { readSenderTimeoutMs } from './sender-timeout.js';
 export { planSetup, type SetupOptions, setUp } from './setup.js';
 export { missingOrderColumns } from './setup-check.js';
 export { needsGenerated, needsNoMore, refusesFull } from './setup-identity.js';
-export { queuesWithoutKey } from './setup-plan.js';
-export { unpublishedOperations } from './setup-plan-publication.js';
-export { type PublicationFacts, publishes, readPublication } from './setup-publication.js';
+export { DEFERRABLE_KEY_REMEDY, deferrableKeyText, queuesWithoutKey } from './setup-plan.js';
+export { type PublicationFacts, readPublication } from './setup-publication.js';
 export { runSteps } from './setup-run.js';
 export {
   CAPTURE_SCHEMA,
@@ -25,7 +33,7 @@ export {
 export { setupScript } from './setup-script.js';
 export { readServer, type Server } from './setup-server.js';
 export type { SetupRoute, SetupStep, SetupTable } from './setup-step.js';
-export { readTable, type TableFacts, tableText } from './setup-tables.js';
+export { readTables, type TableFacts, type TableName, tableText } from './setup-tables.js';
 export { openTransactions, type Waiting } from './setup-waits.js';
 export { noteSkipped, readSkipped, type Skipped } from './skipped.js';
 export { readSlot, readSource, type Slot, type Source } from './slot.js';

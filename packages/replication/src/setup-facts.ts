@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import { type PublicationFacts, readPublication } from './setup-publication.js';
 import { missingRelations, type SetupSchema } from './setup-schema.js';
 import type { Server } from './setup-server.js';
-import { readTable, type TableFacts, type TableName } from './setup-tables.js';
+import { readTables, type TableFacts, type TableName } from './setup-tables.js';
 import { readSlot, type Slot } from './slot.js';
 
 export interface SchemaFacts extends SetupSchema {
@@ -27,12 +27,10 @@ export async function readFacts(
   server: Server,
   schemas: readonly SchemaFacts[],
 ): Promise<SetupFacts> {
-  const tables: (TableFacts | undefined)[] = [];
-  for (const table of wanted.tables) tables.push(await readTable(client, table));
   return {
     server,
     schemas,
-    tables,
+    tables: await readTables(client, wanted.tables),
     publication: await readPublication(client, wanted.publication, server.version),
     slot: await readSlot(client, wanted.slot),
   };

@@ -6,6 +6,7 @@ import {
   type PublicationFacts,
   type PublishedOperation,
   publishes,
+  unpublishedChildren,
 } from './setup-publication.js';
 import type { Server } from './setup-server.js';
 import { quoted, type RunStep, type SetupStep, type SetupTable, type SetupWish } from './setup-step.js';
@@ -28,7 +29,10 @@ export function publicationSteps(
     waitsFor: tables,
   });
   const steps: SetupStep[] = tables
-    .filter(table => !publishes(publication, table))
+    // With a table come the tables that inherit from it at that time.
+    .flatMap((table): readonly TableName[] =>
+      publishes(publication, table) ? unpublishedChildren(publication, table) : [table],
+    )
     .map(table =>
       alter(
         `add ${tableText(table)} to publication "${publication.name}"`,

@@ -6,7 +6,7 @@ import { identityOf, needsNoMore } from './setup-identity.js';
 import { generatedSteps, publicationSteps } from './setup-plan-publication.js';
 import type { Server } from './setup-server.js';
 import { quoted, type SetupStep, type SetupTable, type SetupWish } from './setup-step.js';
-import { type Partition, type TableFacts, tableText } from './setup-tables.js';
+import { type Partition, type TableFacts, type TableName, tableText } from './setup-tables.js';
 import { foreignKind, isLost, lostCause } from './slot-verdict.js';
 
 /** The first server whose slots can be kept in step on standbys, as server_version_num. */
@@ -58,7 +58,11 @@ function identitySteps(table: TableFacts, wanted: SetupTable, { version }: Serve
         what: `${tableText(table)}: REPLICA IDENTITY ${table.identity.toUpperCase()}, enough for events`,
       },
     ];
-  const relations: readonly Partition[] = [table, ...table.partitions];
+  const relations: readonly (TableName & Pick<Partition, 'identity'>)[] = [
+    table,
+    ...table.partitions,
+    ...table.children,
+  ];
   const identity = identityOf(table, version);
   const name = identity.toUpperCase();
   const steps: SetupStep[] = relations
@@ -77,12 +81,15 @@ function identitySteps(table: TableFacts, wanted: SetupTable, { version }: Serve
       remedy: 'Make the column STORED, where handlers need them.',
     });
   if (steps.length > 0) return steps;
-  const partitions = relations.length > 1 ? ` and its ${relations.length - 1} partitions` : '';
+  const members = table.partitioned ? 'partitions' : 'children';
+  const partitions = relations.length > 1 ? ` and its ${relations.length - 1} ${members}` : '';
   return [{ status: 'ok', what: `${tableText(table)}${partitions}: REPLICA IDENTITY FULL` }];
 }
 
 function keyWarnings(tables: readonly TableFacts[], wanted: readonly SetupTable[]): SetupStep[] {
   return tables.flatMap((table, index) => {
+    if (table.keyDeferrable)
+      return [{ status: 'warning' as const, what: deferrableKeyText(table), remedy: DEFERRABLE_KEY_REMEDY }];
     const queues = queuesWithoutKey(wanted[index] as SetupTable, table);
     if (queues.length === 0) return [];
     return [
@@ -94,6 +101,14 @@ function keyWarnings(tables: readonly TableFacts[], wanted: readonly SetupTable[
     ];
   });
 }
+
+/** What a key that is checked late means for the order of changes. */
+export function deferrableKeyText(table: TableName): string {
+  return `${tableText(table)} has a DEFERRABLE primary key: where a transaction gives one row's key to another, the insert of the new row comes before the delete of the old one`;
+}
+
+export const DEFERRABLE_KEY_REMEDY =
+  'Make the primary key NOT DEFERRABLE, or let handlers that mirror rows read the row by its key before they write.';
 
 /** Queues ordered by the key of a table that has none: such a table is ordered as a whole. */
 export function queuesWithoutKey({ routes = [] }: SetupTable, { primaryKey }: TableFacts): string[] {

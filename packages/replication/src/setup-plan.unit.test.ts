@@ -12,6 +12,7 @@ import type { Slot } from './slot.js';
 const TABLE: TableFacts = {
   schema: 'public',
   table: 'orders',
+  oid: 1,
   partitioned: false,
   logged: true,
   identity: 'full',
@@ -19,15 +20,19 @@ const TABLE: TableFacts = {
   generated: { stored: false, virtual: false },
   primaryKey: ['id'],
   identityColumns: ['id', 'status'],
+  keyDeferrable: false,
   partitions: [],
+  children: [],
 };
 
 const PUBLICATION: PublicationFacts = {
   name: 'walmq',
+  oid: 2,
   allTables: false,
   schemas: [],
   tables: ['public.orders'],
   filteredTables: [],
+  filters: {},
   operations: ['insert', 'update', 'delete', 'truncate'],
   viaRoot: true,
   generatedColumns: false,

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { type TableName, tableText } from './setup-tables.js';
+import { type Partition, type TableFacts, type TableName, tableText } from './setup-tables.js';
 
 /** The operations that a publication may publish, as PostgreSQL names them. */
 export const PUBLISHABLE = ['insert', 'update', 'delete', 'truncate'] as const;
@@ -8,6 +8,7 @@ export type PublishedOperation = (typeof PUBLISHABLE)[number];
 /** What the catalog says of the publication. */
 export interface PublicationFacts {
   readonly name: string;
+  readonly oid: number;
   /** FOR ALL TABLES. */
   readonly allTables: boolean;
   /** Of FOR TABLES IN SCHEMA (PostgreSQL >= 15). */
@@ -16,6 +17,8 @@ export interface PublicationFacts {
   readonly tables: readonly string[];
   /** Of these, the ones with a row filter or a column list (PostgreSQL >= 15). */
   readonly filteredTables: readonly string[];
+  /** What tells one filter or column list from another, by table: of the filtered ones. */
+  readonly filters: Readonly<Record<string, string>>;
   readonly operations: readonly PublishedOperation[];
   readonly viaRoot: boolean;
   /** Whether STORED generated columns are published; undefined before PostgreSQL 18, which never does. */
@@ -23,9 +26,10 @@ export interface PublicationFacts {
 }
 
 interface PublicationRow {
+  oid: number;
   all_tables: boolean;
   tables: string[];
-  filtered: string[];
+  filters: Record<string, string>;
   via_root: boolean;
   generated: 's' | 'n' | null;
   insert: boolean;
@@ -37,12 +41,12 @@ interface PublicationRow {
 /** Columns that only newer servers have are read through jsonb, which has none of them where they are missing. */
 const PUBLICATION_SQL = `WITH named AS (
   SELECT r.prpubid, n.nspname || '.' || c.relname AS name,
-         to_jsonb(r) ->> 'prqual' IS NOT NULL OR to_jsonb(r) ->> 'prattrs' IS NOT NULL AS filtered
+         md5(nullif(concat_ws(' ', to_jsonb(r) ->> 'prqual', to_jsonb(r) ->> 'prattrs'), '')) AS filter
     FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace)
-SELECT p.puballtables AS all_tables, p.pubviaroot AS via_root, to_jsonb(p) ->> 'pubgencols' AS generated, p.pubinsert AS insert, p.pubupdate AS update,
+SELECT p.oid::int8::float8 AS oid, p.puballtables AS all_tables, p.pubviaroot AS via_root, to_jsonb(p) ->> 'pubgencols' AS generated, p.pubinsert AS insert, p.pubupdate AS update,
        p.pubdelete AS delete, p.pubtruncate AS truncate,
        ARRAY(SELECT name FROM named WHERE prpubid = p.oid) AS tables,
-       ARRAY(SELECT name FROM named WHERE prpubid = p.oid AND filtered) AS filtered
+       (SELECT coalesce(jsonb_object_agg(name, filter), '{}') FROM named WHERE prpubid = p.oid AND filter IS NOT NULL) AS filters
   FROM pg_publication p WHERE p.pubname = $1`;
 
 const SCHEMAS_SQL = `SELECT n.nspname AS schema FROM pg_publication_namespace pn
@@ -66,10 +70,12 @@ export async function readPublication(
       : [];
   return {
     name,
+    oid: row.oid,
     allTables: row.all_tables,
     schemas,
     tables: row.tables,
-    filteredTables: row.filtered,
+    filteredTables: Object.keys(row.filters),
+    filters: row.filters,
     operations: PUBLISHABLE.filter(operation => row[operation]),
     viaRoot: row.via_root,
     generatedColumns: row.generated === null ? undefined : row.generated === 's',
@@ -83,4 +89,9 @@ export function publishes(publication: PublicationFacts, table: TableName): bool
     publication.schemas.includes(table.schema) ||
     publication.tables.includes(tableText(table))
   );
+}
+
+/** Tables that inherit from a published one and are not published themselves: those that were made after it was added. */
+export function unpublishedChildren(publication: PublicationFacts, { children }: TableFacts): Partition[] {
+  return children.filter(child => !publishes(publication, child));
 }

@@ -8,12 +8,17 @@ export interface TableName {
 /** What of an old row PostgreSQL puts into the WAL. */
 type ReplicaIdentity = 'default' | 'full' | 'index' | 'nothing';
 
+/** A partition, or a table that inherits. */
 export interface Partition extends TableName {
+  readonly oid: number;
   readonly identity: ReplicaIdentity;
+  /** It was a table by itself before, and may have brought rows with it. */
+  readonly attached: boolean;
 }
 
 /** What the catalog says of a table that queues read. */
 export interface TableFacts extends TableName {
+  readonly oid: number;
   readonly partitioned: boolean;
   /** False for unlogged and temporary tables: their changes are not in the WAL. */
   readonly logged: boolean;
@@ -23,10 +28,14 @@ export interface TableFacts extends TableName {
   /** Which sorts of generated columns it has. VIRTUAL ones are in no publication's reach. */
   readonly generated: { readonly stored: boolean; readonly virtual: boolean };
   readonly primaryKey: readonly string[];
+  /** Two rows may have one key for a moment, inside a transaction. */
+  readonly keyDeferrable: boolean;
   /** Columns of the old row that are sent whatever the change: none with `nothing`, all with `full`. */
   readonly identityColumns: readonly string[];
   /** At every depth; REPLICA IDENTITY is not inherited, so each has its own. */
   readonly partitions: readonly Partition[];
+  /** Tables that inherit from it, at every depth: each is published, and identified, by itself. */
+  readonly children: readonly Partition[];
 }
 
 type IdentityLetter = 'd' | 'f' | 'i' | 'n';
@@ -39,6 +48,8 @@ const IDENTITIES: Readonly<Record<IdentityLetter, ReplicaIdentity>> = {
 };
 
 interface TableRow {
+  place: number;
+  oid: number;
   partitioned: boolean;
   logged: boolean;
   identity: IdentityLetter;
@@ -46,8 +57,18 @@ interface TableRow {
   stored: boolean;
   virtual: boolean;
   primary_key: string[];
+  key_deferrable: boolean;
   identity_index: string[];
-  partitions: { schema: string; table: string; identity: IdentityLetter }[];
+  partitions: MemberRow[];
+  children: MemberRow[];
+}
+
+interface MemberRow {
+  oid: number;
+  schema: string;
+  table: string;
+  identity: IdentityLetter;
+  attached: boolean;
 }
 
 /** An index's key columns, without those it only INCLUDEs. */
@@ -59,43 +80,70 @@ const indexColumns = (which: string) => `ARRAY(
 const hasGenerated = (kind: 's' | 'v') => `EXISTS (
   SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attgenerated = '${kind}')`;
 
-const TABLE_SQL = `SELECT c.relkind = 'p' AS partitioned, c.relpersistence = 'p' AS logged, c.relreplident AS identity,
+/** Made and attached by one statement, it has both from one transaction. */
+const MEMBERS = `coalesce(jsonb_agg(jsonb_build_object(
+            'oid', p.oid::int8, 'schema', pn.nspname, 'table', p.relname, 'identity', p.relreplident,
+            'attached', (SELECT min(i.xmin::text) FROM pg_inherits i WHERE i.inhrelid = p.oid)
+                        <> (SELECT a.xmin::text FROM pg_attribute a WHERE a.attrelid = p.oid AND a.attname = 'ctid'))
+            ORDER BY t.level, p.relname), '[]')`;
+
+const TABLES_SQL = `SELECT w.place::int AS place, c.oid::int8::float8 AS oid, c.relkind = 'p' AS partitioned, c.relpersistence = 'p' AS logged, c.relreplident AS identity,
   ARRAY(SELECT a.attname::text FROM pg_attribute a
          WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS columns,
   ${hasGenerated('s')} AS stored, ${hasGenerated('v')} AS virtual,
   ${indexColumns('indisprimary')} AS primary_key,
+  EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND NOT i.indimmediate) AS key_deferrable,
   ${indexColumns('indisreplident')} AS identity_index,
-  (SELECT coalesce(jsonb_agg(jsonb_build_object(
-            'schema', pn.nspname, 'table', p.relname, 'identity', p.relreplident) ORDER BY t.level, p.relname), '[]')
+  (SELECT ${MEMBERS}
      FROM pg_partition_tree(c.oid) t JOIN pg_class p ON p.oid = t.relid JOIN pg_namespace pn ON pn.oid = p.relnamespace
-    WHERE t.level > 0 AND p.relkind IN ('r', 'p')) AS partitions
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')`;
+    WHERE t.level > 0 AND p.relkind IN ('r', 'p')) AS partitions,
+  (WITH RECURSIVE heirs AS (
+     SELECT i.inhrelid AS relid, 1 AS level FROM pg_inherits i WHERE i.inhparent = c.oid AND c.relkind = 'r'
+      UNION SELECT i.inhrelid, t.level + 1 FROM heirs t JOIN pg_inherits i ON i.inhparent = t.relid)
+   SELECT ${MEMBERS}
+     FROM (SELECT relid, min(level) AS level FROM heirs GROUP BY relid) t
+     JOIN pg_class p ON p.oid = t.relid JOIN pg_namespace pn ON pn.oid = p.relnamespace
+    WHERE p.relkind = 'r') AS children
+  FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (schema, name, place)
+  JOIN pg_namespace n ON n.nspname = w.schema
+  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name AND c.relkind IN ('r', 'p')`;
 
-/** Undefined when there is no such table. */
-export async function readTable(
+/** In the order asked for; undefined where there is no such table. */
+export async function readTables(
   client: ClientBase,
-  { schema, table }: TableName,
-): Promise<TableFacts | undefined> {
-  const { rows } = await client.query<TableRow>(TABLE_SQL, [schema, table]);
-  const row = rows[0];
-  if (!row) return undefined;
+  tables: readonly TableName[],
+): Promise<(TableFacts | undefined)[]> {
+  const { rows } = await client.query<TableRow>(TABLES_SQL, [
+    tables.map(({ schema }) => schema),
+    tables.map(({ table }) => table),
+  ]);
+  const found = new Map(rows.map(row => [row.place, row]));
+  return tables.map((name, index) => {
+    const row = found.get(index + 1);
+    return row && factsOf(name, row);
+  });
+}
+
+function factsOf({ schema, table }: TableName, row: TableRow): TableFacts {
   return {
     schema,
     table,
+    oid: row.oid,
     partitioned: row.partitioned,
     logged: row.logged,
     identity: IDENTITIES[row.identity],
     columns: row.columns,
     generated: { stored: row.stored, virtual: row.virtual },
     primaryKey: row.primary_key,
+    keyDeferrable: row.key_deferrable,
     identityColumns: identityColumns(row),
-    partitions: row.partitions.map(partition => ({
-      schema: partition.schema,
-      table: partition.table,
-      identity: IDENTITIES[partition.identity],
-    })),
+    partitions: row.partitions.map(memberOf),
+    children: row.children.map(memberOf),
   };
+}
+
+function memberOf(row: MemberRow): Partition {
+  return { ...row, identity: IDENTITIES[row.identity] };
 }
 
 function identityColumns(row: TableRow): string[] {

@@ -159,9 +159,35 @@ describe('walmq doctor', () => {
       await shop.client.query('CREATE TABLE orders_1 PARTITION OF orders FOR VALUES FROM (0) TO (10)');
       const found = await errorsOf(shop, 'replica-identity');
       expect(found('replica-identity')[0]?.found).toContain('public.orders_1');
+      expect(found('published-partitions')).toMatchObject([
+        { status: 'ok' },
+        { status: 'warning', remedy: expect.stringContaining('npx walmq backfill') },
+      ]);
       await shop.run('setup');
       await shop.client.query('ALTER PUBLICATION walmq SET (publish_via_partition_root = false)');
       await errorsOf(shop, 'published-partitions');
+    });
+
+    it('a table that came to inherit after setup, and a key that is checked late; setup takes care of the first', async () => {
+      const shop = await world('children', {
+        schema: `CREATE TABLE readings (id int, at int);
+                 CREATE TABLE readings_1 (PRIMARY KEY (id)) INHERITS (readings);
+                 CREATE TABLE seats (place int PRIMARY KEY DEFERRABLE, name text)`,
+        queues: { readings: { table: 'readings' }, seats: { table: 'seats' } },
+      });
+      const warned = await errorsOf(shop);
+      expect(warned('primary-key')).toMatchObject([
+        { found: expect.stringContaining('public.readings has none') },
+        { status: 'warning', found: expect.stringContaining('public.seats has a DEFERRABLE primary key') },
+      ]);
+      await shop.client.query('CREATE TABLE readings_2 () INHERITS (readings)');
+      const found = await errorsOf(shop, 'replica-identity', 'published-tables');
+      expect(found('replica-identity')[0]?.found).toContain('1 of 2 children of public.readings');
+      expect(found('published-tables')[0]?.found).toContain('does not hold public.readings_2');
+      const { lines } = await shop.run('setup');
+      expect(lines).toContain('done     add public.readings_2 to publication "walmq"');
+      expect(lines).toContainEqual(expect.stringMatching(/^warning {2}public\.seats has a DEFERRABLE/));
+      await errorsOf(shop);
     });
 
     it.runIf(embeddedPostgresMajor() >= 15)(

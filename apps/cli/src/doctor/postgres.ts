@@ -1,5 +1,12 @@
 import type { WalmqConfig } from '@walmq/config';
-import { readPublication, readServer, readSlot, readTable, type Server } from '@walmq/replication';
+import {
+  type CoveredTable,
+  readPublication,
+  readServer,
+  readSlot,
+  readTables,
+  type Server,
+} from '@walmq/replication';
 import { readSlotDetail } from '@walmq/status';
 import type { Client } from 'pg';
 import { tablesOf } from '../tables.js';
@@ -10,7 +17,7 @@ import { publicationChecks } from './publication.js';
 import { readRole, roleChecks } from './role.js';
 import { serverChecks } from './server.js';
 import { slotChecks } from './slot.js';
-import { type FoundTable, tableChecks } from './tables.js';
+import { tableChecks } from './tables.js';
 import { readWal, walChecks } from './wal.js';
 
 /** Everything that can be told from PostgreSQL alone. */
@@ -54,13 +61,12 @@ async function checkTables(
   server: Server,
 ): Promise<Check[]> {
   const wanted = tablesOf(config);
-  const tables: FoundTable[] = [];
-  for (const table of wanted) tables.push({ wanted: table, found: await readTable(client, table) });
+  const found = await readTables(client, wanted);
+  const tables: CoveredTable[] = wanted.map((table, index) => ({ wanted: table, found: found[index] }));
   const publication = await readPublication(client, name, server.version);
-  const found = tables.map(table => table.found).filter(table => table !== undefined);
   return [
     ...tableChecks(tables, { version: server.version, publication }),
-    ...publicationChecks(publication, { name, wanted, tables: found }),
+    ...publicationChecks(publication, { name, tables }),
   ];
 }
 

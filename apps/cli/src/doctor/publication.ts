@@ -1,28 +1,42 @@
 import {
+  type CoveredTable,
+  type Gap,
+  type GapCode,
   type PublicationFacts,
-  publishes,
-  type SetupTable,
-  type TableFacts,
+  publicationGaps,
   tableText,
-  unpublishedOperations,
 } from '@walmq/replication';
-import { type Check, error, ok, warning } from './check.js';
+import { type Check, type CheckName, error, ok, warning } from './check.js';
 
-const SETUP = 'Run "npx walmq setup".';
-
-/** Does the publication hold all that the queues read? `tables`: those of `wanted` that there are. */
+/** Does the publication hold all that the queues read? */
 export function publicationChecks(
   publication: PublicationFacts | undefined,
-  { name, wanted, tables }: { name: string; wanted: readonly SetupTable[]; tables: readonly TableFacts[] },
+  { name, tables }: { name: string; tables: readonly CoveredTable[] },
 ): Check[] {
-  if (!publication) return [error('publication', `there is no publication "${name}"`, SETUP)];
+  if (!publication)
+    return [error('publication', `there is no publication "${name}"`, 'Run "npx walmq setup".')];
+  const gaps = publicationGaps(publication, tables);
   return [
     existenceCheck(publication),
-    tablesCheck(publication, wanted),
-    operationsCheck(publication, wanted),
-    ...partitionCheck(publication, tables),
-    ...filterChecks(publication, wanted),
+    ...gapChecks('published-tables', gaps, `it holds all ${tables.length} tables that queues read`),
+    ...gapChecks('published-operations', gaps, `it publishes ${publication.operations.join(', ')}`),
+    ...partitionChecks(gaps, tables),
+    ...filterChecks(publication, tables),
   ];
+}
+
+const CHECK_OF: Readonly<Partial<Record<GapCode, CheckName>>> = {
+  TABLE_UNPUBLISHED: 'published-tables',
+  CHILDREN_UNPUBLISHED: 'published-tables',
+  OPERATIONS_UNPUBLISHED: 'published-operations',
+  PARTITIONS_UNPUBLISHED: 'published-partitions',
+};
+
+/** The gaps of one check; when there are none, that all is well. */
+function gapChecks(check: CheckName, gaps: readonly Gap[], allIsWell: string): Check[] {
+  const found = gaps.filter(({ code }) => CHECK_OF[code] === check);
+  if (found.length === 0) return [ok(check, allIsWell)];
+  return found.map(({ what, remedy }) => error(check, what, remedy));
 }
 
 function existenceCheck({ name, allTables }: PublicationFacts): Check {
@@ -34,40 +48,21 @@ function existenceCheck({ name, allTables }: PublicationFacts): Check {
   );
 }
 
-function tablesCheck(publication: PublicationFacts, wanted: readonly SetupTable[]): Check {
-  const missing = wanted.filter(table => !publishes(publication, table)).map(tableText);
-  if (missing.length === 0)
-    return ok('published-tables', `it holds all ${wanted.length} tables that queues read`);
-  return error('published-tables', `it does not hold ${missing.join(', ')}: their changes never come`, SETUP);
-}
-
-function operationsCheck(publication: PublicationFacts, wanted: readonly SetupTable[]): Check {
-  const missing = unpublishedOperations(publication, wanted);
-  if (missing.length === 0)
-    return ok('published-operations', `it publishes ${publication.operations.join(', ')}`);
-  return error(
-    'published-operations',
-    `it does not publish ${missing.join(', ')}, which queues take`,
-    `${SETUP} Or take them out of the queues' operations in walmq.config.ts.`,
-  );
-}
-
-function partitionCheck(publication: PublicationFacts, tables: readonly TableFacts[]): Check[] {
-  const partitioned = tables.filter(table => table.partitioned).map(tableText);
+function partitionChecks(gaps: readonly Gap[], tables: readonly CoveredTable[]): Check[] {
+  const partitioned = tables.filter(({ found }) => found?.partitioned).map(({ wanted }) => tableText(wanted));
   if (partitioned.length === 0) return [];
-  if (publication.viaRoot)
-    return [ok('published-partitions', `partitions come as ${partitioned.join(', ')}`)];
   return [
-    error(
+    ...gapChecks('published-partitions', gaps, `partitions come as ${partitioned.join(', ')}`),
+    warning(
       'published-partitions',
-      `publish_via_partition_root is false: changes of ${partitioned.join(', ')} come under the names of partitions, which no queue reads`,
-      SETUP,
+      `${partitioned.join(', ')}: rows that come or go with a partition (ATTACH, DETACH, DROP or TRUNCATE of one) bring no changes`,
+      'After ATTACH of a partition with rows run "npx walmq backfill"; before DETACH, DROP or TRUNCATE of one, DELETE its rows where workers must see them go.',
     ),
   ];
 }
 
-function filterChecks(publication: PublicationFacts, wanted: readonly SetupTable[]): Check[] {
-  const names = wanted.map(tableText);
+function filterChecks(publication: PublicationFacts, tables: readonly CoveredTable[]): Check[] {
+  const names = tables.map(({ wanted }) => tableText(wanted));
   return publication.filteredTables
     .filter(table => names.includes(table))
     .map(table =>

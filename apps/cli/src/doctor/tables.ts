@@ -1,8 +1,12 @@
 import {
+  type CoveredTable,
+  DEFERRABLE_KEY_REMEDY,
+  deferrableKeyText,
   missingOrderColumns,
   needsGenerated,
   needsNoMore,
   type PublicationFacts,
+  partialMembers,
   queuesWithoutKey,
   refusesFull,
   type SetupRoute,
@@ -12,15 +16,9 @@ import {
 } from '@walmq/replication';
 import { type Check, error, ok, warning } from './check.js';
 
-/** A table that queues read: what they want of it, and what it is; undefined: there is none. */
-export interface FoundTable {
-  readonly wanted: SetupTable;
-  readonly found: TableFacts | undefined;
-}
-
 /** Are the tables there, with the old values, the key and the columns that the queues are ordered by? */
 export function tableChecks(
-  tables: readonly FoundTable[],
+  tables: readonly CoveredTable[],
   { version, publication }: { version: number; publication: PublicationFacts | undefined },
 ): Check[] {
   const there = tables.flatMap(({ wanted, found }) => (found ? [{ wanted, found }] : []));
@@ -42,7 +40,7 @@ function orOk(troubles: readonly Check[], allIsWell: Check): readonly Check[] {
   return troubles.length > 0 ? troubles : [allIsWell];
 }
 
-function existenceChecks({ wanted, found }: FoundTable): Check[] {
+function existenceChecks({ wanted, found }: CoveredTable): Check[] {
   const name = tableText(wanted);
   if (!found)
     return [
@@ -83,7 +81,9 @@ function identityChecks({ wanted, found }: ThereTable, version: number): Check[]
           ),
         ]
       : [identityCheck(wanted, found)].filter(check => check !== undefined);
-  return [identityCheck(wanted, found), ...partitionChecks(found)].filter(check => check !== undefined);
+  return [identityCheck(wanted, found), ...memberChecks({ wanted, found })].filter(
+    check => check !== undefined,
+  );
 }
 
 /** PostgreSQL 18 refuses UPDATE and DELETE where the identity holds a generated column that is not published. */
@@ -140,19 +140,22 @@ function uncoveredOrder({ queue, orderBy, operations }: SetupRoute, table: Table
   return [`${orderBy.column}, which orders queue "${queue}"`];
 }
 
-function partitionChecks(table: TableFacts): Check[] {
-  const partial = table.partitions.filter(({ identity }) => identity !== 'full');
+function memberChecks(table: ThereTable): Check[] {
+  const partial = partialMembers(table);
   if (partial.length === 0) return [];
+  const { partitioned, partitions, children } = table.found;
+  const all = `${partitions.length + children.length} ${partitioned ? 'partitions' : 'children'}`;
   return [
     error(
       'replica-identity',
-      `${partial.length} of ${table.partitions.length} partitions of ${tableText(table)} lack REPLICA IDENTITY FULL, which is not inherited: ${partial.map(tableText).join(', ')}`,
-      'Run "npx walmq setup" after every new partition, or set it where partitions are made.',
+      `${partial.length} of ${all} of ${tableText(table.found)} lack REPLICA IDENTITY FULL, which is not inherited: ${partial.map(tableText).join(', ')}`,
+      'Run "npx walmq setup" after every new one, or set it where they are made.',
     ),
   ];
 }
 
 function keyChecks({ wanted, found }: ThereTable): Check[] {
+  if (found.keyDeferrable) return [warning('primary-key', deferrableKeyText(found), DEFERRABLE_KEY_REMEDY)];
   const queues = queuesWithoutKey(wanted, found);
   if (queues.length === 0) return [];
   return [

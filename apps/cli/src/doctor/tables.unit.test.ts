@@ -5,6 +5,7 @@ import { tableChecks } from './tables.js';
 const FULL: TableFacts = {
   schema: 'public',
   table: 'items',
+  oid: 1,
   partitioned: false,
   logged: true,
   identity: 'full',
@@ -12,13 +13,15 @@ const FULL: TableFacts = {
   generated: { stored: false, virtual: false },
   primaryKey: ['id'],
   identityColumns: ['id', 'order_id'],
+  keyDeferrable: false,
   partitions: [],
+  children: [],
 };
 const DEFAULT = { identity: 'default', identityColumns: ['id'] } as const;
 const SERVER = {
   version: 180_000,
   publication: {
-    ...{ name: 'walmq', allTables: false, schemas: [], tables: [], filteredTables: [] },
+    ...{ name: 'walmq', oid: 2, allTables: false, schemas: [], tables: [], filteredTables: [], filters: {} },
     ...{ operations: [], viaRoot: true, generatedColumns: false },
   },
 };
@@ -68,8 +71,8 @@ describe('a table', () => {
       {
         partitioned: true,
         partitions: [
-          { schema: 'public', table: 'items_1', identity: 'full' },
-          { schema: 'public', table: 'items_2', identity: 'default' },
+          { oid: 3, schema: 'public', table: 'items_1', identity: 'full', attached: false },
+          { oid: 4, schema: 'public', table: 'items_2', identity: 'default', attached: false },
         ],
       },
       BY_KEY,
