@@ -9,6 +9,10 @@ local server = redis
 
 -- By key: a counter's first value and how many more; values to push; what a queue's metadata said; markers set.
 local counters, pushes, maxEvents, pausedOrMaxed, markers = {}, {}, {}, {}, {}
+-- For undoing: keys of jobs that did not exist before; how many values were pushed to a list.
+local absent, pushed = {}, {}
+-- The key that is being written, for whoever reads the error.
+local writing = ""
 
 local shortcuts = {
   INCR = function(key)
@@ -20,6 +24,11 @@ local shortcuts = {
     end
     counter.more = counter.more + 1
     return counter.first + counter.more
+  end,
+  EXISTS = function(key)
+    local exists = server.call("EXISTS", key)
+    if exists == 0 then absent[key] = true end
+    return exists
   end,
   HGET = function(key, field)
     if field ~= "opts.maxLenEvents" then return server.call("HGET", key, field) end
@@ -58,13 +67,17 @@ local redis = {
 -- Lua's stack bounds how many arguments one call can have.
 local CHUNK = 1000
 local function inChunks(command, key, values)
+  writing = key
   for first = 1, #values, CHUNK do
-    server.call(command, key, unpack(values, first, math.min(first + CHUNK - 1, #values)))
+    local last = math.min(first + CHUNK - 1, #values)
+    server.call(command, key, unpack(values, first, last))
+    if command == "LPUSH" then pushed[key] = last end
   end
 end
 
 local function finishView()
   for key, counter in pairs(counters) do
+    writing = key
     if counter.more > 0 then server.call("INCRBY", key, counter.more) end
   end
   for key, values in pairs(pushes) do inChunks("LPUSH", key, values) end
@@ -91,6 +104,7 @@ local queues = {}
 local function readQueues()
   for index = 1, queueCount do
     local base, json = ARGV[3 + 2 * index], ARGV[4 + 2 * index]
+    writing = base
     queues[index] = {
       base = base,
       key = string.sub(base, 1, -2),
@@ -99,19 +113,31 @@ local function readQueues()
       last = base .. "walmq:last",
       ring = base .. "walmq:ring",
       completed = base .. "completed",
-      -- Jobs added by this batch: how many, and their ids.
-      added = 0, fresh = {},
-      -- Of the batch's ordering keys: the last job of each (false: none), and which are new to Redis.
-      orderingKeys = {}, lastJobs = {}, newKeys = {},
+      -- Of the batch's jobs all ids; how many have been added so far, and the ids of these.
+      ids = {}, added = 0, fresh = {},
+      -- Of the batch's ordering keys: the last job of each (false: none), the same before the batch, and which are
+      -- new to Redis.
+      orderingKeys = {}, lastJobs = {}, lastJobsBefore = {}, newKeys = {},
     }
   end
 end
 
-local function readOrderingKeys()
+-- Decodes all that the batch says, so that what cannot be read fails before the first write.
+local jobs = {}
+local function readJobs()
   for at = firstJob, #ARGV, FIELDS do
-    local queue = queues[tonumber(ARGV[at])]
-    for keyAt = at + 4, at + 5 do
-      local orderingKey = ARGV[keyAt]
+    local queue, id, own = queues[tonumber(ARGV[at])], ARGV[at + 1], ARGV[at + 6]
+    writing = queue.base .. id
+    queue.ids[id] = true
+    jobs[#jobs + 1] = {queue = queue, id = id, name = ARGV[at + 2], data = ARGV[at + 3],
+      orderingKey = ARGV[at + 4], secondKey = ARGV[at + 5], own = own ~= "" and decodeJson(own) or nil}
+  end
+end
+
+local function readOrderingKeys()
+  for _, job in ipairs(jobs) do
+    local queue = job.queue
+    for _, orderingKey in ipairs({job.orderingKey, job.secondKey}) do
       if orderingKey ~= "" and queue.lastJobs[orderingKey] == nil then
         queue.lastJobs[orderingKey] = false
         queue.orderingKeys[#queue.orderingKeys + 1] = orderingKey
@@ -122,12 +148,18 @@ end
 
 local function readLastJobs(queue)
   local keys = queue.orderingKeys
+  writing = queue.last
   for first = 1, #keys, CHUNK do
     local last = math.min(first + CHUNK - 1, #keys)
     for offset, id in ipairs(rcall("HMGET", queue.last, unpack(keys, first, last))) do
       local orderingKey = keys[first + offset - 1]
-      queue.lastJobs[orderingKey] = id
-      if not id then queue.newKeys[#queue.newKeys + 1] = orderingKey end
+      -- A job of this very batch is no predecessor: a script that failed after it had tied them all left it there.
+      if id and not queue.ids[id] then
+        queue.lastJobs[orderingKey] = id
+        queue.lastJobsBefore[orderingKey] = id
+      else
+        queue.newKeys[#queue.newKeys + 1] = orderingKey
+      end
     end
   end
 end
@@ -143,7 +175,10 @@ local function endOfChain(queue, id)
   while true do
     local parentKey = rcall("HGET", queue.base .. id, "parentKey")
     if not parentKey or rcall("EXISTS", parentKey) == 0 then return id end
-    id = string.sub(parentKey, #queue.base + 1)
+    local parent = string.sub(parentKey, #queue.base + 1)
+    -- Tied by a script that failed: a job that this batch adds only later is nobody's predecessor yet.
+    if queue.ids[parent] and not queue.fresh[parent] then return id end
+    id = parent
   end
 end
 
@@ -156,14 +191,14 @@ end
 
 local function optionsOf(queue, id, own)
   local options, json = queue.options, queue.json
-  if own ~= "" then
-    options = decodeJson(own)
+  if own then
+    options = own
     for name, value in pairs(queue.options) do
       if options[name] == nil then options[name] = value end
     end
   end
   options.jobId = id
-  optionsJson[options] = own == "" and json .. ',"jobId":"' .. id .. '"}' or nil
+  optionsJson[options] = not own and json .. ',"jobId":"' .. id .. '"}' or nil
   return options
 end
 
@@ -181,25 +216,69 @@ local function addReady(queue, args, data, options)
   return bullmq.addStandardJob(queue.standardKeys, {args, data, options})
 end
 
-local function add(queue, id, name, data, orderingKey, secondKey, own)
+-- Redis has the job, and no worker will ever find it: a script that failed midway left it, and could not undo it.
+local function isStranded(queue, id)
+  local base = queue.base
+  if queue.fresh[id] then return false end
+  for _, set in ipairs({"completed", "failed", "delayed", "prioritized"}) do
+    if rcall("ZSCORE", base .. set, id) then return false end
+  end
+  for _, list in ipairs({"wait", "paused", "active"}) do
+    if rcall("LPOS", base .. list, id) then return false end
+  end
+  if not rcall("ZSCORE", base .. "waiting-children", id) then return true end
+  for _, child in ipairs(rcall("SMEMBERS", base .. id .. ":dependencies")) do
+    if rcall("HGET", child, "parentKey") == base .. id then return false end
+  end
+  return true
+end
+
+-- Takes a job that no worker has seen out of wherever it stands, but for the lists.
+local function forget(call, queue, id, deduplicationKey)
+  local base = queue.base
+  call("DEL", base .. id, base .. id .. ":dependencies", base .. id .. ":processed")
+  for _, set in ipairs({"waiting-children", "delayed", "prioritized"}) do call("ZREM", base .. set, id) end
+  if deduplicationKey and call("GET", deduplicationKey) == id then call("DEL", deduplicationKey) end
+end
+
+local function deduplicationKeyOf(job)
+  return job.own and job.own.de and job.queue.base .. "de:" .. job.own.de.id
+end
+
+local function addBehind(queue, isParent, args, data, options)
+  if not isParent then return addReady(queue, args, data, options) end
+  local base = queue.base
+  queue.parentKeys = queue.parentKeys or {base .. "meta", base .. "id", base .. "delayed",
+    base .. "waiting-children", queue.completed, base .. "events"}
+  return bullmq.addParentJob(queue.parentKeys, {args, data, options})
+end
+
+-- Existing jobs that were tied to a successor.
+local tied = {}
+
+local function add(job)
+  local queue, id, orderingKey, secondKey = job.queue, job.id, job.orderingKey, job.secondKey
   local base = queue.base
   local first, second = lastOf(queue, orderingKey), lastOf(queue, secondKey)
   if second == first then second = nil end
-  local options = optionsOf(queue, id, own)
-  local args = {base, id, name, timestamp}
-  if options.de then args[9] = base .. "de:" .. options.de.id end
-  local added
-  if not first and not second then
-    added = addReady(queue, args, data, options)
-  else
-    queue.parentKeys = queue.parentKeys or {base .. "meta", base .. "id", base .. "delayed",
-      base .. "waiting-children", queue.completed, base .. "events"}
-    added = bullmq.addParentJob(queue.parentKeys, {args, data, options})
+  local options = optionsOf(queue, id, job.own)
+  local deduplicationKey = deduplicationKeyOf(job)
+  -- Left by a script that failed before it stored the job: BullMQ would take the job for a duplicate of itself.
+  if deduplicationKey and rcall("GET", deduplicationKey) == id and rcall("EXISTS", base .. id) == 0 then
+    rcall("DEL", deduplicationKey)
+  end
+  local args = {base, id, job.name, timestamp, [9] = deduplicationKey}
+  local isParent = first or second
+  local added = addBehind(queue, isParent, args, job.data, options)
+  if not absent[base .. id] and isStranded(queue, id) then
+    forget(rcall, queue, id, deduplicationKey)
+    added = addBehind(queue, isParent, args, job.data, options)
   end
   -- A job that BullMQ took for a duplicate is nobody's predecessor.
   if added ~= id then return end
   -- The duplicate-id path of addStandardJob adopts an existing job as a child of the one just added.
   for _, predecessor in pairs({first, second}) do
+    if not queue.fresh[predecessor] then tied[#tied + 1] = base .. predecessor end
     addReady(queue, {base, predecessor, "", timestamp, base .. id, base .. id .. ":dependencies",
       {id = id, queueKey = queue.key}}, "", queue.options)
   end
@@ -210,6 +289,7 @@ local function add(queue, id, name, data, orderingKey, secondKey, own)
 end
 
 -- From now on each key's last job is the one added last.
+local isRemembering = false
 local function remember(queue)
   local pairsToSet = {}
   for _, orderingKey in ipairs(queue.orderingKeys) do
@@ -219,6 +299,7 @@ local function remember(queue)
       pairsToSet[#pairsToSet + 1] = id
     end
   end
+  isRemembering = true
   inChunks("HSET", queue.last, pairsToSet)
   inChunks("RPUSH", queue.ring, queue.newKeys)
 end
@@ -231,18 +312,90 @@ local function sweep(queue)
   -- A small batch is in a hurry: half of the time of a single change went into looking at fifty of them.
   local size = math.min(SWEPT, 2 * queue.added + 1)
   for _ = 1, 2 * queue.added + 100, size do
-    local keys = rcall("LPOP", queue.ring, size)
-    if not keys then return end
+    writing = queue.ring
+    local keys = rcall("LRANGE", queue.ring, 0, size - 1)
+    if #keys == 0 then return end
     local kept, gone = {}, {}
     for at, last in ipairs(rcall("HMGET", queue.last, unpack(keys))) do
       local target = last and isPending(queue, last) and kept or gone
       target[#target + 1] = keys[at]
     end
-    if #gone > 0 then rcall("HDEL", queue.last, unpack(gone)) end
+    -- In this order: whatever fails, no key is in the hash that is not in the ring.
     if #kept > 0 then rcall("RPUSH", queue.ring, unpack(kept)) end
+    if #gone > 0 then rcall("HDEL", queue.last, unpack(gone)) end
+    rcall("LPOP", queue.ring, #keys)
     misses = misses - #kept
     if misses < 0 then return end
   end
+end
+
+-- The checkpoint is written last: it says that everything else has been.
+local function enqueue()
+  readQueues()
+  readJobs()
+  readOrderingKeys()
+  for _, queue in ipairs(queues) do readLastJobs(queue) end
+  for _, job in ipairs(jobs) do
+    writing = job.queue.base .. job.id
+    add(job)
+  end
+  finishView()
+  for _, queue in ipairs(queues) do remember(queue) end
+  for _, queue in ipairs(queues) do sweep(queue) end
+  writing = checkpointKey
+  rcall("HSET", checkpointKey, "position", ends)
+end
+
+-- What BullMQ has said of jobs that are no more.
+local function takeEventsBack(call, queue, count)
+  local events, ids = queue.base .. "events", {}
+  local entries = call("XREVRANGE", events, "+", "-", "COUNT", 8 * count)
+  if entries.err then return end
+  for _, entry in ipairs(entries) do
+    for at = 1, #entry[2], 2 do
+      if entry[2][at] == "jobId" and absent[queue.base .. entry[2][at + 1]] then ids[#ids + 1] = entry[1] end
+    end
+  end
+  for first = 1, #ids, CHUNK do
+    call("XDEL", events, unpack(ids, first, math.min(first + CHUNK - 1, #ids)))
+  end
+end
+
+local function restorePointers(call, queue)
+  for _, orderingKey in ipairs(queue.orderingKeys) do
+    local before = queue.lastJobsBefore[orderingKey]
+    if before then
+      call("HSET", queue.last, orderingKey, before)
+      call("RPUSH", queue.ring, orderingKey)
+    else
+      call("HDEL", queue.last, orderingKey)
+    end
+  end
+end
+
+-- Redis keeps what a script wrote before it failed: here it is taken back, so that no worker ever sees half a batch.
+-- Counters stay where they are. Returns what Redis refuses of this too.
+local function undo()
+  local refused
+  local function call(...)
+    local reply = server.pcall(...)
+    if type(reply) == "table" and reply.err then refused = reply.err end
+    return reply
+  end
+  for list, count in pairs(pushed) do call("LTRIM", list, count, -1) end
+  local counts = {}
+  for _, job in ipairs(jobs) do
+    if absent[job.queue.base .. job.id] then
+      forget(call, job.queue, job.id, deduplicationKeyOf(job))
+      counts[job.queue] = (counts[job.queue] or 0) + 1
+    end
+  end
+  for _, key in ipairs(tied) do call("HDEL", key, "parentKey", "parent") end
+  for queue, count in pairs(counts) do takeEventsBack(call, queue, count) end
+  if isRemembering then
+    for _, queue in ipairs(queues) do restorePointers(call, queue) end
+  end
+  return refused
 end
 
 -- Compare and set. This one check is the fence against a second or a stalled capture, the answer to a lost reply,
@@ -250,17 +403,7 @@ end
 local position = rcall("HGET", checkpointKey, "position")
 if position ~= follows then return {0, position or ""} end
 
-readQueues()
-readOrderingKeys()
-for _, queue in ipairs(queues) do readLastJobs(queue) end
-for at = firstJob, #ARGV, FIELDS do
-  add(queues[tonumber(ARGV[at])], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5],
-    ARGV[at + 6])
-end
-finishView()
-rcall("HSET", checkpointKey, "position", ends)
-for _, queue in ipairs(queues) do remember(queue) end
--- Last, since nothing but memory depends on it.
-for _, queue in ipairs(queues) do sweep(queue) end
-return {1}
+local isDone, failure = pcall(enqueue)
+if isDone then return {1} end
+return {2, type(failure) == "table" and failure.err or tostring(failure), writing, undo() or ""}
 `;

@@ -34,7 +34,9 @@ const BULLMQ_SCRIPTS = {
  * then for each job: queue (from 1), id, name, data, ordering key or '', second ordering key or '', options of its
  * own as JSON or ''
  *
- * Returns {1} when the batch was enqueued, else {0, position found}: then nothing was written.
+ * Returns {1} when the batch was enqueued; {0, position found} where the checkpoint has moved: then nothing was written;
+ * {2, error, key being written, error of undoing or ''} when it failed midway. Redis keeps what a script wrote before it
+ * failed, so the script itself undoes that.
  */
 export function enqueueScript(): Script {
   const functions = Object.entries(BULLMQ_SCRIPTS).map(([name, keys]) =>

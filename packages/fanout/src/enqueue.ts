@@ -218,7 +218,8 @@ export class Enqueuer {
     if (error instanceof WalmqError && !PASSING.has(error.code)) throw error;
     if (classifyRedisFailure(error) === 'fatal')
       throw new WalmqError('ENQUEUE_REFUSED', `Redis refuses the batch: ${(error as Error).message}.`, {
-        remedy: 'Nothing of it was acknowledged. See what the error names, then start capture again.',
+        remedy:
+          'Nothing of it was written or acknowledged. Correct what the error names, then start capture again.',
         cause: error,
       });
     this.#options.onPause(error as Error, retryInMs);

@@ -5,8 +5,8 @@ export type RedisFailure = 'no-script' | 'pause' | 'fatal';
 const PASSING =
   /^(OOM|READONLY|LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|NOREPLICAS|MISCONF|UNBLOCKED|NOTBUSY)\b/;
 
-/** How Redis before 7.0 wraps the error of a command that a script called. */
-const OF_A_SCRIPT = /^ERR Error running script .*: -/;
+/** How Redis before 7.0 wraps the error of a command that a script called; the second form where the script caught it. */
+const OF_A_SCRIPT = /^(?:ERR Error running script .*: -|(?:@?user_script: ?\d+: ?)+-?)/;
 
 /**
  * Redis names its errors by the first word of the reply. Whatever is no reply at all (connection cut, timeout)

@@ -13,6 +13,8 @@ it.each<[name: string, message: string, RedisFailure]>([
   ['ReplyError', `${IN_62}OOM command not allowed when used memory > 'maxmemory'.`, 'pause'],
   ['ReplyError', `${IN_62}READONLY You can't write against a read only replica.`, 'pause'],
   ['ReplyError', `${IN_62}MISCONF Errors writing to the AOF file: No space left on device`, 'pause'],
+  ['ReplyError', "@user_script: 9: -OOM command not allowed when used memory > 'maxmemory'.", 'pause'],
+  ['ReplyError', '@user_script: 9: @user_script: 9: WRONGTYPE Operation against a key', 'fatal'],
   ['ReplyError', `${IN_62}WRONGTYPE Operation against a key holding the wrong kind of value`, 'fatal'],
   [
     'ReplyError',

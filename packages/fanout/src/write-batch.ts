@@ -2,6 +2,7 @@ import { WalmqError } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import type { Redis } from 'ioredis';
 import type { Batch } from './batch.js';
+import { batchRefused } from './batch-refused.js';
 import { enqueueScript, type Script } from './enqueue-script.js';
 import { jobOptions } from './job-options.js';
 import { classifyRedisFailure } from './redis-failure.js';
@@ -21,18 +22,26 @@ export class BatchWriter {
   readonly #numberOf: ReadonlyMap<number, string>;
   /** What every call says of the queues. */
   readonly #head: readonly string[];
+  readonly #prefixes: ReadonlyMap<string, string>;
 
   constructor({ checkpointKey, queues, shard }: BatchWriterOptions) {
     const own = [...queues.entries()].filter(([, queue]) => queue.shard === shard);
     this.#checkpointKey = checkpointKey;
     this.#numberOf = new Map(own.map(([place], index) => [place, String(index + 1)]));
+    this.#prefixes = new Map(own.map(([, { prefix, name }]) => [name, `${prefix}:${name}:`]));
     this.#head = [
       String(own.length),
-      ...own.flatMap(([, queue]) => [`${queue.prefix}:${queue.name}:`, JSON.stringify(jobOptions(queue))]),
+      ...own.flatMap(([, queue]) => [
+        this.#prefixes.get(queue.name) as string,
+        JSON.stringify(jobOptions(queue)),
+      ]),
     ];
   }
 
-  /** Rejects with CHECKPOINT_MOVED when the checkpoint is not where the batch follows: then nothing was written. */
+  /**
+   * Rejects with CHECKPOINT_MOVED when the checkpoint is not where the batch follows, with ENQUEUE_REFUSED when Redis
+   * refuses a part of it for good: nothing was written then. Rejects with Redis' own error where that passes.
+   */
   async write(batch: Batch, redis: Redis): Promise<void> {
     const { lua, sha } = this.#script;
     const args = this.#arguments(batch);
@@ -40,8 +49,13 @@ export class BatchWriter {
       // Redis forgot the script (restart, SCRIPT FLUSH): it ran nothing, so sending it whole is the first try.
       if (classifyRedisFailure(error) === 'no-script') return redis.call('EVAL', lua, ...args);
       throw error;
-    })) as [number, string?];
-    if (reply[0] !== 1) throw checkpointMoved(batch, reply[1] ?? '');
+    })) as Reply;
+    if (reply[0] === 0) throw checkpointMoved(batch, reply[1]);
+    if (reply[0] === 2) {
+      const [, message, key, notUndone] = reply;
+      const [prefixes, checkpointKey] = [this.#prefixes, this.#checkpointKey];
+      throw await batchRefused({ message, key, notUndone }, { batch, redis, prefixes, checkpointKey });
+    }
   }
 
   #arguments(batch: Batch): string[] {
@@ -50,8 +64,23 @@ export class BatchWriter {
       const number = this.#numberOf.get(queue) as string;
       args.push(number, id, name, data, orderingKeys[0] ?? '', orderingKeys[1] ?? '', options ?? '');
     }
+    // The client would flatten an array into arguments of its own, which the script would read as another job.
+    if (!args.every(arg => typeof arg === 'string')) throw notText(batch);
     return args;
   }
+}
+
+/** What the script answers. */
+type Reply =
+  | [enqueued: 1]
+  | [moved: 0, position: string]
+  | [failed: 2, message: string, key: string, notUndone: string];
+
+function notText({ jobs }: Batch): WalmqError {
+  const wrong = jobs.find(job => [job.id, job.name, job.data].some(part => typeof part !== 'string'));
+  return new WalmqError('JOB_NOT_TEXT', `job ${String(wrong?.id)} has a part that is not text.`, {
+    remedy: 'Report it; nothing of its batch was written or acknowledged.',
+  });
 }
 
 /** Another capture wrote, or Redis lost data: whoever starts again finds out which. */
