@@ -5,4 +5,6 @@ export const EVENT_LIMITS = {
   typeCharacters: 200,
   keyCharacters: 500,
   queueCharacters: 100,
+  /** Of arrays and objects in each other, the event itself being the first. */
+  depth: 200,
 } as const;

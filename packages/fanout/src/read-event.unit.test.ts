@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readEvent } from './read-event.js';
 
-const read = (value: unknown) =>
-  readEvent(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)));
+const read = (value: unknown, takesRows = false) =>
+  readEvent(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)), { takesRows });
 
 describe('readEvent', () => {
   it.each([
@@ -51,6 +51,21 @@ describe('readEvent', () => {
       { type: 'a', options: { delay: 1 } },
       'options has a field that is not known',
     ],
+    ['half a surrogate pair as type', { type: '\ud83d' }, /^type: .* well-formed/],
+    ['half a surrogate pair as key', { type: 'a', key: '\ude00' }, /^key: /],
+    [
+      'half a surrogate pair in an option',
+      { type: 'a', options: { deduplication: { id: 'order \ud83d' } } },
+      /^options\.deduplication\.id: .* well-formed/,
+    ],
+    ['a field twice', '{"type":"a","key":1,"\\u006bey":2}', 'it has a field twice'],
+    ['an option twice', '{"type":"a","options":{"delayMs":1,"delayMs":2}}', 'it has a field twice'],
+    [
+      '100,000 brackets',
+      `{"type":"a","payload":${'['.repeat(1e5)}${']'.repeat(1e5)}}`,
+      'it is nested deeper than 200 levels',
+    ],
+    ['a field named __proto__', '{"type":"a","__proto__":{"key":1}}', 'it has a field that is not known'],
     ['a field of another name', { type: 'a', 'card 4111': 1 }, 'it has a field that is not known'],
   ])('refuses %s, and says why', (_, value, reason) => {
     expect(read(value)).toEqual(
@@ -60,7 +75,22 @@ describe('readEvent', () => {
     );
   });
 
+  it.each(['insert', 'update', 'delete', 'truncate', 'read', 'message'])(
+    'takes the type "%s" only where no row is named so',
+    type => {
+      expect(read({ type })).toMatchObject({ type });
+      expect(read({ type }, true)).toMatchObject({ message: expect.stringMatching(/operation on rows/) });
+    },
+  );
+
+  it('takes as much depth as there may be, and a payload with half a surrogate pair as its JSON has it', () => {
+    const json = `{"type":"a","payload":["\\ud83d",${'['.repeat(198)}${']'.repeat(198)}]}`;
+    expect(read(json)).toMatchObject({ json });
+  });
+
   it('refuses bytes that are no text', () => {
-    expect(readEvent(Buffer.from('"\xe9"', 'latin1'))).toEqual(new Error('it is not UTF-8'));
+    expect(readEvent(Buffer.from('"\xe9"', 'latin1'), { takesRows: false })).toEqual(
+      new Error('it is not UTF-8'),
+    );
   });
 });

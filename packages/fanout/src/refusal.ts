@@ -15,9 +15,11 @@ function refusalOfMessage({ after }: Change, { queues }: Pick<WalmqConfig, 'queu
   const { queue, bytes, content } = (after ?? {}) as Record<string, Json>;
   if (typeof queue !== 'string' || typeof bytes !== 'number' || typeof content !== 'string')
     return 'it is not as capture put it here';
-  if (!Object.hasOwn(queues, queue) || !queues[queue]?.messages) return NO_QUEUE;
+  const taker = Object.hasOwn(queues, queue) ? queues[queue] : undefined;
+  if (!taker?.messages) return NO_QUEUE;
   const kept = Buffer.from(content, 'base64');
-  const read = bytes > kept.length ? tooLarge(bytes) : readEvent(kept);
+  const takesRows = taker.tables.length > 0;
+  const read = bytes > kept.length ? tooLarge(bytes) : readEvent(kept, { takesRows });
   return read instanceof Error ? read.message : undefined;
 }
 

@@ -1,5 +1,6 @@
 import type { EncodedChange } from '@walmq/change';
 import type { OutboxConfig, QueueConfig } from '@walmq/config';
+import { isOperation, OPERATION_AS_TYPE } from './read-event.js';
 
 /** A row of the outbox as an event: its queues, its type, and within what it runs in order. */
 export interface OutboxEvent {
@@ -16,9 +17,12 @@ export class OutboxRoutes {
   readonly #columns: OutboxConfig['columns'];
   /** By aggregate type, as JSON. */
   readonly #queues = new Map<string, number[]>();
+  /** Numbers of those that take changes of tables too. */
+  readonly #takeRows: ReadonlySet<number>;
 
   constructor({ columns }: OutboxConfig, queues: readonly QueueConfig[]) {
     this.#columns = columns;
+    this.#takeRows = new Set([...queues.keys()].filter(index => queues[index]?.tables.length));
     for (const [index, { outbox }] of queues.entries())
       for (const aggregateType of new Set(outbox)) {
         const json = JSON.stringify(aggregateType);
@@ -38,6 +42,8 @@ export class OutboxRoutes {
     const queues = this.#queues.get(ofType as string);
     if (!queues) return new Error('no queue takes its aggregate type');
     const event: unknown = JSON.parse(ofEvent as string);
+    if (isOperation(String(event)) && queues.some(queue => this.#takeRows.has(queue)))
+      return new Error(OPERATION_AS_TYPE);
     return {
       queues,
       type: String(event),

@@ -7,7 +7,7 @@ import {
 } from '@walmq/change';
 import type { OutboxConfig, QueueConfig, TableRoute } from '@walmq/config';
 import type { Job } from './job.js';
-import { readEvent } from './read-event.js';
+import { type EventQueue, readEvent } from './read-event.js';
 import { NO_QUEUE } from './refusal.js';
 import { OutboxRoutes } from './route-outbox.js';
 import { Shape } from './shape.js';
@@ -39,8 +39,8 @@ export class Router {
   readonly #routes: ReadonlyMap<string, readonly Route[]>;
   readonly #options: RouterOptions;
   readonly #idSuffix: string;
-  /** Numbers of the queues that take logical messages, by their names. */
-  readonly #messages: ReadonlyMap<string, number>;
+  /** The queues that take logical messages, by their names. */
+  readonly #messages: ReadonlyMap<string, { readonly queue: number } & EventQueue>;
   /** Undefined when there is none. */
   readonly #malformed: number | undefined;
   readonly #outboxTable: string | undefined;
@@ -52,7 +52,9 @@ export class Router {
     this.#options = options;
     this.#idSuffix = options.idSuffix;
     this.#messages = new Map(
-      [...queues.entries()].filter(([, { messages }]) => messages).map(([index, { name }]) => [name, index]),
+      [...queues.entries()]
+        .filter(([, { messages }]) => messages)
+        .map(([queue, { name, tables }]) => [name, { queue, takesRows: tables.length > 0 }]),
     );
     const malformedAt = queues.findIndex(({ name }) => name === malformed);
     this.#malformed = malformedAt < 0 ? undefined : malformedAt;
@@ -72,9 +74,9 @@ export class Router {
 
   /** The job of an event that was sent as a message; of one that cannot be read the job that says why. */
   routeEvent(event: EncodedEvent): Job[] {
-    const queue = this.#messages.get(event.queue);
-    const read = queue === undefined ? new Error(NO_QUEUE) : readEvent(event.content);
-    if (queue === undefined || read instanceof Error) {
+    const taker = this.#messages.get(event.queue);
+    const read = taker === undefined ? new Error(NO_QUEUE) : readEvent(event.content, taker);
+    if (taker === undefined || read instanceof Error) {
       // As much of it as an event may have: what is too large is not let in by the back door.
       const content = event.content.subarray(0, EVENT_LIMITS.bytes).toString('base64');
       const bytes = event.content.length;
@@ -89,14 +91,14 @@ export class Router {
     const { type, key, json, options } = read;
     return [
       {
-        queue,
+        queue: taker.queue,
         id: this.#jobId(event),
         name: type,
         data: event.jsonWith({
           key: key === undefined ? 'null' : `{"key":${key}}`,
           after: json,
         }),
-        orderingKeys: key === undefined ? [] : [key],
+        orderingKeys: key === undefined ? [] : [(taker.takesRows ? EVENT_KEY : '') + key],
         ...(options === undefined ? {} : { options }),
       },
     ];
@@ -180,6 +182,12 @@ function routesByTable(queues: readonly QueueConfig[]): Map<string, Route[]> {
     }
   return routes;
 }
+
+/**
+ * Before an event's key where rows are ordered too; as no ordering key of a row begins. Every role may send events: an event
+ * that waits for a year, or fails for good, must not park a row behind it.
+ */
+const EVENT_KEY = 'event:';
 
 /** Ordering key of all changes without a key; as no key's JSON reads. An empty one would stand for no order. */
 const WHOLE_TABLE = '*';
