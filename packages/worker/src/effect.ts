@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { ChangeTransaction } from '@walmq/change';
+import { setTimeout } from 'node:timers/promises';
+import { type ChangeTransaction, WalmqError } from '@walmq/change';
 import type { Pool, QueryResult, QueryResultRow } from 'pg';
+import { throughConflicts } from './conflicts.js';
 import { connectionsTaken } from './connections-taken.js';
-import { toJsonText } from './result-json.js';
+import { outcomeOf } from './outcome.js';
+import { reasonOf } from './reason.js';
+import { fromColumn, toColumn } from './result-column.js';
 import { isShown, type SnapshotText } from './snapshot.js';
 import { untilEnded } from './visible.js';
 
@@ -20,7 +24,14 @@ export interface EffectOptions {
   readonly name: string;
   /** Milliseconds after which a statement counts as failed, so that a server gone silent does not hold the change. */
   readonly deadlineMs: number;
+  /** Hears of a result that could not be kept with the record; a repetition resolves to null then. */
+  readonly onResultLost?: (reason: Error) => void;
 }
+
+/** The first pause before a record is tried again, doubled up to the longest. */
+const PAUSE_MS = 20;
+const MAX_PAUSE_MS = 1000;
+const RECORD_TIMEOUT_MS = 5000;
 
 /** What the outside world can tell a repetition by; the same at every attempt. */
 export interface EffectIdentity {
@@ -33,33 +44,91 @@ export interface EffectIdentity {
 /**
  * An effect outside PostgreSQL (a mail, a webhook): a row says that it is intended, then that it is done, so that a
  * retry after a later step's failure does not repeat it. A process that dies between the act and the record repeats
- * the act once, with the same identity: no protocol between two systems can do better.
+ * the act once, with the same identity: no protocol between two systems can do better. A process that lives has made the
+ * act, and records it whatever the result is and however often PostgreSQL has to be asked. Throws EFFECT_NOT_RECORDED.
  */
 export async function effect<T>(
   options: EffectOptions,
   act: (identity: EffectIdentity) => Promise<T>,
 ): Promise<T> {
-  const { queue, changeId, jobId, name, tx, signal = new AbortController().signal } = options;
-  const { rows } = await run<{ state: 'intended' | 'done'; result: T; snapshot: SnapshotText }>(
-    options,
-    `INSERT INTO walmq.effects AS e (queue, change_id, name, job_id) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (queue, change_id, name) DO UPDATE
-       SET attempts = e.attempts + CASE e.state WHEN 'done' THEN 0 ELSE 1 END
-     RETURNING state, result, pg_current_snapshot()::text AS snapshot`,
-    [queue, changeId, name, jobId],
-  );
-  const [row] = rows;
-  if (row?.state === 'done') return row.result;
+  const { tx, signal = new AbortController().signal } = options;
+  const row = await intend(options);
+  if (row?.state === 'done') return fromColumn(row.result);
   // Whoever is told may look: a receiver of a webhook, a reader of a mail.
   if (tx && row && !isShown(row.snapshot, tx.xid)) await untilEnded({ ...options, tx, signal }, row.snapshot);
-  const result = await act(effectIdentity({ queue, changeId, name }));
+  const result = await act(effectIdentity(options));
+  await recordDone(options, result);
+  return result;
+}
+
+interface Ledgered {
+  readonly state: 'intended' | 'done';
+  readonly result: unknown;
+  readonly snapshot: SnapshotText;
+}
+
+/** Nothing is done yet: but for a conflict, which passes at once, a failure is the next try's. */
+async function intend(options: EffectOptions): Promise<Ledgered | undefined> {
+  const { queue, changeId, jobId, name } = options;
+  const text = `INSERT INTO walmq.effects AS e (queue, change_id, name, job_id) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (queue, change_id, name) DO UPDATE
+       SET attempts = e.attempts + CASE e.state WHEN 'done' THEN 0 ELSE 1 END
+     RETURNING state, result, pg_current_snapshot()::text AS snapshot`;
+  const { rows } = await throughConflicts(() => run<Ledgered>(options, text, [queue, changeId, name, jobId]));
+  return rows[0];
+}
+
+/**
+ * Records the effect that has been made, and its result where that can be kept. Tries again for as long as a handler may
+ * take, beyond its own deadline: what is given up here is done twice.
+ */
+async function recordDone(options: EffectOptions, result: unknown): Promise<void> {
+  const { deadlineMs, name } = options;
+  const giveUpAtMs = performance.now() + deadlineMs;
+  let column = columnOf(options, result);
+  for (let pauseMs = PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
+    try {
+      return await writeDone(options, column);
+    } catch (error) {
+      const isLasting = outcomeOf(error) === 'give-up';
+      if (isLasting && column !== null) {
+        // Too large or too deep for PostgreSQL, perhaps: that the effect is made can be said without it.
+        options.onResultLost?.(error as Error);
+        column = null;
+        continue;
+      }
+      if (isLasting || performance.now() + pauseMs > giveUpAtMs) throw notRecorded(name, error as Error);
+      await setTimeout(pauseMs);
+    }
+  }
+}
+
+function columnOf({ onResultLost }: EffectOptions, result: unknown): string | null {
+  try {
+    return toColumn(result);
+  } catch (error) {
+    onResultLost?.(error as Error);
+    return null;
+  }
+}
+
+async function writeDone(options: EffectOptions, column: string | null): Promise<void> {
+  const { queue, changeId, name, deadlineMs } = options;
   await run(
-    options,
+    // A server that is gone without a word is to be found out while there is time to ask it again.
+    { ...options, deadlineMs: Math.min(deadlineMs, RECORD_TIMEOUT_MS) },
     `UPDATE walmq.effects SET state = 'done', result = $4, done_at = now()
       WHERE queue = $1 AND change_id = $2 AND name = $3`,
-    [queue, changeId, name, toJsonText(result)],
+    [queue, changeId, name, column],
   );
-  return result;
+}
+
+function notRecorded(name: string, cause: Error): WalmqError {
+  return new WalmqError(
+    'EFFECT_NOT_RECORDED',
+    `effect "${name}" was made, but PostgreSQL did not take the record of it: ${reasonOf(cause)}.`,
+    { remedy: 'The next try makes it again, under the same identity.', facts: { effect: name }, cause },
+  );
 }
 
 /** Effects of a change that are recorded as done under other names than these. */

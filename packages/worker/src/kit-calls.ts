@@ -3,6 +3,7 @@ import type { ChangeId, KitContext } from './define.js';
 import { effect } from './effect.js';
 import { once } from './once.js';
 import type { ProcessingOptions } from './process-change.js';
+import { reasonOf } from './reason.js';
 import { committedIn, untilVisible } from './visible.js';
 
 /** What one try of a handler asks of the kit: each call while it runs, and the names of the effects it has made. */
@@ -40,7 +41,13 @@ export class KitCalls {
         this.#follow(`effect "${effectName}"`, async () => {
           const release = this.#takeName(change, effectName);
           try {
-            return await effect({ ...shared, changeId: change.id, name: effectName }, act);
+            const onResultLost = (reason: Error) =>
+              log.warn(
+                { event: 'effect:result-lost', error: reasonOf(reason) },
+                `The result of effect "${effectName}" cannot be kept: the effect is recorded as done without it`,
+              );
+            const options = { ...shared, changeId: change.id, name: effectName, onResultLost };
+            return await effect(options, act);
           } catch (error) {
             release();
             throw error;

@@ -3,6 +3,7 @@ import { Pool, type PoolClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { effect, effectIdentity } from './effect.js';
 import { once } from './once.js';
+import { outcomeOf } from './outcome.js';
 import { eventually, gate, type Servers, startServers, stopServers, WorkerWorld } from './worker-fixture.js';
 
 const QUEUES = { orders: { table: 'orders' } };
@@ -296,6 +297,105 @@ describe('once and effect', () => {
     expect(await world.rows("SELECT state, attempts FROM walmq.effects WHERE change_id = 'flaky'")).toEqual([
       { state: 'done', attempts: 2 },
     ]);
+  });
+
+  describe('an effect that was made is recorded as made,', () => {
+    const self: { self?: unknown } = {};
+    self.self = self;
+    let deep: unknown[] = [];
+    for (let depth = 0; depth < 7000; depth++) deep = [deep];
+    const effectOptions = (changeId: string) => ({ ...optionsOf(changeId), name: 'mail' });
+
+    it.each([
+      ['U+0000', 'a\0b', 'a\0b'],
+      ['half of a surrogate pair', { note: '\ud83d' }, { note: '\ud83d' }],
+      ['a bigint', { total: 10n }, null],
+      ['a circle', self, null],
+      ['more levels than PostgreSQL takes', deep, null],
+    ])('though its result is %s', async (name, result, kept) => {
+      let acts = 0;
+      const lost: string[] = [];
+      const call = () =>
+        effect({ ...effectOptions(name), onResultLost: reason => lost.push(reason.message) }, async () => {
+          acts += 1;
+          return result;
+        });
+      expect(await call()).toBe(result);
+      expect(await call()).toEqual(kept);
+      expect(acts).toBe(1);
+      expect(lost).toHaveLength(kept === null ? 1 : 0);
+    });
+
+    it('once has such a result again too', async () => {
+      const call = () => once(optionsOf('nul'), async () => ({ note: 'a\0\ud83d' }));
+      expect(await call()).toEqual({ note: 'a\0\ud83d' });
+      expect(await call()).toEqual({ note: 'a\0\ud83d' });
+    });
+
+    it('though connections are lost and transactions conflict as it is recorded', async () => {
+      await world.pool.query(`CREATE SEQUENCE tries;
+        CREATE FUNCTION unsteady() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE codes text[] := ARRAY['40001', '57P03', '40P01', '53300'];
+        BEGIN
+          CASE nextval('tries')
+            WHEN 1, 2, 3, 4 THEN RAISE EXCEPTION 'not now' USING ERRCODE = codes[currval('tries')];
+            WHEN 5, 6 THEN PERFORM pg_terminate_backend(pg_backend_pid());
+            ELSE NULL;
+          END CASE;
+          RETURN NEW;
+        END$$;
+        CREATE TRIGGER unsteady BEFORE UPDATE ON walmq.effects FOR EACH ROW
+          WHEN (NEW.change_id = 'unsteady') EXECUTE FUNCTION unsteady()`);
+      let acts = 0;
+      const call = () =>
+        effect(effectOptions('unsteady'), async () => {
+          acts += 1;
+          return 'sent';
+        });
+      expect([await call(), await call(), acts]).toEqual(['sent', 'sent', 1]);
+    });
+
+    it('and where that cannot be, says so and is not made again by itself', async () => {
+      await world.pool.query(
+        'CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE insufficient_privilege; END$$',
+      );
+      await world.pool.query(
+        "CREATE TRIGGER no BEFORE UPDATE ON walmq.effects FOR EACH ROW WHEN (NEW.change_id = 'refused') EXECUTE FUNCTION no()",
+      );
+      const error = await effect(effectOptions('refused'), async () => 'sent').catch(e => e as Error);
+      expect(error).toMatchObject({ code: 'EFFECT_NOT_RECORDED' });
+      expect(outcomeOf(error)).toBe('give-up');
+    });
+
+    it('under serializable isolation, with many at a time', async () => {
+      const { pool } = world;
+      const serializable = new Pool({
+        connectionString: world.databaseUrl,
+        options: '-c default_transaction_isolation=serializable',
+        max: 10,
+      });
+      try {
+        const acts = new Map<string, number>();
+        const ids = Array.from({ length: 60 }, (_, n) => `serial-${n}`);
+        const process = async (changeId: string): Promise<void> => {
+          await effect({ ...effectOptions(changeId), pool: serializable }, async () => {
+            acts.set(changeId, (acts.get(changeId) ?? 0) + 1);
+            // What others read of the table is what makes a conflict of a write.
+            await serializable
+              .query("SELECT count(*) FROM walmq.effects WHERE state = 'intended'")
+              .catch(() => {});
+          }).catch(() => process(changeId));
+        };
+        await Promise.all(ids.map(process));
+        expect([...acts.values()].every(count => count === 1)).toBe(true);
+        const { rows } = await pool.query(
+          "SELECT state, count(*)::int FROM walmq.effects WHERE change_id LIKE 'serial-%' GROUP BY 1",
+        );
+        expect(rows).toEqual([{ state: 'done', count: ids.length }]);
+      } finally {
+        await serializable.end();
+      }
+    });
   });
 
   it('tells effects apart by queue, change and name', () => {

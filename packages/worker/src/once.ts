@@ -1,7 +1,7 @@
-import { setTimeout } from 'node:timers/promises';
 import type { ChangeTransaction } from '@walmq/change';
 import type { Pool, PoolClient } from 'pg';
-import { toJsonText } from './result-json.js';
+import { throughConflicts } from './conflicts.js';
+import { fromColumn, toColumn } from './result-column.js';
 import { isShown, type SnapshotText } from './snapshot.js';
 import { inTransaction } from './transaction.js';
 import { untilEnded } from './visible.js';
@@ -19,12 +19,6 @@ export interface OnceOptions {
   /** Milliseconds after which PostgreSQL gives up a statement that nobody waits for any more. */
   readonly deadlineMs: number;
 }
-
-/** Serialization failure, deadlock: the transaction did nothing and may be tried again soon. */
-const CONFLICTS: ReadonlySet<unknown> = new Set(['40001', '40P01']);
-const CONFLICT_ATTEMPTS = 5;
-/** The first pause at most, doubled by each conflict: at once, the other transaction would still be there. */
-const CONFLICT_PAUSE_MS = 10;
 
 /** Rolls a transaction back that does not see the change's own. */
 class NotShown extends Error {
@@ -44,25 +38,11 @@ class NotShown extends Error {
  */
 export async function once<T>(options: OnceOptions, effect: (tx: PoolClient) => Promise<T>): Promise<T> {
   try {
-    return await recordThroughConflicts(options, effect);
+    return await throughConflicts(() => inTransaction(options, tx => recordOnce(tx, options, effect)));
   } catch (error) {
     if (!(error instanceof NotShown) || !options.tx) throw error;
     await untilEnded({ ...options, tx: options.tx }, error.snapshot);
-    return await recordThroughConflicts({ ...options, tx: undefined }, effect);
-  }
-}
-
-async function recordThroughConflicts<T>(
-  options: OnceOptions,
-  effect: (tx: PoolClient) => Promise<T>,
-): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await inTransaction(options, tx => recordOnce(tx, options, effect));
-    } catch (error) {
-      if (attempt >= CONFLICT_ATTEMPTS || !CONFLICTS.has((error as { code?: unknown }).code)) throw error;
-      await setTimeout(Math.random() * CONFLICT_PAUSE_MS * 2 ** (attempt - 1));
-    }
+    return await once({ ...options, tx: undefined }, effect);
   }
 }
 
@@ -79,18 +59,18 @@ async function recordOnce<T>(
   );
   const [own] = inserted.rows;
   if (!own) {
-    const { rows } = await tx.query<{ result: T }>(
+    const { rows } = await tx.query<{ result: unknown }>(
       'SELECT result FROM walmq.inbox WHERE queue = $1 AND change_id = $2',
       [queue, changeId],
     );
-    return rows[0]?.result as T;
+    return fromColumn(rows[0]?.result);
   }
   if (awaited && !isShown(own.snapshot, awaited.xid)) throw new NotShown(own.snapshot);
   const result = await effect(tx);
   await tx.query('UPDATE walmq.inbox SET result = $3 WHERE queue = $1 AND change_id = $2', [
     queue,
     changeId,
-    toJsonText(result),
+    toColumn(result),
   ]);
   return result;
 }

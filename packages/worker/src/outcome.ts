@@ -85,6 +85,8 @@ export function outcomeOf(error: unknown): Outcome {
 
 function outcomeTold(told: Told): Outcome | undefined {
   const { name, code, responseCode } = told;
+  // Whether the record may yet be made is for its cause to say.
+  if (code === 'EFFECT_NOT_RECORDED') return undefined;
   // SMTP: 4xx is a passing failure, 5xx a permanent one (RFC 5321, 4.2.1).
   if (typeof responseCode === 'number')
     return responseCode >= 500 && !SMTP_SESSION_CODES.has(code) ? 'give-up' : 'retry';

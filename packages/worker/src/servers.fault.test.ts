@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineWorker } from './define.js';
 import { eventually, type Servers, startServers, stopServers, WorkerWorld } from './worker-fixture.js';
@@ -57,5 +58,45 @@ describe('a worker whose servers die', () => {
     const made = await world.rows<{ number: number }>('SELECT number FROM made ORDER BY number');
     expect(made.map(({ number }) => number)).toEqual(numbers);
     expect(await world.countOf('counted', 'failed')).toBe(0);
+  });
+
+  it('makes no effect outside twice, though PostgreSQL is restarted under load', async () => {
+    await using world = await WorkerWorld.create(servers, 'restarted', {
+      queues: { counted: { table: 'counted', concurrency: 20 } },
+    });
+    const acts = new Map<string, number>();
+    world.start(
+      defineWorker({
+        queue: 'counted',
+        on: {
+          counted: {
+            insert: (change, { effect }) =>
+              effect(change, 'mail', async () => {
+                acts.set(change.id, (acts.get(change.id) ?? 0) + 1);
+                // The server goes away while most are about here.
+                await setTimeout(20);
+              }),
+          },
+        },
+      }),
+    );
+    for (let restart = 1; restart <= 3; restart++) {
+      const adding = Promise.all(
+        Array.from({ length: CHANGES }, (_, number) =>
+          world.add('counted', world.change('insert', 'counted', { after: { number } }), {
+            attempts: 10_000,
+          }),
+        ),
+      );
+      const before = acts.size;
+      await eventually(() => expect(acts.size).toBeGreaterThan(before + 20));
+      await servers.postgres.restart();
+      await adding;
+      await eventually(async () =>
+        expect(await world.countOf('counted', 'completed')).toBe(restart * CHANGES),
+      );
+    }
+    expect([...acts.values()].filter(count => count !== 1)).toEqual([]);
+    expect(acts.size).toBe(3 * CHANGES);
   });
 });
