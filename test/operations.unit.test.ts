@@ -16,6 +16,7 @@ const PARTS = [
     'apps/dashboard',
   ],
   ...['packages/config', 'packages/fanout', 'packages/replication', 'packages/service', 'packages/worker'],
+  'packages/postgres',
   ...[
     'packages/change-log',
     'apps/change-log-worker',
@@ -42,7 +43,9 @@ describe('docs/operations.md', () => {
 
   it('explains every error that may end a process', () => {
     const codes = PARTS.flatMap(sources).flatMap(source =>
-      [...source.matchAll(/new WalmqError\(\s*'([A-Z_]+)'/g)].map(([, code = '']) => code),
+      [...source.matchAll(/(?:new WalmqError|lasting|passing)\(\s*'([A-Z_]+)'/g)].map(
+        ([, code = '']) => code,
+      ),
     );
     expect(codes.length).toBeGreaterThan(30);
     expect([...new Set(codes)].filter(code => !ELSEWHERE.test(code) && !explained.has(code))).toEqual([]);

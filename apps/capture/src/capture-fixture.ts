@@ -98,12 +98,18 @@ export class CaptureWorld {
     return world;
   }
 
-  /** Starts a capture in this process; `stop` lets it drain, `ended` is how it ended by itself. */
-  capture(observer: Partial<SessionObserver> = {}): { stop(): Promise<void>; ended: Promise<void> } {
+  /**
+   * Starts a capture in this process, by another URL where one is given; `stop` lets it drain, `ended` is how it ended
+   * by itself.
+   */
+  capture(
+    observer: Partial<SessionObserver> = {},
+    databaseUrl = this.databaseUrl,
+  ): { stop(): Promise<void>; ended: Promise<void> } {
     const stopping = new AbortController();
     const ended = runSession({
       config: this.config,
-      databaseUrl: this.databaseUrl,
+      databaseUrl,
       redisUrl: this.#servers.redis.url,
       stopping: stopping.signal,
       observer: { ...SILENT, ...observer },

@@ -28,7 +28,11 @@ export async function keepStreaming(options: KeepStreamingOptions): Promise<void
       options.observer.interrupted(recovery === 'standby' ? 'standby' : 'waiting', error);
       if (recovery === 'stop') return fail(error);
       const retryInMs = retryDelayMs(recovery, progress.interrupted(recovery));
-      log.warn({ event: 'session:ended', code: error.code, ...error.facts, retryInMs }, error.message);
+      const remedy = error.remedy ? ` ${error.remedy}` : '';
+      log.warn(
+        { event: 'session:ended', code: error.code, ...error.facts, retryInMs },
+        `${error.message}${remedy}`,
+      );
       await sleep(retryInMs, undefined, { signal: stopping }).catch(() => undefined);
     }
   }

@@ -1,7 +1,7 @@
 import type { Change } from '@walmq/change';
 import type { QueueConfig, WalmqConfig } from '@walmq/config';
 import { refusalOf } from '@walmq/fanout';
-import { connectRedis, createPool, type Logger } from '@walmq/service';
+import { connectRedis, type Logger, openPool } from '@walmq/service';
 import { errorReporter, once, outcomeOf, reasonOf } from '@walmq/worker';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -31,7 +31,7 @@ export function watchMalformedEvents(options: MalformedEventsOptions): Malformed
   if (!queue) return undefined;
   const name = 'walmq malformed events';
   // It connects when the first event is replayed.
-  const pool = createPool({ url: databaseUrl, name, log, max: 1 });
+  const pool = openPool({ url: databaseUrl, name, log, max: 1, forHandlers: true });
   const redis = connectRedis({ url: redisUrl, name, log });
   const stopping = new AbortController();
   const parts = { config, queue, pool, redis, signal: stopping.signal };

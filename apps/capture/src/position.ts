@@ -16,13 +16,14 @@ import {
   slotVerdict,
 } from '@walmq/replication';
 import type { Redis } from 'ioredis';
-import type { Client } from 'pg';
+import type { Client, ClientConfig } from 'pg';
 import { unreachable } from './connect-redis.js';
 
 export interface PositionOptions {
   /** An ordinary connection to the database. */
   readonly control: Client;
-  readonly databaseUrl: string;
+  /** For the replication connection that tells of timelines. */
+  readonly connection: ClientConfig;
   readonly slot: Slot;
   readonly checkpointKey: string;
   readonly connect: () => Promise<ProducerConnection>;
@@ -42,7 +43,7 @@ export async function findPosition(options: PositionOptions): Promise<Position> 
     confirmedFlush: slot.confirmedFlushLsn,
     firstLsn: await firstLsn(control, slot),
     walEnd,
-    divergedAt: await divergence(options.databaseUrl, checkpointTimeline, timeline),
+    divergedAt: await divergence(options.connection, checkpointTimeline, timeline),
   });
   if (verdict.verdict === 'refuse') throw verdict.error;
   return await withRedis(connect, async redis => {
@@ -54,8 +55,12 @@ export async function findPosition(options: PositionOptions): Promise<Position> 
   });
 }
 
-async function divergence(url: string, from: number | null, to: number): Promise<Lsn | undefined> {
-  return from === null || from === to ? undefined : await readDivergence({ url, from, to });
+async function divergence(
+  connection: ClientConfig,
+  from: number | null,
+  to: number,
+): Promise<Lsn | undefined> {
+  return from === null || from === to ? undefined : await readDivergence({ connection, from, to });
 }
 
 async function withRedis<T>(

@@ -21,6 +21,7 @@ export function recoveryOf(cause: unknown, slot: string): { error: WalmqError; r
 const RECOVERY: Readonly<Record<string, Recovery>> = {
   REPLICATION_LOST: 'retry',
   REPLICATION_REFUSED: 'retry',
+  DATABASE_UNREACHABLE: 'retry',
   CHANGE_UNREADABLE: 'blocked',
   // A failover in the middle: it may be promoted any moment.
   DATABASE_IN_RECOVERY: 'retry',

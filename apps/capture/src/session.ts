@@ -1,6 +1,7 @@
 import { type ChangeName, formatPosition, type Position, WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import { Router, type ShardedEnqueuer, type SourceIdentity, sourceTag } from '@walmq/fanout';
+import { ownConnection } from '@walmq/postgres';
 import {
   Catalog,
   ReplicationStream,
@@ -10,6 +11,7 @@ import {
   type Source,
   type Table,
 } from '@walmq/replication';
+import type { ClientConfig } from 'pg';
 import { nextProgress, type Progress, type ProgressEvent, progressFrom } from './acknowledge.js';
 import { DurablePositions } from './backfill/durable-positions.js';
 import type { BackfillNotice } from './backfill/run-backfills.js';
@@ -59,6 +61,8 @@ export interface SessionObserver {
 /** More only fills the heap: with 1 MiB a transaction of a million rows peaked at 256 MiB of memory, with this at 181. */
 const HIGH_WATER_BYTES = 128 * 1024;
 const STATUS_INTERVAL_MS = 1000;
+/** A time-out of the role's or the server's that is near the interval of our statuses would cut a healthy stream. */
+const SHORTEST_SENDER_TIMEOUT_MS = 2000;
 
 /**
  * One connection's life: takes the slot, finds where the checkpoint stands, streams until told to stop. Resolves
@@ -70,13 +74,14 @@ export async function runSession(options: SessionOptions): Promise<void> {
   try {
     const source = await readSource(control.client);
     await requireSlot(control.client, config.source.slot, source.database);
+    const senderTimeoutMs = Math.max(await readSenderTimeoutMs(control.client), SHORTEST_SENDER_TIMEOUT_MS);
     const stream = await ReplicationStream.open({
-      url: databaseUrl,
+      connection: streamConnection(databaseUrl, control, { wal_sender_timeout: String(senderTimeoutMs) }),
       slot: config.source.slot,
       publication: config.source.publication,
       highWaterBytes: HIGH_WATER_BYTES,
       statusIntervalMs: STATUS_INTERVAL_MS,
-      silenceMs: await readSenderTimeoutMs(control.client),
+      silenceMs: senderTimeoutMs,
     });
     try {
       await streamChanges({ ...options, control, source, stream });
@@ -162,6 +167,14 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
   }
 }
 
+function streamConnection(
+  url: string,
+  { serverMajor }: Control,
+  settings: Record<string, string> = {},
+): ClientConfig {
+  return ownConnection({ url, name: 'walmq capture', serverMajor, settings });
+}
+
 function isBlocked(cause: unknown): boolean {
   return recoveryOf(cause, '').recovery === 'blocked';
 }
@@ -184,7 +197,10 @@ async function findPositions(
   const positions: Position[] = [];
   for (const { checkpointKey, connect } of shards)
     positions.push(
-      await findPosition({ control: control.client, databaseUrl, slot, checkpointKey, connect }),
+      await findPosition({
+        ...{ control: control.client, slot, checkpointKey, connect },
+        connection: streamConnection(databaseUrl, control),
+      }),
     );
   return positions;
 }

@@ -1,8 +1,9 @@
 import { WalmqError } from '@walmq/change';
+import { openClient } from '@walmq/postgres';
 import { openRedis } from '@walmq/service';
-import { databaseRemedy, redisRemedy } from '@walmq/status';
+import { redisRemedy } from '@walmq/status';
 import type { Redis } from 'ioredis';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { messageOf } from './command.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -17,27 +18,11 @@ export async function withDatabase<T>(url: string, act: (client: Client) => Prom
   }
 }
 
-/** Rejects with DATABASE_UNREACHABLE. */
+/** Rejects with DATABASE_URL_INVALID, DATABASE_UNREACHABLE or another DATABASE_... that says why. */
 export async function connectDatabase(url: string): Promise<Client> {
-  try {
-    const client = new Client({
-      connectionString: url,
-      application_name: 'walmq cli',
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    });
-    client.on('error', () => undefined); // the query under way carries the same error
-    await client.connect();
-    return client;
-  } catch (cause) {
-    throw new WalmqError(
-      'DATABASE_UNREACHABLE',
-      `PostgreSQL cannot be reached: ${withoutStop(messageOf(cause))}.`,
-      {
-        remedy: databaseRemedy(cause),
-        cause,
-      },
-    );
-  }
+  // That it is lost, the query under way says.
+  const { client } = await openClient({ url, name: 'walmq cli', connectTimeoutMs: CONNECT_TIMEOUT_MS });
+  return client;
 }
 
 /** One connection that does not come back by itself. Rejects with REDIS_UNREACHABLE. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { failedIds, readFailures } from '@walmq/replay';
-import { checkRedis, connectRedis, createPool, runService } from '@walmq/service';
+import { checkRedis, connectRedis, openPool, runService } from '@walmq/service';
 import { readStatus } from '@walmq/status';
 import { Queue } from 'bullmq';
 import { z } from 'zod';
@@ -40,7 +40,7 @@ await runService({
     const database =
       environment.databaseUrl === undefined
         ? new Error('DATABASE_URL is not set')
-        : createPool({ url: environment.databaseUrl, name: 'walmq dashboard', log, max: 2 });
+        : openPool({ url: environment.databaseUrl, name: 'walmq dashboard', log, max: 2 });
     const observer = new Observer({
       readStatus: () => readStatus({ config, database, redis }),
       readFailures: () => readFailures({ redis, queues: bullmqQueues, maxListed: MAX_LISTED }),

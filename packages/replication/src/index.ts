@@ -51,4 +51,3 @@ export { planTeardown, runTeardownStep, type TeardownStep } from './teardown.js'
 export { readDivergence, readTimeline } from './timeline.js';
 export { Transaction } from './transaction.js';
 export { Tuple } from './tuple.js';
-export { TEXT_FORM_SETTINGS } from './value.js';

@@ -8,18 +8,17 @@ import type { Message } from './messages.js';
 import { type CopyConnection, PgoutputPlugin } from './plugin.js';
 import { standbyStatus } from './status.js';
 import { PlaceKeeper } from './stream-place.js';
-import { TEXT_FORM_SETTINGS } from './value.js';
 
 /** How long a server may take to end the COPY stream before the connection is cut. */
 const GOODBYE_MS = 2000;
-const CONNECT_TIMEOUT_MS = 10_000;
 /** Acknowledgements this close together are one status message: each wakes the walsender, thousands of them a second. */
 const ACKNOWLEDGED_TOGETHER_MS = 20;
 /** How long what had arrived before the connection broke has to be taken, before the break is said aside of it. */
 const LAST_RUNS_MS = 5000;
 
 export interface StreamOptions {
-  readonly url: string;
+  /** To the server itself, with settings under which values are written as value.ts reads them. */
+  readonly connection: ClientConfig;
   readonly slot: string;
   readonly publication: string;
   /** Bytes of messages decoded and not yet taken past which the socket is paused. */
@@ -69,7 +68,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
 
   private constructor(options: StreamOptions) {
     this.#options = options;
-    this.#service = new LogicalReplicationService(clientConfig(options.url), {
+    this.#service = new LogicalReplicationService(options.connection, {
       // The package adds 1 to what it acknowledges and acknowledges what it merely received: we do it ourselves.
       acknowledge: { auto: false, timeoutSeconds: 0 },
       flowControl: { enabled: false },
@@ -234,16 +233,6 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     if (this.#connection && !this.#ended)
       this.#connection.sendCopyFromChunk(standbyStatus(this.#acknowledged, Date.now(), replyRequested));
   }
-}
-
-function clientConfig(url: string): ClientConfig {
-  return {
-    connectionString: url,
-    application_name: 'walmq capture',
-    options: TEXT_FORM_SETTINGS,
-    keepAlive: true,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-  };
 }
 
 function silent(silenceMs: number): WalmqError {

@@ -1,7 +1,6 @@
 import { LSN_ZERO, type Lsn, parseLsn } from '@walmq/change';
 import { Client, type ClientBase, type ClientConfig } from 'pg';
 
-const CONNECT_TIMEOUT_MS = 10_000;
 const QUERY_TIMEOUT_MS = 30_000;
 
 /** The server's timeline: 1 from initdb, and one more with every promotion or point-in-time recovery. */
@@ -18,13 +17,13 @@ export async function readTimeline(client: ClientBase): Promise<number> {
  * two have nothing in common. Asked on a replication connection, since SQL does not tell.
  */
 export async function readDivergence(options: {
-  readonly url: string;
+  readonly connection: ClientConfig;
   readonly from: number;
   readonly to: number;
 }): Promise<Lsn> {
   const config: ClientConfig & { replication: string } = {
-    ...{ connectionString: options.url, replication: 'database', application_name: 'walmq capture' },
-    ...{ connectionTimeoutMillis: CONNECT_TIMEOUT_MS, query_timeout: QUERY_TIMEOUT_MS },
+    ...options.connection,
+    ...{ replication: 'database', query_timeout: QUERY_TIMEOUT_MS },
   };
   const client = new Client(config);
   client.on('error', () => undefined); // the query's own promise says it

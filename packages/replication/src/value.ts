@@ -34,13 +34,6 @@ const JSONB = 3802;
 
 const LETTER_T = 0x74;
 
-/**
- * GUCs that fix the text forms this file reads; set on the replication connection, since the walsender's own
- * settings decide how values are written.
- */
-export const TEXT_FORM_SETTINGS =
-  '-c TimeZone=UTC -c DateStyle=ISO,YMD -c IntervalStyle=iso_8601 -c bytea_output=hex -c extra_float_digits=1';
-
 /** Of a scalar type of PostgreSQL's own; undefined for types only the catalog knows. */
 export function scalarType(typeOid: number): ValueType | undefined {
   return SCALARS.get(typeOid);

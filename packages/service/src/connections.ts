@@ -1,31 +1,11 @@
 import { Cluster, Redis } from 'ioredis';
-import { Pool } from 'pg';
 import type { Logger } from './log.js';
 
 export interface ConnectionOptions {
   readonly url: string;
-  /** Shown to the server: application_name, CLIENT SETNAME. */
+  /** Shown to the server: CLIENT SETNAME. */
   readonly name: string;
   readonly log: Logger;
-}
-
-/** A pool that outlives lost connections: the next query gets a new one. */
-export function createPool({
-  url,
-  name,
-  log,
-  max = 20,
-}: ConnectionOptions & { readonly max?: number }): Pool {
-  const pool = new Pool({
-    connectionString: url,
-    application_name: name,
-    max,
-    connectionTimeoutMillis: 10_000,
-  });
-  pool.on('error', error =>
-    log.warn({ event: 'postgres:lost', error: error.message }, 'A connection to PostgreSQL was lost'),
-  );
-  return pool;
 }
 
 /** Reconnects for as long as it takes; commands wait meanwhile, as BullMQ's workers need it. */
@@ -83,11 +63,6 @@ export function openRedis(url: string, options: OpenOptions): Redis {
 }
 
 const CLUSTER_URL = /^(rediss?)\+cluster:/;
-
-/** For readiness: rejects with the reason while PostgreSQL does not answer. */
-export async function checkPostgres(pool: Pool): Promise<undefined> {
-  await pool.query('SELECT 1');
-}
 
 /** For readiness: the reason while there is no connection; rejects while it does not answer. */
 export async function checkRedis(redis: Redis): Promise<string | undefined> {

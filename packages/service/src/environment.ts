@@ -1,5 +1,6 @@
 import { WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
+import { mistakeIn } from '@walmq/postgres';
 import { z } from 'zod';
 
 export type Need = 'database' | 'redis' | 'smtp';
@@ -86,11 +87,10 @@ function withoutEmpty(env: Readonly<Record<string, string | undefined>>): Record
 function sharedSchema({ needs, config, defaultPort, prettyByDefault }: EnvironmentOptions<z.ZodRawShape>) {
   const configured = { database: config.source.url, redis: config.redis.url, smtp: undefined };
   const url = (need: Need, protocols: readonly string[], example: string) => {
-    const schema = z
-      .string(`is not set; set it, e.g. ${example}`)
-      .refine(text => hasProtocol(text, protocols), {
-        error: `is not a ${protocols.map(protocol => `${protocol}//`).join(' or ')} URL, e.g. ${example}`,
-      });
+    const schema = z.string(`is not set; set it, e.g. ${example}`).check(({ value, issues }) => {
+      const mistake = need === 'database' ? mistakeIn(value) : protocolMistake(value, protocols, example);
+      if (mistake) issues.push({ code: 'custom', input: undefined, message: mistake });
+    });
     return needs.includes(need) && configured[need] === undefined ? schema : schema.optional();
   };
   return z.object({
@@ -126,8 +126,9 @@ export function wholeNumber(min: number, max: number) {
     .refine(value => value >= min && value <= max, { error });
 }
 
-function hasProtocol(text: string, protocols: readonly string[]): boolean {
-  return URL.canParse(text) && protocols.includes(new URL(text).protocol);
+function protocolMistake(text: string, protocols: readonly string[], example: string): string | undefined {
+  if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return undefined;
+  return `is not a ${protocols.map(protocol => `${protocol}//`).join(' or ')} URL, e.g. ${example}`;
 }
 
 function sentenceOf(issue: { path: PropertyKey[]; message: string }): string {

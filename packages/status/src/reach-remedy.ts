@@ -1,17 +1,6 @@
-const CONNECTS_AGAIN = 'capture and workers go on by themselves when it is back';
+import { connectionFailure } from '@walmq/postgres';
 
-/** By SQLSTATE: what to do about a server that answers, and refuses. */
-const DATABASE_REMEDIES: ReadonlyMap<unknown, string> = new Map([
-  ['28P01', 'Correct user and password in DATABASE_URL, for every process that has it.'],
-  ['28000', 'Correct the role in DATABASE_URL, or let it in: ALTER ROLE ... LOGIN, pg_hba.conf.'],
-  ['3D000', 'Correct the name of the database in DATABASE_URL.'],
-  [
-    '53300',
-    'End connections that nobody needs (a superuser still gets in, and pg_stat_activity names them), or raise max_connections and restart PostgreSQL; capture and workers try again by themselves.',
-  ],
-  ['57P03', 'It is starting up, shutting down or recovering: see its log if that takes long.'],
-  ['42501', 'Grant the role of DATABASE_URL what "npx walmq doctor" names.'],
-]);
+const CONNECTS_AGAIN = 'capture and workers go on by themselves when it is back';
 
 /** By the first word of the answer, which is the code in Redis' protocol. */
 const REDIS_REMEDIES: ReadonlyMap<string, string> = new Map([
@@ -23,10 +12,7 @@ const REDIS_REMEDIES: ReadonlyMap<string, string> = new Map([
 
 /** What to do about a PostgreSQL that could not be asked, as a sentence. */
 export function databaseRemedy(cause: unknown): string {
-  return (
-    DATABASE_REMEDIES.get((Object(cause) as { code?: unknown }).code) ??
-    `Check DATABASE_URL and that the server runs; ${CONNECTS_AGAIN}.`
-  );
+  return connectionFailure(cause).remedy;
 }
 
 /** What to do about a Redis that could not be asked, as a sentence. */

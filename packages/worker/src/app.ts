@@ -1,9 +1,9 @@
 import type { QueueConfig } from '@walmq/config';
+import { checkPostgres } from '@walmq/postgres';
 import {
-  checkPostgres,
   checkRedis,
   connectRedis,
-  createPool,
+  openPool,
   runService,
   type Service,
   type ServiceOptions,
@@ -50,8 +50,8 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
     start: async service => {
       const { config, environment, log } = service;
       const name = `walmq ${options.name}`;
-      const pool = createPool({
-        ...{ url: environment.databaseUrl as string, name, log },
+      const pool = openPool({
+        ...{ url: environment.databaseUrl as string, name, log, forHandlers: true },
         max: environment.WALMQ_DATABASE_CONNECTIONS,
       });
       const redis = connectRedis({ url: environment.redisUrl as string, name, log });

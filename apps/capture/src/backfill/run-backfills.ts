@@ -15,8 +15,9 @@ import {
 } from '@walmq/backfill';
 import { WalmqError } from '@walmq/change';
 import type { QueueConfig, WalmqConfig } from '@walmq/config';
-import { type Catalog, TEXT_FORM_SETTINGS } from '@walmq/replication';
-import { Client } from 'pg';
+import { openClient } from '@walmq/postgres';
+import type { Catalog } from '@walmq/replication';
+import type { Client } from 'pg';
 import type { ChunkOutcomes } from './chunk-outcomes.js';
 import type { DurablePositions } from './durable-positions.js';
 import type { BackfillWindow } from './window.js';
@@ -44,14 +45,13 @@ export interface BackfillsOptions {
 
 const LOOK_EVERY_MS = 1000;
 const RETRY_MS = 2000;
-const CONNECT_TIMEOUT_MS = 10_000;
 /** Bytes of values in memory at once, near enough: a chunk ends there. */
 const CHUNK_BYTES = 2 * 1024 * 1024;
 /**
  * Rows that a policy hides from capture would silently be missing: an error says so. A table that is locked for longer is
  * tried again. A watermark's commit waits for every synchronous standby that another commit can wait for.
  */
-const SETTINGS = `${TEXT_FORM_SETTINGS} -c row_security=off -c lock_timeout=10s -c synchronous_commit=remote_apply`;
+const SETTINGS = { row_security: 'off', lock_timeout: '10s', synchronous_commit: 'remote_apply' };
 
 /** Takes up backfills as they are asked for, one after the other, for as long as the session lasts. Never rejects. */
 export async function runBackfills(options: BackfillsOptions): Promise<void> {
@@ -71,24 +71,17 @@ export async function runBackfills(options: BackfillsOptions): Promise<void> {
 }
 
 async function withClient(options: BackfillsOptions, act: (client: Client) => Promise<void>): Promise<void> {
-  const client = new Client({
-    connectionString: options.databaseUrl,
-    application_name: 'walmq capture backfill',
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-    options: SETTINGS,
+  const connection = await openClient({
+    ...{ url: options.databaseUrl, name: 'walmq capture backfill', settings: SETTINGS },
   });
-  const lost = new Promise<never>((_, reject) => client.on('error', reject));
   const ended = new Promise<never>((_, reject) => {
     options.ending.addEventListener('abort', () => reject(new Error('the session ends')), { once: true });
   });
-  lost.catch(() => undefined);
   ended.catch(() => undefined);
   try {
-    await client.connect();
-    await Promise.race([act(client), lost, ended]);
+    await Promise.race([act(connection.client), connection.lost, ended]);
   } finally {
-    await client.end().catch(() => undefined);
+    await connection.close();
   }
 }
 

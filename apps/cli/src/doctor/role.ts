@@ -1,5 +1,6 @@
 import { auditSchemaSql } from '@walmq/audit';
 import { changeLogSchemaSql } from '@walmq/change-log';
+import { ownConnection } from '@walmq/postgres';
 import { CAPTURE_SCHEMA, type MadeRelation, missingRelations, replicationFailure } from '@walmq/replication';
 import { workerSchemaSql } from '@walmq/worker';
 import { Client, type ClientBase, escapeIdentifier } from 'pg';
@@ -80,15 +81,12 @@ async function missingParts(client: ClientBase, queues: readonly string[]): Prom
 /** PostgreSQL's code for no connection being left, of those for replication too. */
 const TOO_MANY_CONNECTIONS = '53300';
 
+/** As pg takes it; its types do not. */
+const REPLICATION = { replication: 'database' };
+
 /** Opens a replication connection as capture does: the only test that a pooler in between does not pass. */
 async function refusalOfReplication(databaseUrl: string, slot: string): Promise<Refusal | undefined> {
-  const options = {
-    connectionString: databaseUrl,
-    application_name: 'walmq doctor',
-    connectionTimeoutMillis: 10_000,
-    replication: 'database',
-  };
-  const client = new Client(options);
+  const client = new Client({ ...ownConnection({ url: databaseUrl, name: 'walmq doctor' }), ...REPLICATION });
   client.on('error', () => undefined); // the command under way carries the same error
   try {
     await client.connect();

@@ -1,7 +1,8 @@
 import type { WalmqConfig } from '@walmq/config';
+import { createPool } from '@walmq/postgres';
 import { type PipelineStatus, readStatus } from '@walmq/status';
 import type { Redis } from 'ioredis';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import { connectRedis } from '../connect.js';
 
 export interface Onlooker {
@@ -21,17 +22,7 @@ export function openOnlooker({
   databaseUrl: string | Error;
   redisUrl: string | Error;
 }): Onlooker {
-  const pool =
-    databaseUrl instanceof Error
-      ? databaseUrl
-      : new Pool({
-          connectionString: databaseUrl,
-          application_name: 'walmq cli',
-          max: 2,
-          connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-        });
-  // The next look gets a new connection, and says so where there is none.
-  if (pool instanceof Pool) pool.on('error', () => undefined);
+  const pool = databaseUrl instanceof Error ? databaseUrl : poolOrWhy(databaseUrl);
   let redis: Redis | undefined;
 
   async function redisOrWhy(): Promise<Redis | Error> {
@@ -51,7 +42,16 @@ export function openOnlooker({
     look: async () => await readStatus({ config, database: pool, redis: await redisOrWhy() }),
     async close() {
       redis?.disconnect();
-      if (pool instanceof Pool) await pool.end();
+      if (!(pool instanceof Error)) await pool.end();
     },
   };
+}
+
+function poolOrWhy(url: string): Pool | Error {
+  try {
+    // A connection that is lost is said by the next look, which gets a new one.
+    return createPool({ url, name: 'walmq cli', max: 2, connectTimeoutMs: CONNECT_TIMEOUT_MS });
+  } catch (cause) {
+    return cause as Error;
+  }
 }

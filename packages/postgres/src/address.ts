@@ -1,0 +1,95 @@
+import { WalmqError } from '@walmq/change';
+import type { ClientConfig } from 'pg';
+import { parse, toClientConfig } from 'pg-connection-string';
+
+/** Where a URL leads, and as whom; nothing of how the session is to behave, but for what it says of that. */
+export interface Address
+  extends Pick<ClientConfig, 'user' | 'password' | 'host' | 'port' | 'database' | 'ssl'> {
+  readonly sslnegotiation?: 'postgres' | 'direct';
+  /** The session settings of the URL, else of PGOPTIONS, as the server reads them: `-c name=value ...`. */
+  readonly options: string;
+  readonly applicationName: string | undefined;
+  /** Milliseconds, as the URL has them. */
+  readonly timeouts: Pick<
+    ClientConfig,
+    'statement_timeout' | 'lock_timeout' | 'idle_in_transaction_session_timeout'
+  >;
+}
+
+const EXAMPLE = 'postgres://user:password@host:5432/database';
+const PROTOCOL = /^postgres(?:ql)?:\/\//i;
+const TIMEOUTS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'] as const;
+
+/**
+ * Reads a postgres:// URL. Throws DATABASE_URL_INVALID with the reason, never with a part of the URL that may be
+ * secret.
+ */
+export function parseAddress(url: string, environment: NodeJS.ProcessEnv = process.env): Address {
+  const mistake = mistakeIn(url);
+  if (mistake) throw invalid(mistake);
+  const { host, port, user, password, database, ssl, sslnegotiation, ...said } = parsed(withPlainTls(url));
+  return {
+    ...{ user, password, host, port, database, ssl, sslnegotiation },
+    options: said.options || environment.PGOPTIONS || '',
+    applicationName: said.application_name,
+    timeouts: Object.fromEntries(TIMEOUTS.flatMap(name => (said[name] ? [[name, Number(said[name])]] : []))),
+  } as Address;
+}
+
+/** What is wrong with a postgres:// URL, as a predicate ("names several hosts; ..."); undefined when it can be read. */
+export function mistakeIn(url: string): string | undefined {
+  if (!PROTOCOL.test(url)) return `is not a postgres:// or postgresql:// URL, e.g. ${EXAMPLE}`;
+  const [authority = '', ...behind] = url.replace(PROTOCOL, '').split(/(?=[/?#])/);
+  const rest = behind.join('');
+  const hosts = authority.slice(authority.lastIndexOf('@') + 1);
+  // The last "@" ends user and password; one that stands behind the host was part of them.
+  if (rest.includes('@') && !/^\/[^@]*\?/.test(rest)) return unencoded(rest.charAt(0));
+  if (/,/.test(hosts) || /[?&]host=[^&]*(,|%2c)/i.test(url))
+    return `names several hosts: give it one name that always leads to the primary (of a proxy, a virtual address or DNS); walmq connects again when that name leads elsewhere`;
+  try {
+    decodeURIComponent(authority);
+  } catch {
+    return 'has a "%" in user or password that encodes nothing: write it as %25';
+  }
+  if (!URL.canParse(url.replace('@/', '@localhost/')))
+    return `cannot be read: percent-encode every character of user and password that is no letter or digit, and check the port, e.g. ${EXAMPLE}`;
+  return undefined;
+}
+
+const ENCODED: Readonly<Record<string, string>> = { '/': '%2F', '?': '%3F', '#': '%23' };
+
+function unencoded(character: string): string {
+  return `has a "${character}" in user or password, which ends the host there: write it as ${ENCODED[character] ?? 'its percent code'}`;
+}
+
+interface Parsed extends Record<string, unknown> {
+  readonly options?: string;
+  readonly application_name?: string;
+}
+
+function parsed(url: string): Parsed {
+  try {
+    // The package's own types leave out what it takes from the query.
+    return toClientConfig(parse(url)) as unknown as Parsed;
+  } catch (cause) {
+    const { code, path, message } = cause as NodeJS.ErrnoException;
+    if (code && path) throw invalid(`names a file for TLS that cannot be read: ${path} (${code})`, cause);
+    throw invalid(`cannot be read: ${message}`, cause);
+  }
+}
+
+/**
+ * pg takes `require`, `prefer` and `verify-ca` for `verify-full`, and warns on standard error that this will change:
+ * written as what they are, they mean the same in every version. `sslrootcert=system` is libpq's name for the
+ * authorities that Node.js knows anyway.
+ */
+function withPlainTls(url: string): string {
+  if (/[?&]uselibpqcompat=true/i.test(url)) return url;
+  return url
+    .replace(/([?&])sslmode=(?:require|prefer|verify-ca)(?=&|#|$)/i, '$1sslmode=verify-full')
+    .replace(/([?&])sslrootcert=system(?=&|#|$)/i, '$1sslmode=verify-full');
+}
+
+function invalid(mistake: string, cause?: unknown): WalmqError {
+  return new WalmqError('DATABASE_URL_INVALID', `DATABASE_URL (or source.url) ${mistake}.`, { cause });
+}

@@ -1,0 +1,218 @@
+import { WalmqError } from '@walmq/change';
+
+/** Why no connection came about. */
+export interface ConnectionFailure {
+  /** Under which docs/operations.md explains it. */
+  readonly code: string;
+  /** What is wrong, as a sentence. */
+  readonly sentence: string;
+  /** What to do, as a sentence. */
+  readonly remedy: string;
+  /** True where trying again cannot help before somebody has changed something. */
+  readonly lasting: boolean;
+}
+
+interface ServerError {
+  readonly code?: unknown;
+  readonly message: string;
+  readonly hostname?: unknown;
+}
+
+type Describe = (told: ServerError) => ConnectionFailure;
+
+const lasting = (code: string, sentence: string, remedy: string): ConnectionFailure => ({
+  ...{ code, sentence, remedy, lasting: true },
+});
+const passing = (code: string, sentence: string, remedy: string): ConnectionFailure => ({
+  ...{ code, sentence, remedy, lasting: false },
+});
+
+const unknownAuthority: Describe = ({ message, code }) =>
+  lasting(
+    'DATABASE_CERTIFICATE_REFUSED',
+    `the certificate of PostgreSQL is of an authority that this process does not know (${String(code)}: ${message}).`,
+    'Name the file with the certificate of that authority: ?sslmode=verify-full&sslrootcert=/path/ca.pem in DATABASE_URL, or NODE_EXTRA_CA_CERTS=/path/ca.pem for every connection of the process (docs/tls.md).',
+  );
+
+/** By the code of Node.js or OpenSSL, or by SQLSTATE. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const BY_CODE: ReadonlyMap<unknown, Describe> = new Map<unknown, Describe>([
+  ...[
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'UNABLE_TO_GET_ISSUER_CERT',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'CERT_UNTRUSTED',
+    'CERT_SIGNATURE_FAILURE',
+    'INVALID_CA',
+  ].map(code => [code, unknownAuthority] as const),
+  [
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    ({ message }) =>
+      lasting(
+        'DATABASE_CERTIFICATE_REFUSED',
+        `the certificate of PostgreSQL is of another name than DATABASE_URL has: ${withoutStop(message)}.`,
+        'Use a host name that is in the certificate, or have one made with this name (docs/tls.md).',
+      ),
+  ],
+  ...(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'] as const).map(
+    code =>
+      [
+        code,
+        () =>
+          lasting(
+            'DATABASE_CERTIFICATE_REFUSED',
+            `the certificate of PostgreSQL ${code === 'CERT_HAS_EXPIRED' ? 'has expired' : 'is not valid yet'}.`,
+            'Renew it on the server (SELECT pg_reload_conf(); takes it up), and check the clocks of both machines.',
+          ),
+      ] as const,
+  ),
+  [
+    '3D000',
+    ({ message }) =>
+      lasting(
+        'DATABASE_MISSING',
+        `PostgreSQL says: ${message}.`,
+        'Correct the name of the database in DATABASE_URL, or create the database.',
+      ),
+  ],
+  [
+    '28P01',
+    ({ message }) =>
+      lasting(
+        'DATABASE_DENIED',
+        `PostgreSQL says: ${message}.`,
+        'Correct user and password in DATABASE_URL, for every process that has it.',
+      ),
+  ],
+  ['28000', notLetIn],
+  ['08P01', pooled],
+  [
+    '53300',
+    ({ message }) =>
+      passing(
+        'DATABASE_UNREACHABLE',
+        `PostgreSQL says: ${message}.`,
+        'End connections that nobody needs (a superuser still gets in, and pg_stat_activity names them), or raise max_connections and restart PostgreSQL; capture and workers try again by themselves.',
+      ),
+  ],
+  [
+    '57P03',
+    ({ message }) =>
+      passing(
+        'DATABASE_UNREACHABLE',
+        `PostgreSQL says: ${message}.`,
+        'It is starting up, shutting down or recovering: see its log if that takes long.',
+      ),
+  ],
+  ['42501', denied],
+  [
+    'ENOTFOUND',
+    ({ hostname }) =>
+      passing(
+        'DATABASE_UNREACHABLE',
+        `the host name ${hostname ? `"${String(hostname)}" ` : ''}of DATABASE_URL is not known (ENOTFOUND).`,
+        'Correct the host in DATABASE_URL; if it is a part of user or password, percent-encode these (@ is %40, / is %2F, # is %23).',
+      ),
+  ],
+]);
+
+/** Messages of pg, which have no code. */
+const BY_MESSAGE: readonly (readonly [RegExp, Describe])[] = [
+  [
+    /does not support SSL connections/,
+    () =>
+      lasting(
+        'DATABASE_TLS_MISSING',
+        'DATABASE_URL asks for TLS, and PostgreSQL does not offer it.',
+        'Set ssl = on with a certificate on the server, or write ?sslmode=disable where the network is your own (docs/tls.md).',
+      ),
+  ],
+  [
+    /password must be a( non-empty)? string/,
+    () =>
+      lasting(
+        'DATABASE_DENIED',
+        'PostgreSQL asks for a password, and DATABASE_URL has none.',
+        'Write it as postgres://user:password@host:5432/database, percent-encoded.',
+      ),
+  ],
+];
+
+/** Names what kept a connection from coming about: by code, or by message where pg gives none. */
+export function connectionFailure(cause: unknown): ConnectionFailure {
+  const told = (cause instanceof Error ? cause : new Error(String(cause))) as ServerError;
+  if (cause instanceof WalmqError)
+    return {
+      ...{ code: cause.code, sentence: cause.message, remedy: cause.remedy ?? '' },
+      lasting: cause.code === 'DATABASE_URL_INVALID',
+    };
+  const describe =
+    BY_CODE.get(told.code) ?? BY_MESSAGE.find(([pattern]) => pattern.test(told.message))?.[1] ?? unreachable;
+  return describe(told);
+}
+
+/** As an error, with the cause. */
+export function connectionError(cause: unknown): WalmqError {
+  if (cause instanceof WalmqError) return cause;
+  const { code, sentence, remedy } = connectionFailure(cause);
+  return new WalmqError(code, sentence, { remedy, cause });
+}
+
+/** pg_hba.conf has no line for this connection, or the role may not log in. */
+function notLetIn({ message }: ServerError): ConnectionFailure {
+  if (/no encryption|SSL off/i.test(message))
+    return lasting(
+      'DATABASE_DENIED',
+      `PostgreSQL says: ${message}.`,
+      'If it takes encrypted connections only, add ?sslmode=verify-full to DATABASE_URL (docs/tls.md); else add a line for this role and address to pg_hba.conf.',
+    );
+  return lasting(
+    'DATABASE_DENIED',
+    `PostgreSQL says: ${message}.`,
+    'Correct the role in DATABASE_URL, or let it in: ALTER ROLE ... LOGIN, pg_hba.conf.',
+  );
+}
+
+function denied({ message }: ServerError): ConnectionFailure {
+  return lasting(
+    'DATABASE_DENIED',
+    `PostgreSQL says: ${message}.`,
+    'Grant the role of DATABASE_URL what "npx walmq doctor" names.',
+  );
+}
+
+/** A protocol violation in the first message: PgBouncer takes neither settings nor replication. */
+function pooled(told: ServerError): ConnectionFailure {
+  if (!isRefusedOption(told)) return unreachable(told);
+  return lasting(
+    'REPLICATION_DENIED',
+    `the server behind DATABASE_URL is a connection pooler, which takes no session settings (${told.message}).`,
+    'Let DATABASE_URL name PostgreSQL itself for capture and the command line; workers and the dashboard may go through a pooler.',
+  );
+}
+
+/** PgBouncer's answer to a startup parameter that it does not pass on. */
+export function isRefusedOption(cause: unknown): boolean {
+  const { code, message } = Object(cause) as { code?: unknown; message?: string };
+  return code === '08P01' && /startup parameter/i.test(message ?? '');
+}
+
+function unreachable(told: ServerError): ConnectionFailure {
+  return passing(
+    'DATABASE_UNREACHABLE',
+    `PostgreSQL cannot be reached: ${withoutStop(messageOf(told))}.`,
+    'Check DATABASE_URL and that the server runs; capture and workers go on by themselves when it is back.',
+  );
+}
+
+/** Node joins the failures of several addresses into an error without a message. */
+function messageOf(told: ServerError): string {
+  return told instanceof AggregateError && told.message === ''
+    ? told.errors.map(each => messageOf(each as ServerError)).join('; ')
+    : told.message;
+}
+
+function withoutStop(sentence: string): string {
+  return sentence.replace(/\.$/, '');
+}

@@ -1,0 +1,99 @@
+import { WalmqError } from '@walmq/change';
+import { type ClientBase, Pool, type PoolClient, type PoolConfig } from 'pg';
+import { parseAddress } from './address.js';
+import { type ConnectionOptions, handlerConnection, ownConnection } from './client-config.js';
+import { isRefusedOption } from './failure.js';
+import { TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT_SINCE } from './settings.js';
+
+export interface PoolOptions extends ConnectionOptions {
+  readonly max?: number;
+  /** For an application's handlers beside the kit, which write: no standby will do. Default: our own looks alone. */
+  readonly forHandlers?: boolean;
+  /** A connection of the pool was lost; the next query gets a new one. */
+  readonly onLost?: (error: Error) => void;
+}
+
+/** After that long a connection is opened anew: the name in the URL may lead to another server by then. */
+const LIFETIME_SECONDS = 30;
+
+/**
+ * A pool that outlives lost connections: the next query gets a new one, on the server that the URL leads to by then.
+ * Throws DATABASE_URL_INVALID.
+ */
+export function createPool({ max = 20, forHandlers = false, onLost, ...options }: PoolOptions): Pool {
+  const pool = new Pool({
+    ...(forHandlers ? handlerConnection(options) : ownConnection(options)),
+    ...{ max, maxLifetimeSeconds: LIFETIME_SECONDS },
+    onConnect: client => greet(client, { forHandlers, keeps: parseAddress(options.url).options }),
+  });
+  pool.on('error', error => onLost?.(error));
+  // The pool keeps this object and makes each client of it.
+  const { options: kept } = pool as unknown as { options: PoolConfig };
+  return goOnWithoutSettings(pool, () => {
+    kept.options = parseAddress(options.url).options;
+  });
+}
+
+interface Greeted {
+  readonly standby: boolean;
+  readonly pid: number;
+  readonly major: number;
+}
+
+/**
+ * What a first message cannot say. A server that has become a standby takes no writes: the name in the URL may lead to
+ * the new primary at the next try. transaction_timeout is not known to every server; behind a pooler, which shows in the
+ * process id, setting it would reach the sessions of others.
+ */
+async function greet(
+  client: ClientBase,
+  { forHandlers, keeps }: { readonly forHandlers: boolean; readonly keeps: string },
+): Promise<void> {
+  const { rows } = await client.query<Greeted>(
+    `SELECT pg_is_in_recovery() AS standby, pg_backend_pid() AS pid,
+            current_setting('server_version_num')::int / 10000 AS major`,
+  );
+  const { standby, pid, major } = rows[0] as Greeted;
+  const isDirect = (client as ClientBase & { processID: number | null }).processID === pid;
+  if (isDirect && major >= TRANSACTION_TIMEOUT_SINCE && !/\btransaction_timeout\b/.test(keeps))
+    for (const [name, value] of Object.entries(TRANSACTION_TIMEOUT))
+      await client.query(`SET ${name} = ${value}`);
+  if (forHandlers && standby)
+    throw new WalmqError('DATABASE_IN_RECOVERY', 'the database is a standby, or not promoted yet.', {
+      remedy: 'Nothing to do if it is being promoted; else point DATABASE_URL at the primary.',
+    });
+}
+
+/**
+ * A pooler such as PgBouncer refuses a connection that brings settings: behind one, a connection has what role and
+ * database set. Known from the first refusal on.
+ */
+function goOnWithoutSettings(pool: Pool, forget: () => void): Pool {
+  const connect = pool.connect.bind(pool) as () => Promise<PoolClient>;
+  const again = async () => {
+    try {
+      return await connect();
+    } catch (cause) {
+      if (!isRefusedOption(cause)) throw cause;
+      forget();
+      return await connect();
+    }
+  };
+  type Callback = (error: Error | undefined, client?: PoolClient, done?: PoolClient['release']) => void;
+  pool.connect = ((callback?: Callback) => {
+    const client = again();
+    if (!callback) return client;
+    client.then(
+      got => callback(undefined, got, got.release.bind(got)),
+      (error: Error) => callback(error, undefined, () => undefined),
+    );
+    return undefined;
+  }) as Pool['connect'];
+  return pool;
+}
+
+/** For readiness: rejects with the reason while PostgreSQL does not answer, or takes no writes. */
+export async function checkPostgres(pool: Pool): Promise<string | undefined> {
+  const { rows } = await pool.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby');
+  return rows[0]?.standby ? 'the database is a standby' : undefined;
+}
