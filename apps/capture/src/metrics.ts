@@ -1,4 +1,4 @@
-import type { ChangeName } from '@walmq/change';
+import { type ChangeName, qualifiedName } from '@walmq/change';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Progress } from './acknowledge.js';
 import type { DriftNotice } from './notice-drift.js';
@@ -158,7 +158,7 @@ export function captureMetrics(registry: Registry) {
     backfilled: (queue: string, rows: number) => backfilled.inc({ queue }, rows),
     backfillFailed: () => backfillsFailed.inc(),
     change(change: ChangeName) {
-      changes.inc({ table: `${change.schema}.${change.table}`, op: change.op });
+      changes.inc({ table: qualifiedName(change), op: change.op });
     },
     drift({ queue, table, differences }: DriftNotice) {
       drift.set({ queue, table }, differences.length);

@@ -1,4 +1,4 @@
-import type { Change, Json } from '@walmq/change';
+import { type Change, type Json, sqlTable } from '@walmq/change';
 import { EVENT_PREFIX } from '@walmq/replication';
 import { escapeIdentifier, escapeLiteral, type PoolClient } from 'pg';
 
@@ -27,7 +27,7 @@ interface Column {
 
 /** The row may still be there: it gives way to its own copy. Rows that are deleted are no events. */
 async function writeRow(tx: PoolClient, { schema, table, key, after }: Change, json: string): Promise<void> {
-  const target = `${escapeIdentifier(schema)}.${escapeIdentifier(table)}`;
+  const target = sqlTable({ schema, table });
   const { rows } = await tx.query<Column>(
     `SELECT attname AS name, atttypid = 'bytea'::regtype AS "isBytea" FROM pg_attribute
       WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum`,

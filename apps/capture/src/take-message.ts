@@ -1,4 +1,5 @@
 import { readWatermark, WATERMARK_PREFIX } from '@walmq/backfill';
+import { qualifiedName } from '@walmq/change';
 import {
   CONTEXT_PREFIX,
   EVENT_PREFIX,
@@ -77,9 +78,7 @@ function takeRewound(content: Buffer, transaction: Transaction, options: Message
   if (change.id <= options.resumeAfter) return true;
   const jobs = options.router.routeRewound(change, queue);
   if (jobs.length === 0)
-    options.onRewoundRefused(
-      `the queue "${queue}" takes no ${change.op} of ${change.schema}.${change.table}`,
-    );
+    options.onRewoundRefused(`the queue "${queue}" takes no ${change.op} of ${qualifiedName(change)}`);
   return enqueueChange(change, jobs, transaction, options);
 }
 

@@ -7,7 +7,7 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
-import type { ChangeName } from '@walmq/change';
+import { type ChangeName, qualifiedName } from '@walmq/change';
 import type { Job } from '@walmq/fanout';
 import type { Transaction } from '@walmq/replication';
 
@@ -28,7 +28,7 @@ export class ChangeTracer {
     jobs: readonly Job[],
   ): readonly Job[] {
     if (jobs.length === 0) return jobs;
-    const table = `${change.schema}.${change.table}`;
+    const table = qualifiedName(change);
     const span = this.#tracer.startSpan(
       `capture ${table}`,
       {

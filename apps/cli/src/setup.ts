@@ -1,5 +1,5 @@
 import { auditSchemaSql } from '@walmq/audit';
-import { WalmqError } from '@walmq/change';
+import { qualifiedName, WalmqError } from '@walmq/change';
 import { changeLogSchemaSql } from '@walmq/change-log';
 import type { WalmqConfig } from '@walmq/config';
 import { outboxSchemaSql } from '@walmq/outbox';
@@ -45,7 +45,7 @@ const SHOP_SCHEMA: SetupSchema = {
   what: "the shop's tables",
   sql: shopSchemaSql,
   captured: true,
-  inPublic: true,
+  within: 'public',
 };
 
 /** `walmq setup` as it is called. */
@@ -115,10 +115,10 @@ function outboxSchema({ outbox }: WalmqConfig): SetupSchema {
       remedy: 'Give a queue in walmq.config.ts "outbox" with the aggregate types it takes.',
     });
   return {
-    what: `the outbox table ${outbox.schema}.${outbox.table}`,
+    what: `the outbox table ${qualifiedName(outbox)}`,
     sql: outboxSchemaSql(outbox),
     captured: true,
-    inPublic: outbox.schema === 'public',
+    within: outbox.schema,
   };
 }
 

@@ -1,4 +1,12 @@
-import { formatLsn, formatPosition, type Lsn, parseLsn, parsePosition, WalmqError } from '@walmq/change';
+import {
+  formatLsn,
+  formatPosition,
+  type Lsn,
+  parseLsn,
+  parsePosition,
+  qualifiedName,
+  WalmqError,
+} from '@walmq/change';
 import { shardPrefixes, type WalmqConfig } from '@walmq/config';
 import { checkpointKey, moveCheckpoint, readCheckpoint } from '@walmq/fanout';
 import {
@@ -18,6 +26,7 @@ import type { Redis } from 'ioredis';
 import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from './command.js';
 import { connectRedis, withDatabase } from './connect.js';
 import { examples, type Host } from './help.js';
+import { shellWord } from './shell-word.js';
 
 interface SkipOptions {
   readonly at?: Lsn;
@@ -142,9 +151,12 @@ function tell(
   const names = new Set(details?.tables.map(({ table }) => table));
   const queues = Object.values(config.queues).flatMap(({ name, tables }) =>
     tables
-      .map(({ schema, table }) => `${schema}.${table}`)
+      .map(qualifiedName)
       .filter(table => !details || names.has(table))
-      .map(table => `npx walmq backfill --queue ${name} --table ${table} --where "<condition on its rows>"`),
+      .map(
+        table =>
+          `npx walmq backfill --queue ${shellWord(name)} --table ${shellWord(table)} --where "<condition on its rows>"`,
+      ),
   );
   io.print('Its rows as they are now can be enqueued afterwards; what it deleted cannot:');
   for (const line of queues) io.print(`  ${line}`);

@@ -1,3 +1,4 @@
+import { parseTableName, qualifiedName, WalmqError } from '@walmq/change';
 import { publishedTables, type WalmqConfig } from '@walmq/config';
 import type { SetupRoute, SetupTable } from '@walmq/replication';
 
@@ -29,4 +30,13 @@ function outboxRoutes({ queues, outbox }: WalmqConfig): SetupRoute[] {
         operations: new Set(['insert']),
       })),
     );
+}
+
+/** A table as an option names it, in full. Throws TABLE_NAME. */
+export function fullNameOf(text: string): string {
+  const name = parseTableName(text);
+  if (name) return qualifiedName(name);
+  throw new WalmqError('TABLE_NAME', `"${text}" is no name of a table.`, {
+    remedy: `Write it as SQL does, with a name that holds a space, a dot or a quote in double quotes: --table '"my schema"."odd.name"'.`,
+  });
 }

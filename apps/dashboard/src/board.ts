@@ -1,5 +1,6 @@
 import { createBullBoard } from '@bull-board/api';
 import { FastifyAdapter } from '@bull-board/fastify';
+import { tableName } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import type { Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
@@ -91,5 +92,5 @@ function nameOf(job: { name?: string; data?: unknown }): string {
 }
 
 function descriptionOf({ tables }: QueueConfig): string {
-  return `Changes of ${tables.map(({ schema, table }) => (schema === 'public' ? table : `${schema}.${table}`)).join(', ')}`;
+  return `Changes of ${tables.map(tableName).join(', ')}`;
 }

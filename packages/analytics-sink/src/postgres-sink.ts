@@ -1,4 +1,5 @@
-import { inTransaction } from '@walmq/worker';
+import { sqlTableOf } from '@walmq/change';
+import { giveUp, inTransaction } from '@walmq/worker';
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import type { PositionedFact } from './fact.js';
 import { type AnalyticsSink, DELETED_COLUMN, POSITION_COLUMN } from './sink.js';
@@ -24,7 +25,7 @@ export function createPostgresSink(options: {
 }
 
 async function writeFact(tx: PoolClient, { table, key, values, position }: PositionedFact): Promise<void> {
-  const target = table.split('.').map(escapeIdentifier).join('.');
+  const target = targetOf(table);
   const keys = Object.keys(key).map(escapeIdentifier);
   // The table's own types read the values, whatever they are: arrays, jsonb, numerics without a lost digit.
   const record = `json_populate_record(NULL::${target}, $1::json)`;
@@ -53,4 +54,12 @@ async function writeFact(tx: PoolClient, { table, key, values, position }: Posit
        WHERE f.${POSITION_COLUMN} < excluded.${POSITION_COLUMN}`,
     [json, position],
   );
+}
+
+function targetOf(table: string): string {
+  const target = sqlTableOf(table);
+  if (target !== undefined) return target;
+  throw giveUp(`"${table}" is no name of a table.`, {
+    remedy: `Write it as SQL does, with a name that holds a space, a dot or a quote in double quotes.`,
+  });
 }

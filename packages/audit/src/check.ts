@@ -1,4 +1,4 @@
-import { WalmqError } from '@walmq/change';
+import { parseTableName, WalmqError } from '@walmq/change';
 import type { Pool } from 'pg';
 import type { AuditRules } from './load.js';
 
@@ -21,12 +21,16 @@ export async function checkAuditRules(pool: Pool, rules: AuditRules): Promise<vo
     [...leaveOut, ...mask].map(column => ({ table, column })),
   );
   const { rows } = await pool.query<{ name: string }>(
-    `SELECT n.table || '.' || n.column AS name FROM unnest($1::text[], $2::text[]) AS n ("table", "column")
+    `SELECT n.written || '.' || n.column AS name
+       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS n (written, schema, "table", "column")
       WHERE NOT EXISTS (SELECT FROM information_schema.columns c
-                         WHERE c.table_schema || '.' || c.table_name =
-                               CASE WHEN strpos(n.table, '.') > 0 THEN n.table ELSE 'public.' || n.table END
-                           AND c.column_name = n.column)`,
-    [named.map(({ table }) => table), named.map(({ column }) => column)],
+                         WHERE c.table_schema = n.schema AND c.table_name = n.table AND c.column_name = n.column)`,
+    [
+      named.map(({ table }) => table),
+      named.map(({ table }) => parseTableName(table)?.schema),
+      named.map(({ table }) => parseTableName(table)?.table),
+      named.map(({ column }) => column),
+    ],
   );
   if (rows.length === 0) return;
   throw new WalmqError(

@@ -4,7 +4,7 @@ const columns = z.array(z.string().min(1)).default([]);
 
 /** What a walmq.audit.ts may say. */
 export const auditSchema = z.strictObject({
-  /** By table: "orders" (of schema public) or "sales.orders". A table that is not named is kept as it is. */
+  /** By table, named as in walmq.config.ts: "orders" (of schema public) or "sales.orders". A table that is not named is kept as it is. */
   tables: z.record(
     z.string(),
     z.strictObject({

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { WalmqError } from '@walmq/change';
+import { normalTableName, WalmqError } from '@walmq/change';
 import { importDefault } from '@walmq/config';
 import { auditSchema } from './define.js';
 import type { ColumnRules } from './mask.js';
@@ -32,7 +32,7 @@ export async function loadAuditRules(path?: string): Promise<AuditRules> {
   }
   return new Map(
     Object.entries(parsed.data.tables).map(([table, { leaveOut, mask }]) => [
-      table,
+      normalTableName(table),
       { leaveOut: new Set(leaveOut), mask: new Set(mask) },
     ]),
   );

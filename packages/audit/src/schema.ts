@@ -63,7 +63,9 @@ END $$;
 CREATE OR REPLACE FUNCTION walmq.audit_history(table_name text, key jsonb) RETURNS SETOF walmq.audit
 LANGUAGE sql STABLE AS $$
   SELECT * FROM walmq.audit a
-   WHERE a.schema_name || '.' || a.table_name = CASE WHEN strpos($1, '.') > 0 THEN $1 ELSE 'public.' || $1 END
+   WHERE CASE WHEN a.schema_name ~ '[\\s".]' THEN '"' || replace(a.schema_name, '"', '""') || '"' ELSE a.schema_name END || '.' ||
+         CASE WHEN a.table_name ~ '[\\s".]' THEN '"' || replace(a.table_name, '"', '""') || '"' ELSE a.table_name END
+         = CASE WHEN $1 ~ '^([^\\s".]+|"([^"]|"")+")$' THEN 'public.' || $1 ELSE $1 END
      AND jsonb_hash_extended(a.key, 0) = jsonb_hash_extended($2, 0) AND a.key = $2
    ORDER BY a.committed_at, a.change_id
 $$;`;

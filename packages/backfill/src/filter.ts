@@ -1,4 +1,4 @@
-import { WalmqError } from '@walmq/change';
+import { sqlIdentifier, sqlTable, WalmqError } from '@walmq/change';
 import type { ClientBase } from 'pg';
 import { chunkSql } from './chunk-sql.js';
 import type { KeyedTable } from './keyed-table.js';
@@ -41,11 +41,7 @@ async function explain(
     return rows[0]?.['QUERY PLAN'][0]?.Plan as Plan;
   } catch (cause) {
     const { code, message } = cause as { code?: string; message: string };
-    if (code === DENIED || filter === null)
-      throw new WalmqError('BACKFILL_DENIED', `${table.from} may not be read: ${message}.`, {
-        remedy: `Run GRANT SELECT ON ${table.from}, and USAGE on its schema, to your role and to capture's.`,
-        cause,
-      });
+    if (code === DENIED || filter === null) throw await denied(client, table, cause);
     throw new WalmqError(
       'BACKFILL_FILTER',
       `PostgreSQL does not take --where ${JSON.stringify(filter)}: ${message}.`,
@@ -57,4 +53,18 @@ async function explain(
   } finally {
     await client.query('ROLLBACK').catch(() => undefined);
   }
+}
+
+async function denied(client: ClientBase, { relation }: KeyedTable, cause: unknown): Promise<WalmqError> {
+  await client.query('ROLLBACK');
+  const { rows } = await client.query<{ role: string }>('SELECT quote_ident(current_user) AS role');
+  const role = rows[0]?.role;
+  return new WalmqError(
+    'BACKFILL_DENIED',
+    `${sqlTable(relation)} may not be read: ${(cause as Error).message}.`,
+    {
+      remedy: `Run GRANT USAGE ON SCHEMA ${sqlIdentifier(relation.schema)} TO ${role}; GRANT SELECT ON ${sqlTable(relation)} TO ${role}; and the same for the role of capture.`,
+      cause,
+    },
+  );
 }

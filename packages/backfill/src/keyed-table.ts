@@ -1,4 +1,4 @@
-import { WalmqError } from '@walmq/change';
+import { qualifiedName, sqlTable, WalmqError } from '@walmq/change';
 import type { Relation } from '@walmq/replication';
 import { type ClientBase, escapeIdentifier } from 'pg';
 
@@ -59,7 +59,7 @@ export async function readKeyedTable(
 ): Promise<KeyedTable> {
   const { rows } = await client.query<TableRow>(TABLE_SQL, [schema, table, publication]);
   const row = rows[0];
-  const name = `${schema}.${table}`;
+  const name = qualifiedName({ schema, table });
   if (!row)
     throw new WalmqError('BACKFILL_NO_TABLE', `there is no table ${name}.`, { remedy: 'Check its name.' });
   const { published } = row;
@@ -92,7 +92,7 @@ export async function readKeyedTable(
         inIdentity,
       })),
     },
-    from: `${row.kind === 'p' ? '' : 'ONLY '}${escapeIdentifier(schema)}.${escapeIdentifier(table)}`,
+    from: `${row.kind === 'p' ? '' : 'ONLY '}${sqlTable({ schema, table })}`,
     key: key.map(({ name: column, type }) => ({ name: escapeIdentifier(column), type })),
   };
 }

@@ -1,4 +1,4 @@
-import { WalmqError } from '@walmq/change';
+import { sqlTable, WalmqError } from '@walmq/change';
 import type { ClientBase } from 'pg';
 import { BACKFILL_COLUMNS, type Backfill, type BackfillStatus } from './backfill.js';
 
@@ -34,7 +34,7 @@ export async function requestSnapshots(
       `INSERT INTO walmq.backfill (slot, queue, table_schema, table_name, origin, rows_expected)
        SELECT $1, $2, $3, $4, 'snapshot', (SELECT nullif(reltuples, -1)::bigint FROM pg_class WHERE oid = to_regclass($5))
        ON CONFLICT (slot, queue, table_schema, table_name) WHERE origin = 'snapshot' DO NOTHING`,
-      [slot, queue, schema, table, `${client.escapeIdentifier(schema)}.${client.escapeIdentifier(table)}`],
+      [slot, queue, schema, table, sqlTable({ schema, table })],
     );
 }
 

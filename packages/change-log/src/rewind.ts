@@ -1,11 +1,11 @@
-import { WalmqError } from '@walmq/change';
+import { parseTableName, qualifiedName, WalmqError } from '@walmq/change';
 import { REWIND_PREFIX } from '@walmq/replication';
 import type { ClientBase } from 'pg';
 
 /** Which changes, and whither. */
 export interface RewindOptions {
   readonly queue: string;
-  /** `schema.table` */
+  /** Each as qualifiedName writes it. */
   readonly tables: readonly string[];
   /** By commit time, both ends included. ISO 8601. */
   readonly from: string;
@@ -31,29 +31,41 @@ export interface Rewind extends RewindOptions {
   readonly endedAt: string | null;
 }
 
-const CHOSEN = `schema_name || '.' || table_name = ANY ($1) AND committed_at BETWEEN $2 AND $3
+/** $1: as tableNames writes it; a text of both names would not tell all tables apart. */
+const OF_TABLES = `(schema_name, table_name) IN (SELECT t ->> 'schema', t ->> 'table' FROM jsonb_array_elements($1::jsonb) t)`;
+const CHOSEN = `${OF_TABLES} AND committed_at BETWEEN $2 AND $3
   AND ($4::jsonb IS NULL OR (change -> 'key')::jsonb = $4::jsonb)`;
 
 function chosen({ tables, from, to, key }: RewindOptions): unknown[] {
-  return [tables, from, to, key === null ? null : JSON.stringify(key)];
+  return [tableNames(tables), from, to, key === null ? null : JSON.stringify(key)];
+}
+
+function tableNames(tables: readonly string[]): string {
+  return JSON.stringify(tables.map(parseTableName));
 }
 
 /** What a rewind would send, counted in the log; sends nothing. */
 export async function planRewind(client: ClientBase, options: RewindOptions): Promise<RewindPlan> {
-  const { rows } = await client.query<{ table: string; changes: number; first: string; last: string }>(
-    `SELECT schema_name || '.' || table_name AS "table", count(*)::float8 AS changes,
+  const { rows } = await client.query<{
+    schema: string;
+    table: string;
+    changes: number;
+    first: string;
+    last: string;
+  }>(
+    `SELECT schema_name AS schema, table_name AS "table", count(*)::float8 AS changes,
             to_json(min(committed_at)) #>> '{}' AS first, to_json(max(committed_at)) #>> '{}' AS last
-       FROM walmq.change_log WHERE ${CHOSEN} GROUP BY 1 ORDER BY 1`,
+       FROM walmq.change_log WHERE ${CHOSEN} GROUP BY 1, 2 ORDER BY 1, 2`,
     chosen(options),
   );
   const begins = await client.query<{ begins: string | null }>(
     `SELECT to_json(min(committed_at)) #>> '{}' AS begins FROM walmq.change_log
-      WHERE schema_name || '.' || table_name = ANY ($1)`,
-    [options.tables],
+      WHERE ${OF_TABLES}`,
+    [tableNames(options.tables)],
   );
   return {
     changes: rows.reduce((sum, { changes }) => sum + changes, 0),
-    byTable: rows.map(({ table, changes }) => ({ table, changes })),
+    byTable: rows.map(({ schema, table, changes }) => ({ table: qualifiedName({ schema, table }), changes })),
     first: rows.map(({ first }) => first).sort()[0] ?? null,
     last:
       rows
@@ -71,7 +83,7 @@ const REWIND_COLUMNS = `id::text AS id, queue, tables, to_json(from_time) #>> '{
 export async function beginRewind(client: ClientBase, options: RewindOptions): Promise<Rewind> {
   const { rows } = await client.query<Rewind>(
     `INSERT INTO walmq.rewind (tables, from_time, to_time, key, queue) VALUES ($1, $2, $3, $4, $5) RETURNING ${REWIND_COLUMNS}`,
-    [...chosen(options), options.queue],
+    [options.tables, ...chosen(options).slice(1), options.queue],
   );
   return rows[0] as Rewind;
 }

@@ -1,4 +1,5 @@
 export * from './change.js';
+export * from './did-you-mean.js';
 export * from './encoded.js';
 export * from './error.js';
 export * from './event-limits.js';

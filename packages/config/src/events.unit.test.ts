@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { parseConfig } from './parse.js';
 import { publishedTables, resolveConfig } from './resolve.js';
-import { parseConfig, type WalmqConfigInput } from './schema.js';
+import type { WalmqConfigInput } from './schema.js';
 
 const resolve = (input: WalmqConfigInput) => resolveConfig(parseConfig(input, 'test'));
 

@@ -1,7 +1,8 @@
 import { tables } from '@walmq/row-types/fixture';
 import { describe, expect, it } from 'vitest';
+import { parseConfig } from './parse.js';
 import { resolveConfig } from './resolve.js';
-import { defineConfig, parseConfig } from './schema.js';
+import { defineConfig } from './schema.js';
 
 describe('expect', () => {
   it('takes the descriptions of a file of "walmq types", each table its own', () => {

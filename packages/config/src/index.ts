@@ -1,5 +1,6 @@
 export { importDefault } from './import-default.js';
 export { loadConfig } from './load.js';
+export { parseConfig } from './parse.js';
 export {
   type Durability,
   type OnDrift,
@@ -14,4 +15,4 @@ export {
   type TableRoute,
   type WalmqConfig,
 } from './resolve.js';
-export { defineConfig, parseConfig, type WalmqConfigInput } from './schema.js';
+export { defineConfig, type WalmqConfigInput } from './schema.js';

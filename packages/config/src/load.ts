@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WalmqError } from '@walmq/change';
 import { importDefault } from './import-default.js';
+import { parseConfig } from './parse.js';
 import { resolveConfig, type WalmqConfig } from './resolve.js';
-import { parseConfig } from './schema.js';
 
 /**
  * Loads and checks the configuration at `path` (default: walmq.config.ts in the working folder).

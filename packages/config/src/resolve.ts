@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { type Operation, tableName } from '@walmq/change';
+import { type Operation, parseTableName, qualifiedName, type TableName, tableName } from '@walmq/change';
 import type { TableDescription } from '@walmq/row-types';
 import { type Parsed, queueFields } from './schema.js';
 
@@ -114,20 +114,21 @@ export function resolveConfig(parsed: Parsed): WalmqConfig {
     capture: parsed.capture,
     queues: Object.fromEntries(queues),
     outbox: queues.some(([, { outbox }]) => outbox.length > 0)
-      ? { ...namesOf(parsed.outbox.table), columns: parsed.outbox.columns }
+      ? { ...parsedName(parsed.outbox.table), columns: parsed.outbox.columns }
       : undefined,
     malformed,
   });
 }
 
-/** Every table any queue reads, the outbox among them, once, as `schema.table`, sorted: what the publication must hold. */
-export function publishedTables(config: WalmqConfig): { schema: string; table: string }[] {
-  const tables = new Map<string, { schema: string; table: string }>();
+/** Every table any queue reads, the outbox among them, once, sorted by its full name: what the publication must hold. */
+export function publishedTables(config: WalmqConfig): TableName[] {
+  const tables = new Map<string, TableName>();
   for (const queue of Object.values(config.queues))
-    for (const { schema, table } of queue.tables) tables.set(`${schema}.${table}`, { schema, table });
+    for (const { schema, table } of queue.tables)
+      tables.set(qualifiedName({ schema, table }), { schema, table });
   if (config.outbox) {
     const { schema, table } = config.outbox;
-    tables.set(`${schema}.${table}`, { schema, table });
+    tables.set(qualifiedName({ schema, table }), { schema, table });
   }
   return [...tables.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, table]) => table);
 }
@@ -157,36 +158,29 @@ function resolveQueue(name: string, queue: ParsedQueue, redis: Parsed['redis']):
   };
 
   function resolveTable([qualified, own]: TableEntry): TableRoute {
-    const { schema, table: bare } = namesOf(qualified);
+    const name = parsedName(qualified);
     const taken = own.operations ?? operations;
     return {
-      schema,
-      table: bare,
+      ...name,
       operations: taken && new Set<Operation>(taken),
-      orderBy: resolveOrder(own.orderBy ?? orderBy ?? 'key'),
-      expected: expect?.[tableName({ schema, table: bare })],
+      orderBy: own.orderBy ?? orderBy ?? 'key',
+      expected: expect?.[tableName(name)],
     };
   }
 }
 
-function namesOf(qualified: string): { schema: string; table: string } {
-  const parts = qualified.split('.');
-  const [schema, table] = parts.length === 2 ? (parts as [string, string]) : ['public', qualified];
-  return { schema, table };
+/** Of a name that the schema has checked. */
+function parsedName(text: string): TableName {
+  return parseTableName(text) as TableName;
 }
 
-type PerTable = { orderBy?: string | false | undefined; operations?: readonly Operation[] | undefined };
+type PerTable = { orderBy?: OrderBy | undefined; operations?: readonly Operation[] | undefined };
 type TableEntry = readonly [string, PerTable];
 
 function tableEntries(table: ParsedQueue['table'], tables: ParsedQueue['tables']): TableEntry[] {
   if (table !== undefined) return [[table, {}]];
   if (Array.isArray(tables)) return tables.map(name => [name, {}]);
   return Object.entries(tables ?? {});
-}
-
-function resolveOrder(orderBy: string | false): OrderBy {
-  if (orderBy === 'key' || orderBy === false) return orderBy;
-  return { column: orderBy };
 }
 
 function deepFreeze<T>(value: T): T {

@@ -1,14 +1,40 @@
-import { type Change, type ChangeName, type Row, WalmqError } from '@walmq/change';
+import {
+  type Change,
+  type ChangeName,
+  parseIdentifier,
+  parseTableName,
+  type Row,
+  sqlIdentifier,
+} from '@walmq/change';
 import { tableDescriptions } from '@walmq/row-types';
 import { z } from 'zod';
 
+/** PostgreSQL's limit is 63 bytes in the database's encoding, which nobody knows here: at least 63 characters. */
+const isName = (name: string) => name !== '' && [...name].length <= 63 && !name.includes('\0');
+
 const identifier = z
   .string()
-  .regex(/^[^\s".]{1,63}$/, 'must be one name of 1 to 63 characters, without spaces, quotes or dots');
+  .transform(parseIdentifier)
+  .refine(isName, 'must be one name of 1 to 63 characters');
 
-const tableName = z
-  .string()
-  .regex(/^[^\s".]{1,63}(\.[^\s".]{1,63})?$/, 'must be "table" or "schema.table", without quotes');
+/** Kept as it is written; resolveConfig reads it with parseTableName. */
+const tableName = z.string().superRefine((text, context) => {
+  const name = parseTableName(text);
+  if (name && isName(name.schema) && isName(name.table)) return;
+  const message =
+    name || text === ''
+      ? 'must be "table" or "schema.table", with names of 1 to 63 characters'
+      : `must be "table" or "schema.table", and a name with a space, a dot or a quote stands in double quotes, as in SQL: ${quotedForm(text)}`;
+  context.addIssue({ code: 'custom', message });
+});
+
+/** What was probably meant, as it has to be written. */
+function quotedForm(text: string): string {
+  const parts = text.replaceAll('"', '').split('.');
+  return parts.length === 2 && parts.every(part => part !== '')
+    ? `'${parts.map(sqlIdentifier).join('.')}'`
+    : `'${sqlIdentifier(text.replaceAll('"', ''))}'`;
+}
 
 /** PostgreSQL's own rule for slots; names beyond it would need quoting in the replication protocol. */
 const slotName = z
@@ -19,7 +45,8 @@ const milliseconds = z.int().min(0).max(86_400_000);
 
 const rowOperation = z.enum(['insert', 'update', 'delete', 'truncate']);
 
-const orderBy = z.union([z.literal('key'), z.literal(false), identifier], {
+/** A column that is called "key" is written '"key"'. */
+const orderBy = z.union([z.literal('key'), z.literal(false), identifier.transform(column => ({ column }))], {
   error: 'must be "key" (the row\'s replica identity), the name of a column, or false (no order)',
 });
 
@@ -137,62 +164,17 @@ export const queueFields = z.strictObject({
   rateLimit: z.strictObject({ max: z.int().min(1), durationMs: milliseconds.min(1) }).optional(),
 });
 
-const SHAPE_FIELDS = ['where', 'columns', 'omit', 'mask', 'transform', 'maxBytes'] as const;
-
-const queueSchema = queueFields.superRefine((queue, context) => {
-  const tables = [queue.table, queue.tables].filter(each => each !== undefined).length;
-  if (tables > 1) context.addIssue({ code: 'custom', message: 'must not name both "table" and "tables"' });
-  if (tables === 0 && !queue.messages && queue.outbox === undefined)
-    context.addIssue({
-      code: 'custom',
-      message: 'must name what feeds it: "table" or "tables", "messages" or "outbox"',
-    });
-  for (const field of ['operations', 'orderBy', 'expect', ...SHAPE_FIELDS] as const)
-    if (tables === 0 && queue[field] !== undefined)
-      context.addIssue({ code: 'custom', path: [field], message: 'is about tables, and it names none' });
-  if (queue.onDrift && !queue.expect)
-    context.addIssue({ code: 'custom', path: ['onDrift'], message: 'needs "expect" to tell drift by' });
-  if (queue.onDrift === 'park' && queue.transform)
-    context.addIssue({
-      code: 'custom',
-      path: ['onDrift'],
-      message:
-        '"park" holds rows against "expect", and "transform" makes others of them: take "pause" or "stop"',
-    });
-  for (const message of shapeMistakes(queue)) context.addIssue({ code: 'custom', ...message });
-  if (queue.tables && !Array.isArray(queue.tables) && Object.keys(queue.tables).length === 0)
-    context.addIssue({ code: 'custom', path: ['tables'], message: 'must name at least one table' });
-});
-
-/** What says of a name that it is in two places that rule each other out. */
-function shapeMistakes({ columns, omit, mask, maxBytes, onOversize }: z.output<typeof queueFields>) {
-  const strip = typeof onOversize === 'object' ? onOversize.strip : [];
-  const there = (name: string) => (columns?.includes(name) ?? true) && !omit?.includes(name);
-  return [
-    ...(columns && omit
-      ? [{ path: ['omit'], message: 'is said by "columns" already: take one of them' }]
-      : []),
-    ...Object.keys(mask ?? {})
-      .filter(name => !there(name))
-      .map(name => ({ path: ['mask', name], message: 'is left out already, so there is nothing to mask' })),
-    ...strip
-      .filter(name => !there(name))
-      .map(name => ({ path: ['onOversize', 'strip'], message: `"${name}" is left out already` })),
-    ...(onOversize !== undefined && maxBytes === undefined
-      ? [{ path: ['onOversize'], message: 'needs "maxBytes" to tell what is too large' }]
-      : []),
-  ];
-}
-
 const durability = z.union(
   [z.literal('fsync'), z.literal('memory'), z.strictObject({ replicated: z.int().min(1).max(100) })],
   { error: 'must be "fsync", "memory" or { replicated: <number of replicas> }' },
 );
 
-const queueName = z.string().regex(/^[^:\s]{1,100}$/, 'a queue name holds no ":" and no spaces');
+const queueName = z
+  .string()
+  .regex(/^[^:\s]{1,100}$/, 'the name of a queue has 1 to 100 characters, without spaces and ":"');
 
 /** The outbox table, and what its columns are called. Only three decide a row's way; the others are for set-up. */
-const outboxSchema = z.strictObject({
+export const outboxFields = z.strictObject({
   table: tableName.default('outbox'),
   columns: z
     .strictObject({
@@ -207,83 +189,63 @@ const outboxSchema = z.strictObject({
     .prefault({}),
 });
 
-const configSchema = z
-  .strictObject({
-    source: z
-      .strictObject({
-        /** postgres:// URL of the database; its role needs REPLICATION. Default: DATABASE_URL. */
-        url: z.string().optional(),
-        slot: slotName.default('walmq'),
-        publication: identifier.default('walmq'),
-      })
-      .prefault({}),
-    redis: z
-      .strictObject({
-        /** redis:// or rediss:// URL. Default: REDIS_URL. */
-        url: z.string().optional(),
-        /** BullMQ's key prefix. Default "bull", BullMQ's own. */
-        prefix: z
-          .string()
-          .regex(/^[^:\s]+$/, 'must not be empty nor hold ":" or spaces')
-          .default('bull'),
-        /**
-         * Over how many shards the queues are spread: each has its own key prefix with a hash tag ("{bull-0}") and its
-         * own checkpoint, so that a Redis Cluster can hold them on different nodes. Default 1: no hash tag.
-         */
-        shards: z.int().min(1).max(64).default(1),
-        /** What an acknowledged change survives: "fsync" (the default), { replicated: n } or "memory". */
-        durability: durability.default('fsync'),
-        /** True where CONFIG is forbidden (managed Redis): the promise is taken on trust and logged. */
-        trustDurability: z.boolean().default(false),
-      })
-      .prefault({}),
-    capture: z
-      .strictObject({
-        /** Changes in one batch, at most. Default 500. */
-        batchChanges: z.int().min(1).max(5000).default(500),
-        /** Bytes of job data in one batch, at most (one larger change still goes out alone). Default 1 MiB. */
-        batchBytes: z
-          .int()
-          .min(1024)
-          .max(64 * 1024 * 1024)
-          .default(1024 * 1024),
-        /** Batches sent and not yet answered, at most. Default 2. */
-        batchesInFlight: z.int().min(1).max(16).default(2),
-        /** Milliseconds the slot trails the durable position by, to heal a Redis that lost data. Default 0. */
-        ackDelayMs: milliseconds.default(0),
-        /** Unfinished jobs (waiting, active, delayed, parked) in any queue past which capture pauses. Default 1 000 000. */
-        maxQueueDepth: z.int().min(1).default(1_000_000),
-        /** Share of Redis' maxmemory past which capture pauses. Default 0.8. */
-        maxRedisMemoryShare: z.number().gt(0).max(1).default(0.8),
-      })
-      .prefault({}),
-    queues: z
-      .record(queueName, queueSchema)
-      .refine(queues => Object.keys(queues).length > 0, 'must configure at least one queue'),
-    outbox: outboxSchema.prefault({}),
-    /** The queue of events that cannot be read or that no queue takes. It is there when any queue takes events. */
-    malformed: queueName.default('walmq.malformed'),
-  })
-  .superRefine(({ queues, malformed, outbox }, context) => {
-    for (const [name, queue] of Object.entries(queues))
-      if (queue.outbox !== undefined && readsTable(queue, outbox.table))
-        context.addIssue({
-          code: 'custom',
-          path: ['queues', name],
-          message: 'reads the outbox as a table too: its rows would come twice',
-        });
-    if (Object.hasOwn(queues, malformed))
-      context.addIssue({ code: 'custom', path: ['malformed'], message: 'is the name of another queue' });
-  });
-
-function readsTable(
-  { table, tables }: Pick<z.output<typeof queueFields>, 'table' | 'tables'>,
-  wanted: string,
-): boolean {
-  const names = table !== undefined ? [table] : Array.isArray(tables) ? tables : Object.keys(tables ?? {});
-  const whole = (name: string) => (name.includes('.') ? name : `public.${name}`);
-  return names.some(name => whole(name) === whole(wanted));
-}
+/** A configuration, each field on its own; what rules out what is in mistakes.ts. */
+export const configSchema = z.strictObject({
+  source: z
+    .strictObject({
+      /** postgres:// URL of the database; its role needs REPLICATION. Default: DATABASE_URL. */
+      url: z.string().optional(),
+      slot: slotName.default('walmq'),
+      publication: identifier.default('walmq'),
+    })
+    .prefault({}),
+  redis: z
+    .strictObject({
+      /** redis:// or rediss:// URL. Default: REDIS_URL. */
+      url: z.string().optional(),
+      /** BullMQ's key prefix. Default "bull", BullMQ's own. */
+      prefix: z
+        .string()
+        .regex(/^[^:\s]+$/, 'must not be empty nor hold ":" or spaces')
+        .default('bull'),
+      /**
+       * Over how many shards the queues are spread: each has its own key prefix with a hash tag ("{bull-0}") and its
+       * own checkpoint, so that a Redis Cluster can hold them on different nodes. Default 1: no hash tag.
+       */
+      shards: z.int().min(1).max(64).default(1),
+      /** What an acknowledged change survives: "fsync" (the default), { replicated: n } or "memory". */
+      durability: durability.default('fsync'),
+      /** True where CONFIG is forbidden (managed Redis): the promise is taken on trust and logged. */
+      trustDurability: z.boolean().default(false),
+    })
+    .prefault({}),
+  capture: z
+    .strictObject({
+      /** Changes in one batch, at most. Default 500. */
+      batchChanges: z.int().min(1).max(5000).default(500),
+      /** Bytes of job data in one batch, at most (one larger change still goes out alone). Default 1 MiB. */
+      batchBytes: z
+        .int()
+        .min(1024)
+        .max(64 * 1024 * 1024)
+        .default(1024 * 1024),
+      /** Batches sent and not yet answered, at most. Default 2. */
+      batchesInFlight: z.int().min(1).max(16).default(2),
+      /** Milliseconds the slot trails the durable position by, to heal a Redis that lost data. Default 0. */
+      ackDelayMs: milliseconds.default(0),
+      /** Unfinished jobs (waiting, active, delayed, parked) in any queue past which capture pauses. Default 1 000 000. */
+      maxQueueDepth: z.int().min(1).default(1_000_000),
+      /** Share of Redis' maxmemory past which capture pauses. Default 0.8. */
+      maxRedisMemoryShare: z.number().gt(0).max(1).default(0.8),
+    })
+    .prefault({}),
+  queues: z
+    .record(queueName, queueFields)
+    .refine(queues => Object.keys(queues).length > 0, 'must configure at least one queue'),
+  outbox: outboxFields.prefault({}),
+  /** The queue of events that cannot be read or that no queue takes. It is there when any queue takes events. */
+  malformed: queueName.default('walmq.malformed'),
+});
 
 /** What a walmq.config.ts writes. */
 export type WalmqConfigInput = z.input<typeof configSchema>;
@@ -292,17 +254,4 @@ export type Parsed = z.output<typeof configSchema>;
 /** Types and completes a walmq.config.ts; checked when it is loaded. */
 export function defineConfig(config: WalmqConfigInput): WalmqConfigInput {
   return config;
-}
-
-/** Checks a configuration. Throws CONFIG_INVALID with every mistake, each by its field's path. */
-export function parseConfig(input: unknown, origin: string): Parsed {
-  const result = configSchema.safeParse(input);
-  if (result.success) return result.data;
-  const mistakes = result.error.issues.map(
-    issue => `  ${issue.path.join('.') || '(root)'}: ${issue.message}`,
-  );
-  throw new WalmqError(
-    'CONFIG_INVALID',
-    `${origin} has ${mistakes.length} mistake(s):\n${mistakes.join('\n')}`,
-  );
 }

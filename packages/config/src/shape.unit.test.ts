@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { parseConfig } from './parse.js';
 import { resolveConfig } from './resolve.js';
-import { parseConfig, type WalmqConfigInput } from './schema.js';
+import type { WalmqConfigInput } from './schema.js';
 
 type QueueInput = WalmqConfigInput['queues'][string];
 const resolve = (queue: QueueInput) => resolveConfig(parseConfig({ queues: { q: queue } }, 'test')).queues.q;

@@ -1,4 +1,4 @@
-import { WalmqError } from '@walmq/change';
+import { type ChangeName, qualifiedName, WalmqError } from '@walmq/change';
 import type { Redis } from 'ioredis';
 import type { Batch } from './batch.js';
 import type { Job } from './job.js';
@@ -48,8 +48,8 @@ export async function batchRefused(failure: ScriptFailure, refused: RefusedBatch
 }
 
 function changeOf({ id, data }: Job): string {
-  const { op, schema, table } = JSON.parse(data) as Record<string, unknown>;
-  return `change ${id} (${op} of ${schema}.${table})`;
+  const { op, schema, table } = JSON.parse(data) as ChangeName;
+  return `change ${id} (${op} of ${qualifiedName({ schema, table })})`;
 }
 
 /** What the script writes of a queue, by the ends of its keys. */

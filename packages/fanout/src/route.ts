@@ -3,6 +3,8 @@ import {
   type EncodedChange,
   type EncodedEvent,
   EVENT_LIMITS,
+  qualifiedName,
+  sqlTable,
   WalmqError,
 } from '@walmq/change';
 import type { OutboxConfig, QueueConfig, TableRoute } from '@walmq/config';
@@ -36,14 +38,15 @@ interface Route {
 
 /** The fan-out: which jobs a change becomes, one for every queue that names its table. An event becomes one too. */
 export class Router {
-  readonly #routes: ReadonlyMap<string, readonly Route[]>;
+  /** By schema, then by table: no text of both has to be made for every change. */
+  readonly #routes: ReadonlyMap<string, ReadonlyMap<string, readonly Route[]>>;
   readonly #options: RouterOptions;
   readonly #idSuffix: string;
   /** The queues that take logical messages, by their names. */
   readonly #messages: ReadonlyMap<string, { readonly queue: number } & EventQueue>;
   /** Undefined when there is none. */
   readonly #malformed: number | undefined;
-  readonly #outboxTable: string | undefined;
+  readonly #outboxTable: OutboxConfig | undefined;
   readonly #outbox: OutboxRoutes | undefined;
 
   constructor(options: RouterOptions) {
@@ -58,16 +61,17 @@ export class Router {
     );
     const malformedAt = queues.findIndex(({ name }) => name === malformed);
     this.#malformed = malformedAt < 0 ? undefined : malformedAt;
-    this.#outboxTable = outbox && `${outbox.schema}.${outbox.table}`;
+    this.#outboxTable = outbox;
     this.#outbox = outbox && new OutboxRoutes(outbox, queues);
   }
 
   /** Throws ORDER_COLUMN_MISSING when PostgreSQL did not send the column that orders a queue. */
   route(change: EncodedChange): Job[] {
-    const name = `${change.schema}.${change.table}`;
-    const jobs = this.#routeRow(change, name);
+    const jobs = this.#routeRow(change);
     // Only what is put in is an event: an outbox's rows may be updated and deleted at will.
-    return name === this.#outboxTable && change.op === 'insert'
+    return change.table === this.#outboxTable?.table &&
+      change.schema === this.#outboxTable.schema &&
+      change.op === 'insert'
       ? [...jobs, ...this.#routeOutbox(change)]
       : jobs;
   }
@@ -106,7 +110,7 @@ export class Router {
 
   /** The job of a row that was read for one queue, whatever operations it takes. Throws ORDER_COLUMN_MISSING. */
   routeRead(change: EncodedChange, queue: number): Job[] {
-    const routes = this.#routes.get(`${change.schema}.${change.table}`) ?? [];
+    const routes = this.#routesOf(change) ?? [];
     return this.#jobsOf(
       change,
       routes.filter(route => route.queue === queue),
@@ -115,7 +119,7 @@ export class Router {
 
   /** The job of a change that is sent again to one queue; none when the queue takes no such change. */
   routeRewound(change: EncodedChange, queueName: string): Job[] {
-    const routes = this.#routes.get(`${change.schema}.${change.table}`) ?? [];
+    const routes = this.#routesOf(change) ?? [];
     return this.#jobsOf(
       change,
       routes.filter(route => route.queueName === queueName),
@@ -143,8 +147,12 @@ export class Router {
     return `${id}-${this.#idSuffix}`;
   }
 
-  #routeRow(change: EncodedChange, table: string): Job[] {
-    const routes = this.#routes.get(table);
+  #routesOf({ schema, table }: EncodedChange): readonly Route[] | undefined {
+    return this.#routes.get(schema)?.get(table);
+  }
+
+  #routeRow(change: EncodedChange): Job[] {
+    const routes = this.#routesOf(change);
     if (!routes) return [];
     return this.#jobsOf(
       change,
@@ -167,18 +175,19 @@ export class Router {
   }
 }
 
-function routesByTable(queues: readonly QueueConfig[]): Map<string, Route[]> {
-  const routes = new Map<string, Route[]>();
+function routesByTable(queues: readonly QueueConfig[]): Map<string, Map<string, Route[]>> {
+  const routes = new Map<string, Map<string, Route[]>>();
   const shapes = new Map(
     queues.flatMap(queue => (queue.shape ? [[queue, new Shape(queue.name, queue.shape)]] : [])),
   );
   for (const [index, queue] of queues.entries())
     for (const table of queue.tables) {
-      const name = `${table.schema}.${table.table}`;
-      const keyPrefix = queue.tables.length > 1 ? `${name} ` : '';
+      const keyPrefix = queue.tables.length > 1 ? `${qualifiedName(table)} ` : '';
       const shape = shapes.get(queue);
       const route = { queue: index, queueName: queue.name, table, keyPrefix, shape };
-      routes.set(name, [...(routes.get(name) ?? []), route]);
+      const ofSchema = routes.get(table.schema) ?? new Map<string, Route[]>();
+      ofSchema.set(table.table, [...(ofSchema.get(table.table) ?? []), route]);
+      routes.set(table.schema, ofSchema);
     }
   return routes;
 }
@@ -206,9 +215,9 @@ function plainKeys(change: EncodedChange, { table, keyPrefix, queueName }: Route
   if (values.length > 0) return values;
   throw new WalmqError(
     'ORDER_COLUMN_MISSING',
-    `queue "${queueName}" is ordered by ${change.schema}.${change.table}.${orderBy.column}, which change ${change.id} does not carry.`,
+    `queue "${queueName}" is ordered by ${qualifiedName(change)}.${orderBy.column}, which change ${change.id} does not carry.`,
     {
-      remedy: `Run ALTER TABLE ${change.schema}.${change.table} REPLICA IDENTITY FULL; or name another column in orderBy.`,
+      remedy: `Run ALTER TABLE ${sqlTable(change)} REPLICA IDENTITY FULL; or name another column in orderBy.`,
     },
   );
 }

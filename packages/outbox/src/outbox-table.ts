@@ -37,8 +37,9 @@ export function outboxSchemaSql(outbox: OutboxTable): string {
   const [type, createdAt] = [quote(columns.type), quote(columns.createdAt)];
   const table = quoteTable(outbox);
   // PostgreSQL would cut a longer name by itself, and set-up would not find it again.
-  const index = quote(`${outbox.table.slice(0, 40)}_${columns.createdAt.slice(0, 20)}`);
+  const index = quote(`${cut(outbox.table, 40)}_${cut(columns.createdAt, 20)}`);
   const schema = outbox.schema === 'public' ? '' : `CREATE SCHEMA IF NOT EXISTS ${quote(outbox.schema)};\n`;
+  const dollars = dollarQuote(`${table}${createdAt}`);
   return `${schema}CREATE TABLE IF NOT EXISTS ${table} (
   ${quote(columns.id)} bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   ${quote(columns.aggregateType)} text NOT NULL,
@@ -51,7 +52,7 @@ export function outboxSchemaSql(outbox: OutboxTable): string {
 CREATE INDEX IF NOT EXISTS ${index} ON ${table} USING brin (${createdAt}) WITH (autosummarize = on);
 CREATE SCHEMA IF NOT EXISTS walmq;
 CREATE OR REPLACE PROCEDURE walmq.clean_outbox(older_than interval, batch_rows integer DEFAULT 10000)
-LANGUAGE plpgsql AS $clean$
+LANGUAGE plpgsql AS ${dollars}
 DECLARE
   oldest_kept CONSTANT timestamptz := now() - older_than;
   deleted bigint;
@@ -64,7 +65,7 @@ BEGIN
     COMMIT;
     EXIT WHEN deleted < batch_rows;
   END LOOP;
-END $clean$;`;
+END ${dollars};`;
 }
 
 /** `"schema"."table"` */
@@ -75,4 +76,21 @@ export function quoteTable({ schema, table }: Pick<OutboxTable, 'schema' | 'tabl
 /** As an identifier in SQL; pg's own function would make the package depend on pg. */
 export function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** At most so many bytes of it, and whole characters. */
+function cut(name: string, bytes: number): string {
+  let kept = '';
+  for (const character of name) {
+    if (new TextEncoder().encode(kept + character).length > bytes) break;
+    kept += character;
+  }
+  return kept;
+}
+
+/** A dollar quote that none of the names within it ends. */
+function dollarQuote(text: string): string {
+  let quoted = '$clean$';
+  while (text.includes(quoted)) quoted = `${quoted.slice(0, -1)}_$`;
+  return quoted;
 }

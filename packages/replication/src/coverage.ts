@@ -1,8 +1,9 @@
+import { qualifiedName, sqlTable, type TableName } from '@walmq/change';
 import { needsNoMore } from './setup-identity.js';
 import { unpublishedOperations } from './setup-plan-publication.js';
 import { type PublicationFacts, publishes, unpublishedChildren } from './setup-publication.js';
-import { quoted, type SetupTable } from './setup-step.js';
-import { type Partition, type TableFacts, type TableName, tableText } from './setup-tables.js';
+import type { SetupTable } from './setup-step.js';
+import type { Partition, TableFacts } from './setup-tables.js';
 
 export type GapCode =
   | 'TABLE_MISSING'
@@ -59,7 +60,7 @@ function wholeGaps(publication: PublicationFacts, tables: readonly CoveredTable[
 }
 
 function tableGaps({ wanted, found }: CoveredTable): Gap[] {
-  const name = tableText(wanted);
+  const name = qualifiedName(wanted);
   if (!found)
     return [
       {
@@ -77,7 +78,7 @@ function tableGaps({ wanted, found }: CoveredTable): Gap[] {
         table: wanted,
         isLoss: true,
         what: `${name} is unlogged: its changes are not in the WAL`,
-        remedy: `ALTER TABLE ${quoted(wanted)} SET LOGGED;`,
+        remedy: `ALTER TABLE ${sqlTable(wanted)} SET LOGGED;`,
       },
     ];
   return oldRowGaps({ wanted, found });
@@ -94,13 +95,13 @@ function oldRowGaps({ wanted, found }: { wanted: SetupTable; found: TableFacts }
   if (partial.length === 0) return [];
   const statements = partial
     .slice(0, LISTED)
-    .map(member => `ALTER TABLE ${quoted(member)} REPLICA IDENTITY FULL;`);
+    .map(member => `ALTER TABLE ${sqlTable(member)} REPLICA IDENTITY FULL;`);
   return [
     {
       code: 'OLD_ROWS_PARTIAL',
       table: wanted,
       isLoss: false,
-      what: `${listed(partial)} of ${tableText(wanted)} lack REPLICA IDENTITY FULL, which is not inherited: old rows come without what they do not log`,
+      what: `${listed(partial)} of ${qualifiedName(wanted)} lack REPLICA IDENTITY FULL, which is not inherited: old rows come without what they do not log`,
       remedy: `Run "npx walmq setup", or ${statements.join(' ')}`,
     },
   ];
@@ -114,7 +115,7 @@ function membershipGaps(publication: PublicationFacts, { wanted, found }: Covere
         code: 'TABLE_UNPUBLISHED',
         table: wanted,
         isLoss: true,
-        what: `publication "${name}" does not hold ${tableText(wanted)}: its changes do not come`,
+        what: `publication "${name}" does not hold ${qualifiedName(wanted)}: its changes do not come`,
         remedy: SETUP_THEN_BACKFILL,
       },
     ];
@@ -125,7 +126,7 @@ function membershipGaps(publication: PublicationFacts, { wanted, found }: Covere
       code: 'CHILDREN_UNPUBLISHED',
       table: wanted,
       isLoss: true,
-      what: `publication "${name}" does not hold ${listed(children)}, which inherits from ${tableText(wanted)}: its changes do not come`,
+      what: `publication "${name}" does not hold ${listed(children)}, which inherits from ${qualifiedName(wanted)}: its changes do not come`,
       remedy: SETUP_THEN_BACKFILL,
     },
   ];
@@ -161,6 +162,6 @@ function partitionGaps(publication: PublicationFacts, tables: readonly CoveredTa
 }
 
 function listed(tables: readonly TableName[]): string {
-  const names = tables.slice(0, LISTED).map(tableText).join(', ');
+  const names = tables.slice(0, LISTED).map(qualifiedName).join(', ');
   return tables.length > LISTED ? `${names} and ${tables.length - LISTED} more` : names;
 }

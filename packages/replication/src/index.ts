@@ -33,7 +33,7 @@ export {
 export { setupScript } from './setup-script.js';
 export { readServer, type Server } from './setup-server.js';
 export type { SetupRoute, SetupStep, SetupTable } from './setup-step.js';
-export { readTables, type TableFacts, type TableName, tableText } from './setup-tables.js';
+export { readTables, type TableFacts } from './setup-tables.js';
 export { openTransactions, type Waiting } from './setup-waits.js';
 export { noteSkipped, readSkipped, type Skipped } from './skipped.js';
 export { readSlot, readSource, type Slot, type Source } from './slot.js';

@@ -1,3 +1,4 @@
+import { sqlIdentifier } from '@walmq/change';
 import type { Client, Connection } from 'pg';
 import { AbstractPlugin } from 'pg-logical-replication/dist/output-plugins/abstract.plugin.js';
 import { publicationMissing } from './failure.js';
@@ -46,10 +47,12 @@ export class PgoutputPlugin extends AbstractPlugin<PgoutputOptions> {
         this.options.onUnreadable(publicationMissing(notice.message));
     });
     this.options.onConnection((client as Client & { connection: CopyConnection }).connection);
-    // Both names obey patterns that leave nothing to quote (checked with the configuration).
+    // The slot's name obeys a pattern that leaves nothing to quote. The publication's is read as an identifier within a
+    // string, in which the replication grammar knows no escape but a doubled quote.
+    const publication = sqlIdentifier(this.options.publication).replaceAll("'", "''");
     return client.query(
       `START_REPLICATION SLOT "${slot}" LOGICAL ${startLsn} ` +
-        `(proto_version '1', publication_names '"${this.options.publication}"', messages 'true')`,
+        `(proto_version '1', publication_names '${publication}', messages 'true')`,
     );
   }
 }

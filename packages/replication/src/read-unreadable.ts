@@ -1,11 +1,11 @@
-import { formatLsn, type Lsn } from '@walmq/change';
+import { formatLsn, type Lsn, qualifiedName } from '@walmq/change';
 import { isServersRefusal } from './failure.js';
 import type { SlotReader, Unreadable } from './find-unreadable.js';
 
 /** What can be told of a transaction that cannot be sent as capture reads it. */
 export interface UnreadableDetails {
   readonly xid: number;
-  /** `schema.table` and how many rows of it were changed. */
+  /** As qualifiedName writes it, and how many rows of it were changed. */
   readonly tables: readonly { readonly table: string; readonly changes: number }[];
 }
 
@@ -25,7 +25,12 @@ export async function readUnreadable(
     client.query("SELECT set_config('client_encoding', $1, false)", [encoding]);
   await use(own);
   try {
-    const { rows } = await client.query<{ xid: string; table: string | null; changes: number }>(
+    const { rows } = await client.query<{
+      xid: string;
+      schema: string;
+      table: string | null;
+      changes: number;
+    }>(
       `WITH message AS MATERIALIZED (
          SELECT xid, chr(get_byte(data, 0)) AS tag, substr(data, 1, 200) AS head
            FROM pg_logical_slot_peek_binary_changes($1, $2, NULL, 'proto_version', '1', 'publication_names',
@@ -35,16 +40,19 @@ export async function readUnreadable(
        row AS (SELECT xid, ('x' || encode(substr(head, 2, 4), 'hex'))::bit(32)::bigint AS relation FROM last
                 WHERE tag IN ('I', 'U', 'D'))
        SELECT (SELECT min(xid::text) FROM last) AS xid,
-              n.nspname || '.' || c.relname AS "table", count(*)::int AS changes
+              n.nspname AS schema, c.relname AS "table", count(*)::int AS changes
          FROM row LEFT JOIN pg_class c ON c.oid::bigint = row.relation LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
-        GROUP BY 2 ORDER BY 2`,
+        GROUP BY 2, 3 ORDER BY 2, 3`,
       [slot, formatLsn(behind), publication],
     );
     const [first] = rows;
     if (!first) return undefined;
     return {
       xid: Number(first.xid),
-      tables: rows.map(({ table, changes }) => ({ table: table ?? 'a table that is gone', changes })),
+      tables: rows.map(({ schema, table, changes }) => ({
+        table: table === null ? 'a table that is gone' : qualifiedName({ schema, table }),
+        changes,
+      })),
     };
   } catch (error) {
     if (!isServersRefusal((error as { code?: string }).code ?? '')) throw error;

@@ -1,4 +1,10 @@
-import { type ColumnShape, type EncodedChange, type Operation, WalmqError } from '@walmq/change';
+import {
+  type ColumnShape,
+  type EncodedChange,
+  type Operation,
+  qualifiedName,
+  WalmqError,
+} from '@walmq/change';
 import type { JsonWriter } from './json-writer.js';
 import type { Column, Table } from './table.js';
 import type { Transaction } from './transaction.js';
@@ -186,7 +192,7 @@ export class RowChange implements EncodedChange {
     const { schema, table } = this.of.relation;
     return new WalmqError(
       'VALUE_UNREADABLE',
-      `${schema}.${table}.${name} cannot be read in change ${this.id}.`,
+      `${qualifiedName({ schema, table })}.${name} cannot be read in change ${this.id}.`,
       {
         remedy: 'Report it with the column type; nothing was acknowledged past it.',
         cause,

@@ -1,7 +1,7 @@
-import { WalmqError } from '@walmq/change';
+import { qualifiedName, sqlTable, type TableName, WalmqError } from '@walmq/change';
 import type { Server } from './setup-server.js';
 import type { SetupTable } from './setup-step.js';
-import { type TableFacts, tableText } from './setup-tables.js';
+import type { TableFacts } from './setup-tables.js';
 
 /** Throws SETUP_STANDBY or SETUP_WAL_LEVEL. */
 export function checkServer(server: Server): void {
@@ -23,27 +23,33 @@ export function checkTables(
 ): TableFacts[] {
   const missing = wanted.filter((_, index) => !found[index]);
   if (missing.length > 0)
-    throw new WalmqError('SETUP_TABLE_MISSING', `no such table: ${missing.map(tableText).join(', ')}.`, {
+    throw new WalmqError('SETUP_TABLE_MISSING', `no such table: ${missing.map(qualifiedName).join(', ')}.`, {
       remedy: missing.every(({ newRowsOnly }) => newRowsOnly)
         ? 'Run "npx walmq setup --outbox", which makes it.'
         : 'Create it, or take it out of the queues in walmq.config.ts.',
     });
   const tables = found.filter(table => table !== undefined);
-  const unlogged = tables.filter(({ logged }) => !logged).map(tableText);
+  const unlogged = tables.filter(({ logged }) => !logged);
   if (unlogged.length > 0)
     throw new WalmqError(
       'SETUP_TABLE_UNLOGGED',
-      `PostgreSQL writes no WAL for an unlogged table: ${unlogged.join(', ')}.`,
-      { remedy: 'Run ALTER TABLE ... SET LOGGED; or take it out of the queues in walmq.config.ts.' },
+      `PostgreSQL writes no WAL for an unlogged table: ${unlogged.map(qualifiedName).join(', ')}.`,
+      {
+        remedy: `Run ${unlogged.map(setLogged).join(' ')} or take it out of the queues in walmq.config.ts.`,
+      },
     );
   return tables;
+}
+
+function setLogged(table: TableName): string {
+  return `ALTER TABLE ${sqlTable(table)} SET LOGGED;`;
 }
 
 /** Throws SETUP_COLUMN_MISSING with every queue that is ordered by what its table has not. */
 export function checkColumns(tables: readonly TableFacts[], wanted: readonly SetupTable[]): void {
   const missing = wanted.flatMap((table, index) =>
     missingOrderColumns(table, tables[index] as TableFacts).map(
-      ({ queue, column }) => `queue "${queue}" is ordered by ${tableText(table)}.${column}`,
+      ({ queue, column }) => `queue "${queue}" is ordered by ${qualifiedName(table)}.${column}`,
     ),
   );
   if (missing.length === 0) return;

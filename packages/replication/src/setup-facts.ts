@@ -1,13 +1,16 @@
+import type { TableName } from '@walmq/change';
 import type { ClientBase } from 'pg';
 import { type PublicationFacts, readPublication } from './setup-publication.js';
 import { missingRelations, type SetupSchema } from './setup-schema.js';
 import type { Server } from './setup-server.js';
-import { readTables, type TableFacts, type TableName } from './setup-tables.js';
+import { readTables, type TableFacts } from './setup-tables.js';
 import { readSlot, type Slot } from './slot.js';
 
 export interface SchemaFacts extends SetupSchema {
   /** True when any of its tables or indexes is. */
   readonly missing: boolean;
+  /** Whether the schema exists in which it makes its tables. */
+  readonly withinExists: boolean;
 }
 
 /** What set-up knows of a database before it changes anything. */
@@ -43,6 +46,14 @@ export async function readSchemas(
 ): Promise<SchemaFacts[]> {
   const facts: SchemaFacts[] = [];
   for (const schema of schemas)
-    facts.push({ ...schema, missing: (await missingRelations(client, schema.sql)).length > 0 });
+    facts.push({
+      ...schema,
+      missing: (await missingRelations(client, schema.sql)).length > 0,
+      withinExists: schema.within !== undefined && (await schemaExists(client, schema.within)),
+    });
   return facts;
+}
+
+async function schemaExists(client: ClientBase, schema: string): Promise<boolean> {
+  return (await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema])).rows.length > 0;
 }

@@ -1,6 +1,6 @@
-import { WalmqError } from '@walmq/change';
+import { qualifiedName, WalmqError } from '@walmq/change';
 import type { SetupTable } from './setup-step.js';
-import { type TableFacts, tableText } from './setup-tables.js';
+import type { TableFacts } from './setup-tables.js';
 
 /**
  * The first server that refuses UPDATE and DELETE on a published table whose replica identity holds a generated column
@@ -24,7 +24,7 @@ export function identityOf(table: TableFacts, serverVersion: number): 'full' | '
   if (table.primaryKey.length > 0) return 'default';
   throw new WalmqError(
     'SETUP_TABLE_GENERATED',
-    `${tableText(table)} has a VIRTUAL generated column and no primary key: once it is published, PostgreSQL refuses every UPDATE and DELETE on it.`,
+    `${qualifiedName(table)} has a VIRTUAL generated column and no primary key: once it is published, PostgreSQL refuses every UPDATE and DELETE on it.`,
     { remedy: 'Add a primary key, make the column STORED, or take the table out of the queues.' },
   );
 }

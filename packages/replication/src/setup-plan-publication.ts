@@ -1,3 +1,4 @@
+import { qualifiedName, sqlTable, type TableName } from '@walmq/change';
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { SetupFacts } from './setup-facts.js';
 import { needsGenerated } from './setup-identity.js';
@@ -9,8 +10,8 @@ import {
   unpublishedChildren,
 } from './setup-publication.js';
 import type { Server } from './setup-server.js';
-import { quoted, type RunStep, type SetupStep, type SetupTable, type SetupWish } from './setup-step.js';
-import { type TableFacts, type TableName, tableText } from './setup-tables.js';
+import type { RunStep, SetupStep, SetupTable, SetupWish } from './setup-step.js';
+import type { TableFacts } from './setup-tables.js';
 
 /** The publication, made or brought up to what the queues read. It is walmq's by its name in the configuration. */
 export function publicationSteps(
@@ -35,8 +36,8 @@ export function publicationSteps(
     )
     .map(table =>
       alter(
-        `add ${tableText(table)} to publication "${publication.name}"`,
-        unless(membership(publication.name, table), `ALTER PUBLICATION ${name} ADD TABLE ${quoted(table)}`),
+        `add ${qualifiedName(table)} to publication "${publication.name}"`,
+        unless(membership(publication.name, table), `ALTER PUBLICATION ${name} ADD TABLE ${sqlTable(table)}`),
       ),
     );
   const unpublished = unpublishedOperations(publication, wish.tables);
@@ -59,7 +60,7 @@ export function publicationSteps(
         `ALTER PUBLICATION ${name} SET (publish_via_partition_root = true);`,
       ),
     );
-  const filtered = publication.filteredTables.filter(table => tables.map(tableText).includes(table));
+  const filtered = publication.filteredTables.filter(table => tables.map(qualifiedName).includes(table));
   return [...describePublication(publication), ...steps, ...filtered.map(filterWarning)];
 }
 
@@ -75,7 +76,7 @@ export function generatedSteps(
   return [
     {
       status: 'run',
-      what: `let publication "${publication.name}" publish the STORED generated columns of ${needing.map(tableText).join(', ')}`,
+      what: `let publication "${publication.name}" publish the STORED generated columns of ${needing.map(qualifiedName).join(', ')}`,
       sql: `ALTER PUBLICATION ${escapeIdentifier(publication.name)} SET (publish_generated_columns = stored);`,
       grant: { tables: [], publication: publication.name },
       waitsFor: tables,
@@ -107,11 +108,11 @@ function createPublication(
     : '';
   return {
     status: 'run',
-    what: `create publication "${publication}" ${tables.length > 0 ? `for ${tables.map(tableText).join(', ')}` : 'without tables: logical messages need none'}`,
+    what: `create publication "${publication}" ${tables.length > 0 ? `for ${tables.map(qualifiedName).join(', ')}` : 'without tables: logical messages need none'}`,
     // Named tables only: FOR ALL TABLES would break UPDATEs on every table without a replica identity.
     sql: unless(
       `SELECT FROM pg_publication WHERE pubname = ${escapeLiteral(publication)}`,
-      `CREATE PUBLICATION ${name}${tables.length > 0 ? ` FOR TABLE ${tables.map(quoted).join(', ')}` : ''} WITH (publish_via_partition_root = true${generated})`,
+      `CREATE PUBLICATION ${name}${tables.length > 0 ? ` FOR TABLE ${tables.map(sqlTable).join(', ')}` : ''} WITH (publish_via_partition_root = true${generated})`,
     ),
     grant: `Run GRANT CREATE ON DATABASE ${escapeIdentifier(database)} TO ${escapeIdentifier(role)}; and GRANT the owners of the tables TO it.`,
     waitsFor: tables,
@@ -159,6 +160,6 @@ function quoteAround(text: string): string {
 function membership(publication: string, table: TableName): string {
   return (
     'SELECT FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid ' +
-    `WHERE p.pubname = ${escapeLiteral(publication)} AND r.prrelid = ${escapeLiteral(quoted(table))}::regclass`
+    `WHERE p.pubname = ${escapeLiteral(publication)} AND r.prrelid = ${escapeLiteral(sqlTable(table))}::regclass`
   );
 }

@@ -1,12 +1,12 @@
-import { WalmqError } from '@walmq/change';
+import { qualifiedName, sqlIdentifier, sqlTable, type TableName, WalmqError } from '@walmq/change';
 import { escapeIdentifier } from 'pg';
 import { checkColumns, checkServer, checkTables } from './setup-check.js';
 import type { SchemaFacts, SetupFacts } from './setup-facts.js';
 import { identityOf, needsNoMore } from './setup-identity.js';
 import { generatedSteps, publicationSteps } from './setup-plan-publication.js';
 import type { Server } from './setup-server.js';
-import { quoted, type SetupStep, type SetupTable, type SetupWish } from './setup-step.js';
-import { type Partition, type TableFacts, type TableName, tableText } from './setup-tables.js';
+import type { SetupStep, SetupTable, SetupWish } from './setup-step.js';
+import type { Partition, TableFacts } from './setup-tables.js';
 import { foreignKind, isLost, lostCause } from './slot-verdict.js';
 
 /** The first server whose slots can be kept in step on standbys, as server_version_num. */
@@ -35,7 +35,7 @@ export function stepsOf(facts: SetupFacts, wish: SetupWish): SetupStep[] {
 
 /** Makes the tables of one of walmq's own schemas, where any is missing. */
 export function schemaStep(
-  { what, sql, missing, inPublic = false }: SchemaFacts,
+  { what, sql, missing, within, withinExists }: SchemaFacts,
   { database, role }: Server,
 ): SetupStep {
   if (!missing) return { status: 'ok', what };
@@ -44,9 +44,15 @@ export function schemaStep(
     status: 'run',
     what: `create ${what}`,
     sql,
-    grant: `Run GRANT CREATE ON DATABASE ${escapeIdentifier(database)} ${to}${inPublic ? ` GRANT CREATE ON SCHEMA public ${to}` : ''}`,
+    grant: `Run GRANT CREATE ON DATABASE ${escapeIdentifier(database)} ${to}${within !== undefined && withinExists ? ` ${grantWithin(within, to)}` : ''}`,
     waitsFor: [],
   };
+}
+
+/** Every role may use schema public, and since PostgreSQL 15 only its owner may make tables there. */
+function grantWithin(schema: string, to: string): string {
+  if (schema === 'public') return `GRANT CREATE ON SCHEMA public ${to}`;
+  return `GRANT USAGE, CREATE ON SCHEMA ${sqlIdentifier(schema)} ${to}`;
 }
 
 /** The table itself and every partition: rows are logged as the partition says, and announced as the root says. */
@@ -55,7 +61,7 @@ function identitySteps(table: TableFacts, wanted: SetupTable, { version }: Serve
     return [
       {
         status: 'ok',
-        what: `${tableText(table)}: REPLICA IDENTITY ${table.identity.toUpperCase()}, enough for events`,
+        what: `${qualifiedName(table)}: REPLICA IDENTITY ${table.identity.toUpperCase()}, enough for events`,
       },
     ];
   const relations: readonly (TableName & Pick<Partition, 'identity'>)[] = [
@@ -69,21 +75,21 @@ function identitySteps(table: TableFacts, wanted: SetupTable, { version }: Serve
     .filter(({ identity: is }) => is !== identity && !(identity === 'default' && is === 'index'))
     .map(relation => ({
       status: 'run',
-      what: `set REPLICA IDENTITY ${name} on ${tableText(relation)} (it is ${relation.identity.toUpperCase()})`,
-      sql: `ALTER TABLE ${quoted(relation)} REPLICA IDENTITY ${name};`,
+      what: `set REPLICA IDENTITY ${name} on ${qualifiedName(relation)} (it is ${relation.identity.toUpperCase()})`,
+      sql: `ALTER TABLE ${sqlTable(relation)} REPLICA IDENTITY ${name};`,
       grant: { tables: [relation] },
       waitsFor: [relation],
     }));
   if (identity === 'default')
     steps.push({
       status: 'warning',
-      what: `${tableText(table)} has a VIRTUAL generated column, with which PostgreSQL refuses UPDATE and DELETE under REPLICA IDENTITY FULL: handlers see no old values of it`,
+      what: `${qualifiedName(table)} has a VIRTUAL generated column, with which PostgreSQL refuses UPDATE and DELETE under REPLICA IDENTITY FULL: handlers see no old values of it`,
       remedy: 'Make the column STORED, where handlers need them.',
     });
   if (steps.length > 0) return steps;
   const members = table.partitioned ? 'partitions' : 'children';
   const partitions = relations.length > 1 ? ` and its ${relations.length - 1} ${members}` : '';
-  return [{ status: 'ok', what: `${tableText(table)}${partitions}: REPLICA IDENTITY FULL` }];
+  return [{ status: 'ok', what: `${qualifiedName(table)}${partitions}: REPLICA IDENTITY FULL` }];
 }
 
 function keyWarnings(tables: readonly TableFacts[], wanted: readonly SetupTable[]): SetupStep[] {
@@ -95,7 +101,7 @@ function keyWarnings(tables: readonly TableFacts[], wanted: readonly SetupTable[
     return [
       {
         status: 'warning' as const,
-        what: `${tableText(table)} has no primary key: its changes are processed one after the other in ${queues.join(', ')}`,
+        what: `${qualifiedName(table)} has no primary key: its changes are processed one after the other in ${queues.join(', ')}`,
         remedy: 'Add a primary key, or set orderBy to a column or to false.',
       },
     ];
@@ -104,7 +110,7 @@ function keyWarnings(tables: readonly TableFacts[], wanted: readonly SetupTable[
 
 /** What a key that is checked late means for the order of changes. */
 export function deferrableKeyText(table: TableName): string {
-  return `${tableText(table)} has a DEFERRABLE primary key: where a transaction gives one row's key to another, the insert of the new row comes before the delete of the old one`;
+  return `${qualifiedName(table)} has a DEFERRABLE primary key: where a transaction gives one row's key to another, the insert of the new row comes before the delete of the old one`;
 }
 
 export const DEFERRABLE_KEY_REMEDY =

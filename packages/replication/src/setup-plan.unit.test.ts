@@ -52,7 +52,7 @@ const SLOT: Slot = {
 
 const WELL: SetupFacts = {
   server: { version: 180_000, walLevel: 'logical', database: 'shop', role: 'app', inRecovery: false },
-  schemas: [{ what: 'own tables', sql: 'CREATE ...', captured: false, missing: false }],
+  schemas: [{ what: 'own tables', sql: 'CREATE ...', captured: false, missing: false, withinExists: false }],
   tables: [TABLE],
   publication: PUBLICATION,
   slot: SLOT,
@@ -82,7 +82,15 @@ describe('the plan of set-up', () => {
 
   it('sees to old values before they are published, and to the publication before the slot', () => {
     const sql = run({
-      schemas: [{ what: 'own tables', sql: 'CREATE SCHEMA walmq', captured: false, missing: true }],
+      schemas: [
+        {
+          what: 'own tables',
+          sql: 'CREATE SCHEMA walmq',
+          captured: false,
+          missing: true,
+          withinExists: false,
+        },
+      ],
       tables: [{ ...TABLE, identity: 'default' }],
       publication: undefined,
       slot: undefined,

@@ -1,5 +1,6 @@
+import { qualifiedName, type TableName } from '@walmq/change';
 import type { ClientBase } from 'pg';
-import { type Partition, type TableFacts, type TableName, tableText } from './setup-tables.js';
+import type { Partition, TableFacts } from './setup-tables.js';
 
 /** The operations that a publication may publish, as PostgreSQL names them. */
 export const PUBLISHABLE = ['insert', 'update', 'delete', 'truncate'] as const;
@@ -13,7 +14,7 @@ export interface PublicationFacts {
   readonly allTables: boolean;
   /** Of FOR TABLES IN SCHEMA (PostgreSQL >= 15). */
   readonly schemas: readonly string[];
-  /** Named one by one, as `schema.table`. */
+  /** Named one by one, each as qualifiedName writes it. */
   readonly tables: readonly string[];
   /** Of these, the ones with a row filter or a column list (PostgreSQL >= 15). */
   readonly filteredTables: readonly string[];
@@ -28,8 +29,7 @@ export interface PublicationFacts {
 interface PublicationRow {
   oid: number;
   all_tables: boolean;
-  tables: string[];
-  filters: Record<string, string>;
+  tables: (TableName & { filter: string | null })[];
   via_root: boolean;
   generated: 's' | 'n' | null;
   insert: boolean;
@@ -40,13 +40,13 @@ interface PublicationRow {
 
 /** Columns that only newer servers have are read through jsonb, which has none of them where they are missing. */
 const PUBLICATION_SQL = `WITH named AS (
-  SELECT r.prpubid, n.nspname || '.' || c.relname AS name,
+  SELECT r.prpubid, n.nspname AS schema, c.relname AS "table",
          md5(nullif(concat_ws(' ', to_jsonb(r) ->> 'prqual', to_jsonb(r) ->> 'prattrs'), '')) AS filter
     FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace)
 SELECT p.oid::int8::float8 AS oid, p.puballtables AS all_tables, p.pubviaroot AS via_root, to_jsonb(p) ->> 'pubgencols' AS generated, p.pubinsert AS insert, p.pubupdate AS update,
        p.pubdelete AS delete, p.pubtruncate AS truncate,
-       ARRAY(SELECT name FROM named WHERE prpubid = p.oid) AS tables,
-       (SELECT coalesce(jsonb_object_agg(name, filter), '{}') FROM named WHERE prpubid = p.oid AND filter IS NOT NULL) AS filters
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('schema', schema, 'table', "table", 'filter', filter)), '[]')
+          FROM named WHERE prpubid = p.oid) AS tables
   FROM pg_publication p WHERE p.pubname = $1`;
 
 const SCHEMAS_SQL = `SELECT n.nspname AS schema FROM pg_publication_namespace pn
@@ -68,14 +68,17 @@ export async function readPublication(
     serverVersion >= SCHEMA_PUBLICATIONS
       ? (await client.query<{ schema: string }>(SCHEMAS_SQL, [name])).rows.map(({ schema }) => schema)
       : [];
+  const filters = Object.fromEntries(
+    row.tables.flatMap(table => (table.filter === null ? [] : [[qualifiedName(table), table.filter]])),
+  );
   return {
     name,
     oid: row.oid,
     allTables: row.all_tables,
     schemas,
-    tables: row.tables,
-    filteredTables: Object.keys(row.filters),
-    filters: row.filters,
+    tables: row.tables.map(qualifiedName),
+    filteredTables: Object.keys(filters),
+    filters,
     operations: PUBLISHABLE.filter(operation => row[operation]),
     viaRoot: row.via_root,
     generatedColumns: row.generated === null ? undefined : row.generated === 's',
@@ -87,7 +90,7 @@ export function publishes(publication: PublicationFacts, table: TableName): bool
   return (
     publication.allTables ||
     publication.schemas.includes(table.schema) ||
-    publication.tables.includes(tableText(table))
+    publication.tables.includes(qualifiedName(table))
   );
 }
 

@@ -1,3 +1,4 @@
+import { parseIdentifier } from '@walmq/change';
 import type { ClientBase } from 'pg';
 
 /** Idempotent SQL that makes tables of ours. */
@@ -7,8 +8,8 @@ export interface SetupSchema {
   readonly sql: string;
   /** True when queues read these tables, so that the rest can only be planned where they are. */
   readonly captured: boolean;
-  /** True when it makes tables in schema public, for which the right to make schemas is not enough (PostgreSQL >= 15). */
-  readonly inPublic?: boolean;
+  /** A schema other than walmq in which it makes tables: if it exists, the right to make schemas is not enough. */
+  readonly within?: string;
 }
 
 /** What capture keeps in the database: where a slot stood when it was read for the first time, backfills, what was given up. */
@@ -62,7 +63,7 @@ export interface MadeRelation {
   readonly kind: 'table' | 'index';
 }
 
-const NAME = '"?([^\\s".(]+)"?';
+const NAME = '("(?:[^"]|"")+"|[^\\s".(]+)';
 const MADE = new RegExp(
   `CREATE (TABLE|INDEX) IF NOT EXISTS (?:${NAME}\\.)?${NAME}(?: ON (?:${NAME}\\.)?${NAME})?`,
   'g',
@@ -71,10 +72,14 @@ const MADE = new RegExp(
 /** What such SQL makes, read from its own text, so that there is no second list to keep. */
 export function madeRelations(sql: string): MadeRelation[] {
   return [...sql.matchAll(MADE)].map(([, kind, schema, name, tableSchema]) => ({
-    schema: schema ?? tableSchema ?? null,
-    name: name as string,
+    schema: unquoted(schema ?? tableSchema) ?? null,
+    name: unquoted(name) as string,
     kind: kind === 'TABLE' ? 'table' : 'index',
   }));
+}
+
+function unquoted(name: string | undefined): string | undefined {
+  return name && parseIdentifier(name);
 }
 
 /** The relations that are not there. Asks the catalog, which answers without any right on the schema. */

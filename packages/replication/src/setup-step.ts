@@ -1,5 +1,4 @@
-import { escapeIdentifier } from 'pg';
-import type { TableName } from './setup-tables.js';
+import type { TableName } from '@walmq/change';
 
 /** What a queue wants of a table. */
 export interface SetupRoute {
@@ -46,9 +45,4 @@ export interface RunStep {
 export interface Ownership {
   readonly tables: readonly TableName[];
   readonly publication?: string;
-}
-
-/** `"schema"."table"`, as SQL needs it. */
-export function quoted({ schema, table }: TableName): string {
-  return `${escapeIdentifier(schema)}.${escapeIdentifier(table)}`;
 }

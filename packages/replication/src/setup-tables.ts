@@ -1,9 +1,5 @@
+import type { TableName } from '@walmq/change';
 import type { ClientBase } from 'pg';
-
-export interface TableName {
-  readonly schema: string;
-  readonly table: string;
-}
 
 /** What of an old row PostgreSQL puts into the WAL. */
 type ReplicaIdentity = 'default' | 'full' | 'index' | 'nothing';
@@ -157,9 +153,4 @@ function identityColumns(row: TableRow): string[] {
     case 'n':
       return [];
   }
-}
-
-/** `schema.table`, as a person reads it. */
-export function tableText({ schema, table }: TableName): string {
-  return `${schema}.${table}`;
 }

@@ -1,5 +1,5 @@
+import type { TableName } from '@walmq/change';
 import { type ClientBase, escapeLiteral } from 'pg';
-import type { TableName } from './setup-tables.js';
 
 /** A transaction that others wait for. Never with its statement, which may hold row data. */
 export interface Waiting {

@@ -1,4 +1,4 @@
-import { LSN_ZERO, type Lsn, maxLsn } from '@walmq/change';
+import { LSN_ZERO, type Lsn, maxLsn, qualifiedName } from '@walmq/change';
 import type { Message } from './messages.js';
 
 /** How far a stream has come: where to look for what the server could not send next. */
@@ -43,7 +43,7 @@ export class PlaceKeeper {
     return {
       transaction: this.#transaction,
       committedUpTo: this.#committedUpTo,
-      table: this.#transaction && relation && `${relation.schema}.${relation.table}`,
+      table: this.#transaction && relation && qualifiedName(relation),
     };
   }
 }

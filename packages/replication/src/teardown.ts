@@ -1,6 +1,5 @@
-import { WalmqError } from '@walmq/change';
+import { qualifiedName, sqlTable, WalmqError } from '@walmq/change';
 import { type ClientBase, escapeIdentifier, escapeLiteral } from 'pg';
-import { quoted } from './setup-step.js';
 import { readSlot } from './slot.js';
 import { foreignKind } from './slot-verdict.js';
 
@@ -35,8 +34,8 @@ export async function planTeardown(
       ? [{ what: `drop slot "${slot}"`, sql: `SELECT pg_drop_replication_slot(${escapeLiteral(slot)});` }]
       : []),
     ...(await fullIdentities(client, publication)).map(relation => ({
-      what: `set REPLICA IDENTITY DEFAULT on ${relation.schema}.${relation.table}`,
-      sql: `ALTER TABLE ${quoted(relation)} REPLICA IDENTITY DEFAULT;`,
+      what: `set REPLICA IDENTITY DEFAULT on ${qualifiedName(relation)}`,
+      sql: `ALTER TABLE ${sqlTable(relation)} REPLICA IDENTITY DEFAULT;`,
     })),
     ...((await exists(client, 'SELECT FROM pg_publication WHERE pubname = $1', publication))
       ? [

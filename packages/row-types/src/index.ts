@@ -11,6 +11,6 @@ export {
 export type { IdentityOnly, Marked, OldIn, RowIn, SentIn } from './identity-only.js';
 export { type MisfitsOf, misfitsOf } from './misfits.js';
 export { describe, printTables } from './print-tables.js';
-export { type ColumnModel, readTables, type TableModel, type TableName } from './read-tables.js';
+export { type ColumnModel, readTables, type TableModel } from './read-tables.js';
 export { rowOf, sentOf } from './row-of.js';
 export { type Float, values } from './values.js';

@@ -1,5 +1,4 @@
-import { tableName } from '@walmq/change';
-import type { TableName } from './read-tables.js';
+import type { TableName } from '@walmq/change';
 
 /**
  * A TypeScript name per table, in their order: `order_items` is OrderItemsRow, `sales.orders` SalesOrdersRow. Of
@@ -8,7 +7,7 @@ import type { TableName } from './read-tables.js';
 export function rowNames(tables: readonly TableName[]): string[] {
   const taken = new Map<string, number>();
   return tables.map(table => {
-    const name = `${pascalCase(tableName(table))}Row`;
+    const name = `${pascalCase(table.schema === 'public' ? table.table : `${table.schema}.${table.table}`)}Row`;
     const count = (taken.get(name) ?? 0) + 1;
     taken.set(name, count);
     return count === 1 ? name : `${name}${count}`;

@@ -1,4 +1,4 @@
-import { WalmqError } from '@walmq/change';
+import { qualifiedName, type TableName, WalmqError } from '@walmq/change';
 import type { ClientBase } from 'pg';
 import type { ColumnDescription, TableDescription } from './description.js';
 import { readValueTypes } from './read-value-types.js';
@@ -15,11 +15,6 @@ export interface ColumnModel extends ColumnDescription {
   /** As PostgreSQL names it: `numeric(10,2)`. */
   readonly sqlType: string;
   readonly comment: string | null;
-}
-
-export interface TableName {
-  readonly schema: string;
-  readonly table: string;
 }
 
 interface ColumnRow {
@@ -98,7 +93,7 @@ export async function readTables(
   if (missing.length > 0)
     throw new WalmqError(
       'TABLE_MISSING',
-      `the database has no table ${missing.map(({ schema, table }) => `${schema}.${table}`).join(', ')}.`,
+      `the database has no table ${missing.map(qualifiedName).join(', ')}.`,
       {
         remedy:
           'Create it, or correct its name in walmq.config.ts; views and foreign tables have no changes.',

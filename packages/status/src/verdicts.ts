@@ -1,4 +1,5 @@
 import type { Backfill } from '@walmq/backfill';
+import { qualifiedName } from '@walmq/change';
 import { isLost, lostCause, lostRemedy } from '@walmq/replication';
 import { bytesText } from './bytes.js';
 import type {
@@ -241,7 +242,7 @@ function queueVerdicts(queue: QueueStatus): Verdict[] {
 }
 
 function backfillVerdicts({ id, queue, schema, table, status, error }: Backfill): Verdict[] {
-  const what = `Backfill ${id} (${schema}.${table} into queue "${queue}")`;
+  const what = `Backfill ${id} (${qualifiedName({ schema, table })} into queue "${queue}")`;
   const resume = `"npx walmq backfill --resume ${id}"`;
   const giveUp = `"npx walmq backfill --cancel ${id}"`;
   if (status === 'failed')

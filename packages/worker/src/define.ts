@@ -1,4 +1,4 @@
-import type { Change, EventChange, Json, Row } from '@walmq/change';
+import { type Change, type EventChange, type Json, normalTableName, type Row } from '@walmq/change';
 import type { Marked, OldIn, RowIn, SentIn } from '@walmq/row-types';
 import type { Logger } from '@walmq/service';
 import type { PoolClient } from 'pg';
@@ -131,7 +131,7 @@ export function defineWorker<
   const on = Object.entries<object>((definition.on ?? {}) as Readonly<Record<string, object>>);
   return {
     queue: definition.queue,
-    on: new Map(on.map(([table, handlers]) => [table, erased(handlers)])),
+    on: new Map(on.map(([table, handlers]) => [normalTableName(table), erased(handlers)])),
     events: erased(definition.events ?? {}),
   };
 }

@@ -1,3 +1,4 @@
+import { qualifiedName } from '@walmq/change';
 import type { Logger } from '@walmq/service';
 import type { BackfillNotice } from './run-backfills.js';
 
@@ -12,8 +13,8 @@ export function logBackfill(log: Logger, notice: BackfillNotice): void {
     return;
   }
   const { id, queue, schema, table } = notice.backfill;
-  const facts = { backfill: id, queue, table: `${schema}.${table}` };
-  const name = `Backfill ${id} of ${schema}.${table} into "${queue}"`;
+  const facts = { backfill: id, queue, table: qualifiedName({ schema, table }) };
+  const name = `Backfill ${id} of ${facts.table} into "${queue}"`;
   switch (notice.event) {
     case 'started':
       log.info({ event: 'backfill:started', ...facts }, `${name} goes on`);

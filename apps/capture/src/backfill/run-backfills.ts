@@ -13,7 +13,7 @@ import {
   readLastKey,
   requestSnapshots,
 } from '@walmq/backfill';
-import { WalmqError } from '@walmq/change';
+import { qualifiedName, WalmqError } from '@walmq/change';
 import type { QueueConfig, WalmqConfig } from '@walmq/config';
 import { openClient } from '@walmq/postgres';
 import type { Catalog } from '@walmq/replication';
@@ -144,7 +144,10 @@ function queueOf({ queue, schema, table }: Backfill, { queues }: WalmqConfig): N
   const config = queues[queue];
   if (config?.tables.some(route => route.schema === schema && route.table === table))
     return { config, number };
-  throw new WalmqError('BACKFILL_NO_QUEUE', `no queue "${queue}" takes ${schema}.${table} any more.`);
+  throw new WalmqError(
+    'BACKFILL_NO_QUEUE',
+    `no queue "${queue}" takes ${qualifiedName({ schema, table })} any more.`,
+  );
 }
 
 const NOTHING_LEFT = { lastKey: null, read: 0, outcome: { enqueued: 0, last: null } } as const;

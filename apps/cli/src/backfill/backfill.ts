@@ -10,7 +10,7 @@ import {
   requestBackfill,
   steerBackfill,
 } from '@walmq/backfill';
-import { WalmqError } from '@walmq/change';
+import { qualifiedName, WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Client } from 'pg';
@@ -18,6 +18,7 @@ import { type CommandIo, configOf, databaseUrlOf, EXIT } from '../command.js';
 import { withDatabase } from '../connect.js';
 import { openProgress } from '../failed/progress.js';
 import { examples, type Host } from '../help.js';
+import { fullNameOf } from '../tables.js';
 import { backfillLines } from './print-backfill.js';
 
 interface BackfillCommandOptions {
@@ -123,7 +124,7 @@ async function begin(io: CommandIo, options: BackfillCommandOptions, scene: Scen
     io.print(
       options.json
         ? JSON.stringify(result)
-        : `About ${rowsExpected} rows of ${schema}.${table} would be enqueued into "${queue}".`,
+        : `About ${rowsExpected} rows of ${qualifiedName({ schema, table })} would be enqueued into "${queue}".`,
     );
     return EXIT.ok;
   }
@@ -140,7 +141,9 @@ async function begin(io: CommandIo, options: BackfillCommandOptions, scene: Scen
   if (options.watch) return await watch(io, options, scene, backfill);
   if (options.json) io.print(JSON.stringify(backfill));
   else {
-    io.print(`Backfill ${backfill.id}: about ${rowsExpected} rows of ${schema}.${table} into "${queue}".`);
+    io.print(
+      `Backfill ${backfill.id}: about ${rowsExpected} rows of ${qualifiedName({ schema, table })} into "${queue}".`,
+    );
     io.print('The capture that reads the slot takes it up; "walmq backfill --list" says how far it is.');
   }
   return EXIT.ok;
@@ -153,7 +156,7 @@ function targetOf({ queue: name = '', table: wanted }: BackfillCommandOptions, {
     throw new WalmqError('QUEUE_UNKNOWN', `there is no queue "${name}" in the configuration.`, {
       remedy: `Its queues are: ${Object.keys(queues).join(', ')}.`,
     });
-  const names = queue.tables.map(({ schema, table }) => `${schema}.${table}`);
+  const names = queue.tables.map(qualifiedName);
   const remedy = `Its tables are: ${names.join(', ') || 'none'}.`;
   if (wanted === undefined && names.length !== 1)
     throw new WalmqError(
@@ -163,8 +166,8 @@ function targetOf({ queue: name = '', table: wanted }: BackfillCommandOptions, {
         remedy,
       },
     );
-  const full = wanted === undefined || wanted.includes('.') ? wanted : `public.${wanted}`;
-  const route = queue.tables.find(({ schema, table }) => full === undefined || full === `${schema}.${table}`);
+  const full = wanted === undefined ? names[0] : fullNameOf(wanted);
+  const route = queue.tables[names.indexOf(full as string)];
   if (!route)
     throw new WalmqError('BACKFILL_NO_QUEUE', `the queue "${name}" does not take ${full}.`, { remedy });
   return { queue: name, schema: route.schema, table: route.table };

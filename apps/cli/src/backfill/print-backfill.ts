@@ -1,4 +1,5 @@
 import { type Backfill, paceOf } from '@walmq/backfill';
+import { qualifiedName } from '@walmq/change';
 import { durationText } from '../status/duration.js';
 import { tableLines } from '../status/table.js';
 
@@ -15,7 +16,7 @@ export function backfillLines(backfills: readonly Backfill[], nowMs: number): st
         id,
         status,
         queue,
-        `${schema}.${table}`,
+        qualifiedName({ schema, table }),
         where,
         rowsRead,
         rowsEnqueued,

@@ -1,10 +1,10 @@
+import { qualifiedName } from '@walmq/change';
 import {
   type CoveredTable,
   type Gap,
   type GapCode,
   type PublicationFacts,
   publicationGaps,
-  tableText,
 } from '@walmq/replication';
 import { type Check, type CheckName, error, ok, warning } from './check.js';
 
@@ -49,7 +49,9 @@ function existenceCheck({ name, allTables }: PublicationFacts): Check {
 }
 
 function partitionChecks(gaps: readonly Gap[], tables: readonly CoveredTable[]): Check[] {
-  const partitioned = tables.filter(({ found }) => found?.partitioned).map(({ wanted }) => tableText(wanted));
+  const partitioned = tables
+    .filter(({ found }) => found?.partitioned)
+    .map(({ wanted }) => qualifiedName(wanted));
   if (partitioned.length === 0) return [];
   return [
     ...gapChecks('published-partitions', gaps, `partitions come as ${partitioned.join(', ')}`),
@@ -62,7 +64,7 @@ function partitionChecks(gaps: readonly Gap[], tables: readonly CoveredTable[]):
 }
 
 function filterChecks(publication: PublicationFacts, tables: readonly CoveredTable[]): Check[] {
-  const names = tables.map(({ wanted }) => tableText(wanted));
+  const names = tables.map(({ wanted }) => qualifiedName(wanted));
   return publication.filteredTables
     .filter(table => names.includes(table))
     .map(table =>

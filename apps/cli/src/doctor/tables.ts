@@ -1,3 +1,4 @@
+import { qualifiedName, sqlIdentifier, sqlTable } from '@walmq/change';
 import {
   type CoveredTable,
   DEFERRABLE_KEY_REMEDY,
@@ -12,7 +13,6 @@ import {
   type SetupRoute,
   type SetupTable,
   type TableFacts,
-  tableText,
 } from '@walmq/replication';
 import { type Check, error, ok, warning } from './check.js';
 
@@ -41,7 +41,7 @@ function orOk(troubles: readonly Check[], allIsWell: Check): readonly Check[] {
 }
 
 function existenceChecks({ wanted, found }: CoveredTable): Check[] {
-  const name = tableText(wanted);
+  const name = qualifiedName(wanted);
   if (!found)
     return [
       error(
@@ -57,7 +57,7 @@ function existenceChecks({ wanted, found }: CoveredTable): Check[] {
       error(
         'tables',
         `${name} is unlogged: its changes are not in the WAL`,
-        `ALTER TABLE ${name} SET LOGGED;`,
+        `ALTER TABLE ${sqlTable(wanted)} SET LOGGED;`,
       ),
     ];
   return [];
@@ -76,7 +76,7 @@ function identityChecks({ wanted, found }: ThereTable, version: number): Check[]
       ? [
           warning(
             'replica-identity',
-            `${tableText(found)} has a VIRTUAL generated column, so that it cannot have REPLICA IDENTITY FULL: handlers see no old values of it`,
+            `${qualifiedName(found)} has a VIRTUAL generated column, so that it cannot have REPLICA IDENTITY FULL: handlers see no old values of it`,
             'Make the column STORED, where handlers need them.',
           ),
         ]
@@ -93,7 +93,7 @@ function generatedChecks(
   publication: PublicationFacts | undefined,
 ): Check[] {
   if (table.identity !== 'full') return [];
-  const name = tableText(table);
+  const name = qualifiedName(table);
   const virtual = refusesFull(table, version);
   if (!virtual && (!needsGenerated(table, version) || publication?.generatedColumns !== false)) return [];
   return [
@@ -101,8 +101,8 @@ function generatedChecks(
       'replica-identity',
       `${name} has REPLICA IDENTITY FULL and a ${virtual ? 'VIRTUAL' : 'STORED'} generated column that is not published: every UPDATE and DELETE on it fails`,
       virtual
-        ? `Run "npx walmq setup", or ALTER TABLE ${name} REPLICA IDENTITY DEFAULT;`
-        : 'Run "npx walmq setup", or ALTER PUBLICATION ... SET (publish_generated_columns = stored);',
+        ? `Run "npx walmq setup", or ALTER TABLE ${sqlTable(table)} REPLICA IDENTITY DEFAULT;`
+        : `Run "npx walmq setup", or ALTER PUBLICATION ${sqlIdentifier(publication?.name ?? '')} SET (publish_generated_columns = stored);`,
     ),
   ];
 }
@@ -113,8 +113,8 @@ function orderOf({ routes = [] }: SetupTable, table: TableFacts): string[] {
 
 function identityCheck(wanted: SetupTable, table: TableFacts): Check | undefined {
   if (table.identity === 'full') return undefined;
-  const name = tableText(table);
-  const remedy = `Run "npx walmq setup", or ALTER TABLE ${name} REPLICA IDENTITY FULL;`;
+  const name = qualifiedName(table);
+  const remedy = `Run "npx walmq setup", or ALTER TABLE ${sqlTable(table)} REPLICA IDENTITY FULL;`;
   if (table.identityColumns.length === 0)
     return error(
       'replica-identity',
@@ -148,7 +148,7 @@ function memberChecks(table: ThereTable): Check[] {
   return [
     error(
       'replica-identity',
-      `${partial.length} of ${all} of ${tableText(table.found)} lack REPLICA IDENTITY FULL, which is not inherited: ${partial.map(tableText).join(', ')}`,
+      `${partial.length} of ${all} of ${qualifiedName(table.found)} lack REPLICA IDENTITY FULL, which is not inherited: ${partial.map(qualifiedName).join(', ')}`,
       'Run "npx walmq setup" after every new one, or set it where they are made.',
     ),
   ];
@@ -161,7 +161,7 @@ function keyChecks({ wanted, found }: ThereTable): Check[] {
   return [
     warning(
       'primary-key',
-      `${tableText(found)} has none: its changes are processed one after the other in ${queues.join(', ')}`,
+      `${qualifiedName(found)} has none: its changes are processed one after the other in ${queues.join(', ')}`,
       'Add a primary key, or set orderBy to a column or to false.',
     ),
   ];
@@ -171,7 +171,7 @@ function orderChecks({ wanted, found }: ThereTable): Check[] {
   return missingOrderColumns(wanted, found).map(({ queue, column }) =>
     error(
       'order-column',
-      `queue "${queue}" is ordered by ${tableText(found)}.${column}, which is no column that PostgreSQL sends`,
+      `queue "${queue}" is ordered by ${qualifiedName(found)}.${column}, which is no column that PostgreSQL sends`,
       'Correct orderBy in walmq.config.ts; a generated column cannot order a queue.',
     ),
   );

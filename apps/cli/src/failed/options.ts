@@ -1,7 +1,8 @@
-import { type Lsn, parseLsn, WalmqError } from '@walmq/change';
+import { type Lsn, normalTableName, parseLsn, WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import type { FailedFilter } from '@walmq/replay';
 import { type Command, InvalidArgumentError } from 'commander';
+import { columnAndValue } from './column-value.js';
 
 /** Which failed changes, as the command line says it. */
 export interface FilterOptions {
@@ -45,7 +46,7 @@ export function filterOf(options: FilterOptions): FailedFilter {
   const { table, op, reason, since, until, committedSince, committedUntil, fromLsn, toLsn, key, id, group } =
     options;
   return {
-    ...given('table', table?.replace(/^public\./, '')),
+    ...given('table', table === undefined ? undefined : normalTableName(table)),
     ...given('op', op),
     ...given('reason', reason),
     ...given('failedFromMs', since),
@@ -86,19 +87,12 @@ export function collect(value: string, previous: string[] | undefined): string[]
 
 /** `id=42` names a column; `42` is a value of the key, in its order. */
 function keyOf(key: readonly string[] | undefined): Pick<FailedFilter, 'key' | 'keyValues'> {
-  const named = key?.filter(text => NAMED.test(text));
-  const values = key?.filter(text => !NAMED.test(text));
+  const named = key?.map(columnAndValue).filter(pair => pair !== undefined);
+  const values = key?.filter(text => !columnAndValue(text));
   return {
-    ...(named?.length ? { key: Object.fromEntries(named.map(columnAndValue)) } : {}),
+    ...(named?.length ? { key: Object.fromEntries(named) } : {}),
     ...(values?.length ? { keyValues: values } : {}),
   };
-}
-
-const NAMED = /^[^=]+=/;
-
-function columnAndValue(text: string): [string, string] {
-  const at = text.indexOf('=');
-  return [text.slice(0, at), text.slice(at + 1)];
 }
 
 const AGO = /^(\d+(?:\.\d+)?)([smhd])$/;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseLsn, WalmqError } from '@walmq/change';
+import { parseLsn, qualifiedName, WalmqError } from '@walmq/change';
 import {
   beginRewind,
   checkChangeLog,
@@ -15,9 +15,11 @@ import { type Command, Option } from 'commander';
 import type { Client } from 'pg';
 import { type CommandIo, configOf, databaseUrlOf, EXIT } from '../command.js';
 import { withDatabase } from '../connect.js';
+import { columnAndValue } from '../failed/column-value.js';
 import { collect, time } from '../failed/options.js';
 import { openProgress } from '../failed/progress.js';
 import { examples, type Host } from '../help.js';
+import { fullNameOf } from '../tables.js';
 
 interface RewindCommandOptions {
   readonly queue?: string;
@@ -105,8 +107,8 @@ function wantedOf(options: RewindCommandOptions, { queues }: WalmqConfig): Rewin
     throw new WalmqError('QUEUE_UNKNOWN', `there is no queue "${name}" in the configuration.`, {
       remedy: `Its queues are: ${Object.keys(queues).join(', ')}.`,
     });
-  const taken = queue.tables.map(route => `${route.schema}.${route.table}`);
-  const full = table === undefined || table.includes('.') ? table : `public.${table}`;
+  const taken = queue.tables.map(qualifiedName);
+  const full = table === undefined ? undefined : fullNameOf(table);
   const tables = full === undefined ? taken : taken.filter(each => each === full);
   if (tables.length === 0)
     throw new WalmqError(
@@ -116,23 +118,20 @@ function wantedOf(options: RewindCommandOptions, { queues }: WalmqConfig): Rewin
         remedy: `Its tables are: ${taken.join(', ') || 'none'}.`,
       },
     );
-  const key = options.key ? Object.fromEntries(options.key.map(columnAndValue)) : null;
+  const key = options.key ? Object.fromEntries(options.key.map(keyMember)) : null;
   return { queue: name, tables, from: new Date(from).toISOString(), to: new Date(to).toISOString(), key };
 }
 
-/** A number as JSON has it, anything else as text. */
-function columnAndValue(text: string): [string, unknown] {
-  const at = text.indexOf('=');
-  if (at < 1)
+/** A number as JSON has it, anything else as text. Throws REWIND_KEY. */
+function keyMember(text: string): [string, unknown] {
+  const pair = columnAndValue(text);
+  if (!pair)
     throw new WalmqError('REWIND_KEY', `--key ${text} names no column.`, {
       remedy: 'Write it as --key id=42.',
     });
-  const value = text.slice(at + 1);
+  const [column, value] = pair;
   const number = Number(value);
-  return [
-    text.slice(0, at),
-    value !== '' && Number.isSafeInteger(number) && String(number) === value ? number : value,
-  ];
+  return [column, value !== '' && Number.isSafeInteger(number) && String(number) === value ? number : value];
 }
 
 function planLines({ queue, from }: RewindOptions, plan: RewindPlan): string[] {

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { type Backfill, doneOf, paceOf } from '@walmq/backfill';
+import { qualifiedName } from '@walmq/change';
 import {
   bytesText,
   type CaptureStatus,
@@ -120,7 +121,7 @@ function backfillLines(backfills: readonly Backfill[], nowMs: number): string[] 
         backfill.id,
         backfill.status,
         backfill.queue,
-        `${backfill.schema}.${backfill.table}`,
+        qualifiedName(backfill),
         done,
         of > done ? `${of}` : '-',
         rowsPerSecond === null ? '-' : Math.round(rowsPerSecond),

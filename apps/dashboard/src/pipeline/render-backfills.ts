@@ -1,4 +1,5 @@
 import { type Backfill, doneOf, paceOf } from '@walmq/backfill';
+import { qualifiedName } from '@walmq/change';
 import type { PipelineStatus } from '@walmq/status';
 import { type Html, html } from '../html.js';
 import { count, duration } from './format.js';
@@ -20,7 +21,7 @@ function row(backfill: Backfill, nowMs: number): Html {
   const { done, of } = doneOf(backfill);
   const { rowsPerSecond, secondsLeft } = paceOf(backfill, nowMs);
   return html`<tr>
-<th scope="row">${schema}.${table}${filter !== null && html`<small class="reason">where ${filter}</small>`}</th>
+<th scope="row">${qualifiedName({ schema, table })}${filter !== null && html`<small class="reason">where ${filter}</small>`}</th>
 <td class="text">${queue}</td><td${status === 'failed' && html` class="error"`}>${status}</td>
 <td>${of > done && html`<progress max="${of}" value="${done}" aria-label="Backfill ${id}: rows read"></progress>`}</td>
 <td>${count(done)}${of > done && html` of ${count(of)}`}</td><td>${count(rowsEnqueued)}</td>

@@ -1,0 +1,124 @@
+import { normalTableName } from '@walmq/change';
+import type { z } from 'zod';
+import { outboxFields, queueFields } from './schema.js';
+
+/** What is wrong with a configuration, and where. */
+export interface Mistake {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+type Queue = z.output<typeof queueFields>;
+
+const SHAPE_FIELDS = ['where', 'columns', 'omit', 'mask', 'transform', 'maxBytes'] as const;
+/** A queue needs one of them. */
+const SOURCES: ReadonlySet<string> = new Set(['table', 'tables', 'messages', 'outbox']);
+
+/**
+ * What in a configuration rules something else in it out. It may be anything: what is wrong by itself, which the schema
+ * says, is left out, so that all mistakes are said at once.
+ */
+export function contradictions(input: unknown): Mistake[] {
+  const { queues = {}, outbox = {}, malformed = 'walmq.malformed' } = recordOf(input);
+  const entries = Object.entries(recordOf(queues)).map(([name, raw]) => ({ name, ...readable(raw) }));
+  const outboxTable = outboxFields.safeParse(outbox).data?.table;
+  return [
+    ...entries.flatMap(({ name, queue, unreadable }) =>
+      [...sourceMistakes(queue, unreadable), ...tableMistakes(queue), ...shapeMistakes(queue)].map(
+        mistake => ({
+          path: ['queues', name, ...mistake.path],
+          message: mistake.message,
+        }),
+      ),
+    ),
+    ...entries
+      .filter(({ queue }) => queue.outbox !== undefined && outboxTable !== undefined)
+      .filter(({ queue }) =>
+        tablesOf(queue).some(table => normalTableName(table) === normalTableName(outboxTable as string)),
+      )
+      .map(({ name }) => ({
+        path: ['queues', name],
+        message: 'reads the outbox as a table too: its rows would come twice',
+      })),
+    ...(typeof malformed === 'string' && Object.hasOwn(recordOf(queues), malformed)
+      ? [{ path: ['malformed'], message: 'is the name of another queue' }]
+      : []),
+  ];
+}
+
+/** The queue without the fields that are wrong by themselves, and the names of those. */
+function readable(raw: unknown): { queue: Queue; unreadable: readonly string[] } {
+  const parsed = queueFields.safeParse(raw);
+  if (parsed.success) return { queue: parsed.data, unreadable: [] };
+  const unreadable = parsed.error.issues.flatMap(({ path, ...issue }) =>
+    path[0] === undefined && issue.code === 'unrecognized_keys' ? issue.keys : [String(path[0])],
+  );
+  const rest = Object.entries(recordOf(raw)).filter(([field]) => !unreadable.includes(field));
+  return { queue: queueFields.parse(Object.fromEntries(rest)), unreadable };
+}
+
+function sourceMistakes(queue: Queue, unreadable: readonly string[]): Mistake[] {
+  const { table, tables, messages, outbox, onDrift, expect, transform } = queue;
+  const mistakes: Mistake[] = [];
+  const isFed = table !== undefined || tables !== undefined;
+  // Where a field is misspelt, it may be the one.
+  const mayBeFed = unreadable.some(field => SOURCES.has(field) || !Object.hasOwn(queueFields.shape, field));
+  if (table !== undefined && tables !== undefined)
+    mistakes.push({ path: [], message: 'must not name both "table" and "tables"' });
+  if (!isFed && !messages && outbox === undefined && !mayBeFed)
+    mistakes.push({
+      path: [],
+      message: 'must name what feeds it: "table" or "tables", "messages" or "outbox"',
+    });
+  for (const field of ['operations', 'orderBy', 'expect', ...SHAPE_FIELDS] as const)
+    if (!isFed && !mayBeFed && queue[field] !== undefined)
+      mistakes.push({ path: [field], message: 'is about tables, and it names none' });
+  if (onDrift && !expect && !unreadable.includes('expect'))
+    mistakes.push({ path: ['onDrift'], message: 'needs "expect" to tell drift by' });
+  if (onDrift === 'park' && transform)
+    mistakes.push({
+      path: ['onDrift'],
+      message:
+        '"park" holds rows against "expect", and "transform" makes others of them: take "pause" or "stop"',
+    });
+  return mistakes;
+}
+
+function tableMistakes({ tables }: Queue): Mistake[] {
+  if (tables === undefined) return [];
+  const names = tablesOf({ tables }).map(normalTableName);
+  if (names.length === 0) return [{ path: ['tables'], message: 'must name at least one table' }];
+  return [...new Set(names.filter((name, at) => names.indexOf(name) !== at))].map(name => ({
+    path: ['tables'],
+    message: `names ${name} twice`,
+  }));
+}
+
+/** What says of a name that it is in two places that rule each other out. */
+function shapeMistakes({ columns, omit, mask, maxBytes, onOversize }: Queue): Mistake[] {
+  const strip = typeof onOversize === 'object' ? onOversize.strip : [];
+  const there = (name: string) => (columns?.includes(name) ?? true) && !omit?.includes(name);
+  return [
+    ...(columns && omit
+      ? [{ path: ['omit'], message: 'is said by "columns" already: take one of them' }]
+      : []),
+    ...Object.keys(mask ?? {})
+      .filter(name => !there(name))
+      .map(name => ({ path: ['mask', name], message: 'is left out already, so there is nothing to mask' })),
+    ...strip
+      .filter(name => !there(name))
+      .map(name => ({ path: ['onOversize', 'strip'], message: `"${name}" is left out already` })),
+    ...(onOversize !== undefined && maxBytes === undefined
+      ? [{ path: ['onOversize'], message: 'needs "maxBytes" to tell what is too large' }]
+      : []),
+  ];
+}
+
+function tablesOf({ table, tables }: Pick<Queue, 'table' | 'tables'>): string[] {
+  if (table !== undefined) return [table];
+  return Array.isArray(tables) ? tables : Object.keys(tables ?? {});
+}
+
+function recordOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
