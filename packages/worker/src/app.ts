@@ -12,6 +12,7 @@ import {
 import type { Pool } from 'pg';
 import type { z } from 'zod';
 import type { WorkerDefinition } from './define.js';
+import { Isolation } from './isolate.js';
 import { workerMetrics } from './metrics.js';
 import { pruneRegularly } from './prune-regularly.js';
 import { startWorker } from './start.js';
@@ -63,6 +64,7 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
       // The environment holds the app's own variables too: they were read beside the kit's.
       const own = service as unknown as Service<z.output<z.ZodObject<Own>>>;
       const definitions = await options.workers(own, { pool });
+      const isolation = new Isolation();
       const running = definitions.map(definition =>
         startWorker({
           definition,
@@ -71,6 +73,7 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
           pool,
           log,
           metrics,
+          isolation,
           tracing: environment.tracing,
         }),
       );

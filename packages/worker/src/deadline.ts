@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { WalmqError } from '@walmq/change';
 import { isDecided } from './thrown.js';
 
@@ -20,6 +21,8 @@ export async function withDeadline<T>(options: DeadlineOptions<T>): Promise<T> {
   const { deadlineMs, stopping, act, onOverrun } = options;
   // By hand, not AbortSignal.any: what that adds to a signal as long-lived as `stopping` is not always freed.
   const controller = new AbortController();
+  // A handler may begin as many things at a time as it likes.
+  setMaxListeners(0, controller.signal);
   const stop = () => controller.abort(stopping.reason);
   if (stopping.aborted) stop();
   stopping.addEventListener('abort', stop, { once: true });

@@ -1,12 +1,15 @@
+import { setMaxListeners } from 'node:events';
 import { type Change, WalmqError } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import type { Logger } from '@walmq/service';
-import { Worker } from 'bullmq';
+import type { Processor } from 'bullmq';
 import { BullMQOtel } from 'bullmq-otel';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { checkDefinition, unhandledTables } from './check-definition.js';
 import type { WorkerDefinition } from './define.js';
+import { Isolation } from './isolate.js';
+import { KitWorker } from './kit-worker.js';
 import type { WorkerMetrics } from './metrics.js';
 import { driftGuard } from './park-drift.js';
 import { errorReporter } from './report-errors.js';
@@ -23,6 +26,8 @@ export interface StartOptions {
   readonly metrics: WorkerMetrics;
   /** A span for every try, as the child of the one that brought the change: see docs/tracing.md. Default: none. */
   readonly tracing?: boolean;
+  /** That of the process, where it has several workers. Default: one of the worker's own. */
+  readonly isolation?: Isolation;
 }
 
 export interface RunningWorker {
@@ -37,15 +42,20 @@ export interface RunningWorker {
 
 /** Starts a definition on BullMQ's Worker. Throws what `checkDefinition` does. */
 export function startWorker(options: StartOptions): RunningWorker {
-  const { definition, redis, pool, metrics } = options;
+  const { definition, redis, pool, metrics, isolation = new Isolation() } = options;
   const config = checkDefinition(definition, options.queues);
   const log = options.log.child({ queue: definition.queue });
   const stopping = new AbortController();
+  // One listener for each change in hand.
+  setMaxListeners(0, stopping.signal);
   const run = {
     ...{ definition, config, pool, metrics, log: options.log, stopping: stopping.signal },
     guard: driftGuard(config),
   };
-  const worker = new Worker<Change>(definition.queue, (job, token) => runJob(job, token, run), {
+  const { deadlineMs } = config;
+  const process: Processor<Change> = (job, token) =>
+    isolation.run({ job, token, deadlineMs }, () => runJob(job, token, run));
+  const worker = new KitWorker(definition.queue, process, {
     connection: redis,
     prefix: config.prefix,
     concurrency: config.concurrency,
@@ -74,7 +84,7 @@ export function startWorker(options: StartOptions): RunningWorker {
     // The one failure that no handler of ours has seen: BullMQ stops handing the change out.
     if (job?.deferredFailure)
       log.error(
-        { event: 'change:failed', changeId: job.id, error: job.deferredFailure },
+        { event: 'change:failed', changeId: job.id, error: job.failedReason },
         `Failed: workers died or stalled on a change more than ${config.maxStalledCount} times`,
       );
   });

@@ -1,0 +1,78 @@
+import type { Change } from '@walmq/change';
+import { DelayedError, type Job } from 'bullmq';
+
+/** When a change is taken again that may have to run alone while another one does; at random up to this. */
+const PUT_OFF_MS = 200;
+
+/** At most, so that a handler that never ends does not hold up a process for ever. */
+const MAX_ALONE_MS = 30_000;
+
+/**
+ * Which changes of a process run side by side, and which alone. When a process dies, all its changes stall, and BullMQ cannot
+ * know which of them has ended it. Each of them is a suspect from then on: it runs alone in its process, so that the
+ * next death counts against nobody but the culprit, which reaches `maxStalledCount`, while the others are processed.
+ */
+export class Isolation {
+  #running = 0;
+  /** While a suspect runs or waits for its turn: resolves at its end. */
+  #alone: Promise<void> | undefined;
+  #onDrained: (() => void) | undefined;
+
+  /** Runs a job as it may be run. Rejects with DelayedError for a suspect that has to come again. */
+  async run<T>(
+    {
+      job,
+      token,
+      deadlineMs,
+    }: { readonly job: Job<Change>; readonly token: string | undefined; readonly deadlineMs: number },
+    act: () => Promise<T>,
+  ): Promise<T> {
+    if (job.stalledCounter === 0) return await this.#beside(act);
+    if (this.#alone === undefined) return await this.#byItself(act, Math.min(deadlineMs, MAX_ALONE_MS));
+    // It must not be active while another suspect runs: that one's death would count against it.
+    await job.moveToDelayed(Date.now() + Math.ceil(Math.random() * PUT_OFF_MS), token);
+    throw new DelayedError();
+  }
+
+  async #beside<T>(act: () => Promise<T>): Promise<T> {
+    while (this.#alone !== undefined) await this.#alone;
+    this.#running += 1;
+    try {
+      return await act();
+    } finally {
+      this.#running -= 1;
+      if (this.#running === 0) this.#onDrained?.();
+    }
+  }
+
+  /** Lets nothing begin until it has ended, or ignores its time. */
+  async #byItself<T>(act: () => Promise<T>, patienceMs: number): Promise<T> {
+    let end = () => {};
+    this.#alone = new Promise(resolve => {
+      end = () => {
+        this.#alone = undefined;
+        resolve();
+      };
+    });
+    if (this.#running > 0) await this.#drained(patienceMs);
+    const timer = setTimeout(end, patienceMs);
+    try {
+      return await act();
+    } finally {
+      clearTimeout(timer);
+      end();
+    }
+  }
+
+  /** What does not end in its time is past its deadline: it is not waited for. */
+  async #drained(patienceMs: number): Promise<void> {
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, patienceMs);
+      this.#onDrained = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#onDrained = undefined;
+  }
+}

@@ -1,0 +1,31 @@
+import { type Change, WalmqError } from '@walmq/change';
+import { type Job, UnrecoverableError, Worker } from 'bullmq';
+
+/**
+ * BullMQ's worker, which says of a change on which workers have stalled too often what that means: "job stalled more than
+ * allowable limit" is all that BullMQ itself has to say.
+ */
+export class KitWorker extends Worker<Change> {
+  protected override async handleFailed(
+    error: Error,
+    job: Job<Change>,
+    ...rest: [string, (() => boolean)?, Parameters<Worker<Change>['handleFailed']>[4]?]
+  ) {
+    const { maxStalledCount = 1 } = this.opts;
+    const reason = job.deferredFailure
+      ? new UnrecoverableError(stalledTooOften(maxStalledCount).sentence)
+      : error;
+    return await super.handleFailed(reason, job, ...rest);
+  }
+}
+
+export function stalledTooOften(maxStalledCount: number): WalmqError {
+  return new WalmqError(
+    'HANDLER_STALLED',
+    `more than ${maxStalledCount} times a worker ended or stopped answering while it had this change, the last times nothing but this change.`,
+    {
+      remedy:
+        'Look at how the worker processes ended: out of memory (exit code 134 or 137), a crash, a loop that never yields. Mend the handler or give them more memory, then retry the change.',
+    },
+  );
+}
