@@ -1,6 +1,6 @@
 import { type ChangeName, formatPosition, type Position, WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
-import { Router, type ShardedEnqueuer, type SourceIdentity, sourceTag } from '@walmq/fanout';
+import { type FormerKeys, Router, type ShardedEnqueuer, type SourceIdentity, sourceTag } from '@walmq/fanout';
 import { ownConnection } from '@walmq/postgres';
 import {
   Catalog,
@@ -23,7 +23,7 @@ import { type DriftNotice, noticeDrift } from './notice-drift.js';
 import { runPipeline } from './pipeline.js';
 import { findPosition, requireSlot } from './position.js';
 import { recoveryOf } from './recover.js';
-import { openShards, pauseIn, type Shard, shardsOf } from './shards.js';
+import { findFormerKeys, openShards, pauseIn, type Shard, shardsOf } from './shards.js';
 import type { ChangeTracer } from './trace.js';
 
 export interface SessionOptions {
@@ -105,6 +105,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
   const slot = await requireSlot(control.client, config.source.slot, source.database);
   const shards = shardsOf(options, sourceOf(options));
   const positions = await findPositions(shards, slot, options);
+  const formerKeys = await findFormerKeys(shards, config);
   await checkShapes(control.client, Object.values(config.queues));
 
   const durable = new DurablePositions();
@@ -137,7 +138,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     const pipeline = runPipeline({
       ...{ stream, catalog, enqueuer, tracer, resumeAfter: position },
       ...{ window: backfills.window, onChunk: backfills.onChunk },
-      router: routerOf(options),
+      router: routerOf(options, formerKeys),
       onDescribed: table => lookAt(table, shards, options),
       onReceived: lsn => advance({ type: 'received', lsn }),
       onChange: (change, jobs) => observer.change(change, jobs),
@@ -205,13 +206,14 @@ async function findPositions(
   return positions;
 }
 
-function routerOf(options: StreamingOptions): Router {
+function routerOf(options: StreamingOptions, formerKeys: ReadonlyMap<number, FormerKeys>): Router {
   const { config, observer } = options;
   return new Router({
     queues: Object.values(config.queues),
     outbox: config.outbox,
     malformed: config.malformed,
     idSuffix: sourceTag(sourceOf(options)),
+    formerKeys,
     onMalformed: (event, reason) => observer.eventMalformed(reason, event.id),
   });
 }

@@ -4,13 +4,15 @@ import {
   checkpointKey,
   connectShard,
   Enqueuer,
+  type FormerKeys,
   type ProducerConnection,
   pauseQueue,
+  readFormerKeys,
   ShardedEnqueuer,
   type SourceIdentity,
 } from '@walmq/fanout';
 import type { ProgressEvent } from './acknowledge.js';
-import { connectDurable } from './connect-redis.js';
+import { connectDurable, unreachable } from './connect-redis.js';
 import { watchBacklog } from './watch-backlog.js';
 
 /** One shard's way into Redis. */
@@ -59,6 +61,27 @@ export async function pauseIn(shards: readonly Shard[], queue: QueueConfig): Pro
   } finally {
     redis.disconnect();
   }
+}
+
+/** What an older version has left, by the queue's number. Rejects with REDIS_UNREACHABLE and REDIS_DENIED. */
+export async function findFormerKeys(
+  shards: readonly Shard[],
+  config: WalmqConfig,
+): Promise<ReadonlyMap<number, FormerKeys>> {
+  const queues = Object.values(config.queues);
+  const found = new Map<number, FormerKeys>();
+  for (const [shard, { checkpointKey, look }] of shards.entries()) {
+    const redis = await look();
+    try {
+      for (const [queue, keys] of await readFormerKeys(redis, { checkpointKey, queues, shard }))
+        found.set(queue, keys);
+    } catch (cause) {
+      throw unreachable(cause);
+    } finally {
+      redis.disconnect();
+    }
+  }
+  return found;
 }
 
 interface OpenOptions {

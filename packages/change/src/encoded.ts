@@ -18,13 +18,23 @@ export type ColumnShape = 'keep' | 'omit' | ((json: string) => string);
 export interface EncodedChange extends ChangeName {
   /** The change as JSON (`Change`). */
   readonly json: string;
-  /** The key's values as JSON texts joined by commas; null when the table has no key. */
+  /**
+   * What orders the changes of one key: the ordering texts of its values (`orderingTextsOf`), joined by commas; null when
+   * the table has no key.
+   */
   readonly keyText: string | null;
+  /** The key as versions before 1 named it: its values' JSON texts. Jobs that wait in Redis may stand under it. */
+  readonly formerKeyText: string | null;
   /**
    * The values of a column as JSON texts: one when old and new row agree or only one is known, two (old, new)
    * when the change moves the row from one value to another, none when PostgreSQL did not send the column.
    */
   valuesOf(column: string): readonly string[];
+  /**
+   * The same values as JSON strings that are equal for equal values, however they are spelt and whatever type of its
+   * family the column has (`1` of an integer, a bigint, a numeric(10,2) are all `"1"`); `null` is SQL's NULL.
+   */
+  orderingTextsOf(column: string): readonly string[];
   /** As `json`, with each column as this says, in key and rows, and with these members, JSON text each, over the others. */
   jsonShaped(
     column: (name: string, inKey: boolean) => ColumnShape,

@@ -98,7 +98,8 @@ local rcall = server.call
 local checkpointKey, follows, ends, timestamp = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local queueCount = tonumber(ARGV[4])
 local FIELDS = 7
-local firstJob = 5 + 2 * queueCount
+local firstFormer = 6 + 2 * queueCount
+local firstJob = firstFormer + 3 * tonumber(ARGV[firstFormer - 1])
 
 local queues = {}
 local function readQueues()
@@ -167,6 +168,16 @@ end
 local function isPending(queue, id)
   if queue.fresh[id] then return true end
   return rcall("EXISTS", queue.base .. id) == 1 and not rcall("ZSCORE", queue.completed, id)
+end
+
+-- Where no job of a key is unfinished under its own name, the last that an older version has left under another counts.
+local function readFormerKeys()
+  for at = firstFormer, firstJob - 1, 3 do
+    local queue, orderingKey = queues[tonumber(ARGV[at])], ARGV[at + 1]
+    local known = queue.lastJobs[orderingKey]
+    local last = not (known and isPending(queue, known)) and rcall("HGET", queue.last, ARGV[at + 2])
+    if last then queue.lastJobs[orderingKey] = last end
+  end
 end
 
 -- A job has room for one parent. Where a change that moved its row between two keys has already tied them
@@ -335,6 +346,7 @@ local function enqueue()
   readJobs()
   readOrderingKeys()
   for _, queue in ipairs(queues) do readLastJobs(queue) end
+  readFormerKeys()
   for _, job in ipairs(jobs) do
     writing = job.queue.base .. job.id
     add(job)

@@ -31,6 +31,7 @@ const BULLMQ_SCRIPTS = {
  * ARGV[2]  position the batch ends at
  * ARGV[3]  time of the jobs, milliseconds since 1970
  * ARGV[4]  number of queues, then for each: key prefix (`bull:orders:`), job options as JSON
+ * then number of ordering keys with a former name, then for each: queue (from 1), key, former name
  * then for each job: queue (from 1), id, name, data, ordering key or '', second ordering key or '', options of its
  * own as JSON or ''
  *

@@ -21,6 +21,7 @@ export {
 } from './durability.js';
 export { Enqueuer, type EnqueuerOptions, type ProducerConnection } from './enqueue.js';
 export { loadBullmqScript } from './enqueue-script.js';
+export { type FormerKeys, readFormerKeys } from './former-keys.js';
 export type { Job } from './job.js';
 export { jobOptions } from './job-options.js';
 export { pauseQueue } from './pause-queue.js';

@@ -36,8 +36,8 @@ const eventSchema = z.strictObject({
 
 export interface Event {
   readonly type: string;
-  /** As JSON; undefined: in no order. */
-  readonly key: string | undefined;
+  /** As the sender wrote it; undefined: in no order. */
+  readonly key: string | number | undefined;
   /** All of it, as it was sent: no digit is lost on the way. */
   readonly json: string;
   /** In the form BullMQ stores; undefined: only the queue's. */
@@ -73,7 +73,7 @@ export function readEvent(content: Buffer, { takesRows }: EventQueue): Event | E
   if (takesRows && isOperation(data.type)) return new Error(OPERATION_AS_TYPE);
   return {
     type: data.type,
-    key: data.key === undefined || data.key === null ? undefined : JSON.stringify(data.key),
+    key: data.key ?? undefined,
     json,
     options: data.options ? bullmqOptions(data.options) : undefined,
   };

@@ -27,7 +27,10 @@ function refusalOfRow({ after }: Change, config: Pick<WalmqConfig, 'queues' | 'o
   if (!config.outbox) return 'no queue takes events from an outbox table';
   const row = after ?? {};
   const valuesOf = (column: string) => (Object.hasOwn(row, column) ? [JSON.stringify(row[column])] : []);
-  const routed = new OutboxRoutes(config.outbox, Object.values(config.queues)).route({ valuesOf });
+  const routed = new OutboxRoutes(config.outbox, Object.values(config.queues)).route({
+    valuesOf,
+    orderingTextsOf: valuesOf,
+  });
   return routed instanceof Error ? routed.message : undefined;
 }
 

@@ -7,6 +7,8 @@ export interface OutboxEvent {
   readonly queues: readonly number[];
   readonly type: string;
   readonly orderingKeys: readonly string[];
+  /** The same as an older version named it. */
+  readonly named: readonly string[];
 }
 
 /**
@@ -31,7 +33,7 @@ export class OutboxRoutes {
   }
 
   /** An error says why an inserted row is no event that any queue takes. */
-  route(change: Pick<EncodedChange, 'valuesOf'>): OutboxEvent | Error {
+  route(change: Pick<EncodedChange, 'valuesOf' | 'orderingTextsOf'>): OutboxEvent | Error {
     const { aggregateType, aggregateId, type } = this.#columns;
     const [ofType] = change.valuesOf(aggregateType);
     const [ofId] = change.valuesOf(aggregateId);
@@ -44,10 +46,12 @@ export class OutboxRoutes {
     const event: unknown = JSON.parse(ofEvent as string);
     if (isOperation(String(event)) && queues.some(queue => this.#takeRows.has(queue)))
       return new Error(OPERATION_AS_TYPE);
+    const isOrdered = ofId !== undefined && ofId !== 'null';
     return {
       queues,
       type: String(event),
-      orderingKeys: ofId === undefined || ofId === 'null' ? [] : [`${ofType} ${ofId}`],
+      orderingKeys: isOrdered ? [`${ofType} ${change.orderingTextsOf(aggregateId)[0]}`] : [],
+      named: isOrdered ? [`${ofType} ${ofId}`] : [],
     };
   }
 }

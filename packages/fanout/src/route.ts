@@ -4,11 +4,11 @@ import {
   type EncodedEvent,
   EVENT_LIMITS,
   qualifiedName,
-  sqlTable,
-  WalmqError,
 } from '@walmq/change';
-import type { OutboxConfig, QueueConfig, TableRoute } from '@walmq/config';
+import type { OutboxConfig, QueueConfig } from '@walmq/config';
+import type { FormerKeys } from './former-keys.js';
 import type { Job } from './job.js';
+import { type Order, type OrderRoute, orderChange } from './order-change.js';
 import { type EventQueue, readEvent } from './read-event.js';
 import { NO_QUEUE } from './refusal.js';
 import { OutboxRoutes } from './route-outbox.js';
@@ -22,18 +22,14 @@ export interface RouterOptions {
   readonly malformed?: string | undefined;
   /** Tells databases apart that feed one Redis. */
   readonly idSuffix: string;
+  /** By the queue's number: what an older version has left. */
+  readonly formerKeys?: ReadonlyMap<number, FormerKeys> | undefined;
   /** Told of such an event, and why; never of what it holds. */
   readonly onMalformed: (change: ChangeName, reason: string) => void;
 }
 
-interface Route {
+interface Route extends OrderRoute {
   readonly queue: number;
-  readonly queueName: string;
-  readonly table: TableRoute;
-  /** Keeps the keys of two tables in one queue apart when each is ordered by its own key. */
-  readonly keyPrefix: string;
-  /** Undefined where the queue gets changes as they are. */
-  readonly shape: Shape | undefined;
 }
 
 /** The fan-out: which jobs a change becomes, one for every queue that names its table. An event becomes one too. */
@@ -51,7 +47,7 @@ export class Router {
 
   constructor(options: RouterOptions) {
     const { queues, outbox, malformed } = options;
-    this.#routes = routesByTable(queues);
+    this.#routes = routesByTable(options);
     this.#options = options;
     this.#idSuffix = options.idSuffix;
     this.#messages = new Map(
@@ -93,16 +89,20 @@ export class Router {
       return this.#refuse(event, data, (read as Error).message);
     }
     const { type, key, json, options } = read;
+    const keyJson = JSON.stringify(key) as string | undefined;
+    // A number is as a row's ordering text has it: a string.
+    const orderingKeys =
+      key === undefined ? [] : [(taker.takesRows ? EVENT_KEY : '') + JSON.stringify(String(key))];
     return [
       {
         queue: taker.queue,
         id: this.#jobId(event),
         name: type,
         data: event.jsonWith({
-          key: key === undefined ? 'null' : `{"key":${key}}`,
+          key: keyJson === undefined ? 'null' : `{"key":${keyJson}}`,
           after: json,
         }),
-        orderingKeys: key === undefined ? [] : [(taker.takesRows ? EVENT_KEY : '') + key],
+        ...this.#order(taker.queue, orderingKeys, keyJson === undefined ? [] : [keyJson]),
         ...(options === undefined ? {} : { options }),
       },
     ];
@@ -131,8 +131,19 @@ export class Router {
     if (event instanceof Error) return this.#refuse(change, change.json, event.message);
     const id = this.#jobId(change);
     const data = change.json;
-    const { queues, type, orderingKeys } = event;
-    return queues.map(queue => ({ queue, id, name: type, data, orderingKeys }));
+    const { queues, type, orderingKeys, named } = event;
+    return queues.map(queue => ({
+      ...{ queue, id, name: type, data },
+      ...this.#order(queue, orderingKeys, named),
+    }));
+  }
+
+  /** Of an event; `named`: its keys as an older version named them. */
+  #order(queue: number, orderingKeys: readonly string[], named: readonly string[]): Order {
+    const former = this.#options.formerKeys?.get(queue);
+    return former
+      ? { orderingKeys, formerKeys: former.of(orderingKeys, named, key => key) }
+      : { orderingKeys };
   }
 
   /** Nothing an application writes may stop the stream, and nothing is lost: somebody has to look at it. */
@@ -169,22 +180,25 @@ export class Router {
     for (const route of taken) {
       const data = route.shape ? route.shape.apply(change) : whole;
       if (data === undefined) continue;
-      jobs.push({ queue: route.queue, id, name: change.op, data, orderingKeys: orderingKeys(change, route) });
+      jobs.push({ queue: route.queue, id, name: change.op, data, ...orderChange(change, route) });
     }
     return jobs;
   }
 }
 
-function routesByTable(queues: readonly QueueConfig[]): Map<string, Map<string, Route[]>> {
+function routesByTable({ queues, formerKeys }: RouterOptions): Map<string, Map<string, Route[]>> {
   const routes = new Map<string, Map<string, Route[]>>();
   const shapes = new Map(
     queues.flatMap(queue => (queue.shape ? [[queue, new Shape(queue.name, queue.shape)]] : [])),
   );
   for (const [index, queue] of queues.entries())
     for (const table of queue.tables) {
-      const keyPrefix = queue.tables.length > 1 ? `${qualifiedName(table)} ` : '';
-      const shape = shapes.get(queue);
-      const route = { queue: index, queueName: queue.name, table, keyPrefix, shape };
+      const route: Route = {
+        ...{ queue: index, queueName: queue.name, table },
+        keyPrefix: queue.tables.length > 1 ? `${qualifiedName(table)} ` : '',
+        shape: shapes.get(queue),
+        formerKeys: formerKeys?.get(index),
+      };
       const ofSchema = routes.get(table.schema) ?? new Map<string, Route[]>();
       ofSchema.set(table.table, [...(ofSchema.get(table.table) ?? []), route]);
       routes.set(table.schema, ofSchema);
@@ -197,27 +211,3 @@ function routesByTable(queues: readonly QueueConfig[]): Map<string, Map<string, 
  * that waits for a year, or fails for good, must not park a row behind it.
  */
 const EVENT_KEY = 'event:';
-
-/** Ordering key of all changes without a key; as no key's JSON reads. An empty one would stand for no order. */
-const WHOLE_TABLE = '*';
-
-function orderingKeys(change: EncodedChange, route: Route): readonly string[] {
-  const keys = plainKeys(change, route);
-  return route.shape ? keys.map(key => route.shape?.orderingKey(key) as string) : keys;
-}
-
-/** A table without a key is ordered as a whole: too much order is slow, too little is wrong. */
-function plainKeys(change: EncodedChange, { table, keyPrefix, queueName }: Route): readonly string[] {
-  const { orderBy } = table;
-  if (orderBy === false || change.op === 'truncate') return [];
-  if (orderBy === 'key') return [keyPrefix + (change.keyText ?? WHOLE_TABLE)];
-  const values = change.valuesOf(orderBy.column);
-  if (values.length > 0) return values;
-  throw new WalmqError(
-    'ORDER_COLUMN_MISSING',
-    `queue "${queueName}" is ordered by ${qualifiedName(change)}.${orderBy.column}, which change ${change.id} does not carry.`,
-    {
-      remedy: `Run ALTER TABLE ${sqlTable(change)} REPLICA IDENTITY FULL; or name another column in orderBy.`,
-    },
-  );
-}

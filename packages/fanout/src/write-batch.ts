@@ -60,6 +60,10 @@ export class BatchWriter {
 
   #arguments(batch: Batch): string[] {
     const args = ['1', this.#checkpointKey, batch.follows, batch.ends, String(Date.now()), ...this.#head];
+    const formerKeys = batch.jobs.flatMap(({ queue, formerKeys = [] }) =>
+      formerKeys.flatMap(({ key, former }) => [this.#numberOf.get(queue) as string, key, former]),
+    );
+    args.push(String(formerKeys.length / 3), ...formerKeys);
     for (const { queue, id, name, data, orderingKeys, options } of batch.jobs) {
       const number = this.#numberOf.get(queue) as string;
       args.push(number, id, name, data, orderingKeys[0] ?? '', orderingKeys[1] ?? '', options ?? '');

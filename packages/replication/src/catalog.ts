@@ -3,8 +3,9 @@ import { arrayToJson } from './array.js';
 import { JsonWriter } from './json-writer.js';
 import { type Attribute, keyNames } from './key-names.js';
 import type { Relation } from './messages.js';
+import { foldedText } from './ordering-text.js';
 import { describeTable, type Table } from './table.js';
-import { isPlainScalar, scalarType, TEXT_TYPE, typeFromText, type ValueType } from './value.js';
+import { isPlainScalar, orderedBy, scalarType, TEXT_TYPE, typeFromText, type ValueType } from './value.js';
 
 interface TypeRow {
   oid: number;
@@ -13,7 +14,15 @@ interface TypeRow {
   typelem: number;
   typdelim: string;
   isArray: boolean;
+  isCitext: boolean;
 }
+
+interface StoredAttribute extends Attribute {
+  /** Of a nondeterministic collation: texts that differ may be equal. */
+  readonly isLoose: boolean;
+}
+
+const CITEXT_TYPE = orderedBy(foldedText);
 
 /** Enough for any sane nesting of domains over arrays of domains. */
 const MAX_DEPTH = 8;
@@ -42,25 +51,36 @@ export class Catalog {
 
   async describe(relation: Relation): Promise<Table> {
     for (const { typeOid } of relation.columns) await this.#resolveType(typeOid, 0);
-    const primaryKey = await this.#primaryKey(relation);
-    const table = describeTable(relation, { types: this.#types, primaryKey, json: this.#json });
+    const attributes = await this.#attributes(relation);
+    const table = describeTable(relation, {
+      types: this.#types,
+      primaryKey: this.#primaryKey(relation, attributes),
+      looselyCollated: new Set(attributes.filter(({ isLoose }) => isLoose).map(({ name }) => name)),
+      json: this.#json,
+    });
     this.#tables.set(relation, table);
     return table;
   }
 
-  /** None when it has none, or when neither today's table nor an earlier look at it tells. */
-  async #primaryKey({ oid, identity, columns }: Relation): Promise<readonly string[]> {
-    if (identity !== 'full') return [];
+  async #attributes({ oid }: Relation): Promise<readonly StoredAttribute[]> {
     // VIRTUAL generated columns are never in the stream, INCLUDEd ones not in the key.
-    const { rows } = await this.#client.query<Attribute>(
+    const { rows } = await this.#client.query<StoredAttribute>(
       `SELECT a.attname AS name, a.attisdropped AS dropped, a.attgenerated <> '' AS generated,
-              array_position(i.indkey[0:i.indnkeyatts - 1]::int2[], a.attnum) AS place
+              array_position(i.indkey[0:i.indnkeyatts - 1]::int2[], a.attnum) AS place,
+              NOT coalesce(c.collisdeterministic, true) AS "isLoose"
          FROM pg_attribute a LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
+         LEFT JOIN pg_collation c ON c.oid = a.attcollation
         WHERE a.attrelid = $1 AND a.attnum > 0 AND a.attgenerated <> 'v' ORDER BY a.attnum`,
       [oid],
     );
+    return rows;
+  }
+
+  /** None when it has none, or when neither today's table nor an earlier look at it tells. */
+  #primaryKey({ oid, identity, columns }: Relation, attributes: readonly Attribute[]): readonly string[] {
+    if (identity !== 'full') return [];
     const streamed = columns.map(({ name }) => name);
-    const key = keyNames(streamed, rows) ?? this.#keys.get(oid) ?? [];
+    const key = keyNames(streamed, attributes) ?? this.#keys.get(oid) ?? [];
     if (!key.every(name => streamed.includes(name))) return [];
     this.#keys.set(oid, key);
     return key;
@@ -81,27 +101,29 @@ export class Catalog {
       `SELECT oid::int8::float8 AS oid, typtype, typbasetype::int8::float8 AS typbasetype,
               typelem::int8::float8 AS typelem, typdelim,
               typlen = -1 AND typelem <> 0 AND typsubscript = 'array_subscript_handler'::regproc
-                AND oid NOT IN ('int2vector'::regtype, 'oidvector'::regtype) AS "isArray"
+                AND oid NOT IN ('int2vector'::regtype, 'oidvector'::regtype) AS "isArray",
+              typname = 'citext' AND typtype = 'b' AS "isCitext"
          FROM pg_type WHERE oid = $1`,
       [oid],
     );
     const type = rows[0];
     if (!type) return TEXT_TYPE;
     if (type.typtype === 'd') return await this.#resolveType(type.typbasetype, depth + 1);
+    if (type.isCitext) return CITEXT_TYPE;
     if (!type.isArray) return scalarType(oid) ?? TEXT_TYPE;
-    const element = await this.#elementType(type.typelem, depth);
-    return typeFromText(arrayToJson(element.toJson, element.delimiter));
+    const { element, delimiter } = await this.#elementType(type.typelem, depth);
+    return typeFromText(
+      arrayToJson(element.toJson, delimiter),
+      arrayToJson(text => JSON.stringify(element.ordering(text)), delimiter),
+    );
   }
 
-  async #elementType(
-    oid: number,
-    depth: number,
-  ): Promise<{ toJson: ValueType['toJson']; delimiter: string }> {
+  async #elementType(oid: number, depth: number): Promise<{ element: ValueType; delimiter: string }> {
     const { rows } = await this.#client.query<{ typdelim: string }>(
       'SELECT typdelim FROM pg_type WHERE oid = $1',
       [oid],
     );
-    const { toJson } = await this.#resolveType(oid, depth + 1);
-    return { toJson, delimiter: rows[0]?.typdelim ?? ',' };
+    const element = await this.#resolveType(oid, depth + 1);
+    return { element, delimiter: rows[0]?.typdelim ?? ',' };
   }
 }

@@ -68,6 +68,7 @@ function changesOf({ names, identity, message }: Stream): Change[] {
   const table = describeTable(described as NonNullable<typeof described>, {
     types: new Map([[TEXT, TEXT_TYPE]]),
     primaryKey: [names[0] as string],
+    looselyCollated: new Set(),
     json: new JsonWriter(),
   });
   const transaction = new Transaction({

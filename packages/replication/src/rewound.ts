@@ -1,4 +1,5 @@
-import type { Change, ColumnShape, EncodedChange, Operation, Row } from '@walmq/change';
+import type { Change, ColumnShape, EncodedChange, Json, Operation, Row } from '@walmq/change';
+import { decimalText, jsonText } from './ordering-text.js';
 import type { Transaction } from './transaction.js';
 
 /** Prefix of the logical messages that are changes sent again: the queue's name as JSON, a line break, the change. */
@@ -54,6 +55,11 @@ class RewoundChange implements EncodedChange {
 
   get keyText(): string | null {
     const values = Object.values(this.#change.key ?? {});
+    return values.length === 0 ? null : values.map(value => orderingTextOf(value as Json)).join(',');
+  }
+
+  get formerKeyText(): string | null {
+    const values = Object.values(this.#change.key ?? {});
     return values.length === 0 ? null : values.map(value => JSON.stringify(value)).join(',');
   }
 
@@ -67,10 +73,18 @@ class RewoundChange implements EncodedChange {
   }
 
   valuesOf(column: string): readonly string[] {
+    return this.#textsOf(column, value => JSON.stringify(value));
+  }
+
+  orderingTextsOf(column: string): readonly string[] {
+    return this.#textsOf(column, orderingTextOf);
+  }
+
+  #textsOf(column: string, textOf: (value: Json) => string): readonly string[] {
     const rows = [this.#change.before, this.#change.after].filter(
       row => row && Object.hasOwn(row, column),
     ) as Row[];
-    return [...new Set(rows.map(row => JSON.stringify(row[column])))];
+    return [...new Set(rows.map(row => textOf(row[column] as Json)))];
   }
 
   jsonShaped(
@@ -101,4 +115,15 @@ class RewoundChange implements EncodedChange {
   get #own() {
     return { id: this.id, rewound: this.#change.id };
   }
+}
+
+/**
+ * As RowChange has it, as far as JSON tells: of a text nobody says whether it was a numeric's, so it stays as it was
+ * spelt, which is how a column of one type and scale spells it always.
+ */
+function orderingTextOf(value: Json): string {
+  if (value === null) return 'null';
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'number') return JSON.stringify(decimalText(String(value)));
+  return JSON.stringify(jsonText(JSON.stringify(value)));
 }

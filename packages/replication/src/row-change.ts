@@ -60,6 +60,12 @@ export class RowChange implements EncodedChange {
   get keyText(): string | null {
     const row = this.#row;
     if (!row || !this.#hasKey(row)) return null;
+    return this.of.keyColumns.map(index => this.#orderingText(index, row.value(index))).join(',');
+  }
+
+  get formerKeyText(): string | null {
+    const row = this.#row;
+    if (!row || !this.#hasKey(row)) return null;
     return this.of.keyColumns.map(index => this.#valueJson(index, row.value(index))).join(',');
   }
 
@@ -81,12 +87,20 @@ export class RowChange implements EncodedChange {
   }
 
   valuesOf(column: string): readonly string[] {
+    return this.#textsOf(column, (index, value) => this.#valueJson(index, value));
+  }
+
+  orderingTextsOf(column: string): readonly string[] {
+    return this.#textsOf(column, (index, value) => this.#orderingText(index, value));
+  }
+
+  #textsOf(column: string, textOf: (index: number, value: string | null) => string): readonly string[] {
     const index = this.of.indexOf.get(column);
     if (index === undefined) return [];
     const values = [this.#before?.tuple.value(index), this.#after?.value(index)].filter(
       (value): value is string | null => value !== undefined && value !== UNCHANGED,
     );
-    return [...new Set(values.map(value => this.#valueJson(index, value)))];
+    return [...new Set(values.map(value => textOf(index, value)))];
   }
 
   get rows(): { readonly before: string | null; readonly after: string | null } {
@@ -183,6 +197,16 @@ export class RowChange implements EncodedChange {
     const column = this.of.columns[index] as Column;
     try {
       return column.type.toJson(value);
+    } catch (cause) {
+      throw this.#unreadable(column, cause);
+    }
+  }
+
+  #orderingText(index: number, value: TupleValue | undefined): string {
+    if (value === null || value === undefined || value === UNCHANGED) return 'null';
+    const column = this.of.columns[index] as Column;
+    try {
+      return JSON.stringify(column.type.ordering(value));
     } catch (cause) {
       throw this.#unreadable(column, cause);
     }

@@ -1,5 +1,6 @@
 import type { JsonWriter } from './json-writer.js';
 import type { Relation } from './messages.js';
+import { anyText } from './ordering-text.js';
 import type { ValueType } from './value.js';
 
 export interface Column {
@@ -25,16 +26,21 @@ export interface Table {
 export interface TableParts {
   readonly types: ReadonlyMap<number, ValueType>;
   readonly primaryKey: readonly string[];
+  /** Columns of a nondeterministic collation. */
+  readonly looselyCollated: ReadonlySet<string>;
   readonly json: JsonWriter;
 }
 
 /** Puts together what the stream and the catalog say of a table. Throws on a type that is not among `types`. */
-export function describeTable(relation: Relation, { types, primaryKey, json }: TableParts): Table {
+export function describeTable(relation: Relation, parts: TableParts): Table {
+  const { types, primaryKey, looselyCollated, json } = parts;
   const columns = relation.columns.map(({ name, typeOid }) => ({
     name,
     jsonName: `${JSON.stringify(name)}:`,
     jsonNameBytes: Buffer.from(`${JSON.stringify(name)}:`),
-    type: typeOf(types, typeOid),
+    type: looselyCollated.has(name)
+      ? { ...typeOf(types, typeOid), ordering: anyText }
+      : typeOf(types, typeOid),
   }));
   const indexOf = new Map(columns.map(({ name }, index) => [name, index]));
   return { relation, columns, indexOf, keyColumns: keyColumns(relation, indexOf, primaryKey), json };

@@ -1,5 +1,16 @@
 import { dateTimeToJson, writeDateTime } from './date-time.js';
 import type { JsonWriter } from './json-writer.js';
+import {
+  addressText,
+  asItIs,
+  booleanText,
+  dateTimeText,
+  decimalText,
+  intervalText,
+  jsonText,
+  type OrderingText,
+  withoutTrailingBlanks,
+} from './ordering-text.js';
 
 /** Turns one value's text form into JSON text. */
 export type ToJson = (text: string) => string;
@@ -9,12 +20,15 @@ export interface ValueType {
   readonly toJson: ToJson;
   /** Writes bytes [start, end). */
   readonly write: (json: JsonWriter, bytes: Buffer, start: number, end: number) => void;
+  /** By which text the value takes part in an ordering key. */
+  readonly ordering: OrderingText;
 }
 
 /** A type that is read by way of a string. */
-export function typeFromText(toJson: ToJson): ValueType {
+export function typeFromText(toJson: ToJson, ordering: OrderingText): ValueType {
   return {
     toJson,
+    ordering,
     write: (json, bytes, start, end) => json.text(toJson(bytes.toString('utf8', start, end))),
   };
 }
@@ -25,11 +39,16 @@ const BYTEA = 17;
 const INT2 = 21;
 const INT4 = 23;
 const JSON_TYPE = 114;
+const CIDR = 650;
 const FLOAT4 = 700;
 const FLOAT8 = 701;
+const INET = 869;
+const BPCHAR = 1042;
 const DATE = 1082;
 const TIMESTAMP = 1114;
 const TIMESTAMPTZ = 1184;
+const INTERVAL = 1186;
+const NUMERIC = 1700;
 const JSONB = 3802;
 
 const LETTER_T = 0x74;
@@ -40,22 +59,32 @@ export function scalarType(typeOid: number): ValueType | undefined {
 }
 
 /** Text, as a JSON string: whatever the contract does not map otherwise. */
-export const TEXT_TYPE: ValueType = {
-  toJson: text => JSON.stringify(text),
-  write: (json, bytes, start, end) => json.string(bytes, start, end),
-};
+export const TEXT_TYPE: ValueType = orderedBy(asItIs);
+
+/** A type that is text in JSON, and is put in order by another text. */
+export function orderedBy(ordering: OrderingText): ValueType {
+  return {
+    toJson: text => JSON.stringify(text),
+    write: (json, bytes, start, end) => json.string(bytes, start, end),
+    ordering,
+  };
+}
 
 /** Types whose text form is JSON. */
-const AS_IT_IS: ValueType = {
+const jsonAsItIs = (ordering: OrderingText): ValueType => ({
   toJson: text => text,
   write: (json, bytes, start, end) => json.raw(bytes, start, end),
-};
+  ordering,
+});
+const INTEGER = jsonAsItIs(asItIs);
+const JSON_VALUE = jsonAsItIs(jsonText);
 
 /** As it is, but for NaN, Infinity and -Infinity, which end in a letter. */
 const FLOAT: ValueType = {
   toJson: text => (isDigit(text.charCodeAt(text.length - 1)) ? text : JSON.stringify(text)),
   write: (json, bytes, start, end) =>
     isDigit(bytes[end - 1]) ? json.raw(bytes, start, end) : json.string(bytes, start, end),
+  ordering: decimalText,
 };
 
 const TRUE = Buffer.from('true');
@@ -64,26 +93,33 @@ const FALSE = Buffer.from('false');
 const BOOLEAN: ValueType = {
   toJson: text => (text === 't' ? 'true' : 'false'),
   write: (json, bytes, start) => json.raw(bytes[start] === LETTER_T ? TRUE : FALSE),
+  ordering: booleanText,
 };
 
 const dateTime = (zone: '' | 'Z'): ValueType => ({
   toJson: text => dateTimeToJson(text, zone),
   write: (json, bytes, start, end) => writeDateTime(json, { bytes, start, end, zone }),
+  ordering: text => dateTimeText(dateTimeToJson(text, zone)),
 });
 
 const SCALARS: ReadonlyMap<number, ValueType> = new Map<number, ValueType>([
   [BOOL, BOOLEAN],
-  [BYTEA, typeFromText(byteaToJson)],
-  [INT2, AS_IT_IS],
-  [INT4, AS_IT_IS],
+  [BYTEA, typeFromText(byteaToJson, text => byteaToJson(text).slice(1, -1))],
+  [INT2, INTEGER],
+  [INT4, INTEGER],
   [FLOAT4, FLOAT],
   [FLOAT8, FLOAT],
-  [JSON_TYPE, AS_IT_IS],
-  [JSONB, AS_IT_IS],
-  [DATE, typeFromText(text => dateTimeToJson(text, ''))],
+  [JSON_TYPE, JSON_VALUE],
+  [JSONB, JSON_VALUE],
+  [DATE, typeFromText(dateToJson, text => dateTimeText(dateToJson(text)))],
   [TIMESTAMP, dateTime('')],
   [TIMESTAMPTZ, dateTime('Z')],
   // int8 and numeric stay texts: a double would lose digits
+  [NUMERIC, orderedBy(decimalText)],
+  [BPCHAR, orderedBy(withoutTrailingBlanks)],
+  [INTERVAL, orderedBy(intervalText)],
+  [INET, orderedBy(addressText)],
+  [CIDR, orderedBy(addressText)],
 ]);
 
 /** The first OID of objects made after initdb; every type below it is PostgreSQL's own. */
@@ -94,13 +130,15 @@ export function isPlainScalar(typeOid: number): boolean {
   return SCALARS.has(typeOid) || (typeOid < FIRST_NORMAL_OID && PLAIN_TEXT.has(typeOid));
 }
 
-/** char, name, int8, text, oid, bpchar, varchar, time, timetz, interval, numeric, uuid, inet, cidr, macaddr: most columns there are. */
-const PLAIN_TEXT: ReadonlySet<number> = new Set([
-  18, 19, 20, 25, 26, 650, 829, 869, 1042, 1043, 1083, 1186, 1266, 1700, 2950,
-]);
+/** char, name, int8, text, oid, macaddr, varchar, time, timetz, uuid: most columns there are. */
+const PLAIN_TEXT: ReadonlySet<number> = new Set([18, 19, 20, 25, 26, 829, 1043, 1083, 1266, 2950]);
 
 function isDigit(character: number | undefined): boolean {
   return character !== undefined && character >= 0x30 && character <= 0x39;
+}
+
+function dateToJson(text: string): string {
+  return dateTimeToJson(text, '');
 }
 
 function byteaToJson(text: string): string {

@@ -14,6 +14,7 @@ export const CHECKS = [
   'replica-identity',
   'primary-key',
   'order-column',
+  'order-equality',
   'publication',
   'published-tables',
   'published-operations',

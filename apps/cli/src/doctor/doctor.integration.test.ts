@@ -132,6 +132,27 @@ describe('walmq doctor', () => {
       expect(found('published-tables')[0]?.found).toContain('public.items');
     });
 
+    it('columns that order a queue, of which PostgreSQL takes several texts for one value', async () => {
+      const shop = await world('loosely_equal', {
+        schema: `CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+          CREATE EXTENSION citext; CREATE DOMAIN spans AS numrange[];
+          CREATE TABLE orders (id text COLLATE loose PRIMARY KEY, span spans, note text COLLATE loose);
+          CREATE TABLE items (id citext PRIMARY KEY, span numrange)`,
+        queues: {
+          ...{ orders: { table: 'orders' }, spans: { table: 'orders', orderBy: 'span' } },
+          ...{ items: { table: 'items' } },
+        },
+      });
+      const found = (await errorsOf(shop))('order-equality');
+      expect(found.map(({ status, found }) => [status, found.split(':')[0]])).toEqual([
+        [
+          'warning',
+          'public.orders.id has the nondeterministic collation "loose", so that texts that differ may be equal',
+        ],
+        ['warning', 'public.orders.span orders a queue by the text of its spans'],
+      ]);
+    });
+
     it('an operation that is missing', async () => {
       const shop = await world('unpublished_op');
       await shop.client.query("ALTER PUBLICATION walmq SET (publish = 'insert, update, truncate')");

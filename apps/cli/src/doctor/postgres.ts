@@ -13,6 +13,7 @@ import { tablesOf } from '../tables.js';
 import { activityChecks, readActivity } from './activity.js';
 import { attempt } from './attempt.js';
 import type { Check } from './check.js';
+import { orderingChecks, readLooselyEqual } from './ordering.js';
 import { publicationChecks } from './publication.js';
 import { readRole, roleChecks } from './role.js';
 import { serverChecks } from './server.js';
@@ -66,6 +67,7 @@ async function checkTables(
   const publication = await readPublication(client, name, server.version);
   return [
     ...tableChecks(tables, { version: server.version, publication }),
+    ...orderingChecks(await readLooselyEqual(client, wanted)),
     ...publicationChecks(publication, { name, tables }),
   ];
 }
