@@ -2,15 +2,22 @@ import { parseTableName, WalmqError } from '@walmq/change';
 import type { Pool } from 'pg';
 import type { AuditRules } from './load.js';
 
-/** Throws AUDIT_TABLE_MISSING: the worker has no right to make tables, and needs none. */
+/** Throws AUDIT_TABLE_MISSING, AUDIT_TABLE_OUTDATED: the worker has no right to make or alter tables, and needs none. */
 export async function checkAuditTable(pool: Pool): Promise<void> {
-  const { rows } = await pool.query<{ there: boolean }>(
-    "SELECT to_regclass('walmq.audit') IS NOT NULL AS there",
+  const { rows } = await pool.query<{ there: boolean; current: boolean }>(
+    `SELECT to_regclass('walmq.audit') IS NOT NULL AS there,
+            EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('walmq.audit') AND attname = 'exact'
+                       AND NOT attisdropped) AS current`,
   );
-  if (rows[0]?.there) return;
-  throw new WalmqError('AUDIT_TABLE_MISSING', 'there is no table walmq.audit.', {
-    remedy: 'Make it: npx walmq setup --audit',
-  });
+  const { there, current } = rows[0] as (typeof rows)[number];
+  if (!there)
+    throw new WalmqError('AUDIT_TABLE_MISSING', 'there is no table walmq.audit.', {
+      remedy: 'Make it: npx walmq setup --audit',
+    });
+  if (!current)
+    throw new WalmqError('AUDIT_TABLE_OUTDATED', 'walmq.audit was made by an older version.', {
+      remedy: 'Add what it lacks, which keeps what it holds: npx walmq setup --audit',
+    });
 }
 
 /**

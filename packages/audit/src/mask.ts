@@ -1,4 +1,4 @@
-import type { Json, Row } from '@walmq/change';
+import { jsonMembers } from '@walmq/change';
 
 /** What of a table's rows does not get into the log. */
 export interface ColumnRules {
@@ -11,14 +11,15 @@ export interface ColumnRules {
 /** Keeps every column as it is. */
 export const NO_RULES: ColumnRules = { leaveOut: new Set(), mask: new Set() };
 
-const MASKED = '***';
+const MASKED = JSON.stringify('***');
 
-/** The row as the log holds it; null where there is none. */
-export function applyMask(row: Partial<Row> | null, { leaveOut, mask }: ColumnRules): Row | null {
-  if (row === null) return null;
-  return Object.fromEntries(
-    Object.entries(row)
-      .filter((entry): entry is [string, Json] => !leaveOut.has(entry[0]) && entry[1] !== undefined)
-      .map(([column, value]) => [column, mask.has(column) && value !== null ? MASKED : value]),
-  );
+/** The row, JSON text, as the log holds it. Values that stay are not read: they are the text that they were. */
+export function applyMask(row: string, { leaveOut, mask }: ColumnRules): string {
+  if (row === 'null' || (leaveOut.size === 0 && mask.size === 0)) return row;
+  const members = jsonMembers(row)
+    .filter(({ name }) => !leaveOut.has(name))
+    .map(({ name, json, text }) =>
+      mask.has(name) && json !== 'null' ? `${JSON.stringify(name)}:${MASKED}` : text,
+    );
+  return `{${members.join(',')}}`;
 }

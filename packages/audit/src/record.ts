@@ -1,7 +1,11 @@
-import type { Change, Row } from '@walmq/change';
+import { type Change, jsonMembers } from '@walmq/change';
 import { applyMask, type ColumnRules, NO_RULES } from './mask.js';
 
-/** A row of walmq.audit, in the order of its columns. */
+/** The parts of a change that are JSON. */
+export const PARTS = ['key', 'before', 'after', 'context'] as const;
+export type Part = (typeof PARTS)[number];
+
+/** A row of walmq.audit. */
 export interface AuditRecord {
   readonly change_id: string;
   readonly committed_at: string;
@@ -9,18 +13,21 @@ export interface AuditRecord {
   readonly schema_name: string;
   readonly table_name: string;
   readonly op: string;
-  readonly key: Row | null;
-  readonly before: Row | null;
-  readonly after: Row | null;
   readonly changed: readonly string[] | null;
   readonly unchanged: readonly string[] | null;
-  readonly context: Row | null;
+  /** JSON texts, as they were enqueued; null where there is none. */
+  readonly parts: Readonly<Record<Part, string | null>>;
 }
 
-/** What is kept of a change. */
-export function recordOf(change: Change, rules: ColumnRules = NO_RULES): AuditRecord {
+/** What is kept of a change. `json`: the same change as text. */
+export function recordOf(change: Change, json: string, rules: ColumnRules = NO_RULES): AuditRecord {
   const kept = (names: readonly string[] | undefined) =>
     names?.filter(name => !rules.leaveOut.has(name)) ?? null;
+  const texts = new Map(jsonMembers(json).map(member => [member.name, member.json]));
+  const part = (name: Part, own: ColumnRules) => {
+    const text = texts.get(name) ?? 'null';
+    return text === 'null' ? null : applyMask(text, own);
+  };
   return {
     change_id: change.id,
     committed_at: change.tx.committedAt,
@@ -28,11 +35,13 @@ export function recordOf(change: Change, rules: ColumnRules = NO_RULES): AuditRe
     schema_name: change.schema,
     table_name: change.table,
     op: change.op,
-    key: applyMask(change.key, rules),
-    before: applyMask(change.before, rules),
-    after: applyMask(change.after, rules),
     changed: kept(change.changed),
     unchanged: kept(change.unchanged),
-    context: change.context ?? null,
+    parts: {
+      key: part('key', rules),
+      before: part('before', rules),
+      after: part('after', rules),
+      context: part('context', NO_RULES),
+    },
   };
 }

@@ -24,6 +24,9 @@ CREATE TABLE IF NOT EXISTS walmq.audit (
   PRIMARY KEY (change_id, committed_at)
 ) PARTITION BY RANGE (committed_at);
 CREATE TABLE IF NOT EXISTS walmq.audit_default PARTITION OF walmq.audit DEFAULT;
+-- Of a record that jsonb does not take whole: all of it, as JSON text.
+ALTER TABLE walmq.audit ADD COLUMN IF NOT EXISTS exact text;
+CREATE INDEX IF NOT EXISTS audit_exact ON walmq.audit (committed_at) WHERE exact IS NOT NULL;
 CREATE INDEX IF NOT EXISTS audit_key ON walmq.audit (jsonb_hash_extended(key, 0), committed_at);
 CREATE INDEX IF NOT EXISTS audit_committed_at ON walmq.audit (committed_at);
 
@@ -59,6 +62,12 @@ BEGIN
   END IF;
   PERFORM walmq.audit_protect(format('walmq.%I', part)::regclass);
   RETURN part;
+END $$;
+CREATE OR REPLACE FUNCTION walmq.audit_takes(given text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  RETURN jsonb_typeof(given::jsonb) IS NOT NULL;
+EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+  RETURN false;
 END $$;
 CREATE OR REPLACE FUNCTION walmq.audit_history(table_name text, key jsonb) RETURNS SETOF walmq.audit
 LANGUAGE sql STABLE AS $$

@@ -1,6 +1,6 @@
 import { tableName } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
-import { everyChange, inTransaction, type WorkerDefinition } from '@walmq/worker';
+import { everyChange, type WorkerDefinition } from '@walmq/worker';
 import type { Pool } from 'pg';
 import { append } from './append.js';
 import type { AuditRules } from './load.js';
@@ -20,10 +20,10 @@ export function auditWorker(options: {
   return everyChange({
     queue: AUDIT_QUEUE,
     queues,
-    handler: async (change, { signal }) => {
+    handler: async (change, { json, signal }) => {
+      const record = recordOf(change, await json(), rules.get(tableName(change)));
       // The change's id in the log's primary key is all it takes: no row of the inbox beside it.
-      const record = recordOf(change, rules.get(tableName(change)));
-      const appended = await inTransaction({ pool, signal }, tx => append(tx, record));
+      const appended = await append(record, { pool, signal });
       return { action: appended ? 'audited' : 'audited_before', change_id: change.id };
     },
   });

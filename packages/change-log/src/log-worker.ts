@@ -1,6 +1,6 @@
 import { WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
-import { everyChange, inTransaction, type WorkerDefinition } from '@walmq/worker';
+import { everyChange, type WorkerDefinition } from '@walmq/worker';
 import type { Pool } from 'pg';
 import { append } from './append.js';
 
@@ -19,23 +19,30 @@ export function changeLogWorker({
   return everyChange({
     queue: CHANGE_LOG_QUEUE,
     queues,
-    handler: async (change, { signal }) => {
+    handler: async (change, { json, signal }) => {
       // A change that was sent again stands in the log as what it was first.
       if (change.rewound !== undefined) return { action: 'rewound', change_id: change.rewound };
-      const appended = await inTransaction({ pool, signal }, tx => append(tx, change));
+      const appended = await append(change, await json(), { pool, signal });
       return { action: appended ? 'kept' : 'kept_before', change_id: change.id };
     },
   });
 }
 
-/** Throws CHANGE_LOG_MISSING: the worker has no right to make tables, and needs none. */
+/** Throws CHANGE_LOG_MISSING, CHANGE_LOG_OUTDATED: the worker has no right to make or alter tables, and needs none. */
 export async function checkChangeLog(pool: Pick<Pool, 'query'>): Promise<void> {
-  const { rows } = await pool.query<{ there: boolean }>(
-    "SELECT to_regclass('walmq.change_log') IS NOT NULL AS there",
+  const { rows } = await pool.query<{ there: boolean; current: boolean }>(
+    `SELECT to_regclass('walmq.change_log') IS NOT NULL AS there,
+            EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('walmq.change_log') AND attname = 'key'
+                       AND NOT attisdropped) AS current`,
   );
-  if (rows[0]?.there) return;
-  throw new WalmqError('CHANGE_LOG_MISSING', 'there is no change log (walmq.change_log).', {
-    remedy:
-      'Make it: npx walmq setup --change-log; give walmq.config.ts a queue "change-log" with the tables to keep, and run npm run change-log-worker.',
-  });
+  const { there, current } = rows[0] as (typeof rows)[number];
+  if (!there)
+    throw new WalmqError('CHANGE_LOG_MISSING', 'there is no change log (walmq.change_log).', {
+      remedy:
+        'Make it: npx walmq setup --change-log; give walmq.config.ts a queue "change-log" with the tables to keep, and run npm run change-log-worker.',
+    });
+  if (!current)
+    throw new WalmqError('CHANGE_LOG_OUTDATED', 'walmq.change_log was made by an older version.', {
+      remedy: 'Add what it lacks, which keeps what it holds: npx walmq setup --change-log',
+    });
 }

@@ -34,7 +34,7 @@ export interface Rewind extends RewindOptions {
 /** $1: as tableNames writes it; a text of both names would not tell all tables apart. */
 const OF_TABLES = `(schema_name, table_name) IN (SELECT t ->> 'schema', t ->> 'table' FROM jsonb_array_elements($1::jsonb) t)`;
 const CHOSEN = `${OF_TABLES} AND committed_at BETWEEN $2 AND $3
-  AND ($4::jsonb IS NULL OR (change -> 'key')::jsonb = $4::jsonb)`;
+  AND ($4::jsonb IS NULL OR coalesce(key, walmq.change_log_key(change)) = $4::jsonb)`;
 
 function chosen({ tables, from, to, key }: RewindOptions): unknown[] {
   return [tableNames(tables), from, to, key === null ? null : JSON.stringify(key)];
@@ -113,8 +113,8 @@ export async function sendPage(client: ClientBase, id: string, rows: number): Pr
     );
     const rewind = found.rows[0] as Rewind;
     const { rows: sent } = await client.query<{ last: string | null; sent: number }>(
-      `SELECT max(change_id COLLATE "C") AS last, count(pg_logical_emit_message(true, $5, $6 || E'\\n' || change::text))::int AS sent
-         FROM (SELECT change_id, change FROM walmq.change_log WHERE ${CHOSEN} AND change_id > $7
+      `SELECT max(change_id COLLATE "C") AS last, count(pg_logical_emit_message(true, $5, $6 || E'\\n' || page.sent))::int AS sent
+         FROM (SELECT change_id, coalesce(change_text, change::text) AS sent FROM walmq.change_log WHERE ${CHOSEN} AND change_id > $7
                 ORDER BY change_id LIMIT $8) AS page`,
       [...chosen(rewind), REWIND_PREFIX, JSON.stringify(rewind.queue), rewind.lastChangeId, rows],
     );

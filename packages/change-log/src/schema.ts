@@ -9,11 +9,17 @@ CREATE TABLE IF NOT EXISTS walmq.change_log (
   committed_at timestamptz NOT NULL,
   schema_name text NOT NULL,
   table_name text NOT NULL,
-  change json NOT NULL,
+  change json,
   PRIMARY KEY (change_id, committed_at)
 ) PARTITION BY RANGE (committed_at);
 CREATE TABLE IF NOT EXISTS walmq.change_log_default PARTITION OF walmq.change_log DEFAULT;
+-- The change stands in one of the two: as text where json is not made for its depth.
+ALTER TABLE walmq.change_log ALTER COLUMN change DROP NOT NULL;
+ALTER TABLE walmq.change_log ADD COLUMN IF NOT EXISTS change_text text;
+-- Null also where it was added by a version that had no such column.
+ALTER TABLE walmq.change_log ADD COLUMN IF NOT EXISTS key jsonb;
 CREATE INDEX IF NOT EXISTS change_log_committed_at ON walmq.change_log (committed_at);
+CREATE INDEX IF NOT EXISTS change_log_text ON walmq.change_log (committed_at) WHERE change_text IS NOT NULL;
 CREATE TABLE IF NOT EXISTS walmq.rewind (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   queue text NOT NULL,
@@ -27,6 +33,18 @@ CREATE TABLE IF NOT EXISTS walmq.rewind (
   ended_at timestamptz
 );
 
+CREATE OR REPLACE FUNCTION walmq.change_log_jsonb(given text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  RETURN given::jsonb;
+EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+  RETURN NULL;
+END $$;
+CREATE OR REPLACE FUNCTION walmq.change_log_key(change json) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  RETURN (change -> 'key')::jsonb;
+EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+  RETURN NULL;
+END $$;
 CREATE OR REPLACE FUNCTION walmq.tend_change_log(keep_days integer) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   day date;

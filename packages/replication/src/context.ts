@@ -6,7 +6,7 @@ const MAX_CONTEXT_BYTES = 8192;
 
 /** What a transaction said of itself. */
 export interface TransactionContext {
-  /** A JSON object, on one line. */
+  /** A JSON object, as it was sent: no digit is lost. */
   readonly json: string;
   /** Of W3C Trace Context, where the transaction gave them. */
   readonly trace: { readonly traceparent?: string; readonly tracestate?: string };
@@ -16,9 +16,10 @@ export interface TransactionContext {
 export function readContext(content: Buffer): TransactionContext | Error {
   if (content.length > MAX_CONTEXT_BYTES)
     return new Error(`it has ${content.length} bytes, and ${MAX_CONTEXT_BYTES} are allowed`);
+  const json = content.toString('utf8');
   let value: unknown;
   try {
-    value = JSON.parse(content.toString('utf8'));
+    value = JSON.parse(json);
   } catch {
     return new Error('it is not JSON');
   }
@@ -26,7 +27,7 @@ export function readContext(content: Buffer): TransactionContext | Error {
     return new Error('it is not a JSON object');
   const { traceparent, tracestate } = value as Record<string, unknown>;
   return {
-    json: JSON.stringify(value),
+    json,
     trace: {
       ...(typeof traceparent === 'string' ? { traceparent } : {}),
       ...(typeof tracestate === 'string' ? { tracestate } : {}),

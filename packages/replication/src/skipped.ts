@@ -31,9 +31,13 @@ export async function noteSkipped(
   );
 }
 
-/** Those of a slot, the last one first; none where set-up has not made the table yet. */
+/** Those of a slot, the last one first; none where set-up has not made the table yet, or the role may not read it. */
 export async function readSkipped(client: ClientBase, slot: string): Promise<Skipped[]> {
-  const there = await client.query("SELECT FROM pg_class WHERE oid = to_regclass('walmq.skipped')");
+  const there = await client.query(
+    `SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = 'walmq' AND c.relname = 'skipped' AND has_schema_privilege(n.oid, 'USAGE')
+        AND has_table_privilege(c.oid, 'SELECT')`,
+  );
   if (there.rowCount === 0) return [];
   const { rows } = await client.query<Omit<Skipped, 'commitLsn'> & { commit_lsn: string }>(
     `SELECT commit_lsn, xid::float8 AS xid, tables, reason, skipped_by AS "skippedBy",

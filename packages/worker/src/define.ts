@@ -41,6 +41,8 @@ export interface KitContext {
   readonly name: string;
   /** Aborted at the deadline, and when the process has to stop now. */
   readonly signal: AbortSignal;
+  /** The job's data as the JSON text that it is in Redis: parsed, numbers beyond a double lose their last digits. */
+  json(): Promise<string>;
   /** Which try this is, from 1. */
   readonly attempt: number;
   /**

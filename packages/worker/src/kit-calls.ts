@@ -13,7 +13,7 @@ export class KitCalls {
   readonly #effects = new Map<string, Set<string>>();
 
   constructor(job: Change, options: Omit<ProcessingOptions, 'guard'>) {
-    const { definition, jobId, name, pool, log, signal, deadlineMs, attempt } = options;
+    const { definition, jobId, name, json, pool, log, signal, deadlineMs, attempt } = options;
     const { queue } = definition;
     const shared = { pool, queue, jobId, signal, deadlineMs, tx: committedIn(job) };
     let usedOnce = false;
@@ -22,6 +22,7 @@ export class KitCalls {
       name,
       signal,
       attempt,
+      json: () => this.#follow('json()', json),
       visible: change =>
         this.#follow('visible()', async () => {
           const tx = committedIn(change);

@@ -12,6 +12,8 @@ export interface ProcessingOptions {
   readonly jobId: string;
   /** The job's name: the operation, or an event's type. */
   readonly name: string;
+  /** The job's data as it is in Redis. */
+  readonly json: () => Promise<string>;
   readonly pool: Pool;
   readonly log: Logger;
   readonly signal: AbortSignal;

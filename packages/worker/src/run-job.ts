@@ -2,6 +2,7 @@ import { type Change, tableName } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import type { Logger } from '@walmq/service';
 import { type Job, UnrecoverableError } from 'bullmq';
+import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { withDeadline } from './deadline.js';
@@ -17,6 +18,7 @@ export interface RunOptions {
   readonly definition: WorkerDefinition;
   readonly config: QueueConfig;
   readonly pool: Pool;
+  readonly redis: Redis;
   readonly log: Logger;
   readonly metrics: WorkerMetrics;
   readonly stopping: AbortSignal;
@@ -60,6 +62,7 @@ export async function runJob(
         processChange(change, {
           ...{ definition, pool, log, signal, attempt, guard },
           ...{ jobId: job.id as string, name: job.name, deadlineMs: config.deadlineMs },
+          json: () => readData(job, options),
         }),
       onOverrun: ranMs =>
         log.error(
@@ -81,6 +84,16 @@ export async function runJob(
     if (verdict === 'dropped') return { processed: false, reason: error.message };
     throw await settleFailure({ job, token, verdict, error, maxDelayMs: config.backoff.maxDelayMs });
   }
+}
+
+/** Rejects when the job has been removed meanwhile. */
+async function readData(
+  { id }: Job<Change>,
+  { redis, config }: Pick<RunOptions, 'redis' | 'config'>,
+): Promise<string> {
+  const data = await redis.hget(`${config.prefix}:${config.name}:${id}`, 'data');
+  if (data === null) throw new Error('the job has been removed from Redis while it ran');
+  return data;
 }
 
 function changeOf(job: Job<Change>, log: Logger): Change {
