@@ -9,8 +9,12 @@ await runWorkerApp({
   own: { WALMQ_AUDIT: z.string().optional() },
   workers: async ({ config, environment }, { pool }) => {
     const rules = await loadAuditRules(environment.WALMQ_AUDIT);
-    await checkAuditTable(pool);
-    await checkAuditRules(pool, rules);
-    return [auditWorker({ queues: config.queues, pool, rules })];
+    const worker = auditWorker({ queues: config.queues, pool, rules });
+    // Without its queue the worker does not start, whatever the table is like.
+    if (Object.hasOwn(config.queues, worker.queue)) {
+      await checkAuditTable(pool);
+      await checkAuditRules(pool, rules);
+    }
+    return [worker];
   },
 });
