@@ -58,7 +58,7 @@ async function whatJsonbTakes(tx: PoolClient, parts: AuditRecord['parts']): Prom
       kept[name] = part;
       continue;
     }
-    const members = jsonMembers(part).map(({ text }) => text);
+    const members = [...(jsonMembers(part) ?? [])].map(([name, json]) => `${JSON.stringify(name)}:${json}`);
     const taken = await takes(
       tx,
       members.map(member => `{${member}}`),

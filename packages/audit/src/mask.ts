@@ -16,10 +16,10 @@ const MASKED = JSON.stringify('***');
 /** The row, JSON text, as the log holds it. Values that stay are not read: they are the text that they were. */
 export function applyMask(row: string, { leaveOut, mask }: ColumnRules): string {
   if (row === 'null' || (leaveOut.size === 0 && mask.size === 0)) return row;
-  const members = jsonMembers(row)
-    .filter(({ name }) => !leaveOut.has(name))
-    .map(({ name, json, text }) =>
-      mask.has(name) && json !== 'null' ? `${JSON.stringify(name)}:${MASKED}` : text,
-    );
-  return `{${members.join(',')}}`;
+  const members = jsonMembers(row);
+  if (!members) throw new RangeError('a row names a column twice');
+  const kept = [...members]
+    .filter(([name]) => !leaveOut.has(name))
+    .map(([name, json]) => `${JSON.stringify(name)}:${mask.has(name) && json !== 'null' ? MASKED : json}`);
+  return `{${kept.join(',')}}`;
 }

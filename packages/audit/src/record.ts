@@ -23,9 +23,9 @@ export interface AuditRecord {
 export function recordOf(change: Change, json: string, rules: ColumnRules = NO_RULES): AuditRecord {
   const kept = (names: readonly string[] | undefined) =>
     names?.filter(name => !rules.leaveOut.has(name)) ?? null;
-  const texts = new Map(jsonMembers(json).map(member => [member.name, member.json]));
+  const texts = jsonMembers(json);
   const part = (name: Part, own: ColumnRules) => {
-    const text = texts.get(name) ?? 'null';
+    const text = texts?.get(name) ?? 'null';
     return text === 'null' ? null : applyMask(text, own);
   };
   return {

@@ -26,7 +26,7 @@ async function insert(
   json: string,
   options: AppendOptions,
 ): Promise<boolean> {
-  const key = jsonMembers(json).find(({ name }) => name === 'key')?.json ?? 'null';
+  const key = jsonMembers(json)?.get('key') ?? 'null';
   const { rowCount } = await inTransaction(options, client =>
     client.query(
       `INSERT INTO walmq.change_log (change_id, committed_at, schema_name, table_name, key, ${column})

@@ -3,7 +3,6 @@ export * from './did-you-mean.js';
 export * from './encoded.js';
 export * from './error.js';
 export * from './event-limits.js';
-export * from './json-members.js';
 export * from './json-text.js';
 export * from './lsn.js';
 export * from './position.js';
