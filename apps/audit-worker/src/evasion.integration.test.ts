@@ -154,7 +154,7 @@ it('audit and change log take whatever can be committed, to its last digit, into
   await walmq('rewind', '--queue', 'copies', '--from', '1d', '--key', 'id=8', '--yes');
   await eventually(async () => {
     const ids = await world.redis.lrange(`${world.prefix}:copies:wait`, 0, -1);
-    const parked = await world.redis.zrange(`${world.prefix}:copies:waiting-children`, 0, -1);
+    const parked = await world.redis.zrange(`${world.prefix}:copies:waiting-children`, '0', '-1');
     const data = await Promise.all(
       [...ids, ...parked].map(id => world.redis.hget(`${world.prefix}:copies:${id}`, 'data')),
     );
