@@ -1,5 +1,8 @@
+import { onStopSignals } from '@walmq/service';
 import { askOnTerminal } from './ask.js';
 import { runProgram } from './program.js';
+
+const INTERRUPTED = 130;
 
 // `walmq ... | head` closes the pipe when it has enough: nothing is wrong then.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -13,7 +16,7 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   isTerminal: process.stdout.isTTY === true,
   interrupted: () => {
     const stopping = new AbortController();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+    onStopSignals({ stop: () => stopping.abort(), hurry: () => process.exit(INTERRUPTED) });
     return stopping.signal;
   },
   ask: process.stdin.isTTY && process.stderr.isTTY ? askOnTerminal : undefined,

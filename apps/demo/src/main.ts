@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { WalmqError } from '@walmq/change';
+import { onStopSignals } from '@walmq/service';
 import { HELP, readArguments } from './arguments.js';
 import { runDemo } from './demo.js';
 
@@ -37,12 +38,8 @@ async function demo(once: boolean): Promise<number> {
 
 function stopSignal(): AbortSignal {
   const stopping = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => {
-      // The second time, at once: the watchdogs end what is still there.
-      if (stopping.signal.aborted) process.exit(INTERRUPTED);
-      stopping.abort(new Stop());
-    });
+  // Somebody who does not want to wait is not kept: the watchdogs end what is still there.
+  onStopSignals({ stop: () => stopping.abort(new Stop()), hurry: () => process.exit(INTERRUPTED) });
   // Whoever reads our lines has gone: nobody is left to press Ctrl+C.
   process.stdout.on('error', () => stopping.abort(new Stop()));
   return stopping.signal;

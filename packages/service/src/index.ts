@@ -5,3 +5,4 @@ export type { Logger } from './log.js';
 export { openPool } from './open-pool.js';
 export { redact } from './redact.js';
 export { runService, type Service, type ServiceOptions } from './service.js';
+export { onStopSignals } from './stop-signals.js';

@@ -8,17 +8,27 @@ export type { Logger } from 'pino';
 export function createLog(
   name: string,
   { logLevel, logFormat }: Pick<Environment, 'logLevel' | 'logFormat'>,
+  /** Called once, when stdout takes no more. */
+  onLost: (error: Error) => void,
 ): Logger {
   return pino(
     { name, level: logLevel, formatters: { level: label => ({ level: label }) } },
-    lines(logFormat),
+    lines(logFormat, onLost),
   );
 }
 
 /** Written at once: what is still in a buffer when a process exits is never read. */
-function lines(format: Environment['logFormat']): DestinationStream {
+function lines(format: Environment['logFormat'], onLost: (error: Error) => void): DestinationStream {
+  let isLost = false;
+  process.stdout.on('error', error => {
+    // What is said of it would fail again, and so on.
+    if (isLost) return;
+    isLost = true;
+    onLost(error);
+  });
   return {
     write(line) {
+      if (isLost) return;
       const safe = redact(line);
       process.stdout.write(format === 'json' ? safe : prettyLine(safe));
     },

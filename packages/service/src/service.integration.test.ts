@@ -32,6 +32,11 @@ class Program {
     this.#child.kill(signal);
   }
 
+  /** As if the reader of the log ended. */
+  stopReading(): void {
+    this.#child.stdout?.destroy();
+  }
+
   async exitCode(): Promise<number | null> {
     if (this.#child.exitCode === null) await once(this.#child, 'exit');
     return this.#child.exitCode;
@@ -40,7 +45,7 @@ class Program {
 
 describe('the life of a service', () => {
   let program: Program;
-  afterEach(() => program.signal('SIGKILL'));
+  afterEach(() => program?.signal('SIGKILL'));
 
   it('says every missing or malformed variable in one sentence each, and exits with 1', async () => {
     program = new Program({ DATABASE_URL: 'mysql://user:s3cret@h/d', WALMQ_PORT: 'abc', LOG_LEVEL: 'loud' });
@@ -78,7 +83,7 @@ describe('the life of a service', () => {
     );
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)(
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
     '%s runs the stop hooks, last registered first, and exits with 0',
     async signal => {
       program = new Program(ENV);
@@ -120,13 +125,74 @@ describe('the life of a service', () => {
     );
   });
 
-  it('a second signal ends a drain that hangs, with 1', async () => {
-    program = new Program({ ...ENV, WALMQ_TEST: 'hang', LOG_LEVEL: 'debug' });
+  it('a signal that comes twice is one, and the drain goes on', async () => {
+    program = new Program({ ...ENV, WALMQ_TEST: 'slow', LOG_LEVEL: 'debug' });
     await program.url();
     program.signal('SIGTERM');
     await expect.poll(() => program.output).toContain('process:stopping');
-    program.signal('SIGTERM');
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) program.signal(signal);
+    expect(await program.exitCode()).toBe(0);
+    expect(program.output).toContain('stopped first');
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s to npm and the process alike, as of Ctrl+C or a supervisor, is one signal too',
+    async signal => {
+      const folder = await mkdtemp(join(tmpdir(), 'walmq-service-'));
+      const start = `exec node ${join(import.meta.dirname, 'program-fixture.mjs')}`;
+      await writeFile(join(folder, 'package.json'), JSON.stringify({ scripts: { start } }));
+      const npm = spawn('npm', ['run', 'start'], {
+        cwd: folder,
+        detached: true,
+        env: {
+          ...process.env,
+          ...ENV,
+          WALMQ_TEST: 'slow',
+          WALMQ_CONFIG: join(process.cwd(), 'walmq.config.ts'),
+        },
+      });
+      try {
+        let output = '';
+        for (const stream of [npm.stdout, npm.stderr]) stream.on('data', text => (output += text));
+        const ended = once(npm, 'close');
+        await expect.poll(() => output, { timeout: 30_000 }).toContain('http:listening');
+        process.kill(-(npm.pid as number), signal);
+        await ended;
+        expect(output).toContain('stopped first');
+        expect(output).toContain('exit code 0');
+      } finally {
+        if (npm.exitCode === null && npm.signalCode === null) process.kill(-(npm.pid as number), 'SIGKILL');
+        await rm(folder, { recursive: true });
+      }
+    },
+  );
+
+  it('a signal that comes later ends a drain that hangs, with 1', async () => {
+    program = new Program({ ...ENV, WALMQ_TEST: 'hang', LOG_LEVEL: 'debug' });
+    await program.url();
+    let isOver = false;
+    const ended = program.exitCode().finally(() => {
+      isOver = true;
+    });
+    await expect
+      .poll(
+        () => {
+          program.signal('SIGTERM');
+          return isOver;
+        },
+        { interval: 200, timeout: 9000 },
+      )
+      .toBe(true);
+    expect(await ended).toBe(1);
+    expect(program.output).not.toContain('process:overdue');
+  });
+
+  it('drains and ends with 1 when its log cannot be written any more', async () => {
+    program = new Program({ ...ENV, WALMQ_TEST: 'chatty' });
+    await program.url();
+    program.stopReading();
     expect(await program.exitCode()).toBe(1);
+    expect(program.output).toMatch(/LOG_LOST: the log cannot be written: write EPIPE\. .*\ndrained\n$/);
   });
 
   it('a drain that takes too long ends with 1', async () => {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { WalmqError } from '@walmq/change';
 import { loadConfig, type WalmqConfig } from '@walmq/config';
 import type { FastifyInstance } from 'fastify';
@@ -7,6 +8,7 @@ import { type Environment, type Need, readEnvironment } from './environment.js';
 import { createHealthServer, type ReadyCheck } from './health.js';
 import { createLog, type Logger } from './log.js';
 import { redact } from './redact.js';
+import { onStopSignals } from './stop-signals.js';
 
 /** What a long-running process is given to build itself of. */
 export interface Service<Own = unknown> {
@@ -36,8 +38,9 @@ export interface ServiceOptions<Own extends z.ZodRawShape> {
 }
 
 /**
- * The life of a process: configuration, environment, log, health, start; at SIGTERM or SIGINT the stop hooks, exit
- * code 0. Exit code 1 for a fault, a second signal, or a drain that takes longer than WALMQ_SHUTDOWN_MS.
+ * The life of a process: configuration, environment, log, health, start; at SIGTERM, SIGINT or SIGHUP the stop hooks, exit
+ * code 0. Exit code 1 for a fault, a log that cannot be written, a later signal, or a drain that takes longer than
+ * WALMQ_SHUTDOWN_MS.
  */
 export async function runService<Own extends z.ZodRawShape = Record<never, never>>(
   options: ServiceOptions<Own>,
@@ -73,12 +76,18 @@ class Process<Own extends z.ZodRawShape> {
       prettyByDefault: process.stdout.isTTY === true,
       own: options.own ?? ({} as Own),
     });
-    this.#log = createLog(options.name, this.#environment);
+    this.#log = createLog(options.name, this.#environment, error => this.#logLost(error));
     collectDefaultMetrics({ register: this.#metrics });
   }
 
   async run(): Promise<void> {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.#signalled(signal));
+    onStopSignals({
+      stop: signal => {
+        this.#log.debug({ event: 'process:stopping', signal }, 'Draining');
+        this.#stop();
+      },
+      hurry: () => process.exit(1),
+    });
     process.on('uncaughtException', error => this.#fail(error));
     process.on('unhandledRejection', error => this.#fail(notAwaited(error)));
     if (this.#environment.tracing) {
@@ -104,16 +113,24 @@ class Process<Own extends z.ZodRawShape> {
     this.#hooks.push({ name: 'http', stop: () => http.close() });
   }
 
-  #signalled(signal: string): void {
-    if (this.#stopping.signal.aborted) process.exit(1);
-    this.#log.debug({ event: 'process:stopping', signal }, 'Draining');
-    this.#stop();
-  }
-
   #fail(error: unknown): void {
     this.#exitCode = 1;
     this.#log.debug({ err: error }, 'The stack of the fault that follows');
-    this.#log.fatal({ event: 'process:failed', code: (error as { code?: unknown }).code }, sentenceOf(error));
+    this.#log.fatal(
+      { event: 'process:failed', code: (Object(error) as { code?: unknown }).code },
+      sentenceOf(error),
+    );
+    this.#stop();
+  }
+
+  /** Nobody would hear of what goes wrong from here on. */
+  #logLost(error: Error): void {
+    this.#exitCode = 1;
+    process.stderr.on('error', () => {});
+    const lost = new WalmqError('LOG_LOST', `the log cannot be written: ${error.message}.`, {
+      remedy: 'Start the process again with a stdout that somebody reads, or a file on a disk that has room.',
+    });
+    process.stderr.write(`${lost.sentence}\n`);
     this.#stop();
   }
 
@@ -174,5 +191,7 @@ async function listen(http: FastifyInstance, { host, port }: Environment): Promi
 function sentenceOf(error: unknown): string {
   if (error instanceof WalmqError) return redact(error.sentence);
   if (error instanceof AggregateError && error.message === '') return error.errors.map(sentenceOf).join('; ');
-  return redact(error instanceof Error ? error.message : String(error));
+  const text = error instanceof Error ? error.message : error;
+  // JavaScript lets anything be thrown, and a message be anything.
+  return redact(typeof text === 'string' ? text : inspect(text, { depth: 1, breakLength: Infinity }));
 }

@@ -12,7 +12,8 @@ export async function throughConflicts<T>(act: () => Promise<T>): Promise<T> {
     try {
       return await act();
     } catch (error) {
-      if (attempt >= CONFLICT_ATTEMPTS || !CONFLICTS.has((error as { code?: unknown }).code)) throw error;
+      if (attempt >= CONFLICT_ATTEMPTS || !CONFLICTS.has((Object(error) as { code?: unknown }).code))
+        throw error;
       await setTimeout(Math.random() * CONFLICT_PAUSE_MS * 2 ** (attempt - 1));
     }
   }

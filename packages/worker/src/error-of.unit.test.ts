@@ -24,9 +24,36 @@ describe('errorOf', () => {
     ],
     ['an object without a message', { email: 'a@example.com' }, 'with the fields: email.'],
     ['an object with a message', { message: 'busy' }, 'busy'],
+    [
+      'an error whose message is an object',
+      Object.assign(new Error('x'), { message: { email: 'a@example.com' } }),
+      'without a message',
+    ],
+    [
+      'an error whose message is a number',
+      Object.assign(new Error('x'), { message: 4711 }),
+      'without a message',
+    ],
+    [
+      'an object of getters that fail',
+      {
+        get message() {
+          throw new Error('no');
+        },
+      },
+      'with the fields: message.',
+    ],
+    ['an error whose stack is a list', Object.assign(new Error('busy'), { stack: [4711] }), 'busy'],
+    ['an error whose name is a symbol', Object.assign(new Error('busy'), { name: Symbol('x') }), 'busy'],
+    [
+      'an error whose cause is an odd one',
+      Object.assign(new Error(), { params: [], cause: { message: {} } }),
+      'Error',
+    ],
   ])('says what is wrong where a handler throws %s', (_what, thrown, reason) => {
     expect(reasonOf(errorOf(thrown))).toContain(reason);
     expect(reasonOf(errorOf(thrown))).not.toMatch(/4711|example\.com/);
+    expect(stackOf(errorOf(thrown))).toContain(reason);
     expect(outcomeOf(errorOf(thrown))).toBe('retry');
   });
 

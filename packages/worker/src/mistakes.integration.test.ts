@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineWorker, type Handler, type InsertChange } from './define.js';
+import { giveUp } from './thrown.js';
 import {
   type Ending,
   eventually,
@@ -168,6 +169,7 @@ describe('a handler with a mistake', () => {
   it.each([
     ['null', null],
     ['an object without a prototype', Object.create(null) as unknown],
+    ['an error whose message is an object', Object.assign(new Error('x'), { message: { status: 'busy' } })],
   ])('that throws %s is tried again, and the reason says so', async (name, thrown) => {
     await using world = await create(`throws_${name.replaceAll(' ', '_')}`);
     const ending = await endingOf(world, async () => {
@@ -177,6 +179,56 @@ describe('a handler with a mistake', () => {
       ...{ state: 'failed', tries: 5 },
       reason: expect.stringContaining('the handler threw') as string,
     });
+    expect(warnings(world, 'change:failed')).toHaveLength(1);
+  });
+
+  it.each([
+    ['stack', ['at one', 'at two']],
+    ['name', 42],
+  ])(
+    'that throws an error whose %s is no text fails with its message, and is logged',
+    async (field, value) => {
+      await using world = await create(`throws_odd_${field}`);
+      const ending = await endingOf(world, async () => {
+        throw Object.assign(giveUp('closed'), { [field]: value });
+      });
+      expect(ending).toMatchObject({ state: 'failed', reason: 'HANDLER_GAVE_UP: closed', tries: 1 });
+      expect(warnings(world, 'change:failed')).toHaveLength(1);
+    },
+  );
+
+  it('that listens to its signal again and again brings no warning, nor do many at a time', async () => {
+    await using world = await WorkerWorld.create(servers, 'listeners', {
+      queues: { orders: { table: 'orders', concurrency: 40 } },
+    });
+    const warned: string[] = [];
+    const hear = ({ name }: Error) => warned.push(name);
+    process.on('warning', hear);
+    const all = gate();
+    let running = 0;
+    world.start(
+      defineWorker({
+        queue: 'orders',
+        on: {
+          orders: {
+            insert: async (_, { signal }) => {
+              for (let n = 0; n < 20; n++) signal.addEventListener('abort', () => {}, { once: true });
+              running += 1;
+              if (running === 20) all.open();
+              await all.pass();
+            },
+          },
+        },
+      }),
+    );
+    const jobs = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        world.add('orders', world.change('insert', 'orders', { after: { id: 1 } })),
+      ),
+    );
+    for (const job of jobs) expect(await world.ending('orders', job)).toMatchObject({ state: 'completed' });
+    process.off('warning', hear);
+    expect(warned).toEqual([]);
   });
 
   it('that takes all connections loses no try by waiting for one', async () => {

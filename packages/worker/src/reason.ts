@@ -24,8 +24,10 @@ export function reasonOf(error: Error & { readonly code?: unknown }): string {
 
 /** The reason, and where in the program it came from: no message of the error or of its causes. */
 export function stackOf(error: Error): string {
-  const frames = (error.stack ?? '').split('\n').filter(line => /^\s+at /.test(line));
-  return [`${error.name}: ${reasonOf(error)}`, ...frames.slice(0, MAX_FRAMES)].join('\n');
+  const frames = textOf(error.stack)
+    .split('\n')
+    .filter(line => /^\s+at /.test(line));
+  return [`${textOf(error.name) || 'Error'}: ${reasonOf(error)}`, ...frames.slice(0, MAX_FRAMES)].join('\n');
 }
 
 function sentenceOf(error: Error & { readonly code?: unknown }, depth = 0): string {
@@ -37,7 +39,13 @@ function sentenceOf(error: Error & { readonly code?: unknown }, depth = 0): stri
   if ('params' in error && error.cause instanceof Error && depth < CAUSES_FOLLOWED)
     return sentenceOf(error.cause, depth + 1);
   // A refused connection to two addresses has a code and no message.
-  return error.message || String(error.code ?? error.name);
+  return textOf(error.message) || textOf(error.code) || textOf(error.name) || 'an error that says nothing';
+}
+
+/** Libraries put whatever they like into an error's fields. */
+function textOf(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' ? value : '';
 }
 
 interface Issue {
@@ -64,7 +72,9 @@ function databaseErrorOf(error: unknown): DatabaseError | undefined {
 /** `23505: duplicate key value violates unique constraint (table orders, constraint orders_pkey)` */
 function databaseSentence({ code, message, schema, table, column, constraint }: DatabaseError): string {
   // `invalid input syntax for type integer: "..."`: the value ends the message, or the type of a domain goes before it.
-  const withoutValue = message.replace(/: ".*$/s, '').replace(/^(value) ".*" (is out of range)/s, '$1 $2');
+  const withoutValue = textOf(message)
+    .replace(/: ".*$/s, '')
+    .replace(/^(value) ".*" (is out of range)/s, '$1 $2');
   const places = Object.entries({
     schema: schema === 'public' ? undefined : schema,
     table,

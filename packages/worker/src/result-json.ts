@@ -1,4 +1,6 @@
 import { WalmqError } from '@walmq/change';
+import { errorOf } from './error-of.js';
+import { reasonOf } from './reason.js';
 
 /** A result for a jsonb column; nothing becomes SQL's null. Throws RESULT_NOT_JSON on what JSON cannot hold. */
 export function toJsonText(result: unknown): string | null {
@@ -8,7 +10,7 @@ export function toJsonText(result: unknown): string | null {
     return JSON.stringify(result) ?? null;
   } catch (cause) {
     // The first line: the others walk through the object that goes round in a circle.
-    const [problem] = (cause as Error).message.split('\n');
+    const [problem] = reasonOf(errorOf(cause)).split('\n');
     throw new WalmqError('RESULT_NOT_JSON', `the result cannot be kept, as it has no JSON: ${problem}.`, {
       remedy: 'Return a few plain fields; a bigint as a string.',
       cause,
