@@ -14,10 +14,11 @@ export async function sendAgain(tx: PoolClient, change: Change, json: string): P
 
 async function sendMessage(tx: PoolClient, { after }: Change): Promise<void> {
   const { queue, content } = after as { queue: string; content: string };
-  await tx.query("SELECT pg_logical_emit_message(true, $1::text, decode($2, 'base64'))", [
-    EVENT_PREFIX + queue,
-    content,
-  ]);
+  // As text, which the server keeps in its own encoding: what is sent again has been read as UTF-8.
+  await tx.query(
+    "SELECT pg_logical_emit_message(true, $1::text, convert_from(decode($2, 'base64'), 'UTF8'))",
+    [EVENT_PREFIX + queue, content],
+  );
 }
 
 interface Column {

@@ -5,11 +5,13 @@ import { ownConnection } from '@walmq/postgres';
 import {
   Catalog,
   ReplicationStream,
+  readEncoding,
   readSenderTimeoutMs,
   readSource,
   type Slot,
   type Source,
   type Table,
+  utf8Converter,
 } from '@walmq/replication';
 import type { ClientConfig } from 'pg';
 import { nextProgress, type Progress, type ProgressEvent, progressFrom } from './acknowledge.js';
@@ -75,16 +77,18 @@ export async function runSession(options: SessionOptions): Promise<void> {
     const source = await readSource(control.client);
     await requireSlot(control.client, config.source.slot, source.database);
     const senderTimeoutMs = Math.max(await readSenderTimeoutMs(control.client), SHORTEST_SENDER_TIMEOUT_MS);
+    const encoding = await readEncoding(control.client);
     const stream = await ReplicationStream.open({
       connection: streamConnection(databaseUrl, control, { wal_sender_timeout: String(senderTimeoutMs) }),
       slot: config.source.slot,
       publication: config.source.publication,
+      encoding,
       highWaterBytes: HIGH_WATER_BYTES,
       statusIntervalMs: STATUS_INTERVAL_MS,
       silenceMs: senderTimeoutMs,
     });
     try {
-      await streamChanges({ ...options, control, source, stream });
+      await streamChanges({ ...options, control, source, encoding, stream });
     } finally {
       await stream.close();
     }
@@ -96,6 +100,8 @@ export async function runSession(options: SessionOptions): Promise<void> {
 interface StreamingOptions extends SessionOptions {
   readonly control: Control;
   readonly source: Source;
+  /** Of the database. */
+  readonly encoding: string;
   readonly stream: ReplicationStream;
 }
 
@@ -137,6 +143,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
   try {
     const pipeline = runPipeline({
       ...{ stream, catalog, enqueuer, tracer, resumeAfter: position },
+      toUtf8: utf8Converter(control.client, options.encoding),
       ...{ window: backfills.window, onChunk: backfills.onChunk },
       router: routerOf(options, formerKeys),
       onDescribed: table => lookAt(table, shards, options),

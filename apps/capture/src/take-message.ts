@@ -8,6 +8,7 @@ import {
   REWIND_PREFIX,
   readContext,
   readRewound,
+  type ToUtf8,
   type Transaction,
 } from '@walmq/replication';
 import { type ChunkOutcome, enqueueRows } from './backfill/enqueue-rows.js';
@@ -15,6 +16,8 @@ import { enqueueChange } from './enqueue-change.js';
 import type { ChangeOptions } from './take-change.js';
 
 export interface MessageOptions extends ChangeOptions {
+  /** Where the database's encoding is not UTF-8: what turns a message's bytes into it. */
+  readonly toUtf8?: ToUtf8 | undefined;
   /** A transaction's context that cannot be read, and why: its changes go on without it. */
   readonly onContextRefused: (reason: string) => void;
   /** A change to be sent again that cannot be read, or that its queue does not take. */
@@ -29,10 +32,12 @@ type LogicalMessage = Extract<Message, { tag: 'message' }>;
 
 /** What is said beside the rows, by prefix; others' messages are none of ours. False when there is no room for more. */
 export async function takeMessage(
-  message: LogicalMessage,
+  sent: LogicalMessage,
   transaction: Transaction | undefined,
   options: MessageOptions,
 ): Promise<boolean> {
+  const { toUtf8 } = options;
+  const message = toUtf8 && isOurs(sent.prefix) ? { ...sent, content: await toUtf8(sent.content) } : sent;
   const { prefix, transactional, content } = message;
   const own = transactional ? transaction : undefined;
   if (prefix === WATERMARK_PREFIX && own) await takeWatermark(content, own, options);
@@ -43,6 +48,10 @@ export async function takeMessage(
     options.onEventIgnored();
   }
   return true;
+}
+
+function isOurs(prefix: string): boolean {
+  return prefix === CONTEXT_PREFIX || prefix === REWIND_PREFIX || prefix.startsWith(EVENT_PREFIX);
 }
 
 /** A watermark of a chunk that this session reads; the chunk's rows go into the stream at its high one. */

@@ -1,3 +1,5 @@
+import { decodeUtf8 } from './encoding.js';
+
 /** Prefix of the logical message by which a transaction says something of itself. */
 export const CONTEXT_PREFIX = 'walmq.context';
 
@@ -16,7 +18,8 @@ export interface TransactionContext {
 export function readContext(content: Buffer): TransactionContext | Error {
   if (content.length > MAX_CONTEXT_BYTES)
     return new Error(`it has ${content.length} bytes, and ${MAX_CONTEXT_BYTES} are allowed`);
-  const json = content.toString('utf8');
+  const json = decodeUtf8(content);
+  if (json === undefined) return new Error('it is not UTF-8');
   let value: unknown;
   try {
     value = JSON.parse(json);

@@ -10,6 +10,7 @@ export {
   SETUP_THEN_BACKFILL,
 } from './coverage.js';
 export { encodeChanges, encodeRead } from './encode.js';
+export { decodeUtf8, readEncoding, SQL_ASCII, type ToUtf8, utf8Converter } from './encoding.js';
 export { EVENT_PREFIX, encodeEvent } from './event.js';
 export { replicationFailure } from './failure.js';
 export { findUnreadable, type SlotReader, type Unreadable } from './find-unreadable.js';

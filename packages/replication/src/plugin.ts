@@ -1,6 +1,7 @@
 import { sqlIdentifier } from '@walmq/change';
 import type { Client, Connection } from 'pg';
 import { AbstractPlugin } from 'pg-logical-replication/dist/output-plugins/abstract.plugin.js';
+import { SQL_ASCII } from './encoding.js';
 import { publicationMissing } from './failure.js';
 import type { Message } from './messages.js';
 import { PgoutputParser } from './parse.js';
@@ -10,6 +11,8 @@ export type CopyConnection = Connection & { sendCopyFromChunk(chunk: Buffer): vo
 
 interface PgoutputOptions {
   readonly publication: string;
+  /** Of the database. */
+  readonly encoding: string;
   /** Every message the server sends, decoded, in order; the bytes it took on the wire. */
   readonly onMessage: (message: Message, bytes: number) => void;
   /** A message that cannot be read: it must not throw into the socket's callback. */
@@ -40,7 +43,7 @@ export class PgoutputPlugin extends AbstractPlugin<PgoutputOptions> {
   }
 
   /** Resolves when the stream has ended; rejects when it broke. */
-  override start(client: Client, slot: string, startLsn: string): Promise<unknown> {
+  override async start(client: Client, slot: string, startLsn: string): Promise<unknown> {
     client.on('notice', notice => {
       // PostgreSQL 18 goes on without a publication that is missing, and skips its changes with a mere warning.
       if (notice.severity === 'WARNING' && notice.code === '55000')
@@ -50,7 +53,10 @@ export class PgoutputPlugin extends AbstractPlugin<PgoutputOptions> {
     // The slot's name obeys a pattern that leaves nothing to quote. The publication's is read as an identifier within a
     // string, in which the replication grammar knows no escape but a doubled quote.
     const publication = sqlIdentifier(this.options.publication).replaceAll("'", "''");
-    return client.query(
+    // pg asks for UTF-8 when it connects, for which the server checks bytes that it has let in unchecked, and ends the
+    // stream at the first that are none.
+    if (this.options.encoding === SQL_ASCII) await client.query(`SET client_encoding TO '${SQL_ASCII}'`);
+    return await client.query(
       `START_REPLICATION SLOT "${slot}" LOGICAL ${startLsn} ` +
         `(proto_version '1', publication_names '${publication}', messages 'true')`,
     );

@@ -1,4 +1,5 @@
 import type { Change, ColumnShape, EncodedChange, Json, Operation, Row } from '@walmq/change';
+import { decodeUtf8 } from './encoding.js';
 import { decimalText, jsonText } from './ordering-text.js';
 import type { Transaction } from './transaction.js';
 
@@ -15,7 +16,8 @@ export function readRewound(
 ): { readonly queue: string; readonly change: EncodedChange } | Error {
   // Its number is taken whatever it says, so that numbers follow from the stream alone.
   const { id } = transaction.next();
-  const text = content.toString('utf8');
+  const text = decodeUtf8(content);
+  if (text === undefined) return new Error('it is not UTF-8');
   const end = text.indexOf('\n');
   try {
     const queue: unknown = JSON.parse(text.slice(0, end));

@@ -21,6 +21,8 @@ export interface StreamOptions {
   readonly connection: ClientConfig;
   readonly slot: string;
   readonly publication: string;
+  /** Of the database. */
+  readonly encoding: string;
   /** Bytes of messages decoded and not yet taken past which the socket is paused. */
   readonly highWaterBytes: number;
   /** Milliseconds between status messages, which go on whether or not anything is read. */
@@ -171,6 +173,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     this.#service.on('error', (error: Error) => fail(error));
     const plugin = new PgoutputPlugin({
       publication: this.#options.publication,
+      encoding: this.#options.encoding,
       onMessage: (message, bytes) => this.#push(message, bytes),
       onUnreadable: fail,
       onConnection: connection => {
