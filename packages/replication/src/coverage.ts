@@ -81,7 +81,19 @@ function tableGaps({ wanted, found }: CoveredTable): Gap[] {
         remedy: `ALTER TABLE ${sqlTable(wanted)} SET LOGGED;`,
       },
     ];
-  return oldRowGaps({ wanted, found });
+  return [
+    ...found.unsent.map(member => ({
+      code: 'TABLE_UNLOGGED' as const,
+      table: member,
+      isLoss: true,
+      what: `${qualifiedName(member)}, whose rows belong to ${name}, is ${member.why}: its changes are not in the WAL`,
+      remedy:
+        member.why === 'unlogged'
+          ? `ALTER TABLE ${sqlTable(member)} SET LOGGED;`
+          : 'Detach it, or take the table out of the queues in walmq.config.ts.',
+    })),
+    ...oldRowGaps({ wanted, found }),
+  ];
 }
 
 /** Members of a table whose old rows come whole, and whose own do not: REPLICA IDENTITY is not inherited. */

@@ -15,12 +15,14 @@ export { EVENT_PREFIX, encodeEvent } from './event.js';
 export { replicationFailure } from './failure.js';
 export { findUnreadable, type SlotReader, type Unreadable } from './find-unreadable.js';
 export type { Message, Relation, RowMessage } from './messages.js';
+export { readPublished } from './read-published.js';
 export { countUnenqueued, readUnreadable, type UnreadableDetails } from './read-unreadable.js';
+export { type PublishedRelation, type RefusedWrites, refusalText, refusedWrites } from './refused-writes.js';
 export { REWIND_PREFIX, readRewound } from './rewound.js';
 export type { RowChange } from './row-change.js';
 export { readSenderTimeoutMs } from './sender-timeout.js';
 export { planSetup, type SetupOptions, setUp } from './setup.js';
-export { missingOrderColumns } from './setup-check.js';
+export { missingOrderColumns, uncoveredOrder } from './setup-check.js';
 export { needsGenerated, needsNoMore, refusesFull } from './setup-identity.js';
 export { DEFERRABLE_KEY_REMEDY, deferrableKeyText, queuesWithoutKey } from './setup-plan.js';
 export { type PublicationFacts, readPublication } from './setup-publication.js';
@@ -34,8 +36,9 @@ export {
 export { setupScript } from './setup-script.js';
 export { readServer, type Server } from './setup-server.js';
 export type { SetupRoute, SetupStep, SetupTable } from './setup-step.js';
-export { readTables, type TableFacts } from './setup-tables.js';
+export { membersOf, readTables, type TableFacts } from './setup-tables.js';
 export { openTransactions, type Waiting } from './setup-waits.js';
+export { refusalRemedy } from './setup-writes.js';
 export { noteSkipped, readSkipped, type Skipped } from './skipped.js';
 export { readSlot, readSource, type Slot, type Source } from './slot.js';
 export {

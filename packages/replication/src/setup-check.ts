@@ -1,7 +1,7 @@
 import { qualifiedName, sqlTable, type TableName, WalmqError } from '@walmq/change';
 import type { Server } from './setup-server.js';
-import type { SetupTable } from './setup-step.js';
-import type { TableFacts } from './setup-tables.js';
+import type { SetupRoute, SetupTable } from './setup-step.js';
+import type { TableFacts, UnsentMember } from './setup-tables.js';
 
 /** Throws SETUP_STANDBY or SETUP_WAL_LEVEL. */
 export function checkServer(server: Server): void {
@@ -16,7 +16,7 @@ export function checkServer(server: Server): void {
   });
 }
 
-/** The tables, which are all there. Throws SETUP_TABLE_MISSING or SETUP_TABLE_UNLOGGED. */
+/** The tables, which are all there. Throws SETUP_TABLE_MISSING, SETUP_TABLE_UNLOGGED or SETUP_TABLE_FOREIGN. */
 export function checkTables(
   found: readonly (TableFacts | undefined)[],
   wanted: readonly SetupTable[],
@@ -38,7 +38,30 @@ export function checkTables(
         remedy: `Run ${unlogged.map(setLogged).join(' ')} or take it out of the queues in walmq.config.ts.`,
       },
     );
+  const unsent = tables.flatMap(table => table.unsent.map(member => ({ ...member, of: table })));
+  const [first] = unsent;
+  if (first) throw memberUnsent(first, unsent);
   return tables;
+}
+
+/** A partition whose changes are not in the WAL is as bad as a table that is: they would be missed in silence. */
+function memberUnsent(first: UnsentMember & { of: TableFacts }, all: readonly UnsentMember[]): WalmqError {
+  const ofKind = all.filter(({ why }) => why === first.why);
+  const names = ofKind.map(qualifiedName).join(', ');
+  const member = first.of.partitioned ? 'partition' : 'child';
+  if (first.why === 'unlogged')
+    return new WalmqError(
+      'SETUP_TABLE_UNLOGGED',
+      `PostgreSQL writes no WAL for an unlogged ${member} of ${qualifiedName(first.of)}: ${names}.`,
+      {
+        remedy: `Run ${ofKind.map(setLogged).join(' ')} or take the table out of the queues in walmq.config.ts.`,
+      },
+    );
+  return new WalmqError(
+    'SETUP_TABLE_FOREIGN',
+    `the rows of a foreign ${member} of ${qualifiedName(first.of)} are in another server, whose WAL is not read: ${names}.`,
+    { remedy: 'Detach it, or take the table out of the queues in walmq.config.ts.' },
+  );
 }
 
 function setLogged(table: TableName): string {
@@ -70,4 +93,12 @@ export function missingOrderColumns(
       ? [{ queue, column: orderBy.column }]
       : [],
   );
+}
+
+/** A column that orders a queue and that the old row does not carry. */
+export function uncoveredOrder({ queue, orderBy, operations }: SetupRoute, table: TableFacts): string[] {
+  if (typeof orderBy !== 'object' || table.identityColumns.includes(orderBy.column)) return [];
+  // Inserts and truncates have no old row.
+  if (operations && !operations.has('update') && !operations.has('delete')) return [];
+  return [`${orderBy.column}, which orders queue "${queue}"`];
 }

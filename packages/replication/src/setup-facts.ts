@@ -1,9 +1,11 @@
 import type { TableName } from '@walmq/change';
 import type { ClientBase } from 'pg';
+import { readPublished } from './read-published.js';
+import type { PublishedRelation } from './refused-writes.js';
 import { type PublicationFacts, readPublication } from './setup-publication.js';
 import { missingRelations, type SetupSchema } from './setup-schema.js';
 import type { Server } from './setup-server.js';
-import { readTables, type TableFacts } from './setup-tables.js';
+import { membersOf, readTables, type TableFacts } from './setup-tables.js';
 import { readSlot, type Slot } from './slot.js';
 
 export interface SchemaFacts extends SetupSchema {
@@ -21,6 +23,8 @@ export interface SetupFacts {
   readonly tables: readonly (TableFacts | undefined)[];
   readonly publication: PublicationFacts | undefined;
   readonly slot: Slot | undefined;
+  /** The tables that queues read, with their members, and all that the publication holds. */
+  readonly published: readonly PublishedRelation[];
 }
 
 /** Looks at what set-up is about to plan: tables, publication and slot. Changes nothing. */
@@ -30,12 +34,18 @@ export async function readFacts(
   server: Server,
   schemas: readonly SchemaFacts[],
 ): Promise<SetupFacts> {
+  const tables = await readTables(client, wanted.tables);
   return {
     server,
     schemas,
-    tables: await readTables(client, wanted.tables),
+    tables,
     publication: await readPublication(client, wanted.publication, server.version),
     slot: await readSlot(client, wanted.slot),
+    published: await readPublished(client, {
+      oids: tables.flatMap(table => (table ? membersOf(table).map(({ oid }) => oid) : [])),
+      publication: wanted.publication,
+      version: server.version,
+    }),
   };
 }
 

@@ -1,12 +1,14 @@
-import { qualifiedName, sqlIdentifier, sqlTable, type TableName, WalmqError } from '@walmq/change';
+import { qualifiedName, sqlIdentifier, type TableName, WalmqError } from '@walmq/change';
 import { escapeIdentifier } from 'pg';
+import type { PublishedRelation } from './refused-writes.js';
 import { checkColumns, checkServer, checkTables } from './setup-check.js';
 import type { SchemaFacts, SetupFacts } from './setup-facts.js';
-import { identityOf, needsNoMore } from './setup-identity.js';
+import { identitySteps } from './setup-plan-identity.js';
 import { generatedSteps, publicationSteps } from './setup-plan-publication.js';
 import type { Server } from './setup-server.js';
 import type { SetupStep, SetupTable, SetupWish } from './setup-step.js';
-import type { Partition, TableFacts } from './setup-tables.js';
+import { membersOf, type TableFacts } from './setup-tables.js';
+import { newlyRefused, publishedAfter, writesRefused } from './setup-writes.js';
 import { foreignKind, isLost, lostCause } from './slot-verdict.js';
 
 /** The first server whose slots can be kept in step on standbys, as server_version_num. */
@@ -14,23 +16,40 @@ const FAILOVER_SLOTS = 170_000;
 
 /**
  * Facts to steps, in the order in which they must be run. Throws SETUP_STANDBY, SETUP_WAL_LEVEL,
- * SETUP_TABLE_MISSING, SETUP_TABLE_UNLOGGED, SETUP_COLUMN_MISSING or SETUP_SLOT_TAKEN when the database cannot be
+ * SETUP_TABLE_MISSING, SETUP_TABLE_UNLOGGED, SETUP_TABLE_FOREIGN, SETUP_COLUMN_MISSING, SETUP_WRITES_REFUSED or
+ * SETUP_SLOT_TAKEN when the database cannot be
  * prepared.
  */
 export function stepsOf(facts: SetupFacts, wish: SetupWish): SetupStep[] {
   checkServer(facts.server);
   const tables = checkTables(facts.tables, wish.tables);
   checkColumns(tables, wish.tables);
+  const after = publishedAfter(facts, tables, wish);
+  checkOthers(facts, tables, after);
   return [
     ...facts.schemas.map(schema => schemaStep(schema, facts.server)),
     // Old values before the publication, so that no change is published without them; the publication before the
     // slot, because decoding looks it up as it was when the change was made.
     ...generatedSteps(facts, tables),
-    ...tables.flatMap((table, index) => identitySteps(table, wish.tables[index] as SetupTable, facts.server)),
+    ...tables.flatMap((table, index) =>
+      identitySteps(table, wish.tables[index] as SetupTable, { facts, after }),
+    ),
     ...keyWarnings(tables, wish.tables),
     ...publicationSteps(facts, tables, wish),
     slotStep(facts, wish.slot),
   ];
+}
+
+/** Tables that only the publication holds get what it does for the sake of others. Throws SETUP_WRITES_REFUSED. */
+function checkOthers(
+  { published, server }: SetupFacts,
+  tables: readonly TableFacts[],
+  after: readonly PublishedRelation[],
+): void {
+  const wanted = new Set(tables.flatMap(table => membersOf(table).map(({ oid }) => oid)));
+  const others = after.filter(({ oid }) => !wanted.has(oid));
+  const [refused, ...more] = newlyRefused(published, others, server.version);
+  if (refused) throw writesRefused([refused, ...more]);
 }
 
 /** Makes the tables of one of walmq's own schemas, where any is missing. */
@@ -53,43 +72,6 @@ export function schemaStep(
 function grantWithin(schema: string, to: string): string {
   if (schema === 'public') return `GRANT CREATE ON SCHEMA public ${to}`;
   return `GRANT USAGE, CREATE ON SCHEMA ${sqlIdentifier(schema)} ${to}`;
-}
-
-/** The table itself and every partition: rows are logged as the partition says, and announced as the root says. */
-function identitySteps(table: TableFacts, wanted: SetupTable, { version }: Server): SetupStep[] {
-  if (needsNoMore(wanted, table))
-    return [
-      {
-        status: 'ok',
-        what: `${qualifiedName(table)}: REPLICA IDENTITY ${table.identity.toUpperCase()}, enough for events`,
-      },
-    ];
-  const relations: readonly (TableName & Pick<Partition, 'identity'>)[] = [
-    table,
-    ...table.partitions,
-    ...table.children,
-  ];
-  const identity = identityOf(table, version);
-  const name = identity.toUpperCase();
-  const steps: SetupStep[] = relations
-    .filter(({ identity: is }) => is !== identity && !(identity === 'default' && is === 'index'))
-    .map(relation => ({
-      status: 'run',
-      what: `set REPLICA IDENTITY ${name} on ${qualifiedName(relation)} (it is ${relation.identity.toUpperCase()})`,
-      sql: `ALTER TABLE ${sqlTable(relation)} REPLICA IDENTITY ${name};`,
-      grant: { tables: [relation] },
-      waitsFor: [relation],
-    }));
-  if (identity === 'default')
-    steps.push({
-      status: 'warning',
-      what: `${qualifiedName(table)} has a VIRTUAL generated column, with which PostgreSQL refuses UPDATE and DELETE under REPLICA IDENTITY FULL: handlers see no old values of it`,
-      remedy: 'Make the column STORED, where handlers need them.',
-    });
-  if (steps.length > 0) return steps;
-  const members = table.partitioned ? 'partitions' : 'children';
-  const partitions = relations.length > 1 ? ` and its ${relations.length - 1} ${members}` : '';
-  return [{ status: 'ok', what: `${qualifiedName(table)}${partitions}: REPLICA IDENTITY FULL` }];
 }
 
 function keyWarnings(tables: readonly TableFacts[], wanted: readonly SetupTable[]): SetupStep[] {

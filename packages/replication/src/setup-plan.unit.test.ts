@@ -23,6 +23,7 @@ const TABLE: TableFacts = {
   keyDeferrable: false,
   partitions: [],
   children: [],
+  unsent: [],
 };
 
 const PUBLICATION: PublicationFacts = {
@@ -56,6 +57,7 @@ const WELL: SetupFacts = {
   tables: [TABLE],
   publication: PUBLICATION,
   slot: SLOT,
+  published: [],
 };
 
 const BY_KEY: SetupRoute = { queue: 'orders', orderBy: 'key', operations: undefined };

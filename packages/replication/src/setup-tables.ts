@@ -2,7 +2,7 @@ import type { TableName } from '@walmq/change';
 import type { ClientBase } from 'pg';
 
 /** What of an old row PostgreSQL puts into the WAL. */
-type ReplicaIdentity = 'default' | 'full' | 'index' | 'nothing';
+export type ReplicaIdentity = 'default' | 'full' | 'index' | 'nothing';
 
 /** A partition, or a table that inherits. */
 export interface Partition extends TableName {
@@ -32,11 +32,17 @@ export interface TableFacts extends TableName {
   readonly partitions: readonly Partition[];
   /** Tables that inherit from it, at every depth: each is published, and identified, by itself. */
   readonly children: readonly Partition[];
+  /** Partitions and children whose changes are not in this server's WAL. */
+  readonly unsent: readonly UnsentMember[];
 }
 
-type IdentityLetter = 'd' | 'f' | 'i' | 'n';
+export interface UnsentMember extends TableName {
+  readonly why: 'unlogged' | 'foreign';
+}
 
-const IDENTITIES: Readonly<Record<IdentityLetter, ReplicaIdentity>> = {
+export type IdentityLetter = 'd' | 'f' | 'i' | 'n';
+
+export const IDENTITIES: Readonly<Record<IdentityLetter, ReplicaIdentity>> = {
   d: 'default',
   f: 'full',
   i: 'index',
@@ -57,6 +63,7 @@ interface TableRow {
   identity_index: string[];
   partitions: MemberRow[];
   children: MemberRow[];
+  unsent: UnsentMember[];
 }
 
 interface MemberRow {
@@ -83,6 +90,10 @@ const MEMBERS = `coalesce(jsonb_agg(jsonb_build_object(
                         <> (SELECT a.xmin::text FROM pg_attribute a WHERE a.attrelid = p.oid AND a.attname = 'ctid'))
             ORDER BY t.level, p.relname), '[]')`;
 
+const HEIRS = `WITH RECURSIVE heirs AS (
+  SELECT i.inhrelid AS relid FROM pg_inherits i WHERE i.inhparent = c.oid AND c.relkind = 'r'
+   UNION SELECT i.inhrelid FROM heirs t JOIN pg_inherits i ON i.inhparent = t.relid) SELECT relid FROM heirs`;
+
 const TABLES_SQL = `SELECT w.place::int AS place, c.oid::int8::float8 AS oid, c.relkind = 'p' AS partitioned, c.relpersistence = 'p' AS logged, c.relreplident AS identity,
   ARRAY(SELECT a.attname::text FROM pg_attribute a
          WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS columns,
@@ -93,6 +104,11 @@ const TABLES_SQL = `SELECT w.place::int AS place, c.oid::int8::float8 AS oid, c.
   (SELECT ${MEMBERS}
      FROM pg_partition_tree(c.oid) t JOIN pg_class p ON p.oid = t.relid JOIN pg_namespace pn ON pn.oid = p.relnamespace
     WHERE t.level > 0 AND p.relkind IN ('r', 'p')) AS partitions,
+  (SELECT coalesce(jsonb_agg(jsonb_build_object('schema', pn.nspname, 'table', p.relname,
+            'why', CASE p.relkind WHEN 'f' THEN 'foreign' ELSE 'unlogged' END) ORDER BY p.relname), '[]')
+     FROM (SELECT relid FROM pg_partition_tree(c.oid) WHERE level > 0 UNION SELECT relid FROM (${HEIRS}) h) t
+     JOIN pg_class p ON p.oid = t.relid JOIN pg_namespace pn ON pn.oid = p.relnamespace
+    WHERE p.relkind = 'f' OR p.relkind = 'r' AND p.relpersistence <> 'p') AS unsent,
   (WITH RECURSIVE heirs AS (
      SELECT i.inhrelid AS relid, 1 AS level FROM pg_inherits i WHERE i.inhparent = c.oid AND c.relkind = 'r'
       UNION SELECT i.inhrelid, t.level + 1 FROM heirs t JOIN pg_inherits i ON i.inhparent = t.relid)
@@ -135,6 +151,7 @@ function factsOf({ schema, table }: TableName, row: TableRow): TableFacts {
     identityColumns: identityColumns(row),
     partitions: row.partitions.map(memberOf),
     children: row.children.map(memberOf),
+    unsent: row.unsent,
   };
 }
 
@@ -153,4 +170,9 @@ function identityColumns(row: TableRow): string[] {
     case 'n':
       return [];
   }
+}
+
+/** The table itself, then what its rows may be in. */
+export function membersOf(table: TableFacts): (TableName & Pick<Partition, 'oid' | 'identity'>)[] {
+  return [table, ...table.partitions, ...table.children];
 }

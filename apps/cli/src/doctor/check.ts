@@ -15,6 +15,7 @@ export const CHECKS = [
   'primary-key',
   'order-column',
   'order-equality',
+  'writes',
   'publication',
   'published-tables',
   'published-operations',

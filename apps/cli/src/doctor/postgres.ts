@@ -1,7 +1,9 @@
 import type { WalmqConfig } from '@walmq/config';
 import {
   type CoveredTable,
+  membersOf,
   readPublication,
+  readPublished,
   readServer,
   readSlot,
   readTables,
@@ -20,6 +22,7 @@ import { serverChecks } from './server.js';
 import { slotChecks } from './slot.js';
 import { tableChecks } from './tables.js';
 import { readWal, walChecks } from './wal.js';
+import { writeChecks } from './writes.js';
 
 /** Everything that can be told from PostgreSQL alone. */
 export async function checkPostgres(
@@ -65,9 +68,15 @@ async function checkTables(
   const found = await readTables(client, wanted);
   const tables: CoveredTable[] = wanted.map((table, index) => ({ wanted: table, found: found[index] }));
   const publication = await readPublication(client, name, server.version);
+  const published = await readPublished(client, {
+    oids: found.flatMap(table => (table ? membersOf(table).map(({ oid }) => oid) : [])),
+    publication: name,
+    version: server.version,
+  });
   return [
-    ...tableChecks(tables, { version: server.version, publication }),
+    ...tableChecks(tables, { version: server.version, publication, published }),
     ...orderingChecks(await readLooselyEqual(client, wanted)),
+    ...writeChecks(published, server.version),
     ...publicationChecks(publication, { name, tables }),
   ];
 }

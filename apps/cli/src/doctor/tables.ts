@@ -7,26 +7,40 @@ import {
   needsGenerated,
   needsNoMore,
   type PublicationFacts,
+  type PublishedRelation,
   partialMembers,
   queuesWithoutKey,
+  type RefusedWrites,
+  refusalRemedy,
+  refusalText,
   refusesFull,
-  type SetupRoute,
   type SetupTable,
   type TableFacts,
+  uncoveredOrder,
 } from '@walmq/replication';
 import { type Check, error, ok, warning } from './check.js';
+import { refusedUnderFull } from './writes.js';
 
 /** Are the tables there, with the old values, the key and the columns that the queues are ordered by? */
 export function tableChecks(
   tables: readonly CoveredTable[],
-  { version, publication }: { version: number; publication: PublicationFacts | undefined },
+  {
+    version,
+    publication,
+    published = [],
+  }: {
+    version: number;
+    publication: PublicationFacts | undefined;
+    /** What publications send of the tables and their members. */
+    published?: readonly PublishedRelation[];
+  },
 ): Check[] {
   const there = tables.flatMap(({ wanted, found }) => (found ? [{ wanted, found }] : []));
   return [
     ...orOk(tables.flatMap(existenceChecks), ok('tables', `all ${tables.length} tables are there`)),
     ...orOk(
       there.flatMap(table => [
-        ...identityChecks(table, version),
+        ...identityChecks(table, version, refusedUnderFull(table.found, published, version)),
         ...generatedChecks(table.found, version, publication),
       ]),
       ok('replica-identity', 'old rows come whole: REPLICA IDENTITY FULL'),
@@ -60,7 +74,19 @@ function existenceChecks({ wanted, found }: CoveredTable): Check[] {
         `ALTER TABLE ${sqlTable(wanted)} SET LOGGED;`,
       ),
     ];
-  return [];
+  return found.unsent.map(member =>
+    member.why === 'unlogged'
+      ? error(
+          'tables',
+          `${qualifiedName(member)}, whose rows belong to ${name}, is unlogged: its changes are not in the WAL`,
+          `ALTER TABLE ${sqlTable(member)} SET LOGGED;`,
+        )
+      : error(
+          'tables',
+          `${qualifiedName(member)}, whose rows belong to ${name}, is a foreign table: its changes are not in the WAL of this server`,
+          'Detach it, or take the table out of the queues in walmq.config.ts.',
+        ),
+  );
 }
 
 interface ThereTable {
@@ -69,8 +95,19 @@ interface ThereTable {
 }
 
 /** The table itself, then its partitions: rows are logged as the partition they are in says. */
-function identityChecks({ wanted, found }: ThereTable, version: number): Check[] {
+function identityChecks(
+  { wanted, found }: ThereTable,
+  version: number,
+  refused: RefusedWrites | undefined,
+): Check[] {
   if (needsNoMore(wanted, found)) return [];
+  if (
+    refused &&
+    found.identity !== 'full' &&
+    found.identityColumns.length > 0 &&
+    !refusesFull(found, version)
+  )
+    return [keptCheck(wanted, found, refused)];
   if (refusesFull(found, version) && found.identity !== 'full' && found.identityColumns.length > 0)
     return orderOf(wanted, found).length === 0
       ? [
@@ -84,6 +121,19 @@ function identityChecks({ wanted, found }: ThereTable, version: number): Check[]
   return [identityCheck(wanted, found), ...memberChecks({ wanted, found })].filter(
     check => check !== undefined,
   );
+}
+
+/** FULL would make the application's writes fail: no remedy may say to set it. */
+function keptCheck(wanted: SetupTable, table: TableFacts, refused: RefusedWrites): Check {
+  const uncovered = orderOf(wanted, table);
+  const is = `${qualifiedName(table)} has REPLICA IDENTITY ${table.identity.toUpperCase()}, and FULL would make every UPDATE and DELETE fail, because ${refusalText(refused)}`;
+  return uncovered.length > 0
+    ? error(
+        'replica-identity',
+        `${is}: old rows do not carry ${uncovered.join(', ')}`,
+        refusalRemedy(refused),
+      )
+    : warning('replica-identity', `${is}: handlers see no old values`, refusalRemedy(refused));
 }
 
 /** PostgreSQL 18 refuses UPDATE and DELETE where the identity holds a generated column that is not published. */
@@ -130,14 +180,6 @@ function identityCheck(wanted: SetupTable, table: TableFacts): Check | undefined
     `${is}: handlers see no old values, and cannot tell what an UPDATE changed`,
     remedy,
   );
-}
-
-/** A column that orders a queue and that the old row does not carry. */
-function uncoveredOrder({ queue, orderBy, operations }: SetupRoute, table: TableFacts): string[] {
-  if (typeof orderBy !== 'object' || table.identityColumns.includes(orderBy.column)) return [];
-  // Inserts and truncates have no old row.
-  if (operations && !operations.has('update') && !operations.has('delete')) return [];
-  return [`${orderBy.column}, which orders queue "${queue}"`];
 }
 
 function memberChecks(table: ThereTable): Check[] {

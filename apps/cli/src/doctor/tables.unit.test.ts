@@ -16,6 +16,7 @@ const FULL: TableFacts = {
   keyDeferrable: false,
   partitions: [],
   children: [],
+  unsent: [],
 };
 const DEFAULT = { identity: 'default', identityColumns: ['id'] } as const;
 const SERVER = {
