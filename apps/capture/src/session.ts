@@ -25,6 +25,7 @@ import { type DriftNotice, noticeDrift } from './notice-drift.js';
 import { runPipeline } from './pipeline.js';
 import { findPosition, requireSlot } from './position.js';
 import { recoveryOf } from './recover.js';
+import { RewindPages } from './rewind-pages.js';
 import { findFormerKeys, openShards, pauseIn, type Shard, shardsOf } from './shards.js';
 import type { ChangeTracer } from './trace.js';
 
@@ -150,6 +151,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
       onReceived: lsn => advance({ type: 'received', lsn }),
       onChange: (change, jobs) => observer.change(change, jobs),
       onContextRefused: reason => observer.contextRefused(reason),
+      rewinds: new RewindPages(control.client, stopping),
       onRewoundRefused: reason => observer.eventMalformed(`a change to be sent again: ${reason}`),
       onEventIgnored: () => observer.eventMalformed('it was sent outside its transaction, and is ignored'),
     });

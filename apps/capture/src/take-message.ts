@@ -1,5 +1,6 @@
 import { readWatermark, WATERMARK_PREFIX } from '@walmq/backfill';
-import { qualifiedName } from '@walmq/change';
+import { type EncodedChange, qualifiedName } from '@walmq/change';
+import type { Job } from '@walmq/fanout';
 import {
   CONTEXT_PREFIX,
   EVENT_PREFIX,
@@ -13,6 +14,7 @@ import {
 } from '@walmq/replication';
 import { type ChunkOutcome, enqueueRows } from './backfill/enqueue-rows.js';
 import { enqueueChange } from './enqueue-change.js';
+import type { RewindPages } from './rewind-pages.js';
 import type { ChangeOptions } from './take-change.js';
 
 export interface MessageOptions extends ChangeOptions {
@@ -20,7 +22,8 @@ export interface MessageOptions extends ChangeOptions {
   readonly toUtf8?: ToUtf8 | undefined;
   /** A transaction's context that cannot be read, and why: its changes go on without it. */
   readonly onContextRefused: (reason: string) => void;
-  /** A change to be sent again that cannot be read, or that its queue does not take. */
+  readonly rewinds: RewindPages;
+  /** A change to be sent again that no rewind sends, that cannot be read, or that its queue does not take. */
   readonly onRewoundRefused: (reason: string) => void;
   /** An event that was sent outside its transaction, which has no place in the stream. */
   readonly onEventIgnored: () => void;
@@ -42,7 +45,7 @@ export async function takeMessage(
   const own = transactional ? transaction : undefined;
   if (prefix === WATERMARK_PREFIX && own) await takeWatermark(content, own, options);
   else if (prefix === CONTEXT_PREFIX && own) takeContext(content, own, options);
-  else if (prefix === REWIND_PREFIX && own) return takeRewound(content, own, options);
+  else if (prefix === REWIND_PREFIX && own) return await takeRewound(content, own, options);
   else if (prefix.startsWith(EVENT_PREFIX)) {
     if (own) return takeEvent(message, own, options);
     options.onEventIgnored();
@@ -77,18 +80,39 @@ function takeContext(content: Buffer, transaction: Transaction, { onContextRefus
   else transaction.context = context;
 }
 
-function takeRewound(content: Buffer, transaction: Transaction, options: MessageOptions): boolean {
-  const rewound = readRewound(content, transaction);
+async function takeRewound(
+  content: Buffer,
+  transaction: Transaction,
+  options: MessageOptions,
+): Promise<boolean> {
+  // Its number is taken whatever it says, so that numbers follow from the stream alone.
+  const { id } = transaction.next();
+  if (id <= options.resumeAfter) return true;
+  const rewound = await rewoundOf(content, id, transaction, options);
   if (rewound instanceof Error) {
     options.onRewoundRefused(rewound.message);
     return true;
   }
+  return enqueueChange(rewound.change, rewound.jobs, transaction, options);
+}
+
+/** The change and its jobs, or why there are none: nothing that a message says may stop the stream. */
+async function rewoundOf(
+  content: Buffer,
+  id: string,
+  transaction: Transaction,
+  { rewinds, router }: MessageOptions,
+): Promise<{ readonly change: EncodedChange; readonly jobs: readonly Job[] } | Error> {
+  const rewound = readRewound(content, id);
+  if (rewound instanceof Error) return rewound;
   const { queue, change } = rewound;
-  if (change.id <= options.resumeAfter) return true;
-  const jobs = options.router.routeRewound(change, queue);
-  if (jobs.length === 0)
-    options.onRewoundRefused(`the queue "${queue}" takes no ${change.op} of ${qualifiedName(change)}`);
-  return enqueueChange(change, jobs, transaction, options);
+  const sentTo = await rewinds.queueOf(transaction);
+  if (sentTo instanceof Error) return sentTo;
+  if (queue !== sentTo) return new Error(`its rewind sends changes to the queue "${sentTo}"`);
+  const jobs = router.routeRewound(change, queue);
+  if (jobs instanceof Error) return jobs;
+  if (jobs.length > 0) return { change, jobs };
+  return new Error(`the queue "${queue}" takes no ${change.op} of ${qualifiedName(change)}`);
 }
 
 function takeEvent(message: LogicalMessage, transaction: Transaction, options: MessageOptions): boolean {

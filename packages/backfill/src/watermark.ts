@@ -21,8 +21,12 @@ export async function emitWatermark(client: ClientBase, watermark: Watermark): P
   ]);
 }
 
-/** Undefined for what is no watermark. */
+/** Longer is none of ours. */
+const MAX_BYTES = 200;
+
+/** Undefined for what is no watermark. Its token is a secret of the capture that emitted it: nobody else can make one. */
 export function readWatermark(content: Buffer): Watermark | undefined {
+  if (content.length > MAX_BYTES) return undefined;
   try {
     const { mark, token } = JSON.parse(content.toString('utf8')) as Partial<Watermark>;
     if ((mark === 'low' || mark === 'high') && typeof token === 'string') return { mark, token };

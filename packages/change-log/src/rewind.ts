@@ -101,7 +101,7 @@ export async function findRewind(client: ClientBase, id: string): Promise<Rewind
 
 /**
  * Sends the next changes of a rewind, in the order of the stream: as logical messages of one transaction, which also
- * notes how far it is. So each is sent once, whenever this is killed, and capture enqueues it once, as it does any change.
+ * notes how far it is, and by its page that it may. So each is sent once, whenever this is killed, and capture enqueues it once, as it does any change.
  * Resolves to how many there were; 0: it has ended.
  */
 export async function sendPage(client: ClientBase, id: string, rows: number): Promise<number> {
@@ -112,6 +112,7 @@ export async function sendPage(client: ClientBase, id: string, rows: number): Pr
       [id],
     );
     const rewind = found.rows[0] as Rewind;
+    await client.query('INSERT INTO walmq.rewind_page (rewind_id) VALUES ($1)', [id]);
     const { rows: sent } = await client.query<{ last: string | null; sent: number }>(
       `SELECT max(change_id COLLATE "C") AS last, count(pg_logical_emit_message(true, $5, $6 || E'\\n' || page.sent))::int AS sent
          FROM (SELECT change_id, coalesce(change_text, change::text) AS sent FROM walmq.change_log WHERE ${CHOSEN} AND change_id > $7

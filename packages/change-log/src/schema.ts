@@ -1,6 +1,7 @@
 /**
  * The change log, idempotent: changes as they were sent, a partition a day by their commit; and the rewinds that send
- * them again. A change is known by its id and its commit's time, as the id alone could come again in a database that was
+ * them again. A page of a rewind is the proof that a transaction may do so: every role may send messages, and only who may
+ * write this table can send changes again. A change is known by its id and its commit's time, as the id alone could come again in a database that was
  * restored. What has no day of its own lies in the default partition.
  */
 export const changeLogSchemaSql = `CREATE SCHEMA IF NOT EXISTS walmq;
@@ -31,6 +32,11 @@ CREATE TABLE IF NOT EXISTS walmq.rewind (
   sent bigint NOT NULL DEFAULT 0,
   started_at timestamptz NOT NULL DEFAULT now(),
   ended_at timestamptz
+);
+CREATE TABLE IF NOT EXISTS walmq.rewind_page (
+  xid xid8 PRIMARY KEY DEFAULT pg_current_xact_id(),
+  rewind_id bigint NOT NULL REFERENCES walmq.rewind,
+  sent_at timestamptz NOT NULL DEFAULT now()
 );
 
 CREATE OR REPLACE FUNCTION walmq.change_log_jsonb(given text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
@@ -66,5 +72,7 @@ BEGIN
   LOOP
     EXECUTE format('DROP TABLE %s', part.name);
   END LOOP;
+  -- A slot that is behind by as much has other troubles: what capture then finds no page for, it refuses.
+  DELETE FROM walmq.rewind_page WHERE sent_at < now() - greatest(keep_days, 30) * interval '1 day';
   DELETE FROM walmq.change_log_default WHERE committed_at < now() - keep_days * interval '1 day';
 END $$;`;

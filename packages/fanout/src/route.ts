@@ -117,13 +117,20 @@ export class Router {
     );
   }
 
-  /** The job of a change that is sent again to one queue; none when the queue takes no such change. */
-  routeRewound(change: EncodedChange, queueName: string): Job[] {
+  /**
+   * The job of a change that is sent again to one queue; none when the queue takes no such change. An error where it was
+   * kept without what orders it there: it is in the log as well as before, and stops nothing.
+   */
+  routeRewound(change: EncodedChange, queueName: string): Job[] | Error {
     const routes = this.#routesOf(change) ?? [];
-    return this.#jobsOf(
-      change,
-      routes.filter(route => route.queueName === queueName),
-    );
+    try {
+      return this.#jobsOf(
+        change,
+        routes.filter(route => route.queueName === queueName),
+      );
+    } catch (error) {
+      return error as Error;
+    }
   }
 
   #routeOutbox(change: EncodedChange): Job[] {

@@ -1,3 +1,4 @@
+import { jsonMembers } from '@walmq/change';
 import { decodeUtf8 } from './encoding.js';
 
 /** Prefix of the logical message by which a transaction says something of itself. */
@@ -28,6 +29,7 @@ export function readContext(content: Buffer): TransactionContext | Error {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return new Error('it is not a JSON object');
+  if (!jsonMembers(json)) return new Error('it has a field twice');
   const { traceparent, tracestate } = value as Record<string, unknown>;
   return {
     json,

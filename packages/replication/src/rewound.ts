@@ -1,131 +1,190 @@
-import type { Change, ColumnShape, EncodedChange, Json, Operation, Row } from '@walmq/change';
+import { type ColumnShape, type EncodedChange, jsonMembers, OPERATIONS, type Operation } from '@walmq/change';
 import { decodeUtf8 } from './encoding.js';
 import { decimalText, jsonText } from './ordering-text.js';
-import type { Transaction } from './transaction.js';
 
 /** Prefix of the logical messages that are changes sent again: the queue's name as JSON, a line break, the change. */
 export const REWIND_PREFIX = 'walmq.rewind';
 
+/** A change that was kept and is sent again, and the queue it is sent to. */
+export interface Rewound {
+  readonly queue: string;
+  readonly change: EncodedChange;
+}
+
 /**
- * A change that was kept and is sent again, as a change of the transaction that sends it: with an id of its own, since it
- * is one more delivery, and otherwise as it was. An error says why it is none.
+ * Reads a change that was kept and is sent again, with an id of its own, since it is one more delivery, and otherwise as it
+ * was. An error says why it is none. Whether it may be believed is another question: every role may send messages.
  */
-export function readRewound(
-  content: Buffer,
-  transaction: Transaction,
-): { readonly queue: string; readonly change: EncodedChange } | Error {
-  // Its number is taken whatever it says, so that numbers follow from the stream alone.
-  const { id } = transaction.next();
-  const text = decodeUtf8(content);
-  if (text === undefined) return new Error('it is not UTF-8');
-  const end = text.indexOf('\n');
+export function readRewound(content: Buffer, id: string): Rewound | Error {
   try {
+    const text = decodeUtf8(content);
+    if (text === undefined) return new Error('it is not UTF-8');
+    const end = text.indexOf('\n');
     const queue: unknown = JSON.parse(text.slice(0, end));
     const json = text.slice(end + 1);
-    const change = JSON.parse(json) as Change;
-    if (typeof queue !== 'string' || typeof change.id !== 'string' || typeof change.table !== 'string')
-      return new Error('it is no change that was kept');
-    return { queue, change: new RewoundChange(id, change, json) };
+    const change: unknown = JSON.parse(json);
+    const parts = isObject(change) ? partsOf(change, json) : undefined;
+    return typeof queue === 'string' && parts
+      ? { queue, change: new RewoundChange(id, parts) }
+      : new Error('it is no change that was kept');
   } catch {
     return new Error('it is not JSON');
   }
 }
 
+type Members = ReadonlyMap<string, string>;
+
+/** What of a kept change decides its way; every value as its JSON text. */
+interface Parts {
+  readonly op: Operation;
+  readonly schema: string;
+  readonly table: string;
+  readonly all: Members;
+  readonly key: Members | null;
+  readonly before: Members | null;
+  readonly after: Members | null;
+  readonly changed: readonly string[] | undefined;
+  readonly unchanged: readonly string[] | undefined;
+}
+
+const ID = /^[0-9A-F]{16}-\d{10}$/;
+/** An event is nothing that is kept and sent again. */
+const ROW_OPERATIONS: ReadonlySet<unknown> = new Set(OPERATIONS.filter(op => op !== 'message'));
+
+/** Undefined of what is no change of a row, or says something twice. */
+function partsOf(change: Record<string, unknown>, json: string): Parts | undefined {
+  const { id, op, schema, table, key, before, after, changed, unchanged, tx, context } = change;
+  const isChange =
+    typeof id === 'string' &&
+    ID.test(id) &&
+    ROW_OPERATIONS.has(op) &&
+    typeof schema === 'string' &&
+    typeof table === 'string' &&
+    isObject(tx) &&
+    (context === undefined || isObject(context)) &&
+    [changed, unchanged].every(isNames) &&
+    [key, before, after].every(row => row === null || isObject(row));
+  const all = isChange ? jsonMembers(json) : undefined;
+  if (!all) return undefined;
+  const rows = [key, before, after].map((row, index) =>
+    row === null ? null : jsonMembers(all.get(ROWS[index] as string) as string),
+  );
+  if (rows.includes(undefined)) return undefined;
+  const [keyMembers, beforeMembers, afterMembers] = rows as [Members | null, Members | null, Members | null];
+  return {
+    ...{ op: op as Operation, schema: schema as string, table: table as string, all },
+    ...{ key: keyMembers, before: beforeMembers, after: afterMembers },
+    changed: changed as string[] | undefined,
+    unchanged: unchanged as string[] | undefined,
+  };
+}
+
+const ROWS = ['key', 'before', 'after'] as const;
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isNames(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.every(name => typeof name === 'string'));
+}
+
+/** Works on the texts of the change's parts alone: no digit is lost, and no depth of a value is too deep. */
 class RewoundChange implements EncodedChange {
   readonly id: string;
   readonly op: Operation;
   readonly schema: string;
   readonly table: string;
-  readonly #change: Change;
-  readonly #json: string;
+  readonly #parts: Parts;
 
-  constructor(id: string, change: Change, json: string) {
+  constructor(id: string, parts: Parts) {
     this.id = id;
-    this.op = change.op;
-    this.schema = change.schema;
-    this.table = change.table;
-    this.#change = change;
-    this.#json = json;
+    this.op = parts.op;
+    this.schema = parts.schema;
+    this.table = parts.table;
+    this.#parts = parts;
   }
 
-  /** The text as it was kept: no digit is lost by reading it. */
   get json(): string {
-    const head = `{"id":${JSON.stringify(this.#change.id)},`;
-    if (!this.#json.startsWith(head)) return JSON.stringify({ ...this.#change, ...this.#own });
-    return `${JSON.stringify(this.#own).slice(0, -1)},${this.#json.slice(head.length)}`;
+    return this.#jsonWith({});
   }
 
   get keyText(): string | null {
-    const values = Object.values(this.#change.key ?? {});
-    return values.length === 0 ? null : values.map(value => orderingTextOf(value as Json)).join(',');
+    const { key } = this.#parts;
+    return key && key.size > 0 ? [...key.values()].map(orderingTextOf).join(',') : null;
   }
 
   get formerKeyText(): string | null {
-    const values = Object.values(this.#change.key ?? {});
-    return values.length === 0 ? null : values.map(value => JSON.stringify(value)).join(',');
+    const { key } = this.#parts;
+    return key && key.size > 0 ? [...key.values()].join(',') : null;
   }
 
   get rows() {
-    const { key, before, after } = this.#change;
-    const isWhole = Object.keys(before ?? {}).length > Object.keys(key ?? {}).length;
+    const { key, before, after, all } = this.#parts;
+    const isWhole = before !== null && before.size > (key?.size ?? 0);
     return {
-      before: before && isWhole ? JSON.stringify(before) : null,
-      after: after && JSON.stringify(after),
+      before: isWhole ? (all.get('before') as string) : null,
+      after: after && (all.get('after') as string),
     };
   }
 
   valuesOf(column: string): readonly string[] {
-    return this.#textsOf(column, value => JSON.stringify(value));
+    const { before, after } = this.#parts;
+    const values = [before?.get(column), after?.get(column)];
+    return [...new Set(values.filter(value => value !== undefined))];
   }
 
   orderingTextsOf(column: string): readonly string[] {
-    return this.#textsOf(column, orderingTextOf);
-  }
-
-  #textsOf(column: string, textOf: (value: Json) => string): readonly string[] {
-    const rows = [this.#change.before, this.#change.after].filter(
-      row => row && Object.hasOwn(row, column),
-    ) as Row[];
-    return [...new Set(rows.map(row => textOf(row[column] as Json)))];
+    return [...new Set(this.valuesOf(column).map(orderingTextOf))];
   }
 
   jsonShaped(
     column: (name: string, inKey: boolean) => ColumnShape,
     members: Readonly<Record<string, string>>,
   ): string {
-    const shaped = (row: Row | null, inKey: boolean) =>
-      row &&
-      Object.fromEntries(
-        Object.entries(row).flatMap(([name, value]) => {
-          const shape = column(name, inKey);
-          if (shape === 'omit') return [];
-          return [[name, shape === 'keep' ? value : JSON.parse(shape(JSON.stringify(value)))]];
-        }),
-      );
-    const { key, before, after, changed, unchanged } = this.#change;
-    const kept = (names: readonly string[]) => names.filter(name => column(name, false) !== 'omit');
-    return JSON.stringify({
-      ...this.#change,
-      ...this.#own,
-      ...{ key: shaped(key as Row | null, true), before: shaped(before, false), after: shaped(after, false) },
+    const { key, before, after, changed, unchanged } = this.#parts;
+    const kept = (names: readonly string[]) =>
+      JSON.stringify(names.filter(name => column(name, false) !== 'omit'));
+    return this.#jsonWith({
+      ...{ key: shaped(key, column, true), before: shaped(before, column, false) },
+      after: shaped(after, column, false),
       ...(changed ? { changed: kept(changed) } : {}),
       ...(unchanged ? { unchanged: kept(unchanged) } : {}),
-      ...Object.fromEntries(Object.entries(members).map(([name, json]) => [name, JSON.parse(json)])),
+      ...members,
     });
   }
 
-  get #own() {
-    return { id: this.id, rewound: this.#change.id };
+  #jsonWith(members: Readonly<Record<string, string>>): string {
+    const { all } = this.#parts;
+    const own = { id: JSON.stringify(this.id), rewound: all.get('id') as string };
+    const parts = new Map([...Object.entries(own), ...all, ...Object.entries({ ...members, ...own })]);
+    return objectJson(parts);
   }
+}
+
+function shaped(
+  row: Members | null,
+  column: (name: string, inKey: boolean) => ColumnShape,
+  inKey: boolean,
+): string {
+  if (!row) return 'null';
+  const kept = [...row].flatMap(([name, json]): [string, string][] => {
+    const shape = column(name, inKey);
+    return shape === 'omit' ? [] : [[name, shape === 'keep' ? json : shape(json)]];
+  });
+  return objectJson(kept);
+}
+
+function objectJson(members: Iterable<readonly [string, string]>): string {
+  return `{${[...members].map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',')}}`;
 }
 
 /**
  * As RowChange has it, as far as JSON tells: of a text nobody says whether it was a numeric's, so it stays as it was
  * spelt, which is how a column of one type and scale spells it always.
  */
-function orderingTextOf(value: Json): string {
-  if (value === null) return 'null';
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'number') return JSON.stringify(decimalText(String(value)));
-  return JSON.stringify(jsonText(JSON.stringify(value)));
+function orderingTextOf(json: string): string {
+  if (json === 'null') return 'null';
+  if (json.startsWith('"')) return JSON.stringify(JSON.parse(json));
+  return JSON.stringify(/^[-\d]/.test(json) ? decimalText(json) : jsonText(json));
 }

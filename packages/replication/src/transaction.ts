@@ -3,6 +3,8 @@ import type { TransactionContext } from './context.js';
 
 /** The transaction the stream is in; counts its changes. */
 export class Transaction {
+  /** The lower 32 bits, as the WAL has it. */
+  readonly xid: number;
   readonly commitLsn: Lsn;
   /** ISO 8601, to the microsecond. */
   readonly committedAt: string;
@@ -11,6 +13,7 @@ export class Transaction {
   #seq = 0;
 
   constructor(begin: { commitLsn: Lsn; committedAt: string; xid: number }) {
+    this.xid = begin.xid;
     this.commitLsn = begin.commitLsn;
     this.committedAt = begin.committedAt;
     this.#hex = lsnToHex(begin.commitLsn);

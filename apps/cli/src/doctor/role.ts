@@ -43,6 +43,8 @@ const OPTIONAL_PARTS: readonly OptionalPart[] = [
 const PRIVILEGES: readonly (readonly [table: string, privileges: readonly string[]])[] = [
   ['capture', ['SELECT', 'INSERT']],
   ['backfill', ['SELECT', 'INSERT', 'UPDATE']],
+  ['rewind', ['SELECT']],
+  ['rewind_page', ['SELECT']],
   ['inbox', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
   ['effects', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
 ];
