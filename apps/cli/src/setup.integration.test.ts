@@ -429,6 +429,61 @@ describe('walmq setup', () => {
     });
   });
 
+  it('lets the roles alone send messages that --publishers names; doctor says who may', async () => {
+    const shop = await world('setup_publishers');
+    await shop.client.query(`CREATE ROLE "Sender of mail" LOGIN PASSWORD 'x'; CREATE ROLE stranger LOGIN PASSWORD 'x';
+      CREATE ROLE chief LOGIN CREATEROLE PASSWORD 'x'; ALTER DATABASE setup_publishers OWNER TO chief`);
+    const send = async (role: string) => {
+      const client = new Client(shop.as(role, 'x').DATABASE_URL);
+      await client.connect();
+      const sent = await client
+        .query(
+          "SELECT pg_logical_emit_message(true, 'a', 'b'), pg_logical_emit_message(true, 'a', '\\x00'::bytea)",
+        )
+        .then(
+          () => 'sent',
+          error => String(error.message),
+        );
+      await client.end();
+      return sent;
+    };
+    const doctor = async (env = shop.env) => {
+      const { lines } = await walmq(['doctor', '--json'], env);
+      const checks = JSON.parse(lines.join('\n')) as {
+        check: string;
+        status: string;
+        found: string;
+        remedy: string;
+      }[];
+      return checks.find(({ check }) => check === 'publishers');
+    };
+    await shop.run('setup');
+    expect(await doctor()).toMatchObject({
+      status: 'ok',
+      found: expect.stringMatching(/^every role may send/),
+    });
+    const args = ['setup', '--publishers', 'Sender of mail'];
+    // A REVOKE of somebody else revokes nothing, and is a warning to PostgreSQL.
+    const { errors } = await walmq(args, shop.as('chief', 'x'));
+    expect(errors[0]).toMatch(/^SETUP_DENIED: .* as a superuser/);
+    expect(await send('stranger')).toBe('sent');
+
+    const { lines } = await shop.run(...args, '--sql');
+    await shop.client.query(lines.join('\n'));
+    expect(await send('stranger')).toMatch(/permission denied for function pg_logical_emit_message/);
+    expect(await send('Sender of mail')).toBe('sent');
+    expect((await shop.run(...args)).lines.at(-1)).toBe(
+      'ok       "Sender of mail" alone may send logical messages',
+    );
+    expect(await doctor()).toMatchObject({
+      found: 'may send events and contexts: "Sender of mail", superusers',
+    });
+    const denied = await doctor(shop.as('stranger', 'x'));
+    expect(denied).toMatchObject({ status: 'error' });
+    await shop.client.query(denied?.remedy as string);
+    expect(await send('stranger')).toBe('sent');
+  });
+
   describe('when it has to wait', () => {
     it('names the transaction that a slot waits for, and leaves no slot behind', async () => {
       const shop = await world('setup_waits');

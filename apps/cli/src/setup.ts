@@ -21,6 +21,8 @@ interface SetupCommandOptions {
   readonly changeLog?: boolean;
   /** Makes the outbox table too. */
   readonly outbox?: boolean;
+  /** Roles that alone may send logical messages. */
+  readonly publishers?: readonly string[];
   /** Says what it would do. */
   readonly dryRun?: boolean;
   /** Prints the SQL instead. */
@@ -57,6 +59,7 @@ export function addSetup(program: Command, { io }: Host): void {
     .option('--audit', 'also create the audit log')
     .option('--change-log', 'also create the change log')
     .option('--outbox', 'also create the outbox table')
+    .option('--publishers <roles>', 'let these roles alone send messages: capture,shop', roles)
     .addOption(new Option('--dry-run', 'say what would be done, and change nothing').conflicts('sql'))
     .option('--sql', 'print the SQL for psql instead, and change nothing')
     .option('--json', 'print { status, what, remedy } for each step, a line each')
@@ -83,6 +86,13 @@ function seconds(text: string): number {
   throw new InvalidArgumentError('It must be a number of seconds, more than 0 and at most 86400.');
 }
 
+/** `a,b`: names of roles. */
+function roles(text: string): string[] {
+  const names = text.split(',').map(name => name.trim());
+  if (names.every(name => name !== '')) return names;
+  throw new InvalidArgumentError('It must be names of roles with commas between them.');
+}
+
 /** `walmq setup`: prepares the database for the configured queues; prints what it found and did. */
 async function setupCommand(io: CommandIo, options: SetupCommandOptions): Promise<void> {
   const config = await configOf(io);
@@ -99,6 +109,7 @@ async function setupCommand(io: CommandIo, options: SetupCommandOptions): Promis
         ...(options.changeLog ? [CHANGE_LOG_SCHEMA] : []),
         ...(options.outbox ? [outboxSchema(config)] : []),
       ],
+      publishers: options.publishers,
       lockTimeoutMs,
     });
     const lineOf = options.json ? jsonLine : stepLine;

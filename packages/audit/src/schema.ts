@@ -23,6 +23,9 @@ CREATE TABLE IF NOT EXISTS walmq.audit (
   recorded_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (change_id, committed_at)
 ) PARTITION BY RANGE (committed_at);
+COMMENT ON COLUMN walmq.audit.committed_at IS 'of the transaction, from the WAL: no session can say it otherwise';
+COMMENT ON COLUMN walmq.audit.xid IS 'of the transaction, from the WAL: no session can say it otherwise';
+COMMENT ON COLUMN walmq.audit.context IS 'what the session said of itself (who, why): a claim, which PostgreSQL does not check';
 CREATE TABLE IF NOT EXISTS walmq.audit_default PARTITION OF walmq.audit DEFAULT;
 -- Of a record that jsonb does not take whole: all of it, as JSON text.
 ALTER TABLE walmq.audit ADD COLUMN IF NOT EXISTS exact text;

@@ -26,6 +26,7 @@ export { missingOrderColumns, uncoveredOrder } from './setup-check.js';
 export { needsGenerated, needsNoMore, refusesFull } from './setup-identity.js';
 export { DEFERRABLE_KEY_REMEDY, deferrableKeyText, queuesWithoutKey } from './setup-plan.js';
 export { type PublicationFacts, readPublication } from './setup-publication.js';
+export { grantToSend, type Publishers, readPublishers } from './setup-publishers.js';
 export { runSteps } from './setup-run.js';
 export {
   CAPTURE_SCHEMA,

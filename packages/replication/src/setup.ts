@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import { checkServer } from './setup-check.js';
 import { readFacts, readSchemas } from './setup-facts.js';
 import { schemaStep, stepsOf } from './setup-plan.js';
+import { publisherSteps, readPublishers } from './setup-publishers.js';
 import { runStep, runSteps } from './setup-run.js';
 import { CAPTURE_SCHEMA, type SetupSchema } from './setup-schema.js';
 import { readServer } from './setup-server.js';
@@ -10,6 +11,8 @@ import type { SetupStep, SetupWish } from './setup-step.js';
 export interface SetupOptions extends SetupWish {
   /** Tables of ours besides capture's own. */
   readonly schemas?: readonly SetupSchema[];
+  /** Roles that alone may send logical messages from now on. Default: whoever may today. */
+  readonly publishers?: readonly string[] | undefined;
   /** Milliseconds that one statement may wait for locks and open transactions. Default 10 000. */
   readonly lockTimeoutMs?: number;
 }
@@ -35,7 +38,7 @@ export async function setUp(client: ClientBase, options: SetupOptions): Promise<
  * a database that has them.
  */
 export async function planSetup(client: ClientBase, options: SetupOptions): Promise<SetupStep[]> {
-  const { schemas = [], lockTimeoutMs = LOCK_TIMEOUT_MS } = options;
+  const { schemas = [], publishers, lockTimeoutMs = LOCK_TIMEOUT_MS } = options;
   const server = await readServer(client);
   checkServer(server);
   const found = await readSchemas(client, [...schemas, CAPTURE_SCHEMA]);
@@ -44,7 +47,10 @@ export async function planSetup(client: ClientBase, options: SetupOptions): Prom
     await client.query(`SET LOCAL lock_timeout = '${lockTimeoutMs}ms'`);
     for (const schema of found.filter(({ captured }) => captured))
       await runStep(client, schemaStep(schema, server), lockTimeoutMs);
-    return stepsOf(await readFacts(client, options, server, found), options);
+    return [
+      ...stepsOf(await readFacts(client, options, server, found), options),
+      ...(publishers ? publisherSteps(await readPublishers(client), publishers, server) : []),
+    ];
   } finally {
     await client.query('ROLLBACK').catch(() => undefined);
   }

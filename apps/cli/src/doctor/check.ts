@@ -10,6 +10,7 @@ export const CHECKS = [
   'replication-role',
   'own-tables',
   'grants',
+  'publishers',
   'tables',
   'replica-identity',
   'primary-key',

@@ -17,6 +17,7 @@ import { attempt } from './attempt.js';
 import type { Check } from './check.js';
 import { orderingChecks, readLooselyEqual } from './ordering.js';
 import { publicationChecks } from './publication.js';
+import { checkPublishers } from './publishers.js';
 import { readRole, roleChecks } from './role.js';
 import { serverChecks } from './server.js';
 import { slotChecks } from './slot.js';
@@ -52,6 +53,7 @@ async function checkPrimary(
     ...(await attempt('replication-role', async () =>
       roleChecks(await readRole(client, { databaseUrl, slot, queues })),
     )),
+    ...(await attempt('publishers', () => checkPublishers(client, server.role))),
     ...(await attempt('publication', () => checkTables(client, config, publication, server))),
     ...(await attempt('slot', () => checkSlot(client, slot, server))),
     ...(await attempt('open-transactions', async () => activityChecks(await readActivity(client, slot)))),
