@@ -87,8 +87,13 @@ function isUnder(url: string, path: string): boolean {
 function nameOf(job: { name?: string; data?: unknown }): string {
   const { table, key } = (job.data ?? {}) as { table?: unknown; key?: unknown };
   if (typeof table !== 'string') return job.name ?? '';
-  const columns = Object.entries((key ?? {}) as Record<string, unknown>);
-  return [job.name, table, ...columns.map(([name, value]) => `${name}=${String(value)}`)].join(' ');
+  const columns = typeof key === 'object' && key !== null ? Object.entries(key) : [];
+  return [job.name, table, ...columns.map(([name, value]) => `${name}=${textOf(value)}`)].join(' ');
+}
+
+/** Of an array or an object its JSON: what it has for toString is whatever JSON said. */
+function textOf(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 function descriptionOf({ tables }: QueueConfig): string {

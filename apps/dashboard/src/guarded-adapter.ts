@@ -2,7 +2,8 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import type { JobCleanStatus, QueueAdapterOptions } from '@bull-board/api/typings/app';
 import { WalmqError } from '@walmq/change';
 import { redact } from '@walmq/service';
-import type { Job, Queue } from 'bullmq';
+import { Job, type Queue } from 'bullmq';
+import { presentable } from './presentable.js';
 
 /** Bull Board answers a thrown error with its status code and shows its message. */
 class ActionRefused extends WalmqError {
@@ -20,6 +21,7 @@ class ActionRefused extends WalmqError {
  * after newer ones.
  */
 export class GuardedAdapter extends BullMQAdapter {
+  readonly #queue: Queue;
   readonly #discardFailed: () => Promise<void>;
 
   constructor(
@@ -30,6 +32,7 @@ export class GuardedAdapter extends BullMQAdapter {
     }: Partial<QueueAdapterOptions> & { readonly discardFailed: () => Promise<void> },
   ) {
     super(queue, options);
+    this.#queue = queue;
     this.#discardFailed = discardFailed;
   }
 
@@ -48,12 +51,23 @@ export class GuardedAdapter extends BullMQAdapter {
   }
 
   override async getJob(id: string): Promise<Job | undefined> {
-    const job = await super.getJob(id);
+    const job = await super.getJob(id).catch((error: unknown) => unreadable(this.#queue, id, error));
     return job && guard(job);
   }
 
+  /** BullMQ reads all or none: where it reads none, one after the other, so that one of somebody else's fails alone. */
   override async getJobs(...args: Parameters<BullMQAdapter['getJobs']>): Promise<Job[]> {
-    return (await super.getJobs(...args)).map(guard);
+    const [statuses, start, end] = args;
+    try {
+      return (await super.getJobs(...args)).map(guard);
+    } catch (error) {
+      if (!isOfContent(error)) throw error;
+      // Jobs of a paused queue stand among those that wait.
+      const types = statuses.filter(status => status !== 'paused');
+      const ids = await this.#queue.getRanges(types, start, end);
+      const jobs = await Promise.all(ids.map(id => this.getJob(id)));
+      return jobs.filter(job => job !== undefined);
+    }
   }
 
   override async getJobLogs(id: string): Promise<string[]> {
@@ -68,18 +82,37 @@ function takesParkedWithIt(): ActionRefused {
   );
 }
 
+/** True where Redis has something that BullMQ cannot read as a job; false where Redis itself is in trouble. */
+function isOfContent(error: unknown): boolean {
+  return error instanceof SyntaxError || error instanceof TypeError || /WRONGTYPE/.test(String(error));
+}
+
+/** In place of a job that cannot be read; its id is what it can be found and removed by. */
+function unreadable(queue: Queue, id: string, error: unknown): Job {
+  if (!isOfContent(error)) throw error;
+  return new Job(queue, 'unreadable', { unreadable: `Redis has no job under ${queue.toKey(id)}.` }, {}, id);
+}
+
 function guard(job: Job): Job {
   const remove = job.remove.bind(job);
   const retry = job.retry.bind(job);
   const toJSON = job.toJSON.bind(job);
   return Object.assign(job, {
-    /** What a handler threw may hold the address it could not reach, with the password in it. */
+    /**
+     * What a handler threw may hold the address it could not reach, with the password in it. And whoever may write to
+     * Redis decides what a job holds.
+     */
     toJSON() {
       const json = toJSON();
+      const traces: unknown = json.stacktrace;
       return {
         ...json,
+        data: presentable(json.data),
+        opts: presentable(json.opts),
+        progress: presentable(json.progress),
+        returnvalue: presentable(json.returnvalue),
         failedReason: json.failedReason && redact(json.failedReason),
-        stacktrace: json.stacktrace?.map(redact),
+        stacktrace: Array.isArray(traces) ? traces.map(line => redact(String(presentable(line)))) : [],
       };
     },
     async remove(options?: Parameters<Job['remove']>[0]) {
