@@ -100,7 +100,11 @@ describe("an order's mail", () => {
   describe('on a server that refuses', () => {
     const start = async (name: string, server: MailServer) => {
       const refusing = await WorkerWorld.create(servers, name, { queues: QUEUES, schema: shopSchemaSql });
-      const strict = createMailer({ smtpUrl: server.url(LOGIN), from: 'shop@example.com' });
+      const strict = createMailer({
+        smtpUrl: server.url(LOGIN),
+        from: 'shop@example.com',
+        firstDeferralMs: 300,
+      });
       refusing.start(orderWorker({ mailer: strict, pool: refusing.pool }));
       const change = refusing.change('insert', 'orders', { after: orderOf('customer@example.com') });
       return { refusing, strict, change };
@@ -130,13 +134,31 @@ describe("an order's mail", () => {
       server.refused = { [step]: reply };
       const { refusing, strict, change } = await start(`deferred_${step}`, server);
       const job = await refusing.add('orders', change, { attempts: 1000 });
-      await vi.waitFor(() => expect(refusing.logged.map(({ event }) => event)).toContain('change:retried'), {
+      const told = step === 'recipient' ? 'change:postponed' : 'change:retried';
+      await vi.waitFor(() => expect(refusing.logged.map(({ event }) => event)).toContain(told), {
         timeout: 20_000,
       });
       server.refused = {};
-      expect(await refusing.ending('orders', job)).toMatchObject({ state: 'completed' });
+      const tries = step === 'recipient' ? { tries: 1 } : {};
+      expect(await refusing.ending('orders', job)).toMatchObject({ state: 'completed', ...tries });
       expect(server.taken).toHaveLength(1);
       expect(JSON.stringify(refusing.logged)).not.toContain('p@ss');
+      strict.close();
+      await refusing[Symbol.asyncDispose]();
+    });
+
+    it('that never answers to the whole mail gets it twice more, and the reason says that it may be delivered', async () => {
+      await using server = await MailServer.start();
+      server.hangsUpAfterMail = true;
+      const { refusing, strict, change } = await start('no_answer', server);
+      expect(await refusing.process('orders', change)).toMatchObject({
+        ...{ state: 'failed', tries: 1 },
+        reason: expect.stringMatching(
+          /^HANDLER_POSTPONED_TOO_LONG: .*MAIL_REPLY_LOST: .*may have been delivered\. Look for Message-ID <[0-9a-f]{32}@walmq>/,
+        ) as string,
+      });
+      expect(server.taken).toHaveLength(3);
+      expect(new Set(server.taken.map(({ raw }) => /^Message-ID: (.*)$/im.exec(raw)?.[1])).size).toBe(1);
       strict.close();
       await refusing[Symbol.asyncDispose]();
     });

@@ -48,6 +48,7 @@ export interface QueueConfig {
   readonly concurrency: number;
   readonly deadlineMs: number;
   readonly maxStalledCount: number;
+  readonly maxPostponedMs: number;
   readonly stalledAfterMs: number;
   readonly rateLimit: { readonly max: number; readonly durationMs: number } | undefined;
 }

@@ -158,6 +158,11 @@ export const queueFields = z.strictObject({
   deadlineMs: milliseconds.min(1).default(30_000),
   /** How often a worker may die or stall on a change before the change has failed. Default 3. */
   maxStalledCount: z.int().min(0).max(1000).default(3),
+  /**
+   * Milliseconds for which a change may be put off again and again (postpone, Retry-After, deferred mail) before it has
+   * failed. Default: five days.
+   */
+  maxPostponedMs: z.int().min(0).max(31_536_000_000).default(432_000_000),
   /** Milliseconds without a sign of life after which another worker takes a change over. Default 30 000. */
   stalledAfterMs: milliseconds.min(1000).default(30_000),
   /** At most `max` changes every `durationMs`, over all workers of the queue. Default: no limit. */

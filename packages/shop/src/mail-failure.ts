@@ -4,7 +4,8 @@ import { WalmqError } from '@walmq/change';
  * Why a mail was not sent:
  *
  * - `MAIL_REFUSED`: the server will not take this mail or this recipient (5xx). No retry mends it.
- * - `MAIL_DEFERRED`: not now (4xx), such as a greylisted sender or a full mailbox.
+ * - `MAIL_DEFERRED`: not now (4xx), such as a greylisted sender, a full mailbox, a server with too much to do.
+ * - `MAIL_REPLY_LOST`: the server had the whole mail, and its answer did not come: it may have been delivered.
  * - `SMTP_SENDER_REFUSED`: the server does not send for our address.
  * - `SMTP_LOGIN_REFUSED`: name or password are wrong or missing.
  * - `SMTP_CERTIFICATE`: the server's certificate is not trusted.
@@ -14,11 +15,22 @@ import { WalmqError } from '@walmq/change';
 export type MailFailureCode =
   | 'MAIL_REFUSED'
   | 'MAIL_DEFERRED'
+  | 'MAIL_REPLY_LOST'
   | 'SMTP_SENDER_REFUSED'
   | 'SMTP_LOGIN_REFUSED'
   | 'SMTP_CERTIFICATE'
   | 'SMTP_TLS'
   | 'SMTP_UNREACHABLE';
+
+/** When a mail is tried again: after `firstMs`, doubled by each try up to `maxMs`; at most `times`. */
+export interface Deferral {
+  readonly firstMs: number;
+  readonly maxMs: number;
+  readonly times?: number;
+}
+
+/** Each try may be another copy of the mail. */
+const TRIES_WITHOUT_REPLY = 2;
 
 /** What nodemailer tells of a failure. */
 interface Told extends Error {
@@ -37,8 +49,17 @@ const CERTIFICATE_CODES = /^(DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|CERT_|ERR_TLS_CERT
 const MAX_REPLY_CHARACTERS = 200;
 
 /** The failure as its reader needs it: what is wrong, what to do, and no address of a customer. */
-export function mailFailure(error: Told): WalmqError {
+export function mailFailure(
+  error: Told,
+  sending: { readonly isWritten: boolean; readonly messageId: string; readonly deferral: Deferral },
+): WalmqError {
   const { code, command, responseCode } = error;
+  if (responseCode !== undefined && responseCode >= 400 && responseCode < 500)
+    return deferred(
+      failure('MAIL_DEFERRED', `the mail server does not take the mail now${replyOf(error)}.`),
+      sending.deferral,
+    );
+  if (sending.isWritten && responseCode === undefined) return replyLost(error, sending);
   if (code === 'EAUTH' || code === 'ENOAUTH' || LOGIN_REPLIES.has(responseCode))
     return failure('SMTP_LOGIN_REFUSED', `the mail server refused the login${replyOf(error)}.`, {
       remedy: 'Check the name and the password in SMTP_URL.',
@@ -68,8 +89,6 @@ export function mailFailure(error: Told): WalmqError {
 /** Said of the mail, over a connection that is fine. */
 function ofMail(error: Told): WalmqError {
   const { command, responseCode } = error;
-  if (responseCode !== undefined && responseCode < 500)
-    return failure('MAIL_DEFERRED', `the mail server does not take the mail now${replyOf(error)}.`);
   // Every mail would be refused so: it is our configuration, not this mail.
   if (command === 'MAIL FROM' && responseCode !== undefined && responseCode !== TOO_LARGE)
     return failure('SMTP_SENDER_REFUSED', `the mail server does not send for our address${replyOf(error)}.`, {
@@ -79,6 +98,26 @@ function ofMail(error: Told): WalmqError {
   const refused = failure('MAIL_REFUSED', `the mail server refused ${who}${replyOf(error)}.`);
   // What tells the kit to give up; without a reply it was nodemailer who refused.
   return Object.assign(refused, { responseCode: responseCode ?? 554 });
+}
+
+/** RFC 5321, 4.5.3.2.6: the server may have delivered it, and who asks again may get a second copy delivered. */
+function replyLost(
+  error: Told,
+  { messageId, deferral }: { readonly messageId: string; readonly deferral: Deferral },
+): WalmqError {
+  const lost = failure(
+    'MAIL_REPLY_LOST',
+    `the mail server had the whole mail and did not say whether it takes it: ${plain(error.message)}. It may have been delivered.`,
+    {
+      remedy: `Look for Message-ID ${messageId} in the mail server's log. If it was delivered, discard the change; else retry it. Where the server takes longer than that, raise WALMQ_SMTP_ANSWER_SECONDS.`,
+    },
+  );
+  return deferred(lost, { ...deferral, times: TRIES_WITHOUT_REPLY });
+}
+
+/** The kit tries it again then, as mail servers do, without the loss of an attempt. */
+function deferred(error: WalmqError, retryAfterMs: Deferral): WalmqError {
+  return Object.assign(error, { retryAfterMs });
 }
 
 function failure(

@@ -185,6 +185,40 @@ describe('a mail server', () => {
     await new Promise(resolve => mute.close(resolve));
   });
 
+  it('that is slow to answer to the whole mail is waited for, though the time of the attempt is up', async () => {
+    await using server = await MailServer.start();
+    let answer = () => {};
+    const answered = new Promise<void>(resolve => {
+      answer = resolve;
+    });
+    let reach = () => {};
+    const reached = new Promise<void>(resolve => {
+      reach = resolve;
+    });
+    server.beforeAnswer = async () => {
+      reach();
+      await answered;
+    };
+    await withMailer({ smtpUrl: server.url() }, async mailer => {
+      const overdue = new AbortController();
+      const sending = mailer.send(MAIL, overdue.signal);
+      await reached;
+      overdue.abort();
+      answer();
+      await sending;
+    });
+    expect(server.taken).toHaveLength(1);
+  });
+
+  it('that does not answer to the whole mail in time may have delivered it', async () => {
+    await using server = await MailServer.start();
+    server.beforeAnswer = () => new Promise(() => {});
+    await expect(send({ smtpUrl: server.url(), answerMs: 1000 })).rejects.toMatchObject({
+      ...{ code: 'MAIL_REPLY_LOST', retryAfterMs: { firstMs: 60_000, maxMs: 14_400_000, times: 2 } },
+      remedy: expect.stringContaining('WALMQ_SMTP_ANSWER_SECONDS') as string,
+    });
+  });
+
   it('gets no more mails at a time than it is to get, and none whose time is over', async () => {
     await using server = await MailServer.start();
     const hour = 3_600_000;

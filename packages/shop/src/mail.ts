@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import { createTransport } from 'nodemailer';
 import { type MailContent, oneLine } from './mail-content.js';
 import { mailFailure } from './mail-failure.js';
@@ -12,7 +13,10 @@ export interface Mail {
 }
 
 export interface Mailer {
-  /** Resolves when the server has taken the mail. Throws a WalmqError with a MailFailureCode; after `signal`, EABORT. */
+  /**
+   * Resolves when the server has taken the mail. Throws a WalmqError with a MailFailureCode; after `signal`, EABORT. Once the
+   * server has the whole mail, `signal` ends nothing: what the server answers is all that can be known.
+   */
   send(mail: Mail, signal: AbortSignal): Promise<void>;
   close(): void;
 }
@@ -29,22 +33,42 @@ export interface MailerOptions {
   readonly rate?: { readonly mails: number; readonly perMs: number } | undefined;
   /** PEM of an authority to trust instead of the public ones. */
   readonly ca?: string | undefined;
-  /** Milliseconds that the server may take to each of: connect, greet, answer. Default: 15 s. */
+  /** Milliseconds for each of the two that follow, where they are not given. */
   readonly timeoutMs?: number;
+  /** Milliseconds that the server may take to greet. Default: 5 minutes (RFC 5321, 4.5.3.2.1). */
+  readonly greetingMs?: number;
+  /**
+   * Milliseconds that the server may take to each other answer, or to a block of the mail. Default: 10 minutes, which is
+   * what it is to have after the mail's end, and no less than it is to have anywhere else (RFC 5321, 4.5.3.2).
+   */
+  readonly answerMs?: number;
+  /**
+   * Milliseconds after which a mail is tried again that the server has deferred, doubled up to four hours (RFC 5321,
+   * 4.5.4.1). Default: a minute.
+   */
+  readonly firstDeferralMs?: number;
 }
 
-const TIMEOUT_MS = 15_000;
+const MINUTE_MS = 60_000;
+/** For the name and the connection, before the greeting. */
+const CONNECT_MS = MINUTE_MS;
+const LONGEST_DEFERRAL_MS = 240 * MINUTE_MS;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /** Mails by SMTP, over a few connections that are kept. */
 export function createMailer(options: MailerOptions): Mailer {
-  const { smtpUrl, from, rate, ca, timeoutMs = TIMEOUT_MS } = options;
+  const { smtpUrl, from, rate, ca, firstDeferralMs = MINUTE_MS } = options;
+  const deferral = { firstMs: firstDeferralMs, maxMs: Math.max(firstDeferralMs, LONGEST_DEFERRAL_MS) };
+  const { greetingMs = 5 * MINUTE_MS, answerMs = 10 * MINUTE_MS } = {
+    ...bothOf(options.timeoutMs),
+    ...options,
+  };
   const transport = createTransport({
     url: smtpUrl,
     pool: true,
-    connectionTimeout: timeoutMs,
-    greetingTimeout: timeoutMs,
-    socketTimeout: timeoutMs,
+    connectionTimeout: Math.min(CONNECT_MS, greetingMs) + greetingMs,
+    greetingTimeout: greetingMs,
+    socketTimeout: answerMs,
     requireTLS: sendsPasswordAway(smtpUrl),
     // A mail's content never names a file or an address to fetch; should it ever, it is not followed.
     disableFileAccess: true,
@@ -52,26 +76,59 @@ export function createMailer(options: MailerOptions): Mailer {
     ...(rate ? { rateLimit: rate.mails, rateDelta: rate.perMs } : {}),
     ...(ca === undefined ? {} : { tls: { ca } }),
   });
+  transport.use('stream', (mail, done) => {
+    const { onWritten } = mail.data as { onWritten?: () => void };
+    mail.message.transform(
+      () =>
+        new PassThrough({
+          flush(end) {
+            onWritten?.();
+            end();
+          },
+        }),
+    );
+    done();
+  });
   return {
     async send({ to, subject, content, messageId }, signal) {
+      let isWritten = false;
+      // Up to its last byte a mail that is given up has not been sent.
+      const abandoned = new AbortController();
+      const abandon = () => {
+        if (!isWritten) abandoned.abort(signal.reason);
+      };
+      if (signal.aborted) abandon();
+      signal.addEventListener('abort', abandon, { once: true });
+      const data = {
+        from,
+        // As an object, it is one recipient whatever it holds.
+        to: { name: '', address: to },
+        subject: oneLine(subject),
+        messageId,
+        ...renderMail(content),
+        // Holiday notices and the like stay unsent (RFC 3834).
+        headers: { 'Auto-Submitted': 'auto-generated' },
+        signal: abandoned.signal,
+        onWritten: () => {
+          isWritten = true;
+        },
+      };
       try {
-        await transport.sendMail({
-          from,
-          // As an object, it is one recipient whatever it holds.
-          to: { name: '', address: to },
-          subject: oneLine(subject),
-          messageId,
-          ...renderMail(content),
-          // Holiday notices and the like stay unsent (RFC 3834).
-          headers: { 'Auto-Submitted': 'auto-generated' },
-          signal,
-        });
+        await transport.sendMail(data);
       } catch (error) {
-        throw signal.aborted ? error : mailFailure(error as Error);
+        throw abandoned.signal.aborted
+          ? error
+          : mailFailure(error as Error, { isWritten, messageId, deferral });
+      } finally {
+        signal.removeEventListener('abort', abandon);
       }
     },
     close: () => transport.close(),
   };
+}
+
+function bothOf(timeoutMs: number | undefined): Pick<MailerOptions, 'greetingMs' | 'answerMs'> {
+  return timeoutMs === undefined ? {} : { greetingMs: timeoutMs, answerMs: timeoutMs };
 }
 
 function sendsPasswordAway(smtpUrl: string): boolean {

@@ -6,6 +6,11 @@ import { isSender } from './mail-address.js';
 
 const RATE_ERROR = 'must be a whole number from 1 to 9999';
 
+const seconds = z
+  .string()
+  .regex(/^[1-9]\d{0,3}$/, 'must be a whole number of seconds from 1 to 9999')
+  .transform(Number);
+
 /** What an app that mails reads of its environment. */
 export const MAIL_VARIABLES = {
   WALMQ_MAIL_FROM: z
@@ -18,6 +23,9 @@ export const MAIL_VARIABLES = {
     .transform(Number)
     .optional(),
   WALMQ_SMTP_CA: z.string().optional(),
+  WALMQ_SMTP_GREETING_SECONDS: seconds.optional(),
+  WALMQ_SMTP_ANSWER_SECONDS: seconds.optional(),
+  WALMQ_MAIL_DEFERRED_SECONDS: seconds.optional(),
 };
 
 /** What of an app's environment is about mail. */
@@ -29,10 +37,15 @@ export interface MailEnvironment extends z.output<z.ZodObject<typeof MAIL_VARIAB
 /** The mailer that an app's environment asks for. Throws SMTP_CA_UNREADABLE. */
 export async function openMailer(environment: MailEnvironment): Promise<Mailer> {
   const { smtpUrl, WALMQ_MAIL_FROM, WALMQ_MAILS_PER_SECOND: mails, WALMQ_SMTP_CA: ca } = environment;
+  const { WALMQ_SMTP_GREETING_SECONDS: greeting, WALMQ_SMTP_ANSWER_SECONDS: answer } = environment;
+  const { WALMQ_MAIL_DEFERRED_SECONDS: deferred } = environment;
   return createMailer({
     ...{ smtpUrl: smtpUrl as string, from: WALMQ_MAIL_FROM },
     rate: mails === undefined ? undefined : { mails, perMs: 1000 },
     ca: ca === undefined ? undefined : await readCa(ca),
+    ...(greeting === undefined ? {} : { greetingMs: greeting * 1000 }),
+    ...(answer === undefined ? {} : { answerMs: answer * 1000 }),
+    ...(deferred === undefined ? {} : { firstDeferralMs: deferred * 1000 }),
   });
 }
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type CertificateExtension, generate } from 'selfsigned';
 import { SMTPServer } from 'smtp-server';
@@ -28,8 +28,13 @@ export class MailServer {
   readonly ca: string | undefined;
   readonly #server: SMTPServer;
   readonly #scheme: 'smtp' | 'smtps';
+  readonly #sockets = new Set<Socket>();
   /** What it refuses, by the step; changed by a test as it goes. */
   refused: { login?: Reply; sender?: Reply; recipient?: Reply; mail?: Reply } = {};
+  /** What its answer to a whole mail waits for. */
+  beforeAnswer: () => Promise<void> = async () => {};
+  /** It closes the connection in place of that answer. */
+  hangsUpAfterMail = false;
 
   private constructor(
     pems: { readonly private: string; readonly cert: string } | undefined,
@@ -64,10 +69,12 @@ export class MailServer {
             encrypted: session.secure,
             user: session.user,
           });
-          done();
+          if (this.hangsUpAfterMail) return this.#sockets.forEach(socket => void socket.destroy());
+          return this.beforeAnswer().then(() => done());
         }, done);
       },
     });
+    this.#server.server.on('connection', (socket: Socket) => this.#sockets.add(socket));
     // A client that does not trust the certificate hangs up.
     this.#server.on('error', () => {});
   }

@@ -59,6 +59,7 @@ export const QUEUE: QueueStatus = {
   active: 2,
   delayed: 1,
   retriedFor: null,
+  postponed: null,
   parked: 0,
   failed: 0,
   completed: 1000,

@@ -153,6 +153,8 @@ export interface QueueStatus {
   readonly delayed: number;
   /** Why one of the delayed changes is tried again; null when none is: a delay may have been asked for. */
   readonly retriedFor: string | null;
+  /** Of the delayed changes that come next, the one that has been put off for longest; null where none was. */
+  readonly postponed: { readonly seconds: number; readonly times: number; readonly reason: string } | null;
   /** Changes that wait for an earlier one of their key (waiting-children). */
   readonly parked: number;
   readonly failed: number;
@@ -215,6 +217,7 @@ export const VERDICT_CODES = [
   'STANDBY_MISSING',
   'CHANGES_FAILED',
   'CHANGES_RETRIED',
+  'CHANGES_POSTPONED',
   'WORKERS_MISSING',
   'QUEUE_PAUSED',
   'BACKFILL_FAILED',

@@ -18,6 +18,8 @@ const STATES = [
 const MINUTE_MS = 60_000;
 /** The delayed changes that come next, of which one says why it is tried again. */
 const DELAYED_READ = 5;
+/** ... and of which one says that it has been put off for long. */
+const POSTPONED_READ = 100;
 const MAX_REASON_CHARACTERS = 200;
 
 /** One queue as BullMQ sees it. It is only read: nothing about it is written, not even that somebody looked. */
@@ -28,12 +30,13 @@ export async function readQueue(
   const queue = new Queue(name, { connection: redis, prefix, skipMetasUpdate: true, skipVersionCheck: true });
   queue.on('error', () => undefined); // the command under way carries the same error
   try {
-    const [counts, isPaused, oldestSeconds, throughput, retriedFor, workers] = await Promise.all([
+    const [counts, isPaused, oldestSeconds, throughput, retriedFor, postponed, workers] = await Promise.all([
       queue.getJobCounts(...STATES),
       queue.isPaused(),
       readOldestSeconds(redis, queue),
       readThroughput(redis, queue, keepCompleted.count ?? Infinity),
       readRetriedFor(redis, queue),
+      readPostponed(redis, queue),
       queue.getWorkersCount().catch(() => null),
     ]);
     return {
@@ -43,6 +46,7 @@ export async function readQueue(
       active: counts.active ?? 0,
       delayed: counts.delayed ?? 0,
       retriedFor,
+      postponed,
       parked: counts['waiting-children'] ?? 0,
       failed: counts.failed ?? 0,
       completed: counts.completed ?? 0,
@@ -76,4 +80,26 @@ async function readRetriedFor(redis: Redis, queue: Queue): Promise<string | null
   const reasons = await Promise.all(ids.map(id => redis.hget(queue.toKey(id), 'failedReason')));
   const reason = reasons.find(text => text);
   return reason ? redact(reason).slice(0, MAX_REASON_CHARACTERS) : null;
+}
+
+/** What the worker kit writes down as a job's progress when a change is put off. */
+async function readPostponed(redis: Redis, queue: Queue): Promise<QueueStatus['postponed']> {
+  const ids = await redis.zrange(queue.toKey('delayed'), '0', String(POSTPONED_READ - 1));
+  const progress = await Promise.all(ids.map(id => redis.hget(queue.toKey(id), 'progress')));
+  const found = progress.map(postponedOf).filter(each => each !== null);
+  return found.sort((a, b) => b.seconds - a.seconds)[0] ?? null;
+}
+
+/** Null for the progress of other makers. */
+function postponedOf(text: string | null): QueueStatus['postponed'] {
+  if (!text?.startsWith('{')) return null;
+  try {
+    const { postponed: times, since, reason } = JSON.parse(text) as Record<string, unknown>;
+    const sinceMs = Date.parse(String(since));
+    if (typeof times !== 'number' || typeof reason !== 'string' || Number.isNaN(sinceMs)) return null;
+    const seconds = Math.max(0, (Date.now() - sinceMs) / 1000);
+    return { seconds, times, reason: redact(reason).slice(0, MAX_REASON_CHARACTERS) };
+  } catch {
+    return null;
+  }
 }

@@ -20,6 +20,8 @@ const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
 const NEAR = 0.8;
 /** Share of a slot's limit that is left when it is time to worry. */
 const LITTLE_LEFT = 0.25;
+/** Past which a person should know of a change that is put off again and again. */
+const LONG_POSTPONED_SECONDS = 3600;
 /** Retained WAL without a limit past which a person should know. */
 const MUCH_WAL_BYTES = 5 * 1024 ** 3;
 
@@ -198,8 +200,12 @@ function memoryVerdicts({ redis, limits }: Picture): Verdict[] {
   ];
 }
 
+function hours(seconds: number): string {
+  return `${Math.round(seconds / 360) / 10} hours`;
+}
+
 function queueVerdicts(queue: QueueStatus): Verdict[] {
-  const { name, failed, parked, waiting, active, delayed, retriedFor, isPaused, workers } = queue;
+  const { name, failed, parked, waiting, active, delayed, retriedFor, postponed, isPaused, workers } = queue;
   const found: Verdict[] = [];
   const toDo = waiting + active + delayed;
   if (workers === 0 && toDo > 0)
@@ -226,6 +232,15 @@ function queueVerdicts(queue: QueueStatus): Verdict[] {
         'CHANGES_RETRIED',
         `Queue "${name}" has ${changes(delayed)} to be tried again: ${sentence(retriedFor)}`,
         'It tries by itself; mend what the reason names, before the tries run out.',
+      ),
+      queue: name,
+    });
+  if (postponed !== null && postponed.seconds > LONG_POSTPONED_SECONDS)
+    found.push({
+      ...warning(
+        'CHANGES_POSTPONED',
+        `Queue "${name}" has a change that has been put off ${postponed.times} times in ${hours(postponed.seconds)}: ${sentence(postponed.reason)}`,
+        'Mend what the reason names; after maxPostponedMs of the queue the change fails and parks its key.',
       ),
       queue: name,
     });

@@ -132,6 +132,16 @@ const CASES: readonly (readonly [string, Part, readonly string[]])[] = [
   ['an empty queue has no worker', queue({ workers: 0, waiting: 0, active: 0, delayed: 0 }), []],
   ['Redis does not list its clients', queue({ workers: null }), []],
   ['changes failed', queue({ failed: 1, parked: 4 }), ['warning CHANGES_FAILED']],
+  [
+    'a change has been put off for long',
+    queue({ delayed: 1, postponed: { seconds: 7200, times: 9, reason: 'greylisted' } }),
+    ['warning CHANGES_POSTPONED'],
+  ],
+  [
+    'a change has been put off',
+    queue({ delayed: 1, postponed: { seconds: 60, times: 1, reason: 'busy' } }),
+    [],
+  ],
   ['changes are tried again', queue({ delayed: 2, retriedFor: 'no answer' }), ['warning CHANGES_RETRIED']],
   ['a queue is paused', queue({ isPaused: true }), ['warning QUEUE_PAUSED']],
   ['a backfill runs', backfill({}), []],

@@ -12,9 +12,6 @@ export interface Answer {
   readonly retryAfter: string | undefined;
 }
 
-/** A receiver that asks for more than a day is asked again after one. */
-const MAX_RETRY_AFTER_MS = 86_400_000;
-
 /** As Standard Webhooks says: 2xx is a success, 410 the end, all else a failure to be tried again. */
 export function verdictOf({ status, retryAfter }: Answer, nowMs: number): Verdict {
   if (status >= 200 && status < 300) return { kind: 'delivered' };
@@ -29,9 +26,17 @@ export function verdictOf({ status, retryAfter }: Answer, nowMs: number): Verdic
   return { kind: 'failed', reason: `answered ${status}` };
 }
 
-/** Seconds or an HTTP date, as milliseconds from now. */
-function retryAfterMsOf(text: string | undefined, nowMs: number): number | undefined {
-  if (text === undefined) return undefined;
-  const afterMs = /^\d+$/.test(text.trim()) ? Number(text) * 1000 : Date.parse(text) - nowMs;
-  return Number.isNaN(afterMs) ? undefined : Math.min(Math.max(afterMs, 0), MAX_RETRY_AFTER_MS);
+/** Seconds (a fraction too), or a date with the name of its month, as HTTP has it (RFC 9110, 5.6.7). */
+const SECONDS = /^[+-]?\d+(\.\d+)?$/;
+const HTTP_DATE = /[a-z]{3}/i;
+
+/** Milliseconds from now; nothing for a time that is past. Undefined: it says no time. */
+function retryAfterMsOf(text = '', nowMs: number): number | undefined {
+  const told = text.trim();
+  const afterMs = SECONDS.test(told)
+    ? Number(told) * 1000
+    : HTTP_DATE.test(told)
+      ? Date.parse(told) - nowMs
+      : Number.NaN;
+  return Number.isNaN(afterMs) ? undefined : Math.max(afterMs, 0);
 }

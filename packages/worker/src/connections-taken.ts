@@ -1,8 +1,9 @@
 import { WalmqError } from '@walmq/change';
 import type { Pool } from 'pg';
+import type { GrowingDelay } from './thrown.js';
 
 /** When a change is tried again that found no connection free: no fault of its own, so it loses no attempt. */
-const RETRY_AFTER_MS = 1000;
+const RETRY_AFTER_MS: GrowingDelay = { firstMs: 1000, maxMs: 60_000 };
 
 /**
  * The error of a connection that could not be had: CONNECTIONS_TAKEN when that is because this process uses all it

@@ -25,7 +25,7 @@ export { reasonOf } from './reason.js';
 export { errorReporter } from './report-errors.js';
 export { workerSchemaSql } from './schema.js';
 export { type RunningWorker, type StartOptions, startWorker } from './start.js';
-export { drop, giveUp, postpone } from './thrown.js';
+export { type Delay, drop, type GrowingDelay, giveUp, postpone } from './thrown.js';
 export { inTransaction, type TransactionOptions } from './transaction.js';
 export { untilVisible, type VisibleOptions } from './visible.js';
 export { wholeBefore } from './whole-before.js';

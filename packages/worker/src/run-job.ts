@@ -10,8 +10,10 @@ import type { WorkerDefinition } from './define.js';
 import { describe, processedLine } from './describe.js';
 import { errorOf } from './error-of.js';
 import type { WorkerMetrics } from './metrics.js';
+import { delayMsOf, postponementOf } from './postponement.js';
 import { processChange } from './process-change.js';
 import { reportFailure, settleFailure } from './settle-failure.js';
+import { postponedTooLong, retryAfterMsOf } from './thrown.js';
 import { verdictOf } from './verdict.js';
 
 export interface RunOptions {
@@ -76,13 +78,17 @@ export async function runJob(
     log.info({ event: 'change:processed', durationMs: durationMs() }, line);
     return result;
   } catch (thrown) {
-    const error = errorOf(thrown);
     const attempts = job.opts.attempts ?? 1;
-    const verdict = verdictOf({ error, attempt, attempts, stopping: stopping.aborted });
+    const told = errorOf(thrown);
+    const wanted = verdictOf({ error: told, attempt, attempts, stopping: stopping.aborted });
+    const delayMs = wanted === 'postponed' ? nextDelayMs(job, told, config) : undefined;
+    const isTooLong = wanted === 'postponed' && delayMs === undefined;
+    const verdict = isTooLong ? 'failed' : wanted;
+    const error = isTooLong ? postponedTooLong(told, postponementOf(job.progress)?.since) : told;
     metrics.finished(definition.queue, change, verdict, durationMs() / 1000);
     reportFailure(log, { verdict, change, error, durationMs: durationMs() });
     if (verdict === 'dropped') return { processed: false, reason: error.message };
-    throw await settleFailure({ job, token, verdict, error, maxDelayMs: config.backoff.maxDelayMs });
+    throw await settleFailure({ job, token, verdict, error, maxDelayMs: config.backoff.maxDelayMs, delayMs });
   }
 }
 
@@ -94,6 +100,16 @@ async function readData(
   const data = await redis.hget(`${config.prefix}:${config.name}:${id}`, 'data');
   if (data === null) throw new Error('the job has been removed from Redis while it ran');
   return data;
+}
+
+function nextDelayMs(job: Job<Change>, error: Error, config: QueueConfig): number | undefined {
+  const { backoff, maxPostponedMs } = config;
+  const asked = retryAfterMsOf(error) ?? 0;
+  return delayMsOf({
+    ...{ asked, backoff, maxPostponedMs },
+    before: postponementOf(job.progress),
+    nowMs: Date.now(),
+  });
 }
 
 function changeOf(job: Job<Change>, log: Logger): Change {

@@ -3,8 +3,8 @@ import type { Logger } from '@walmq/service';
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import { boundedBackoff } from './bounded-backoff.js';
 import { describe } from './describe.js';
+import { type Postponement, postponementOf } from './postponement.js';
 import { reasonOf, stackOf } from './reason.js';
-import { retryAfterMsOf } from './thrown.js';
 import type { Verdict } from './verdict.js';
 
 export interface Failure {
@@ -52,23 +52,37 @@ export async function settleFailure(failure: {
   readonly error: Error;
   /** Of the queue's backoff. */
   readonly maxDelayMs: number;
+  /** Milliseconds until the next try of what is postponed. */
+  readonly delayMs: number | undefined;
 }): Promise<Error> {
-  const { job, token, verdict, error, maxDelayMs } = failure;
+  const { job, token, verdict, error, maxDelayMs, delayMs = 0 } = failure;
   switch (verdict) {
     case 'handed-back':
       await job.moveToWait(token);
       return new WaitingError();
     case 'postponed':
-      await job.moveToDelayed(Date.now() + (retryAfterMsOf(error) ?? 0), token);
+      await job.updateProgress({ ...postponedOnceMore(job, error) });
+      await job.moveToDelayed(Date.now() + delayMs, token);
       return new DelayedError();
     case 'retried':
       if (job.opts.backoff !== undefined)
         job.opts.backoff = boundedBackoff(job.opts.backoff, { attempt: job.attemptsMade + 1, maxDelayMs });
       return kept(job, error, new Error(reasonOf(error)));
     case 'failed':
+      // Should it be retried, it may be put off for as long again.
+      if (postponementOf(job.progress)) await job.updateProgress(0);
       // Straight to failed, even with attempts left.
       return kept(job, error, new UnrecoverableError(reasonOf(error)));
   }
+}
+
+function postponedOnceMore({ progress }: Job<Change>, error: Error): Postponement {
+  const before = postponementOf(progress);
+  return {
+    postponed: (before?.postponed ?? 0) + 1,
+    since: before?.since ?? new Date().toISOString(),
+    reason: reasonOf(error),
+  };
 }
 
 /** BullMQ stores message and stack of what is thrown; neither may hold more than Bull Board's reader needs. */

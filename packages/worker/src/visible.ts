@@ -3,6 +3,7 @@ import { type Change, type ChangeTransaction, WalmqError } from '@walmq/change';
 import type { Pool } from 'pg';
 import { connectionsTaken } from './connections-taken.js';
 import { isShown, nearestXid, type SnapshotText } from './snapshot.js';
+import type { GrowingDelay } from './thrown.js';
 
 export interface VisibleOptions {
   readonly pool: Pool;
@@ -26,7 +27,7 @@ const WAIT_MS = 2000;
 const PAUSE_MS = 10;
 const MAX_PAUSE_MS = 500;
 /** When a change is tried again whose wait was in vain. */
-const RETRY_AFTER_MS = 1000;
+const RETRY_AFTER_MS: GrowingDelay = { firstMs: 1000, maxMs: 60_000 };
 
 /** "transaction ID is in the future": the server has begun no such transaction. */
 const XID_UNKNOWN = '22023';
