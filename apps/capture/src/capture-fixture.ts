@@ -206,6 +206,7 @@ const SILENT: SessionObserver = {
   held: nothing,
   released: nothing,
   contextRefused: nothing,
+  changeParked: nothing,
   eventMalformed: nothing,
   resumed: nothing,
   drift: nothing,

@@ -31,6 +31,11 @@ export function captureMetrics(registry: Registry) {
     help: 'Events that cannot be read, that no queue takes, or that were sent outside their transaction.',
     registers,
   });
+  const changesParked = new Counter({
+    name: 'walmq_capture_changes_parked_total',
+    help: 'Changes that cannot be written as JSON, or take more than 64 MiB: enqueued by their key alone, they fail.',
+    registers,
+  });
   const backfilled = new Counter({
     name: 'walmq_capture_backfill_rows_total',
     help: 'Rows that were in a table before and have been enqueued, durably, by queue.',
@@ -154,6 +159,7 @@ export function captureMetrics(registry: Registry) {
     },
     slotUnknown,
     contextRefused: () => contextsRefused.inc(),
+    changeParked: () => changesParked.inc(),
     eventMalformed: () => eventsMalformed.inc(),
     backfilled: (queue: string, rows: number) => backfilled.inc({ queue }, rows),
     backfillFailed: () => backfillsFailed.inc(),

@@ -1,4 +1,4 @@
-import type { WalmqError } from '@walmq/change';
+import { qualifiedName, type WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import { type Logger, redact } from '@walmq/service';
 import { logBackfill } from './backfill/log-backfill.js';
@@ -102,6 +102,13 @@ export function createReport({ config, log, metrics, portrait, heartbeat }: Repo
         log.warn(
           { event: 'context:refused', reason },
           `A transaction's context cannot be read: ${reason}; its changes go on without it`,
+        );
+      },
+      changeParked({ id, schema, table }, reason) {
+        metrics.changeParked();
+        log.warn(
+          { event: 'change:parked', changeId: id, table: qualifiedName({ schema, table }), reason },
+          `A change is enqueued by its key alone, and fails: ${reason}`,
         );
       },
       eventMalformed(reason, changeId) {

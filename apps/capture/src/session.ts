@@ -10,6 +10,7 @@ import {
   readSource,
   type Slot,
   type Source,
+  SQL_ASCII,
   type Table,
   utf8Converter,
 } from '@walmq/replication';
@@ -57,6 +58,8 @@ export interface SessionObserver {
   contextRefused(reason: string): void;
   /** Rows that were in a table before. */
   backfill(notice: BackfillNotice): void;
+  /** A change cannot be written out, and why: its key alone is enqueued, and fails. */
+  changeParked(change: ChangeName, reason: string): void;
   /** An event is none that a queue takes, and why; without an id it has no place in the stream either. */
   eventMalformed(reason: string, changeId?: string): void;
 }
@@ -135,7 +138,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
   const stopReading = () => stream.stop();
   stopping.addEventListener('abort', stopReading);
   if (stopping.aborted) stopReading();
-  const catalog = new Catalog(control.client);
+  const catalog = new Catalog(control.client, { checksText: options.encoding === SQL_ASCII });
   const backfills = startBackfills({
     ...{ config, databaseUrl: options.databaseUrl, catalog, durable, stopping },
     onNotice: notice => observer.backfill(notice),
@@ -224,6 +227,7 @@ function routerOf(options: StreamingOptions, formerKeys: ReadonlyMap<number, For
     idSuffix: sourceTag(sourceOf(options)),
     formerKeys,
     onMalformed: (event, reason) => observer.eventMalformed(reason, event.id),
+    onParked: (change, reason) => observer.changeParked(change, reason),
   });
 }
 

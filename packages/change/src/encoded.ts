@@ -35,7 +35,12 @@ export interface EncodedChange extends ChangeName {
    * family the column has (`1` of an integer, a bigint, a numeric(10,2) are all `"1"`); `null` is SQL's NULL.
    */
   orderingTextsOf(column: string): readonly string[];
-  /** As `json`, with each column as this says, in key and rows, and with these members, JSON text each, over the others. */
+  /**
+   * How many bytes old and new row take as JSON, `null` where there is none, where that is more than `limit` beyond
+   * doubt: counted, not written. Undefined where writing is the way to find out.
+   */
+  bytesBeyond(limit: number, column: (name: string) => ColumnShape): number | undefined;
+  /** As `json`, with each column as this says, in key and rows, and with these members, JSON text each, over the others, which are not written then. */
   jsonShaped(
     column: (name: string, inKey: boolean) => ColumnShape,
     members: Readonly<Record<string, string>>,

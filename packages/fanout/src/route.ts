@@ -9,6 +9,7 @@ import type { OutboxConfig, QueueConfig } from '@walmq/config';
 import type { FormerKeys } from './former-keys.js';
 import type { Job } from './job.js';
 import { type Order, type OrderRoute, orderChange } from './order-change.js';
+import { parkedJson, parkReason } from './park-change.js';
 import { type EventQueue, readEvent } from './read-event.js';
 import { NO_QUEUE } from './refusal.js';
 import { OutboxRoutes } from './route-outbox.js';
@@ -26,6 +27,8 @@ export interface RouterOptions {
   readonly formerKeys?: ReadonlyMap<number, FormerKeys> | undefined;
   /** Told of such an event, and why; never of what it holds. */
   readonly onMalformed: (change: ChangeName, reason: string) => void;
+  /** Told of a change that cannot be written out, and why; never of what it holds. */
+  readonly onParked: (change: ChangeName, reason: string) => void;
 }
 
 interface Route extends OrderRoute {
@@ -135,9 +138,9 @@ export class Router {
 
   #routeOutbox(change: EncodedChange): Job[] {
     const event = this.#outbox?.route(change) as ReturnType<OutboxRoutes['route']>;
-    if (event instanceof Error) return this.#refuse(change, change.json, event.message);
+    const data = this.#dataOf(change, undefined) as string;
+    if (event instanceof Error) return this.#refuse(change, data, event.message);
     const id = this.#jobId(change);
-    const data = change.json;
     const { queues, type, orderingKeys, named } = event;
     return queues.map(queue => ({
       ...{ queue, id, name: type, data },
@@ -161,6 +164,17 @@ export class Router {
     return [{ queue: this.#malformed, id: this.#jobId(change), name: 'malformed', data, orderingKeys: [] }];
   }
 
+  /** Undefined when the change is nothing to the queue. What cannot be written out is parked by its key. */
+  #dataOf(change: EncodedChange, shape: Shape | undefined): string | undefined {
+    try {
+      return shape ? shape.apply(change) : change.json;
+    } catch (error) {
+      const reason = parkReason(error);
+      this.#options.onParked(change, reason);
+      return parkedJson(change, shape, reason);
+    }
+  }
+
   #jobId({ id }: ChangeName): string {
     return `${id}-${this.#idSuffix}`;
   }
@@ -182,10 +196,10 @@ export class Router {
     if (taken.length === 0) return [];
     const id = this.#jobId(change);
     // Written once for all queues that take it as it is.
-    const whole = taken.some(({ shape }) => !shape) ? change.json : undefined;
+    const whole = taken.some(({ shape }) => !shape) ? this.#dataOf(change, undefined) : undefined;
     const jobs: Job[] = [];
     for (const route of taken) {
-      const data = route.shape ? route.shape.apply(change) : whole;
+      const data = route.shape ? this.#dataOf(change, route.shape) : whole;
       if (data === undefined) continue;
       jobs.push({ queue: route.queue, id, name: change.op, data, ...orderChange(change, route) });
     }

@@ -56,29 +56,55 @@ export class Shape {
 
   #transformed(change: EncodedChange, members: Members): string | undefined {
     const { transform, strip } = this.#config;
-    const json = this.#json(change, members);
     if (!transform) {
+      const whole = this.#fitting(change, members);
+      if (typeof whole === 'string') return whole;
       const stripped = { ...members, stripped: JSON.stringify(strip) };
-      return this.#withinLimit(change, json, () => this.#json(change, stripped, strip));
+      const less = strip.length > 0 ? this.#fitting(change, stripped, strip) : whole;
+      return typeof less === 'string' ? less : this.#oversize(change, whole);
     }
-    const made = applyTransform(transform, JSON.parse(json) as Change);
+    const made = applyTransform(transform, JSON.parse(this.json(change, members)) as Change);
     if (!made) return undefined;
+    const json = JSON.stringify(made);
+    if (this.#fits(json)) return json;
     const without = (row: Row | null) =>
       row && Object.fromEntries(Object.entries(row).filter(([name]) => !strip.includes(name)));
-    return this.#withinLimit(change, JSON.stringify(made), () =>
-      JSON.stringify({ ...made, before: without(made.before), after: without(made.after), stripped: strip }),
-    );
+    const less = JSON.stringify({
+      ...made,
+      ...{ before: without(made.before), after: without(made.after), stripped: strip },
+    });
+    return strip.length > 0 && this.#fits(less) ? less : this.#oversize(change, sizeOf(json));
   }
 
-  #json(change: EncodedChange, members: Members, strip: readonly string[] = []): string {
+  /** The change for this queue, untransformed, with these members over its own. */
+  json(change: EncodedChange, members: Members, strip: readonly string[] = []): string {
+    return change.jsonShaped((name, inKey) => this.#columnShape(name, inKey, strip), members);
+  }
+
+  #columnShape(name: string, inKey: boolean, strip: readonly string[]): ColumnShape {
     const { columns, omit = [], mask } = this.#config;
-    const shapeOf = (name: string, inKey: boolean): ColumnShape => {
-      // The key tells which row it is: it is left out only where that is said.
-      if (omit.includes(name) || (!inKey && (strip.includes(name) || columns?.includes(name) === false)))
-        return 'omit';
-      return (mask && this.#masks.get(name)) ?? 'keep';
-    };
-    return change.jsonShaped(shapeOf, members);
+    // The key tells which row it is: it is left out only where that is said.
+    if (omit.includes(name) || (!inKey && (strip.includes(name) || columns?.includes(name) === false)))
+      return 'omit';
+    return (mask && this.#masks.get(name)) ?? 'keep';
+  }
+
+  #fits(json: string): boolean {
+    const { maxBytes } = this.#config;
+    return maxBytes === undefined || Buffer.byteLength(json) <= maxBytes;
+  }
+
+  /** As JSON where it fits into the queue's `maxBytes`; what is far too large is not written to find that out. */
+  #fitting(change: EncodedChange, members: Members, strip: readonly string[] = []): string | Size {
+    const { maxBytes } = this.#config;
+    if (maxBytes === undefined) return this.json(change, members, strip);
+    const rows = change.bytesBeyond(maxBytes, name => this.#columnShape(name, false, strip));
+    if (rows !== undefined) {
+      const rest = this.json(change, { ...members, before: 'null', after: 'null' }, strip);
+      return { bytes: Buffer.byteLength(rest) - 2 * 'null'.length + rows };
+    }
+    const json = this.json(change, members, strip);
+    return this.#fits(json) ? json : sizeOf(json);
   }
 
   /** Undefined of a row that is not in the set, and was not. Where the old row is not known, it may have been. */
@@ -107,20 +133,24 @@ export class Shape {
   }
 
   #failed(change: EncodedChange, reason: string, members: Members = {}): string {
-    const json = this.#json(change, { ...members, shapeError: JSON.stringify(reason) });
-    return this.#withinLimit(change, json, undefined, `${reason}; `);
+    const json = this.#fitting(change, { ...members, shapeError: JSON.stringify(reason) });
+    return typeof json === 'string' ? json : this.#oversize(change, json, `${reason}; `);
   }
 
-  #withinLimit(change: EncodedChange, json: string, less: (() => string) | undefined, reason = ''): string {
-    const { maxBytes, strip } = this.#config;
-    const fits = (text: string) => maxBytes === undefined || Buffer.byteLength(text) <= maxBytes;
-    if (fits(json)) return json;
-    const stripped = less && strip.length > 0 ? less() : json;
-    if (fits(stripped)) return stripped;
-    const size = `its data has ${Buffer.byteLength(json)} bytes, and maxBytes of the queue is ${maxBytes}`;
+  #oversize(change: EncodedChange, { bytes }: Size, reason = ''): string {
+    const size = `its data has ${bytes} bytes, and maxBytes of the queue is ${this.#config.maxBytes}`;
     const shapeError = JSON.stringify(`${reason}${size}: read the row by its key`);
-    return this.#json(change, { before: 'null', after: 'null', shapeError });
+    return this.json(change, { before: 'null', after: 'null', shapeError });
   }
+}
+
+/** Of a change's data. */
+interface Size {
+  readonly bytes: number;
+}
+
+function sizeOf(json: string): Size {
+  return { bytes: Buffer.byteLength(json) };
 }
 
 /** Throws what the function throws, and WrongResult on what is no change. */

@@ -1,47 +1,99 @@
-import type { ToJson } from './value.js';
+import type { JsonSink } from './json-writer.js';
+
+/** What is written of an array's elements, and what stands between them. */
+export interface ArrayElements {
+  /** Writes the element whose text is bytes [start, end). */
+  readonly write: (json: JsonSink, bytes: Buffer, start: number, end: number) => void;
+  /** pg_type.typdelim */
+  readonly delimiter: string;
+}
+
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+const OPEN_JSON = 0x5b;
+const CLOSE_JSON = 0x5d;
+const COMMA = 0x2c;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const BOUNDS = 0x5b;
+const EQUALS = 0x3d;
+const NULL = Buffer.from('NULL');
+const NULL_JSON = Buffer.from('null');
 
 /**
- * Reads PostgreSQL's array text (`{1,2,NULL}`, `{{"a b"},{c}}`, `[0:1]={x,y}`) into JSON text; lower bounds are
- * dropped. https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
+ * Writes PostgreSQL's array text (`{1,2,NULL}`, `{{"a b"},{c}}`, `[0:1]={x,y}`), bytes [start, end), as JSON; lower
+ * bounds are dropped. Without recursion and without a string for each element: both would be somebody else's to fill.
+ * https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
  */
-export function arrayToJson(element: ToJson, delimiter: string): ToJson {
-  return text => {
-    const start = text.startsWith('[') ? text.indexOf('=') + 1 : 0;
-    const [json, end] = readArray(text, start, element, delimiter);
-    if (end !== text.length) throw new RangeError('array text goes on after its end');
-    return json;
-  };
-}
-
-/** The array that opens at `at`, as JSON, and where the text goes on after it. */
-function readArray(text: string, at: number, element: ToJson, delimiter: string): [string, number] {
-  const items: string[] = [];
-  let next = at + 1; // past '{'
-  while (text[next] !== '}') {
-    if (next >= text.length) throw new RangeError('array text ends early');
-    const [item, end] = readItem(text, next, element, delimiter);
-    items.push(item);
-    next = text[end] === delimiter ? end + 1 : end;
+export function writeArray(
+  json: JsonSink,
+  { bytes, start, end }: { readonly bytes: Buffer; readonly start: number; readonly end: number },
+  elements: ArrayElements,
+): void {
+  const delimiter = elements.delimiter.charCodeAt(0);
+  let at = bytes[start] === BOUNDS ? bytes.indexOf(EQUALS, start) + 1 : start;
+  let depth = 0;
+  while (at < end) {
+    const byte = bytes[at] as number;
+    if (byte === OPEN) {
+      depth++;
+      json.byte(OPEN_JSON);
+      at++;
+    } else if (byte === CLOSE) {
+      depth--;
+      json.byte(CLOSE_JSON);
+      at++;
+      if (depth === 0) break;
+    } else if (byte === delimiter) {
+      json.byte(COMMA);
+      at++;
+    } else if (byte === QUOTE) at = writeQuoted(json, bytes, at + 1, end, elements);
+    else at = writePlain(json, bytes, at, end, elements, delimiter);
   }
-  return [`[${items.join(',')}]`, next + 1];
+  if (depth !== 0) throw new RangeError('array text ends early');
+  if (at !== end) throw new RangeError('array text goes on after its end');
 }
 
-function readItem(text: string, at: number, element: ToJson, delimiter: string): [string, number] {
-  if (text[at] === '{') return readArray(text, at, element, delimiter);
-  if (text[at] === '"') return readQuoted(text, at, element);
-  let end = at;
-  while (end < text.length && text[end] !== delimiter && text[end] !== '}') end++;
-  const raw = text.slice(at, end);
-  return [raw === 'NULL' ? 'null' : element(raw), end];
+function writePlain(
+  json: JsonSink,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  { write }: ArrayElements,
+  delimiter: number,
+): number {
+  let next = start;
+  while (next < end && bytes[next] !== delimiter && bytes[next] !== CLOSE) next++;
+  if (next - start === NULL.length && bytes.compare(NULL, 0, NULL.length, start, next) === 0)
+    json.raw(NULL_JSON);
+  else write(json, bytes, start, next);
+  return next;
 }
 
-function readQuoted(text: string, at: number, element: ToJson): [string, number] {
-  let value = '';
-  let next = at + 1;
-  while (text[next] !== '"') {
-    if (next >= text.length) throw new RangeError('quoted array element ends early');
-    if (text[next] === '\\') next++;
-    value += text[next++];
+/** From behind the opening quote; resolves to where the text goes on behind the closing one. */
+function writeQuoted(
+  json: JsonSink,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  { write }: ArrayElements,
+): number {
+  let escapes = 0;
+  let next = start;
+  for (; next < end && bytes[next] !== QUOTE; next++)
+    if (bytes[next] === BACKSLASH) {
+      escapes++;
+      next++;
+    }
+  if (next >= end) throw new RangeError('quoted array element ends early');
+  if (escapes === 0) write(json, bytes, start, next);
+  else {
+    const value = Buffer.allocUnsafe(next - start - escapes);
+    for (let from = start, to = 0; from < next; from++, to++) {
+      if (bytes[from] === BACKSLASH) from++;
+      value[to] = bytes[from] as number;
+    }
+    write(json, value, 0, value.length);
   }
-  return [element(value), next + 1];
+  return next + 1;
 }

@@ -1,11 +1,11 @@
 import type { ClientBase } from 'pg';
-import { arrayToJson } from './array.js';
+import { arrayType } from './array-type.js';
 import { JsonWriter } from './json-writer.js';
 import { type Attribute, keyNames } from './key-names.js';
 import type { Relation } from './messages.js';
 import { foldedText } from './ordering-text.js';
 import { describeTable, type Table } from './table.js';
-import { isPlainScalar, orderedBy, scalarType, TEXT_TYPE, typeFromText, type ValueType } from './value.js';
+import { isPlainScalar, orderedBy, scalarType, TEXT_TYPE, type ValueType } from './value.js';
 
 interface TypeRow {
   oid: number;
@@ -34,14 +34,16 @@ const MAX_DEPTH = 8;
 export class Catalog {
   readonly #client: ClientBase;
   /** One for all tables: rows are written one at a time. */
-  readonly #json = new JsonWriter();
+  readonly #json: JsonWriter;
   readonly #types = new Map<number, ValueType>();
   readonly #tables = new WeakMap<Relation, Table>();
   /** By the table's oid, as last known: for a table that is gone before the last of its changes is read. */
   readonly #keys = new Map<number, readonly string[]>();
 
-  constructor(client: ClientBase) {
+  /** `checksText`: of a database that lets in bytes that are not UTF-8. */
+  constructor(client: ClientBase, { checksText = false }: { readonly checksText?: boolean } = {}) {
     this.#client = client;
+    this.#json = new JsonWriter({ checksText });
   }
 
   /** The table if it is already known: the hot path, without a promise. */
@@ -112,10 +114,7 @@ export class Catalog {
     if (type.isCitext) return CITEXT_TYPE;
     if (!type.isArray) return scalarType(oid) ?? TEXT_TYPE;
     const { element, delimiter } = await this.#elementType(type.typelem, depth);
-    return typeFromText(
-      arrayToJson(element.toJson, delimiter),
-      arrayToJson(text => JSON.stringify(element.ordering(text)), delimiter),
-    );
+    return arrayType(element, delimiter);
   }
 
   async #elementType(oid: number, depth: number): Promise<{ element: ValueType; delimiter: string }> {

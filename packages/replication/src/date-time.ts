@@ -1,4 +1,4 @@
-import type { JsonWriter } from './json-writer.js';
+import type { JsonSink } from './json-writer.js';
 
 const DATE_TIME = /^(\d{4,})-(\d\d-\d\d)(?: (\d\d:\d\d:\d\d(?:\.\d+)?)(?:[+-]\d\d(?::?\d\d)?)?)?( BC)?$/;
 
@@ -41,7 +41,7 @@ const PLAIN_LENGTH = '2026-11-22 10:00:00'.length;
 const UTC_LENGTH = '+00'.length;
 
 /** The same, byte by byte for timestamps of these millennia. */
-export function writeDateTime(json: JsonWriter, dateTime: DateTimeBytes): void {
+export function writeDateTime(json: JsonSink, dateTime: DateTimeBytes): void {
   const { bytes, start, end, zone } = dateTime;
   const timeEnd = zone ? end - UTC_LENGTH : end;
   if (!isPlain(dateTime, timeEnd)) {

@@ -138,6 +138,11 @@ class RewoundChange implements EncodedChange {
     return [...new Set(this.valuesOf(column).map(orderingTextOf))];
   }
 
+  /** Its text is at hand. */
+  bytesBeyond(): undefined {
+    return undefined;
+  }
+
   jsonShaped(
     column: (name: string, inKey: boolean) => ColumnShape,
     members: Readonly<Record<string, string>>,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   type ColumnShape,
   type EncodedChange,
@@ -5,10 +6,10 @@ import {
   qualifiedName,
   WalmqError,
 } from '@walmq/change';
-import type { JsonWriter } from './json-writer.js';
+import { JsonCounter, type JsonSink, JsonTooLarge, MOST_JSON_BYTES, NotUtf8 } from './json-writer.js';
 import type { Column, Table } from './table.js';
 import type { Transaction } from './transaction.js';
-import { type Tuple, type TupleValue, UNCHANGED } from './tuple.js';
+import type { Tuple } from './tuple.js';
 
 /** What is known of the row as it was. */
 export interface OldRow {
@@ -21,6 +22,10 @@ const OPEN = 0x7b;
 const CLOSE = 0x7d;
 const COMMA = 0x2c;
 const NULL = Buffer.from('null');
+/** An ordering key is kept in Redis while changes wait: a longer value is known there by its digest. */
+const LONGEST_IN_KEY = 1 << 16;
+/** Bytes up to which rows are written out to tell how many they take. */
+const WRITTEN_TO_BE_MEASURED = 4 * 1024 * 1024;
 const NO_DIFFERENCES = { changed: undefined, unchanged: [] } as const;
 
 /** A change of a row, or of all rows of a table. */
@@ -60,13 +65,13 @@ export class RowChange implements EncodedChange {
   get keyText(): string | null {
     const row = this.#row;
     if (!row || !this.#hasKey(row)) return null;
-    return this.of.keyColumns.map(index => this.#orderingText(index, row.value(index))).join(',');
+    return this.of.keyColumns.map(index => this.#orderingText(row, index)).join(',');
   }
 
   get formerKeyText(): string | null {
     const row = this.#row;
     if (!row || !this.#hasKey(row)) return null;
-    return this.of.keyColumns.map(index => this.#valueJson(index, row.value(index))).join(',');
+    return this.of.keyColumns.map(index => this.#valueText(row, index)).join(',');
   }
 
   /** False also when a column of the key was not sent: a part of a key is no key. */
@@ -77,36 +82,50 @@ export class RowChange implements EncodedChange {
 
   get json(): string {
     const { relation } = this.of;
+    const before = this.#before ? this.#rowJson(this.#before.tuple, MOST_JSON_BYTES) : 'null';
+    const after = this.#after ? this.#rowJson(this.#after, MOST_JSON_BYTES - before.length) : 'null';
     return (
       `{"id":"${this.id}","op":"${this.op}","schema":${JSON.stringify(relation.schema)},` +
-      `"table":${JSON.stringify(relation.table)},"key":${this.#keyJson()},` +
-      `"before":${this.#before ? this.#rowJson(this.#before.tuple) : 'null'},` +
-      `"after":${this.#after ? this.#rowJson(this.#after) : 'null'}` +
+      `"table":${JSON.stringify(relation.table)},"key":${this.#keyJson()},"before":${before},"after":${after}` +
       `${this.#differencesJson()},"tx":${this.#tx}}`
     );
   }
 
   valuesOf(column: string): readonly string[] {
-    return this.#textsOf(column, (index, value) => this.#valueJson(index, value));
+    return this.#textsOf(column, (tuple, index) => this.#valueText(tuple, index));
   }
 
   orderingTextsOf(column: string): readonly string[] {
-    return this.#textsOf(column, (index, value) => this.#orderingText(index, value));
+    return this.#textsOf(column, (tuple, index) => this.#orderingText(tuple, index));
   }
 
-  #textsOf(column: string, textOf: (index: number, value: string | null) => string): readonly string[] {
+  #textsOf(column: string, textOf: (tuple: Tuple, index: number) => string): readonly string[] {
     const index = this.of.indexOf.get(column);
     if (index === undefined) return [];
-    const values = [this.#before?.tuple.value(index), this.#after?.value(index)].filter(
-      (value): value is string | null => value !== undefined && value !== UNCHANGED,
+    const known = [this.#before?.tuple, this.#after].filter(
+      (tuple): tuple is Tuple => tuple !== undefined && tuple !== null && !tuple.isUnchanged(index),
     );
-    return [...new Set(values.map(value => textOf(index, value)))];
+    return [...new Set(known.map(tuple => textOf(tuple, index)))];
+  }
+
+  bytesBeyond(limit: number, column: (name: string) => ColumnShape): number | undefined {
+    const shapes = this.of.columns.map(({ name }) => column(name));
+    const tuples = [this.#before?.tuple, this.#after].filter(tuple => tuple !== undefined && tuple !== null);
+    const sent = tuples.reduce((sum, tuple) => sum + sentBytes(tuple, shapes), 0);
+    // A bytea's base64 is two thirds of its digits; all else takes as many bytes or more.
+    if (sent / 2 <= Math.max(limit, WRITTEN_TO_BE_MEASURED)) return undefined;
+    const counted = tuples.map(tuple => {
+      const json = new JsonCounter();
+      this.#writeShaped(json, tuple, [...shapes.keys()], shapes);
+      return json.length;
+    });
+    return counted.reduce((sum, bytes) => sum + bytes, (2 - counted.length) * NULL.length);
   }
 
   get rows(): { readonly before: string | null; readonly after: string | null } {
     return {
-      before: this.#before?.whole ? this.#rowJson(this.#before.tuple) : null,
-      after: this.#after && this.#rowJson(this.#after),
+      before: this.#before?.whole ? this.#rowJson(this.#before.tuple, MOST_JSON_BYTES) : null,
+      after: this.#after && this.#rowJson(this.#after, MOST_JSON_BYTES),
     };
   }
 
@@ -118,17 +137,22 @@ export class RowChange implements EncodedChange {
     const shapes = columns.map(({ name }) => column(name, false));
     const keyShapes = columns.map(({ name }) => column(name, true));
     const all = [...columns.keys()];
-    const shaped = (tuple: Tuple | null) => (tuple ? this.#shapedJson(tuple, all, shapes) : 'null');
+    const shaped = (tuple: Tuple | null, most = MOST_JSON_BYTES) =>
+      tuple ? this.#shapedJson(tuple, all, shapes, most) : 'null';
     const row = this.#row;
+    const keyJson = () =>
+      row && this.#hasKey(row) ? this.#shapedJson(row, keyColumns, keyShapes, MOST_JSON_BYTES) : 'null';
+    // What is said instead is not written: it may be what cannot be.
+    const before = members.before ?? shaped(this.#before?.tuple ?? null);
     const kept = new Set(columns.filter((_, index) => shapes[index] !== 'omit').map(({ name }) => name));
     const parts: Record<string, string> = {
       id: JSON.stringify(this.id),
       op: JSON.stringify(this.op),
       schema: JSON.stringify(relation.schema),
       table: JSON.stringify(relation.table),
-      key: row && this.#hasKey(row) ? this.#shapedJson(row, keyColumns, keyShapes) : 'null',
-      before: shaped(this.#before?.tuple ?? null),
-      after: shaped(this.#after),
+      key: members.key ?? keyJson(),
+      before,
+      after: members.after ?? shaped(this.#after, MOST_JSON_BYTES - before.length),
     };
     const { changed, unchanged } = this.#differences();
     if (changed) parts.changed = JSON.stringify(changed.filter(name => kept.has(name)));
@@ -139,15 +163,42 @@ export class RowChange implements EncodedChange {
     return `{${json.join(',')},"tx":${this.#tx}}`;
   }
 
-  #shapedJson(tuple: Tuple, indexes: readonly number[], shapes: readonly ColumnShape[]): string {
-    const values = indexes.flatMap(index => {
+  #shapedJson(
+    tuple: Tuple,
+    indexes: readonly number[],
+    shapes: readonly ColumnShape[],
+    most: number,
+  ): string {
+    const { json } = this.of;
+    json.limit(most);
+    try {
+      this.#writeShaped(json, tuple, indexes, shapes);
+      return json.take();
+    } catch (cause) {
+      json.discard();
+      throw this.#unwritable(cause);
+    }
+  }
+
+  #writeShaped(
+    json: JsonSink,
+    tuple: Tuple,
+    indexes: readonly number[],
+    shapes: readonly ColumnShape[],
+  ): void {
+    json.byte(OPEN);
+    let first = true;
+    for (const index of indexes) {
       const shape = shapes[index] as ColumnShape;
-      const value = tuple.value(index);
-      if (shape === 'omit' || value === UNCHANGED) return [];
-      const json = this.#valueJson(index, value);
-      return [`${this.of.columns[index]?.jsonName}${shape === 'keep' ? json : shape(json)}`];
-    });
-    return `{${values.join(',')}}`;
+      if (shape === 'omit' || index >= tuple.length || tuple.isUnchanged(index)) continue;
+      if (!first) json.byte(COMMA);
+      const column = this.of.columns[index] as Column;
+      json.raw(column.jsonNameBytes);
+      if (shape === 'keep') this.#writeValue(json, column, tuple, index);
+      else json.text(shape(this.#valueJson(tuple, index)));
+      first = false;
+    }
+    json.byte(CLOSE);
   }
 
   get #row(): Tuple | null {
@@ -156,72 +207,101 @@ export class RowChange implements EncodedChange {
 
   #keyJson(): string {
     const row = this.#row;
-    const { keyColumns } = this.of;
-    return row && this.#hasKey(row) ? this.#columnsJson(row, keyColumns) : 'null';
+    const { columns, keyColumns } = this.of;
+    if (!row || !this.#hasKey(row)) return 'null';
+    return `{${keyColumns.map(index => columns[index]?.jsonName + this.#valueJson(row, index)).join(',')}}`;
   }
 
   /** The hot path: from PostgreSQL's bytes to the row's text in one go. */
-  #rowJson(tuple: Tuple): string {
+  #rowJson(tuple: Tuple, most: number): string {
     const { columns, json } = this.of;
-    json.byte(OPEN);
-    let first = true;
-    for (let i = 0; i < columns.length && i < tuple.length; i++) {
-      if (tuple.isUnchanged(i)) continue;
-      if (!first) json.byte(COMMA);
-      const column = columns[i] as Column;
-      json.raw(column.jsonNameBytes);
-      this.#writeValue(json, column, tuple, i);
-      first = false;
+    json.limit(most);
+    try {
+      json.byte(OPEN);
+      let first = true;
+      for (let i = 0; i < columns.length && i < tuple.length; i++) {
+        if (tuple.isUnchanged(i)) continue;
+        if (!first) json.byte(COMMA);
+        const column = columns[i] as Column;
+        json.raw(column.jsonNameBytes);
+        this.#writeValue(json, column, tuple, i);
+        first = false;
+      }
+      json.byte(CLOSE);
+      return json.take();
+    } catch (cause) {
+      json.discard();
+      throw this.#unwritable(cause);
     }
-    json.byte(CLOSE);
-    return json.take();
   }
 
-  #writeValue(json: JsonWriter, column: Column, tuple: Tuple, index: number): void {
+  #writeValue(json: JsonSink, column: Column, tuple: Tuple, index: number): void {
     const start = tuple.start(index);
     try {
       if (start < 0) json.raw(NULL);
       else column.type.write(json, tuple.bytes, start, tuple.end(index));
     } catch (cause) {
-      json.take();
-      throw this.#unreadable(column, cause);
+      throw this.#unwritable(cause, column);
     }
   }
 
-  #columnsJson(tuple: Tuple, indexes: readonly number[]): string {
-    return `{${indexes.map(i => this.of.columns[i]?.jsonName + this.#valueJson(i, tuple.value(i))).join(',')}}`;
+  /** Throws CHANGE_TOO_LARGE, VALUE_UNREADABLE. */
+  #valueJson(tuple: Tuple, index: number): string {
+    return this.#read(tuple, index, ({ type }, text) => type.toJson(text));
   }
 
-  #valueJson(index: number, value: TupleValue | undefined): string {
-    if (value === null || value === undefined || value === UNCHANGED) return 'null';
+  /** As #valueJson, for what stands for a value and is never shown: one that cannot be read is known by its bytes. */
+  #valueText(tuple: Tuple, index: number): string {
+    return this.#orDigest(tuple, index, ({ type }, text) => type.toJson(text));
+  }
+
+  #orderingText(tuple: Tuple, index: number): string {
+    return this.#orDigest(tuple, index, ({ type }, text) => JSON.stringify(type.ordering(text)));
+  }
+
+  #orDigest(tuple: Tuple, index: number, read: (column: Column, text: string) => string): string {
+    const isLong = tuple.start(index) >= 0 && tuple.end(index) - tuple.start(index) > LONGEST_IN_KEY;
+    if (isLong) return this.#digest(tuple, index);
+    try {
+      return this.#read(tuple, index, read);
+    } catch {
+      return this.#digest(tuple, index);
+    }
+  }
+
+  #digest(tuple: Tuple, index: number): string {
+    const bytes = tuple.bytes.subarray(tuple.start(index), tuple.end(index));
+    return JSON.stringify(`sha256:${createHash('sha256').update(bytes).digest('base64url')}`);
+  }
+
+  #read(tuple: Tuple, index: number, read: (column: Column, text: string) => string): string {
+    const start = tuple.start(index);
+    if (start === undefined || start < 0) return 'null';
     const column = this.of.columns[index] as Column;
     try {
-      return column.type.toJson(value);
+      const bytes = tuple.end(index) - start;
+      if (bytes > MOST_JSON_BYTES) throw new JsonTooLarge(`it has ${bytes} bytes`);
+      this.of.json.check(tuple.bytes, start, tuple.end(index));
+      return read(column, tuple.value(index) as string);
     } catch (cause) {
-      throw this.#unreadable(column, cause);
+      throw this.#unwritable(cause, column);
     }
   }
 
-  #orderingText(index: number, value: TupleValue | undefined): string {
-    if (value === null || value === undefined || value === UNCHANGED) return 'null';
-    const column = this.of.columns[index] as Column;
-    try {
-      return JSON.stringify(column.type.ordering(value));
-    } catch (cause) {
-      throw this.#unreadable(column, cause);
-    }
-  }
-
-  #unreadable({ name }: Column, cause: unknown): WalmqError {
+  /** The message is what a person reads of the change in its queue. */
+  #unwritable(cause: unknown, column?: Column): WalmqError {
+    if (cause instanceof WalmqError) return cause;
     const { schema, table } = this.of.relation;
-    return new WalmqError(
-      'VALUE_UNREADABLE',
-      `${qualifiedName({ schema, table })}.${name} cannot be read in change ${this.id}.`,
-      {
-        remedy: 'Report it with the column type; nothing was acknowledged past it.',
-        cause,
-      },
-    );
+    const where = `${qualifiedName({ schema, table })}${column ? `.${column.name}` : ''}`;
+    const mebibytes = MOST_JSON_BYTES / 1024 / 1024;
+    if (cause instanceof JsonTooLarge)
+      return new WalmqError(
+        'CHANGE_TOO_LARGE',
+        `the change takes more than ${mebibytes} MiB as JSON, at ${where}`,
+        { cause },
+      );
+    const what = cause instanceof NotUtf8 ? 'holds bytes that are not UTF-8' : 'cannot be read';
+    return new WalmqError('VALUE_UNREADABLE', `${where} ${what}`, { cause });
   }
 
   #differencesJson(): string {
@@ -247,4 +327,12 @@ export class RowChange implements EncodedChange {
     }
     return { changed: before && changed, unchanged };
   }
+}
+
+/** What PostgreSQL sent of the columns that are kept as they are. */
+function sentBytes(tuple: Tuple, shapes: readonly ColumnShape[]): number {
+  let bytes = 0;
+  for (const [index, shape] of shapes.entries())
+    if (shape === 'keep' && tuple.start(index) >= 0) bytes += tuple.end(index) - tuple.start(index);
+  return bytes;
 }

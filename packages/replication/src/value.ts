@@ -1,5 +1,6 @@
+import { writeBytea } from './bytea.js';
 import { dateTimeToJson, writeDateTime } from './date-time.js';
-import type { JsonWriter } from './json-writer.js';
+import { type JsonSink, JsonWriter } from './json-writer.js';
 import {
   addressText,
   asItIs,
@@ -19,7 +20,7 @@ export type ToJson = (text: string) => string;
 export interface ValueType {
   readonly toJson: ToJson;
   /** Writes bytes [start, end). */
-  readonly write: (json: JsonWriter, bytes: Buffer, start: number, end: number) => void;
+  readonly write: (json: JsonSink, bytes: Buffer, start: number, end: number) => void;
   /** By which text the value takes part in an ordering key. */
   readonly ordering: OrderingText;
 }
@@ -30,6 +31,21 @@ export function typeFromText(toJson: ToJson, ordering: OrderingText): ValueType 
     toJson,
     ordering,
     write: (json, bytes, start, end) => json.text(toJson(bytes.toString('utf8', start, end))),
+  };
+}
+
+/** A type that is read from the bytes that PostgreSQL sent, a string's too. */
+export function typeFromBytes(write: ValueType['write'], ordering: OrderingText): ValueType {
+  return { write, ordering, toJson: textWith(write) };
+}
+
+/** The same of a string. */
+export function textWith(write: ValueType['write']): ToJson {
+  return text => {
+    const bytes = Buffer.from(text);
+    const json = new JsonWriter();
+    write(json, bytes, 0, bytes.length);
+    return json.take();
   };
 }
 
@@ -104,7 +120,7 @@ const dateTime = (zone: '' | 'Z'): ValueType => ({
 
 const SCALARS: ReadonlyMap<number, ValueType> = new Map<number, ValueType>([
   [BOOL, BOOLEAN],
-  [BYTEA, typeFromText(byteaToJson, text => byteaToJson(text).slice(1, -1))],
+  [BYTEA, typeFromBytes(writeBytea, text => textWith(writeBytea)(text).slice(1, -1))],
   [INT2, INTEGER],
   [INT4, INTEGER],
   [FLOAT4, FLOAT],
@@ -139,8 +155,4 @@ function isDigit(character: number | undefined): boolean {
 
 function dateToJson(text: string): string {
   return dateTimeToJson(text, '');
-}
-
-function byteaToJson(text: string): string {
-  return `"${Buffer.from(text.slice(2), 'hex').toString('base64')}"`;
 }

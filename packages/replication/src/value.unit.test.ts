@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { arrayToJson } from './array.js';
+import { arrayType } from './array-type.js';
 import { JsonWriter } from './json-writer.js';
 import { scalarType, TEXT_TYPE, type ValueType } from './value.js';
 
@@ -39,21 +39,21 @@ describe('scalar to JSON', () => {
 });
 
 describe('array to JSON', () => {
-  const number = (scalarType(INT4) as ValueType).toJson;
-  const textToJson = TEXT_TYPE.toJson;
+  const number = scalarType(INT4) as ValueType;
+
   it.each([
     ['{}', number, ',', '[]'],
     ['{1,2,NULL}', number, ',', '[1,2,null]'],
     ['{{1,2},{3,4}}', number, ',', '[[1,2],[3,4]]'],
     ['[0:1]={7,8}', number, ',', '[7,8]'],
     ['[-1:0][2:2]={{7},{8}}', number, ',', '[[7],[8]]'],
-    ['{"a,b","c}d","e\\"f","g\\\\h","NULL",""}', textToJson, ',', '["a,b","c}d","e\\"f","g\\\\h","NULL",""]'],
-    ['{(1,2);(3,4)}', textToJson, ';', '["(1,2)","(3,4)"]'],
+    ['{"a,b","c}d","e\\"f","g\\\\h","NULL",""}', TEXT_TYPE, ',', '["a,b","c}d","e\\"f","g\\\\h","NULL",""]'],
+    ['{(1,2);(3,4)}', TEXT_TYPE, ';', '["(1,2)","(3,4)"]'],
   ])('%s', (text, element, delimiter, json) => {
-    expect(arrayToJson(element, delimiter)(text)).toBe(json);
+    expect(arrayType(element, delimiter).toJson(text)).toBe(json);
   });
 
   it.each(['{', '{1', '{"a', '{1}2'])('refuses %s', text => {
-    expect(() => arrayToJson(TEXT_TYPE.toJson, ',')(text)).toThrow(RangeError);
+    expect(() => arrayType(TEXT_TYPE, ',').toJson(text)).toThrow(RangeError);
   });
 });
