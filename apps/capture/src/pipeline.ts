@@ -1,5 +1,6 @@
 import { LSN_ZERO, type Lsn } from '@walmq/change';
 import { encodeChanges, type ReplicationStream, Transaction } from '@walmq/replication';
+import { changeFault } from './change-fault.js';
 import { type DescribeOptions, describeTables, knownTables } from './describe-tables.js';
 import { takeChange } from './take-change.js';
 import { type MessageOptions, takeMessage } from './take-message.js';
@@ -16,39 +17,43 @@ export interface PipelineOptions extends MessageOptions, DescribeOptions {
 export async function runPipeline(options: PipelineOptions): Promise<void> {
   const { stream, catalog, enqueuer, window } = options;
   let transaction: Transaction | undefined;
-  for await (const messages of stream) {
-    let received = LSN_ZERO;
-    for (const message of messages) {
-      switch (message.tag) {
-        case 'begin':
-          transaction = new Transaction(message);
-          window.began(message.xid);
-          received = message.commitLsn;
-          break;
-        case 'commit':
-          transaction = undefined;
-          received = message.endLsn;
-          enqueuer.advanceTo({ lsn: message.endLsn, seq: 0 });
-          break;
-        case 'keepalive':
-          if (transaction || message.walEnd === LSN_ZERO) break;
-          received = message.walEnd;
-          enqueuer.advanceTo({ lsn: message.walEnd, seq: 0 });
-          if (message.replyRequested) enqueuer.flushProgress();
-          break;
-        case 'message':
-          if (!(await takeMessage(message, transaction, options))) await enqueuer.room();
-          break;
-        default: {
-          const tables = knownTables(message, catalog) ?? (await describeTables(message, options));
-          const within = transaction as Transaction;
-          for (const change of encodeChanges(message, tables, within))
-            if (!takeChange(change, within, options)) await enqueuer.room();
+  try {
+    for await (const messages of stream) {
+      let received = LSN_ZERO;
+      for (const message of messages) {
+        switch (message.tag) {
+          case 'begin':
+            transaction = new Transaction(message);
+            window.began(message.xid);
+            received = message.commitLsn;
+            break;
+          case 'commit':
+            transaction = undefined;
+            received = message.endLsn;
+            enqueuer.advanceTo({ lsn: message.endLsn, seq: 0 });
+            break;
+          case 'keepalive':
+            if (transaction || message.walEnd === LSN_ZERO) break;
+            received = message.walEnd;
+            enqueuer.advanceTo({ lsn: message.walEnd, seq: 0 });
+            if (message.replyRequested) enqueuer.flushProgress();
+            break;
+          case 'message':
+            if (!(await takeMessage(message, transaction, options))) await enqueuer.room();
+            break;
+          default: {
+            const tables = knownTables(message, catalog) ?? (await describeTables(message, options));
+            const within = transaction as Transaction;
+            for (const change of encodeChanges(message, tables, within))
+              if (!takeChange(change, within, options)) await enqueuer.room();
+          }
         }
       }
+      options.onReceived(received);
+      // The socket has nothing more to give for now: what is there goes out.
+      if (stream.drained) enqueuer.flush();
     }
-    options.onReceived(received);
-    // The socket has nothing more to give for now: what is there goes out.
-    if (stream.drained) enqueuer.flush();
+  } catch (cause) {
+    throw changeFault(cause, transaction);
   }
 }

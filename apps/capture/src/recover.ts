@@ -5,7 +5,7 @@ import { replicationFailure } from '@walmq/replication';
 export type Recovery =
   /** The fault passes by itself: connect again, a little later each time. */
   | 'retry'
-  /** The server cannot send a change: try again, ever more seldom, while a person decides what becomes of it. */
+  /** A change cannot be sent, or not be taken: try again, ever more seldom, while a person decides what becomes of it. */
   | 'blocked'
   /** Another capture reads the slot: look again soon, and take over when it is gone. */
   | 'standby'
@@ -23,6 +23,7 @@ const RECOVERY: Readonly<Record<string, Recovery>> = {
   REPLICATION_REFUSED: 'retry',
   DATABASE_UNREACHABLE: 'retry',
   CHANGE_UNREADABLE: 'blocked',
+  CHANGE_FAULT: 'blocked',
   // A failover in the middle: it may be promoted any moment.
   DATABASE_IN_RECOVERY: 'retry',
   REDIS_UNREACHABLE: 'retry',

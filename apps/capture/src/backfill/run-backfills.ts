@@ -179,8 +179,8 @@ async function readBetweenWatermarks(
   return { lastKey: chunk.lastKey, read: chunk.read, outcome: await outcome };
 }
 
-/** PostgreSQL's classes of errors that trying again does not mend: bad data, missing objects or rights. */
-const LASTING = /^(22|23|25006|2F|38|39|3D|3F|42|44)/;
+/** PostgreSQL's classes of errors that trying again does not mend: bad data, missing objects or rights, rows too large. */
+const LASTING = /^(22|23|25006|2F|38|39|3D|3F|42|44|54|XX000)/;
 
 /** Undefined when it is worth another try. */
 function reasonToFail(cause: unknown): string | undefined {
