@@ -1,6 +1,6 @@
 import { qualifiedName, type WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
-import { type Logger, redact } from '@walmq/service';
+import { type Logger, RepeatLimit, redact } from '@walmq/service';
 import { logBackfill } from './backfill/log-backfill.js';
 import type { Heartbeat } from './heartbeat.js';
 import type { StreamingObserver } from './keep-streaming.js';
@@ -26,6 +26,9 @@ export interface Report {
 export function createReport({ config, log, metrics, portrait, heartbeat }: ReportOptions): Report {
   const { slot } = config.source;
   let notStreaming: string | undefined = 'it is starting';
+  // Whoever may send messages decides how often.
+  const contexts = new RepeatLimit();
+  const events = new RepeatLimit();
   const pauses = new Pauses(reasons => {
     metrics.pauses(reasons);
     portrait.pauses([...reasons.values()].map(redact));
@@ -99,10 +102,12 @@ export function createReport({ config, log, metrics, portrait, heartbeat }: Repo
       },
       contextRefused(reason) {
         metrics.contextRefused();
-        log.warn(
-          { event: 'context:refused', reason },
-          `A transaction's context cannot be read: ${reason}; its changes go on without it`,
-        );
+        const { isLogged, suppressed } = contexts.next(Date.now());
+        if (isLogged)
+          log.warn(
+            { event: 'context:refused', reason, suppressed },
+            `A transaction's context cannot be read: ${reason}; its changes go on without it`,
+          );
       },
       changeParked({ id, schema, table }, reason) {
         metrics.changeParked();
@@ -113,10 +118,12 @@ export function createReport({ config, log, metrics, portrait, heartbeat }: Repo
       },
       eventMalformed(reason, changeId) {
         metrics.eventMalformed();
-        log.warn(
-          { event: 'event:malformed', reason, changeId, queue: config.malformed },
-          `An event is none that a queue takes: ${reason}`,
-        );
+        const { isLogged, suppressed } = events.next(Date.now());
+        if (isLogged)
+          log.warn(
+            { event: 'event:malformed', reason, changeId, queue: config.malformed, suppressed },
+            `An event is none that a queue takes: ${reason}`,
+          );
       },
       backfill(notice) {
         if (notice.event === 'chunk') metrics.backfilled(notice.backfill.queue, notice.enqueued);

@@ -100,6 +100,22 @@ describe("Bull Board's actions on a whole queue", () => {
     },
   );
 
+  it('adding a job is refused, a copy of a parked or completed change too', async () => {
+    const before = await states();
+    const answer = await fetch(
+      `${dashboard.url}/queues/api/queues/orders/add`,
+      fromPage(dashboard.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ name: 'update', data: { n: 2 }, options: {} }),
+      }),
+    );
+    expect(answer.status).toBe(409);
+    expect(await answer.text()).toContain('a copy would run past');
+    expect(await states()).toEqual(before);
+    expect((await queue.getJobs()).length).toBe(3);
+  });
+
   it('cleaning completed changes leaves the others', async () => {
     expect(await put('clean/completed')).toMatchObject({ status: 200 });
     expect(await states()).toEqual({

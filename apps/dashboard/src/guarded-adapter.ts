@@ -50,6 +50,22 @@ export class GuardedAdapter extends BullMQAdapter {
     throw takesParkedWithIt();
   }
 
+  /** Also behind "Duplicate job": a copy has no place in its key's order. */
+  override async addJob(): Promise<never> {
+    throw new ActionRefused(
+      'Changes come from the database, in order: a copy would run past the changes that its key waits for. Retry a failed ' +
+        'change; "walmq rewind" sends completed ones again.',
+    );
+  }
+
+  override async runJobSchedulerNow(): Promise<never> {
+    throw noSchedules();
+  }
+
+  override async updateJobScheduler(): Promise<never> {
+    throw noSchedules();
+  }
+
   override async getJob(id: string): Promise<Job | undefined> {
     const job = await super.getJob(id).catch((error: unknown) => unreadable(this.#queue, id, error));
     return job && guard(job);
@@ -73,6 +89,12 @@ export class GuardedAdapter extends BullMQAdapter {
   override async getJobLogs(id: string): Promise<string[]> {
     return (await super.getJobLogs(id)).map(redact);
   }
+}
+
+function noSchedules(): ActionRefused {
+  return new ActionRefused(
+    'A queue of changes has no schedules: what one adds has no place in the order of a key.',
+  );
 }
 
 function takesParkedWithIt(): ActionRefused {

@@ -2,7 +2,7 @@ import type { OrderRow } from '@walmq/shop';
 import { type UpdateChange, wholeBefore } from '@walmq/worker';
 import { claimEffect } from './claim-effect.js';
 import { decideStatusChange, type OrderEffect, type StatusDecision } from './decide-status-change.js';
-import { checkAddress, mailCustomer, type OrderContext } from './mail-customer.js';
+import { addressOf, mailCustomer, type OrderContext } from './mail-customer.js';
 import { type OrderMail, REVIEW_REQUEST, SHIPPING } from './order-mails.js';
 
 /** The effects that are a mail to the customer. */
@@ -37,7 +37,7 @@ async function makeEffect(
   const { after, id: changeId } = change;
   const mail = MAILS[effect];
   // Before the claim: a mail that cannot be sent leaves it to a later change, with the address put right.
-  if (mail) checkAddress(after);
+  if (mail) addressOf(after);
   const isOurs = await context.once(change, tx => claimEffect(tx, { order: after, effect, changeId }));
   if (isOurs && mail) await mailCustomer(change, context, mail);
   return isOurs;

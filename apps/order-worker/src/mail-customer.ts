@@ -1,4 +1,4 @@
-import { isMailAddress, type Mailer, type OrderRow, readItems, totalsOf } from '@walmq/shop';
+import { type Mailer, mailAddress, type OrderRow, readItems, totalsOf } from '@walmq/shop';
 import { giveUp, type HandlerContext, type InsertChange, type UpdateChange } from '@walmq/worker';
 import type { Pool } from 'pg';
 import type { OrderMail } from './order-mails.js';
@@ -18,8 +18,8 @@ export async function mailCustomer(
   { effect, log, mailer, pool, signal }: OrderContext,
   { name, subject, content }: OrderMail,
 ): Promise<void> {
-  const { id: orderId, customer_email: to, total_amount } = change.after;
-  checkAddress(change.after);
+  const { id: orderId, total_amount } = change.after;
+  const to = addressOf(change.after);
   await effect(change, name, async ({ messageId }) => {
     // `effect` acts once the change's transaction is visible, and with it the items that came with the order.
     const items = await readItems(pool, orderId);
@@ -35,6 +35,8 @@ export async function mailCustomer(
 }
 
 /** Throws HANDLER_GAVE_UP. */
-export function checkAddress({ id, customer_email }: OrderRow): void {
-  if (!isMailAddress(customer_email)) throw giveUp(`customer_email of order ${id} is not a mail address.`);
+export function addressOf({ id, customer_email }: OrderRow): string {
+  const address = mailAddress(customer_email);
+  if (address === undefined) throw giveUp(`customer_email of order ${id} is not a mail address.`);
+  return address;
 }

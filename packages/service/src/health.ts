@@ -5,13 +5,24 @@ import type { Registry } from 'prom-client';
 export type ReadyCheck = () => Promise<string | undefined> | string | undefined;
 
 const CHECK_TIMEOUT_MS = 2000;
+/** Milliseconds that a request may take to arrive, and between two looks for one that takes longer. */
+const REQUEST_MS = 10_000;
+const CHECKING_MS = 2000;
+/** Pages, scrapes and probes at a time; more is somebody who wants no answer. */
+const MAX_CONNECTIONS = 1000;
 
 /** GET /live: the process runs. /ready: it makes progress, or 503 with the reasons. /metrics: Prometheus. */
 export function createHealthServer(
   checks: ReadonlyMap<string, ReadyCheck>,
   metrics: Registry,
 ): FastifyInstance {
-  const http = fastify({ logger: false });
+  const http = fastify({
+    logger: false,
+    // A request that comes a byte at a time, or not at all, holds a connection no longer.
+    requestTimeout: REQUEST_MS,
+    http: { headersTimeout: REQUEST_MS, connectionsCheckingInterval: CHECKING_MS },
+  });
+  http.server.maxConnections = MAX_CONNECTIONS;
   http.get('/live', async () => ({ live: true }));
   http.get('/ready', async (_request, reply) => {
     const reasons = await unmetChecks(checks);

@@ -29,11 +29,31 @@ function lines(format: Environment['logFormat'], onLost: (error: Error) => void)
   return {
     write(line) {
       if (isLost) return;
-      const safe = redact(line);
+      const safe = escapeControls(redact(line));
       process.stdout.write(format === 'json' ? safe : prettyLine(safe));
     },
   };
 }
+
+/** Beyond those that JSON escapes itself: DEL and C1, which a terminal obeys, and what ends a line or turns it round. */
+const CONTROLS = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** The same JSON, with nothing in it that a terminal obeys. */
+function escapeControls(json: string): string {
+  return json.replaceAll(CONTROLS, escaped);
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** What a text says on one line of a terminal: a message may quote what somebody has sent. */
+function printable(text: string): string {
+  return text.replaceAll(ALL_CONTROLS, escaped);
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const ALL_CONTROLS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 interface Entry {
   readonly time: number;
@@ -45,6 +65,7 @@ interface Entry {
 /** `10:00:00 warn  Paused: ... (reason)`; what a handler has done stands for itself. */
 function prettyLine(json: string): string {
   const { time, level, msg = '', error } = JSON.parse(json) as Entry;
-  if (level === 'info') return `${msg}\n`;
-  return `${new Date(time).toISOString().slice(11, 19)} ${level.padEnd(5)} ${msg}${error ? ` (${error})` : ''}\n`;
+  if (level === 'info') return `${printable(msg)}\n`;
+  const reason = error ? ` (${error})` : '';
+  return `${new Date(time).toISOString().slice(11, 19)} ${level.padEnd(5)} ${printable(msg + reason)}\n`;
 }

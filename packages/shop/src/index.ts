@@ -1,6 +1,6 @@
 export { formatAmount, lineTotal, type Totals, totalsOf } from './amounts.js';
 export { createMailer, type Mail, type Mailer, type MailerOptions } from './mail.js';
-export { isMailAddress } from './mail-address.js';
+export { mailAddress } from './mail-address.js';
 export type { MailBlock, MailContent, MailItem } from './mail-content.js';
 export type { MailFailureCode } from './mail-failure.js';
 export { MAIL_VARIABLES, type MailEnvironment, openMailer } from './open-mailer.js';

@@ -1,24 +1,36 @@
+import { domainToASCII } from 'node:url';
 import addressParser from 'nodemailer/lib/addressparser';
 import { z } from 'zod';
 
 /** RFC 5321, 4.5.3.1: of the part before the @, and of a path less its angle brackets. */
-const MAX_LOCAL_CHARACTERS = 64;
-const MAX_ADDRESS_CHARACTERS = 254;
+const MAX_LOCAL_BYTES = 64;
+const MAX_ADDRESS_BYTES = 254;
+
+/** Letters, digits and marks beyond ASCII, as RFC 6531 adds them to a local part. */
+const BEYOND_ASCII = /[\p{L}\p{M}\p{N}]/gu;
 
 /**
- * One address in ASCII and nothing else: no list, no header, no display name. Quoted local parts and addresses beyond
- * ASCII are refused too: not every server on the way takes them.
+ * The one address in a text, as it is sent to: without spaces around, its domain in ASCII (`exämple.com` is
+ * `xn--exmple-cua.com`). Undefined for anything else: a list, a header, a display name, a quoted local part.
+ * What is an address is the WHATWG's rule, as in a browser's field (https://html.spec.whatwg.org/#valid-e-mail-address); a local
+ * part may have letters beyond ASCII too, for which the server must know SMTPUTF8 (RFC 6531).
  */
-export function isMailAddress(text: string): boolean {
-  return (
-    text.length <= MAX_ADDRESS_CHARACTERS &&
-    text.indexOf('@') <= MAX_LOCAL_CHARACTERS &&
-    z.email().safeParse(text).success
-  );
+export function mailAddress(text: string): string | undefined {
+  const trimmed = text.trim();
+  const at = trimmed.lastIndexOf('@');
+  if (at < 0) return undefined;
+  const local = trimmed.slice(0, at).normalize('NFC');
+  const domain = domainToASCII(trimmed.slice(at + 1));
+  const address = `${local}@${domain}`;
+  // Each letter beyond ASCII stands for one that the rule knows.
+  const isAddress = z.regexes.html5Email.test(`${local.replaceAll(BEYOND_ASCII, 'a')}@${domain}`);
+  const isShort =
+    Buffer.byteLength(local) <= MAX_LOCAL_BYTES && Buffer.byteLength(address) <= MAX_ADDRESS_BYTES;
+  return isAddress && isShort ? address : undefined;
 }
 
 /** One address, with or without a name in front: `Shop <shop@example.com>`. */
 export function isSender(text: string): boolean {
   const [sender, ...more] = addressParser(text, { flatten: true });
-  return more.length === 0 && sender !== undefined && isMailAddress(sender.address);
+  return more.length === 0 && sender !== undefined && mailAddress(sender.address) !== undefined;
 }

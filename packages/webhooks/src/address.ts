@@ -24,9 +24,20 @@ export function addressRule(allowed: readonly string[]): AddressRule {
   return {
     allows(text) {
       const address = ipaddr.process(text);
-      return address.range() === 'unicast' || ranges.some(range => contains(range, address));
+      return isPublic(address) || ranges.some(range => contains(range, address));
     },
   };
+}
+
+/**
+ * What ipaddr.js takes for unicast and is not public: IPv4-compatible IPv6 (RFC 4291, 2.5.5.1), which some systems connect to
+ * the IPv4 address within, and the address at which Azure answers its machines
+ * (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16).
+ */
+const NOT_PUBLIC: readonly Range[] = ['::/96', '168.63.129.16/32'].map(text => ipaddr.parseCIDR(text));
+
+function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+  return address.range() === 'unicast' && !NOT_PUBLIC.some(range => contains(range, address));
 }
 
 function contains([base, bits]: Range, address: ipaddr.IPv4 | ipaddr.IPv6): boolean {

@@ -31,5 +31,6 @@ export function safePath(path: string | null | undefined): string {
   const base = 'http://dashboard.invalid';
   if (path == null || !path.startsWith('/') || !URL.canParse(path, base)) return '/';
   const url = new URL(path, base);
-  return url.origin === base ? url.pathname + url.search : '/';
+  // Two slashes would begin the name of a host.
+  return url.origin === base ? url.pathname.replace(/^\/+/, '/') + url.search : '/';
 }

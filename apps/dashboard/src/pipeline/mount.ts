@@ -6,8 +6,9 @@ import type { Observer } from './observer.js';
 import { pipelinePage } from './page.js';
 import { renderPicture } from './render-picture.js';
 
-/** Streams at a time; each is one open page. */
+/** Streams at a time, of all users and of one; each is one open page. */
 const MAX_STREAMS = 200;
+const MAX_STREAMS_OF_ONE = 20;
 
 export interface PipelineOptions {
   readonly http: FastifyInstance;
@@ -19,7 +20,7 @@ export interface PipelineOptions {
 
 /** GET /: the page. GET /pipeline/events: what changes on it, as it does. */
 export function mountPipeline({ http, observer, tokens, identify }: PipelineOptions): void {
-  let streams = 0;
+  const streams = new Map<string, number>();
   http.get('/', async (request, reply) => {
     const identity = request.identity as Identity;
     const picture = renderPicture(await observer.latest(), identity.role);
@@ -29,13 +30,19 @@ export function mountPipeline({ http, observer, tokens, identify }: PipelineOpti
   });
   // HEAD would be answered by a stream that nobody reads and nothing ends.
   http.get('/pipeline/events', { exposeHeadRoute: false }, async (request, reply) => {
-    if (streams >= MAX_STREAMS)
+    const identity = request.identity as Identity;
+    const { name = '' } = identity;
+    const own = streams.get(name) ?? 0;
+    const all = [...streams.values()].reduce((sum, count) => sum + count, 0);
+    if (own >= MAX_STREAMS_OF_ONE || all >= MAX_STREAMS)
       return await reply.code(503).send({ message: 'Too many pages are open: close one.' });
-    const token = tokens.of(request.identity as Identity);
+    const token = tokens.of(identity);
     const events = Readable.from(pictureEvents({ observer, token, whoWatches: () => identify(request) }));
-    streams += 1;
+    streams.set(name, own + 1);
     events.once('close', () => {
-      streams -= 1;
+      const left = (streams.get(name) ?? 1) - 1;
+      if (left > 0) streams.set(name, left);
+      else streams.delete(name);
     });
     return await reply.type('text/event-stream').header('x-accel-buffering', 'no').send(events);
   });
