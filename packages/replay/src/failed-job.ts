@@ -31,6 +31,15 @@ export function tableOf(change: LooseChange | undefined): string | undefined {
   return tableName({ schema, table });
 }
 
+/** All that BullMQ says where workers have died or stalled on a job too often; the worker kit says more by itself. */
+const STALLED = 'job stalled more than allowable limit';
+
+/** Why it failed, as a person needs it. */
+export function reasonOf({ failedReason }: Pick<FailedJob, 'failedReason'>): string {
+  if (failedReason !== STALLED) return failedReason ?? '';
+  return `${STALLED}: workers ended or stopped answering while they had this change, or another one that was active with it. Look at how they ended (out of memory, a crash), mend that, then retry.`;
+}
+
 /** A job's id is its change's (LSN and number in the transaction) and the tag of its source. */
 const JOB_ID = /^(([0-9A-F]{16})-\d{10})-/;
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { changeOf, type FailedJob, tableOf } from './failed-job.js';
+import { changeOf, type FailedJob, reasonOf, tableOf } from './failed-job.js';
 import { normalizeReason } from './normalize-reason.js';
 
 /** What tells one kind of failure from another. */
@@ -34,7 +34,7 @@ export const NO_FAILURES: FailureReport = { groups: [], isPartial: false };
 
 /** The kind that a failed job of a queue is of. */
 export function kindOf(queue: string, job: Pick<FailedJob, 'data' | 'failedReason'>): FailureKind {
-  return { queue, table: tableOf(changeOf(job)) ?? null, reason: normalizeReason(job.failedReason ?? '') };
+  return { queue, table: tableOf(changeOf(job)) ?? null, reason: normalizeReason(reasonOf(job)) };
 }
 
 /** Names a kind in a page or on a command line, where a reason may hold what is not to be shown: ten hex digits. */

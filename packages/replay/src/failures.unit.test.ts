@@ -34,6 +34,11 @@ describe('groups', () => {
     expect(tables).toEqual(['orders', 'sales.orders', null]);
   });
 
+  it('say of changes on which workers stalled what that means, and what to do', () => {
+    const failed = { failedReason: 'job stalled more than allowable limit', data: null };
+    expect(kindOf('orders', failed).reason).toMatch(/^job stalled .*out of memory.* then retry\.$/);
+  });
+
   it('have a name that tells nothing, and one each', () => {
     const ids = ['order 1 is gone', 'order 2 is gone', 'no stock'].map(failedReason =>
       kindId(kindOf('orders', { failedReason, data: null })),

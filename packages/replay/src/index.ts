@@ -2,7 +2,7 @@ export { countParked, MAX_COUNTED } from './count-parked.js';
 export { type Discarded, type DiscardOptions, discardFailed } from './discard-failed.js';
 export { createDiscardFile, type DiscardFile } from './discard-file.js';
 export { explainMissing } from './explain-missing.js';
-export { changeIdOf, type FailedJob } from './failed-job.js';
+export { changeIdOf, type FailedJob, reasonOf } from './failed-job.js';
 export {
   type FailureGroup,
   type FailureKind,

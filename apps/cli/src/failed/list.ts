@@ -6,6 +6,7 @@ import {
   kindOf,
   MAX_COUNTED,
   readFailures,
+  reasonOf,
 } from '@walmq/replay';
 import { redact } from '@walmq/service';
 import type { Command } from 'commander';
@@ -114,10 +115,10 @@ function entryOf(queue: string, job: FailedJob & { readonly attemptsMade: number
   const kind = kindOf(queue, job);
   const { key = null } = (job.data ?? {}) as { key?: unknown };
   const failedAt = new Date(job.finishedOn ?? 0).toISOString();
-  const { id, name, failedReason, attemptsMade } = job;
+  const { id, name, attemptsMade } = job;
   return {
     ...{ queue, id, op: name, table: kind.table, key, failedAt, attempts: attemptsMade, parked },
-    ...{ group: kindId(kind), reason: redact(failedReason ?? '') },
+    ...{ group: kindId(kind), reason: redact(reasonOf(job)) },
   };
 }
 
