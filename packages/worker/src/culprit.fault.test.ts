@@ -47,8 +47,15 @@ describe('a change that ends its process each time', () => {
         ends += 1;
       }
     })();
+    const ended = async () =>
+      (await world.countOf('steps', 'completed')) + (await world.countOf('steps', 'failed'));
+    await expect
+      .poll(ended, { timeout: 200_000 })
+      .toBe(CROWD)
+      .finally(() => {
+        isOver = true;
+      });
     const endings = await Promise.all(jobs.map(job => world.ending('steps', job)));
-    isOver = true;
     expect(await last?.end('SIGTERM')).toBe('exit 0');
     await kept;
 
