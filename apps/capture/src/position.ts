@@ -41,7 +41,7 @@ export async function findPosition(options: PositionOptions): Promise<Position> 
   const verdict = resumeVerdict({
     checkpoint: checkpoint === null ? null : parsePosition(checkpoint),
     confirmedFlush: slot.confirmedFlushLsn,
-    firstLsn: await firstLsn(control, slot),
+    firstLsn: await firstLsn(control, slot, checkpoint !== null),
     walEnd,
     divergedAt: await divergence(options.connection, checkpointTimeline, timeline),
   });
@@ -84,15 +84,29 @@ export async function requireSlot(control: Client, name: string, database: strin
   return verdict.slot;
 }
 
-/** Where the slot stood when a capture read it for the first time: noted now if this is that time. */
-async function firstLsn(control: Client, slot: Slot): Promise<Lsn> {
-  await control.query(
-    'INSERT INTO walmq.capture (slot, first_lsn) SELECT slot_name, confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = $1 ON CONFLICT DO NOTHING',
-    [slot.name],
-  );
+/**
+ * Where the slot stood when a capture read it for the first time: noted now if this is that time. A database that takes
+ * no writes, as one whose disk is full, is streamed all the same: what frees its WAL is this process. Without a note only a
+ * checkpoint tells that nothing was lost before.
+ */
+async function firstLsn(control: Client, slot: Slot, hasCheckpoint: boolean): Promise<Lsn> {
+  const noted = await notedFirstLsn(control, slot);
+  if (noted !== undefined) return noted;
+  try {
+    await control.query(
+      'INSERT INTO walmq.capture (slot, first_lsn) SELECT slot_name, confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = $1 ON CONFLICT DO NOTHING',
+      [slot.name],
+    );
+  } catch (cause) {
+    if (!hasCheckpoint) throw cause;
+  }
+  return (await notedFirstLsn(control, slot)) ?? slot.confirmedFlushLsn;
+}
+
+async function notedFirstLsn(control: Client, slot: Slot): Promise<Lsn | undefined> {
   const { rows } = await control.query<{ first_lsn: string }>(
     'SELECT first_lsn FROM walmq.capture WHERE slot = $1',
     [slot.name],
   );
-  return parseLsn(rows[0]?.first_lsn ?? '0/0');
+  return rows[0] && parseLsn(rows[0].first_lsn);
 }

@@ -3,6 +3,7 @@ import type { WalmqConfig } from '@walmq/config';
 import { type FormerKeys, Router, type ShardedEnqueuer, type SourceIdentity, sourceTag } from '@walmq/fanout';
 import { ownConnection } from '@walmq/postgres';
 import {
+  CAPTURE_NAME,
   Catalog,
   ReplicationStream,
   readEncoding,
@@ -185,7 +186,7 @@ function streamConnection(
   { serverMajor }: Control,
   settings: Record<string, string> = {},
 ): ClientConfig {
-  return ownConnection({ url, name: 'walmq capture', serverMajor, settings });
+  return ownConnection({ url, name: CAPTURE_NAME, serverMajor, settings });
 }
 
 function isBlocked(cause: unknown): boolean {

@@ -114,6 +114,51 @@ describe("settings that would be anybody's but capture's own", () => {
     await expectPlainValues(world, urlAs(world, 'settings_environment'));
   });
 
+  it('a database that takes no writes is streamed: nothing is written before or meanwhile', async () => {
+    await using world = await createWorld('read_only');
+    const url = urlAs(world, 'read_only');
+    const first = world.capture({}, url);
+    await world.waitForChanges('things', 1);
+    await world.waitUntilAcknowledged();
+    await first.stop();
+    // As on a full disk; and as a provider protects one.
+    await world.client.query(`
+      INSERT INTO things VALUES (2, ${VALUES});
+      CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$;
+      CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON walmq.capture EXECUTE FUNCTION full_disk();
+      ALTER DATABASE read_only SET default_transaction_read_only = on`);
+    const second = world.capture({}, url);
+    await world.waitForChanges('things', 2);
+    await second.stop();
+    await world.client.query(`INSERT INTO things VALUES (3, ${VALUES}); DELETE FROM walmq.capture`);
+    const third = world.capture({}, url);
+    await world.waitForChanges('things', 3);
+    await third.stop();
+  });
+
+  it("capture never counts as a synchronous standby, even where '*' names everybody", async () => {
+    await using world = await createWorld('synchronous');
+    await world.client.query('SET synchronous_commit = local');
+    await world.client.query("ALTER SYSTEM SET synchronous_standby_names = '*'");
+    await world.client.query('SELECT pg_reload_conf()');
+    try {
+      const capture = world.capture();
+      await world.client.query(`INSERT INTO things VALUES (2, ${VALUES})`);
+      await world.waitForChanges('things', 2);
+      await world.waitUntilAcknowledged();
+      await expect
+        .poll(
+          async () => (await world.client.query('SELECT sync_state, state FROM pg_stat_replication')).rows,
+        )
+        .toEqual([{ sync_state: 'async', state: 'streaming' }]);
+      await capture.stop();
+    } finally {
+      await world.client.query('ALTER SYSTEM RESET synchronous_standby_names');
+      await world.client.query('SELECT pg_reload_conf()');
+    }
+  });
+
   it('a policy that hides rows fails a backfill, whatever the URL says besides', async () => {
     await using world = await createWorld('settings_policy');
     await world.client.query(`

@@ -40,6 +40,11 @@ describe('the command line on settings that it cannot work with', () => {
     );
     const { checks } = await world.doctor(env);
     expect(checks.filter(({ status }) => status === 'error').map(({ found }) => found)).toEqual([]);
+    const readOnly = checks.find(({ check }) => check === 'read-only');
+    expect(readOnly).toMatchObject({
+      status: 'warning',
+      remedy: expect.stringContaining('ALTER ROLE "cli_perverse" RESET default_transaction_read_only;'),
+    });
     const { lines } = await walmq(['status', '--json'], env);
     expect(JSON.parse(lines.join('\n'))).toMatchObject({
       database: { reachable: true, slot: { name: 'cli_perverse' } },

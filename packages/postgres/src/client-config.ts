@@ -3,6 +3,7 @@ import { parseAddress } from './address.js';
 import {
   HANDLER_DEFAULTS,
   HANDLER_SETTINGS,
+  NO_TIMEOUTS,
   OWN_SETTINGS,
   optionsText,
   type Settings,
@@ -35,12 +36,11 @@ const KEEPALIVE_AFTER_MS = 10_000;
 export function ownConnection(options: OwnConnectionOptions): ClientConfig {
   const { settings = {}, serverMajor = 0, answerMs } = options;
   const { options: said, ...common } = commonConfig(options);
-  const newer = serverMajor >= TRANSACTION_TIMEOUT_SINCE ? TRANSACTION_TIMEOUT : {};
   return {
     ...common,
     application_name: options.name,
     // Ours last: of two that set one parameter the server takes the later.
-    options: joined(said, optionsText({ ...OWN_SETTINGS, ...newer, ...settings })),
+    options: joined(said, optionsText({ ...OWN_SETTINGS, ...newerTimeouts(serverMajor), ...settings })),
     ...(answerMs === undefined ? {} : { query_timeout: answerMs }),
   };
 }
@@ -57,9 +57,18 @@ export function handlerConnection(options: ConnectionOptions): ClientConfig {
   };
 }
 
-/** As role, database and URL have it, for a look at what they say. Throws DATABASE_URL_INVALID. */
-export function plainConnection(options: ConnectionOptions): ClientConfig {
-  return { ...commonConfig(options), application_name: options.name };
+/** As role, database and URL have it but for time-outs, for a look at what they say. Throws DATABASE_URL_INVALID. */
+export function plainConnection(options: ConnectionOptions & { readonly serverMajor: number }): ClientConfig {
+  const { options: said, ...common } = commonConfig(options);
+  return {
+    ...common,
+    application_name: options.name,
+    options: joined(said, optionsText({ ...NO_TIMEOUTS, ...newerTimeouts(options.serverMajor) })),
+  };
+}
+
+function newerTimeouts(serverMajor: number): Settings {
+  return serverMajor >= TRANSACTION_TIMEOUT_SINCE ? TRANSACTION_TIMEOUT : {};
 }
 
 /** Nothing of the URL goes to pg but what is taken out of it here: pg lets the URL win over all that stands beside it. */

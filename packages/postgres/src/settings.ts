@@ -35,7 +35,7 @@ const SQL: Settings = {
 };
 
 /** Each of our connections has deadlines of its own; a server's would cut it in the middle of what it is there for. */
-const NO_TIMEOUTS: Settings = {
+export const NO_TIMEOUTS: Settings = {
   statement_timeout: '0',
   lock_timeout: '0',
   idle_in_transaction_session_timeout: '0',

@@ -51,6 +51,13 @@ export {
   slotVerdict,
 } from './slot-verdict.js';
 export { ReplicationStream, type StreamOptions } from './stream.js';
+export {
+  CAPTURE_NAME,
+  countsCapture,
+  nameStandbysSql,
+  readSynchronous,
+  type SynchronousFacts,
+} from './synchronous.js';
 export type { Table } from './table.js';
 export { planTeardown, runTeardownStep, type TeardownStep } from './teardown.js';
 export { readDivergence, readTimeline } from './timeline.js';

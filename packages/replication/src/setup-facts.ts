@@ -7,6 +7,7 @@ import { missingRelations, type SetupSchema } from './setup-schema.js';
 import type { Server } from './setup-server.js';
 import { membersOf, readTables, type TableFacts } from './setup-tables.js';
 import { readSlot, type Slot } from './slot.js';
+import { readSynchronous, type SynchronousFacts } from './synchronous.js';
 
 export interface SchemaFacts extends SetupSchema {
   /** True when any of its tables or indexes is. */
@@ -25,6 +26,7 @@ export interface SetupFacts {
   readonly slot: Slot | undefined;
   /** The tables that queues read, with their members, and all that the publication holds. */
   readonly published: readonly PublishedRelation[];
+  readonly synchronous: SynchronousFacts;
 }
 
 /** Looks at what set-up is about to plan: tables, publication and slot. Changes nothing. */
@@ -46,6 +48,7 @@ export async function readFacts(
       publication: wanted.publication,
       version: server.version,
     }),
+    synchronous: await readSynchronous(client),
   };
 }
 

@@ -10,6 +10,7 @@ import type { SetupStep, SetupTable, SetupWish } from './setup-step.js';
 import { membersOf, type TableFacts } from './setup-tables.js';
 import { newlyRefused, publishedAfter, writesRefused } from './setup-writes.js';
 import { foreignKind, isLost, lostCause } from './slot-verdict.js';
+import { countsCapture, nameStandbysSql, type SynchronousFacts } from './synchronous.js';
 
 /** The first server whose slots can be kept in step on standbys, as server_version_num. */
 const FAILOVER_SLOTS = 170_000;
@@ -37,6 +38,7 @@ export function stepsOf(facts: SetupFacts, wish: SetupWish): SetupStep[] {
     ...keyWarnings(tables, wish.tables),
     ...publicationSteps(facts, tables, wish),
     slotStep(facts, wish.slot),
+    ...synchronousWarnings(facts.synchronous),
   ];
 }
 
@@ -72,6 +74,17 @@ export function schemaStep(
 function grantWithin(schema: string, to: string): string {
   if (schema === 'public') return `GRANT CREATE ON SCHEMA public ${to}`;
   return `GRANT USAGE, CREATE ON SCHEMA ${sqlIdentifier(schema)} ${to}`;
+}
+
+function synchronousWarnings(facts: SynchronousFacts): SetupStep[] {
+  if (!countsCapture(facts)) return [];
+  return [
+    {
+      status: 'warning',
+      what: `synchronous_standby_names is ${facts.names}, which matches every reader of the WAL, capture too`,
+      remedy: `Name the standbys: ${nameStandbysSql(facts)}`,
+    },
+  ];
 }
 
 function keyWarnings(tables: readonly TableFacts[], wanted: readonly SetupTable[]): SetupStep[] {

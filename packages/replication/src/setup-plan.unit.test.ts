@@ -52,6 +52,7 @@ const SLOT: Slot = {
 };
 
 const WELL: SetupFacts = {
+  synchronous: { names: 'FIRST 1 (standby)', standbys: ['standby'] },
   server: { version: 180_000, walLevel: 'logical', database: 'shop', role: 'app', inRecovery: false },
   schemas: [{ what: 'own tables', sql: 'CREATE ...', captured: false, missing: false, withinExists: false }],
   tables: [TABLE],
@@ -170,6 +171,18 @@ describe('the plan of set-up', () => {
       { publication: { ...PUBLICATION, filteredTables: ['public.orders', 'public.others'] } },
       [BY_KEY],
       [/row filter.*public\.orders/],
+    ],
+    [
+      'every reader as a synchronous standby',
+      { synchronous: { names: 'ANY 1 (*)', standbys: ['b', 'a"b'] } },
+      [BY_KEY],
+      [/ANY 1 \(\*\), which matches every reader/],
+    ],
+    [
+      'capture as a synchronous standby',
+      { synchronous: { names: '"Walmq Capture", x', standbys: [] } },
+      [BY_KEY],
+      [/matches every reader/],
     ],
     ['a lost slot', { slot: { ...SLOT, walStatus: 'lost' } }, [BY_KEY], [/is lost/]],
   ])('warns of %s', (_name, facts, routes, expected) => {

@@ -233,8 +233,9 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
   }
 
   #sendStatus(replyRequested = false): void {
-    if (this.#connection && !this.#ended)
-      this.#connection.sendCopyFromChunk(standbyStatus(this.#acknowledged, Date.now(), replyRequested));
+    if (!this.#connection || this.#ended) return;
+    for (const update of standbyStatus(this.#acknowledged, Date.now(), replyRequested))
+      this.#connection.sendCopyFromChunk(update);
   }
 }
 

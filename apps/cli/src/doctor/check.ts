@@ -7,6 +7,8 @@ export const CHECKS = [
   'wal-senders',
   'slot-wal-limit',
   'wal-sender-timeout',
+  'synchronous-standbys',
+  'read-only',
   'replication-role',
   'own-tables',
   'grants',

@@ -6,6 +6,7 @@ import {
   readPublished,
   readServer,
   readSlot,
+  readSynchronous,
   readTables,
   type Server,
 } from '@walmq/replication';
@@ -18,9 +19,11 @@ import type { Check } from './check.js';
 import { orderingChecks, readLooselyEqual } from './ordering.js';
 import { publicationChecks } from './publication.js';
 import { checkPublishers } from './publishers.js';
+import { readInherited, readOnlyCheck } from './read-only.js';
 import { readRole, roleChecks } from './role.js';
 import { serverChecks } from './server.js';
 import { slotChecks } from './slot.js';
+import { synchronousCheck } from './synchronous.js';
 import { tableChecks } from './tables.js';
 import { readWal, walChecks } from './wal.js';
 import { writeChecks } from './writes.js';
@@ -50,6 +53,10 @@ async function checkPrimary(
     ...(await attempt('wal-level', async () =>
       walChecks(await readWal(client), await readSlot(client, slot)),
     )),
+    ...(await attempt('synchronous-standbys', async () => [synchronousCheck(await readSynchronous(client))])),
+    ...(await attempt('read-only', async () => [
+      readOnlyCheck(await readInherited(databaseUrl, server), server),
+    ])),
     ...(await attempt('replication-role', async () =>
       roleChecks(await readRole(client, { databaseUrl, slot, queues })),
     )),
