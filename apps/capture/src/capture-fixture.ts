@@ -68,6 +68,8 @@ export class CaptureWorld {
       capture?: WalmqConfigInput['capture'];
       outbox?: WalmqConfigInput['outbox'];
       shards?: number;
+      /** Of `source`. */
+      deadlineMs?: number;
       /** Of the database. Default: the server's, UTF8. */
       encoding?: string;
     },
@@ -75,7 +77,7 @@ export class CaptureWorld {
     const config = resolveConfig(
       parseConfig(
         {
-          source: { slot: name },
+          source: { slot: name, deadlineMs: input.deadlineMs },
           redis: { prefix: name, shards: input.shards },
           queues: input.queues,
           capture: input.capture,

@@ -1,4 +1,5 @@
 import { type EmbeddedRedis, embeddedPostgresMajor, startRedis } from '@walmq/embedded';
+import { createPool } from '@walmq/postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectAllOnce } from './arrival-fixture.js';
 import { CaptureWorld } from './capture-fixture.js';
@@ -31,6 +32,10 @@ describe.runIf(embeddedPostgresMajor() >= 17)('the primary killed, the standby p
     network.redirect(pair.standby.port);
     // Pointed at the standby before it is promoted, as a switched name or proxy may do.
     await capture.waitFor('DATABASE_IN_RECOVERY');
+    // Nor is it a server for workers.
+    const pool = createPool({ url: pair.standbyUrl, name: 'handlers', forHandlers: true });
+    await expect(pool.query('SELECT 1')).rejects.toMatchObject({ code: 'DATABASE_IN_RECOVERY' });
+    await pool.end();
     await promote(pair.standbyUrl);
     await progress(load, 60);
     await load.stop();

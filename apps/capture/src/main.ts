@@ -47,6 +47,7 @@ await runService({
     const watch = watchSlot({
       databaseUrl,
       slot,
+      deadlineMs: config.source.deadlineMs,
       onLook: sight => {
         const nowMs = Date.now();
         if (sight.slot) lag.look({ walEnd: sight.walEnd, acknowledged: sight.slot.confirmedFlushLsn, nowMs });

@@ -31,7 +31,8 @@ export function watchMalformedEvents(options: MalformedEventsOptions): Malformed
   if (!queue) return undefined;
   const name = 'walmq malformed events';
   // It connects when the first event is replayed.
-  const pool = openPool({ url: databaseUrl, name, log, max: 1, forHandlers: true });
+  const { deadlineMs } = config.source;
+  const pool = openPool({ url: databaseUrl, name, log, max: 1, forHandlers: true, deadlineMs });
   const redis = connectRedis({ url: redisUrl, name, log });
   const stopping = new AbortController();
   const parts = { config, queue, pool, redis, signal: stopping.signal };

@@ -1,7 +1,7 @@
 import { type ChangeName, formatPosition, type Position, WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import { type FormerKeys, Router, type ShardedEnqueuer, type SourceIdentity, sourceTag } from '@walmq/fanout';
-import { ownConnection } from '@walmq/postgres';
+import { askBackends, endBackends, ownConnection, processId } from '@walmq/postgres';
 import {
   CAPTURE_NAME,
   Catalog,
@@ -30,6 +30,7 @@ import { recoveryOf } from './recover.js';
 import { RewindPages } from './rewind-pages.js';
 import { findFormerKeys, openShards, pauseIn, type Shard, shardsOf } from './shards.js';
 import type { ChangeTracer } from './trace.js';
+import { watchServer } from './watch-server.js';
 
 export interface SessionOptions {
   readonly config: WalmqConfig;
@@ -77,7 +78,8 @@ const SHORTEST_SENDER_TIMEOUT_MS = 2000;
  */
 export async function runSession(options: SessionOptions): Promise<void> {
   const { config, databaseUrl } = options;
-  const control = await openControl(databaseUrl);
+  const { deadlineMs } = config.source;
+  const control = await openControl(databaseUrl, deadlineMs);
   try {
     const source = await readSource(control.client);
     await requireSlot(control.client, config.source.slot, source.database);
@@ -90,7 +92,14 @@ export async function runSession(options: SessionOptions): Promise<void> {
       encoding,
       highWaterBytes: HIGH_WATER_BYTES,
       statusIntervalMs: STATUS_INTERVAL_MS,
-      silenceMs: senderTimeoutMs,
+      silenceMs: deadlineMs,
+      async isLost({ pid, silentMs }) {
+        const state = (await askBackends({ url: databaseUrl, deadlineMs, pids: [pid] })).get(pid);
+        // Else the old walsender would hold the slot until the server notices too.
+        if (state === 'waits')
+          await endBackends({ url: databaseUrl, deadlineMs, pids: [pid], name: CAPTURE_NAME });
+        return state === 'unknown' ? silentMs > senderTimeoutMs : state !== 'busy';
+      },
     });
     try {
       await streamChanges({ ...options, control, source, encoding, stream });
@@ -135,6 +144,10 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     enqueuer.flushProgress();
     advance({ type: 'elapsed', nowMs: performance.now() });
   }, STATUS_INTERVAL_MS);
+  const server = watchServer({
+    ...{ url: options.databaseUrl, deadlineMs: config.source.deadlineMs },
+    pids: [processId(control.client), stream.pid],
+  });
   const overrun = watchOverrun({ control: control.client, slot: slot.name, stream });
   const stopReading = () => stream.stop();
   stopping.addEventListener('abort', stopReading);
@@ -159,7 +172,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
       onRewoundRefused: reason => observer.eventMalformed(`a change to be sent again: ${reason}`),
       onEventIgnored: () => observer.eventMalformed('it was sent outside its transaction, and is ignored'),
     });
-    const faults = [enqueuer.failed(), control.lost, overrun.overrun];
+    const faults = [enqueuer.failed(), control.lost, overrun.overrun, server.moved];
     await Promise.race([pipeline, ...faults, stream.broken]).catch(async cause => {
       // The server says so at once, every time: what it sent before must get through even so.
       if (isBlocked(cause))
@@ -175,6 +188,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     stopping.removeEventListener('abort', stopReading);
     clearInterval(tick);
     overrun.stop();
+    server.stop();
     open.close();
     tracer?.abandoned();
     await backfills.stop();

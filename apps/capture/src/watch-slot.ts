@@ -17,27 +17,38 @@ export interface SlotSight {
 export interface SlotWatch {
   readonly databaseUrl: string;
   readonly slot: string;
+  readonly deadlineMs: number;
   readonly onLook: (sight: SlotSight) => void;
   /** The server does not answer: the stream meets the same server and says it better. */
   readonly onBlind: () => void;
 }
 
 const INTERVAL_MS = 1000;
+/** Then the connection is opened anew: the name in the URL may lead to another server by now. */
+const LOOKS_PER_CONNECTION = 30;
 
 /**
  * Looks at the slot at once and then every second, whether this capture reads it or stands by, on a connection of
  * its own.
  */
-export function watchSlot({ databaseUrl, slot, onLook, onBlind }: SlotWatch): { stop(): Promise<void> } {
+export function watchSlot({ databaseUrl, slot, deadlineMs, onLook, onBlind }: SlotWatch): {
+  stop(): Promise<void>;
+} {
   let control: Control | undefined;
   let looking: Promise<void> | undefined;
   let stopped = false;
+  let looks = 0;
 
   async function look(): Promise<void> {
     try {
-      control ??= await openControl(databaseUrl);
+      control ??= await openControl(databaseUrl, deadlineMs);
       const sight = await readSight(control.client, slot);
       if (!stopped) onLook(sight);
+      if (++looks % LOOKS_PER_CONNECTION === 0) {
+        const old = control;
+        control = undefined;
+        await old.close();
+      }
     } catch {
       if (!stopped) onBlind();
       await control?.close();

@@ -40,7 +40,13 @@ await runService({
     const database =
       environment.databaseUrl === undefined
         ? new Error('DATABASE_URL is not set')
-        : openPool({ url: environment.databaseUrl, name: 'walmq dashboard', log, max: 2 });
+        : openPool({
+            url: environment.databaseUrl,
+            name: 'walmq dashboard',
+            log,
+            max: 2,
+            deadlineMs: config.source.deadlineMs,
+          });
     const observer = new Observer({
       readStatus: () => readStatus({ config, database, redis }),
       readFailures: () => readFailures({ redis, queues: bullmqQueues, maxListed: MAX_LISTED }),

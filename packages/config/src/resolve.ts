@@ -74,7 +74,13 @@ export type Durability = 'fsync' | 'memory' | { readonly replicated: number };
 
 /** A checked configuration with every default filled in. */
 export interface WalmqConfig {
-  readonly source: { readonly url: string | undefined; readonly slot: string; readonly publication: string };
+  readonly source: {
+    readonly url: string | undefined;
+    readonly slot: string;
+    readonly publication: string;
+    /** Milliseconds. */
+    readonly deadlineMs: number;
+  };
   readonly redis: {
     readonly url: string | undefined;
     readonly prefix: string;

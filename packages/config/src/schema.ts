@@ -200,6 +200,11 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** postgres:// URL of the database; its role needs REPLICATION. Default: DATABASE_URL. */
       url: z.string().optional(),
+      /**
+       * Milliseconds that PostgreSQL may leave a question unanswered before it is asked, on a new connection, whether it
+       * still has the old one. Default 10 000.
+       */
+      deadlineMs: z.int().min(100).max(600_000).default(10_000),
       slot: slotName.default('walmq'),
       publication: identifier.default('walmq'),
     })

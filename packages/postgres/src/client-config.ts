@@ -17,6 +17,11 @@ export interface ConnectionOptions {
   readonly name: string;
   /** Milliseconds that opening a connection may take. Default 10 000. */
   readonly connectTimeoutMs?: number;
+  /**
+   * Milliseconds that the server may leave a question unanswered before it is asked, on a new connection, whether it still
+   * has this one. Default 10 000.
+   */
+  readonly deadlineMs?: number;
 }
 
 export interface OwnConnectionOptions extends ConnectionOptions {
@@ -28,6 +33,8 @@ export interface OwnConnectionOptions extends ConnectionOptions {
   readonly answerMs?: number;
 }
 
+/** Of silence, where nothing else is configured. */
+export const DEADLINE_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** After that much quiet the kernel asks the other side once a second, ten times: a host that is gone is noticed in 20 s. */
 const KEEPALIVE_AFTER_MS = 10_000;

@@ -1,4 +1,5 @@
 export { mistakeIn, parseAddress } from './address.js';
+export { type AskOptions, askBackends, type BackendState, endBackends, processId } from './ask-backends.js';
 export { type ConnectionOptions, ownConnection, plainConnection } from './client-config.js';
 export { type ConnectionFailure, connectionError, connectionFailure } from './failure.js';
 export { type OpenClient, openClient } from './open-client.js';

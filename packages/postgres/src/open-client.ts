@@ -1,7 +1,8 @@
 import { Client, type Connection } from 'pg';
-import { type OwnConnectionOptions, ownConnection } from './client-config.js';
+import { DEADLINE_MS, type OwnConnectionOptions, ownConnection } from './client-config.js';
 import { connectionError } from './failure.js';
 import { TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT_SINCE } from './settings.js';
+import { watchSilence } from './watch-silence.js';
 
 /** A connection that is up. */
 export interface OpenClient {
@@ -34,6 +35,9 @@ export async function openClient(options: OwnConnectionOptions): Promise<OpenCli
     destroy(client);
     throw connectionError(cause);
   }
+  const { url, deadlineMs = DEADLINE_MS } = options;
+  const watch = watchSilence({ url, deadlineMs, clients: () => [client] });
+  client.once('end', watch.stop);
   return { client, serverMajor: major(), lost, close: () => close(client) };
 }
 

@@ -1,16 +1,17 @@
 import { WalmqError } from '@walmq/change';
 import { type ClientBase, Pool, type PoolClient, type PoolConfig } from 'pg';
 import { parseAddress } from './address.js';
-import { type ConnectionOptions, handlerConnection, ownConnection } from './client-config.js';
+import { type ConnectionOptions, DEADLINE_MS, handlerConnection, ownConnection } from './client-config.js';
 import { isRefusedOption } from './failure.js';
 import { TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT_SINCE } from './settings.js';
+import { watchSilence } from './watch-silence.js';
 
 export interface PoolOptions extends ConnectionOptions {
   readonly max?: number;
   /** For an application's handlers beside the kit, which write: no standby will do. Default: our own looks alone. */
   readonly forHandlers?: boolean;
   /** A connection of the pool was lost; the next query gets a new one. */
-  readonly onLost?: (error: Error) => void;
+  readonly onLost?: ((error: Error) => void) | undefined;
 }
 
 /** After that long a connection is opened anew: the name in the URL may lead to another server by then. */
@@ -27,11 +28,24 @@ export function createPool({ max = 20, forHandlers = false, onLost, ...options }
     onConnect: client => greet(client, { forHandlers, keeps: parseAddress(options.url).options }),
   });
   pool.on('error', error => onLost?.(error));
+  watchTaken(pool, { ...options, onLost });
   // The pool keeps this object and makes each client of it.
   const { options: kept } = pool as unknown as { options: PoolConfig };
   return goOnWithoutSettings(pool, () => {
     kept.options = parseAddress(options.url).options;
   });
+}
+
+/** Connections that are at work; one that is idle for longer than a moment is closed by the pool itself. */
+function watchTaken(
+  pool: Pool,
+  { url, deadlineMs = DEADLINE_MS, onLost }: Pick<PoolOptions, 'url' | 'deadlineMs' | 'onLost'>,
+): void {
+  const taken = new Set<ClientBase>();
+  pool.on('acquire', client => taken.add(client));
+  pool.on('release', (_error, client) => taken.delete(client));
+  pool.on('remove', client => taken.delete(client));
+  watchSilence({ url, deadlineMs, onLost, clients: () => taken });
 }
 
 interface Greeted {

@@ -17,8 +17,8 @@ interface PgoutputOptions {
   readonly onMessage: (message: Message, bytes: number) => void;
   /** A message that cannot be read: it must not throw into the socket's callback. */
   readonly onUnreadable: (error: unknown) => void;
-  /** The connection, once replication is being started on it. */
-  readonly onConnection: (connection: CopyConnection) => void;
+  /** The connection, once replication is being started on it, and the process id of its walsender. */
+  readonly onConnection: (connection: CopyConnection, pid: number) => void;
 }
 
 /**
@@ -49,7 +49,8 @@ export class PgoutputPlugin extends AbstractPlugin<PgoutputOptions> {
       if (notice.severity === 'WARNING' && notice.code === '55000')
         this.options.onUnreadable(publicationMissing(notice.message));
     });
-    this.options.onConnection((client as Client & { connection: CopyConnection }).connection);
+    const { connection, processID } = client as Client & { connection: CopyConnection; processID: number };
+    this.options.onConnection(connection, processID);
     // The slot's name obeys a pattern that leaves nothing to quote. The publication's is read as an identifier within a
     // string, in which the replication grammar knows no escape but a doubled quote.
     const publication = sqlIdentifier(this.options.publication).replaceAll("'", "''");

@@ -27,8 +27,13 @@ export interface StreamOptions {
   readonly highWaterBytes: number;
   /** Milliseconds between status messages, which go on whether or not anything is read. */
   readonly statusIntervalMs: number;
-  /** Milliseconds without a byte from the server, although it was asked, after which the connection counts as lost. */
+  /** Milliseconds without a byte from the server, although it was asked, after which `isLost` decides. */
   readonly silenceMs: number;
+  /**
+   * Whether a connection that has been silent for so long is lost, or its walsender is at work: one that decodes a large
+   * transaction may be silent for as long as that takes.
+   */
+  readonly isLost: (silence: { readonly pid: number; readonly silentMs: number }) => Promise<boolean>;
 }
 
 /**
@@ -42,6 +47,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
   readonly #service: LogicalReplicationService;
   readonly #statusTimer: NodeJS.Timeout;
   #connection: CopyConnection | undefined;
+  #pid = 0;
   #ready: Message[] = [];
   #readyBytes = 0;
   readonly #keeper = new PlaceKeeper();
@@ -56,6 +62,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
   #bytesHeard = 0;
   /** Status intervals without a byte. Counted, not timed: a process that was suspended has missed nothing. */
   #silentIntervals = 0;
+  #asking = false;
   #fail: (error: unknown) => void = () => undefined;
   /** Settles when the COPY stream is over, whichever side ended it. */
   #over: Promise<void> = Promise.resolve();
@@ -84,6 +91,11 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     const stream = new ReplicationStream(options);
     await stream.#start();
     return stream;
+  }
+
+  /** Of the walsender. */
+  get pid(): number {
+    return this.#pid;
   }
 
   /** True when all that has arrived has been taken. */
@@ -176,8 +188,9 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
       encoding: this.#options.encoding,
       onMessage: (message, bytes) => this.#push(message, bytes),
       onUnreadable: fail,
-      onConnection: connection => {
+      onConnection: (connection, pid) => {
         this.#connection = connection;
+        this.#pid = pid;
       },
     });
     this.#over = this.#service.subscribe(plugin, this.#options.slot).then(() => this.#end(), fail);
@@ -227,9 +240,23 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     const reading = !this.#stopped && !this.full;
     this.#silentIntervals = reading && bytesRead === this.#bytesHeard ? this.#silentIntervals + 1 : 0;
     this.#bytesHeard = bytesRead;
-    if (this.#silentIntervals * this.#options.statusIntervalMs > this.#options.silenceMs)
-      this.#fail(silent(this.#options.silenceMs));
-    else this.#sendStatus(this.#silentIntervals > 0);
+    this.#sendStatus(this.#silentIntervals > 0);
+    // The second interval without a byte: at the first one it was asked.
+    if (this.#silentIntervals > 1 && this.#silentMs > this.#options.silenceMs && !this.#asking)
+      void this.#ask();
+  }
+
+  get #silentMs(): number {
+    return this.#silentIntervals * this.#options.statusIntervalMs;
+  }
+
+  async #ask(): Promise<void> {
+    this.#asking = true;
+    const silentMs = this.#silentMs;
+    const isLost = await this.#options.isLost({ pid: this.#pid, silentMs });
+    this.#asking = false;
+    const { bytesRead } = this.#connection?.stream as Socket;
+    if (isLost && bytesRead === this.#bytesHeard && this.#silentMs >= silentMs) this.#fail(silent(silentMs));
   }
 
   #sendStatus(replyRequested = false): void {

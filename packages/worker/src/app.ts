@@ -54,6 +54,7 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
       const pool = openPool({
         ...{ url: environment.databaseUrl as string, name, log, forHandlers: true },
         max: environment.WALMQ_DATABASE_CONNECTIONS,
+        deadlineMs: config.source.deadlineMs,
       });
       const redis = connectRedis({ url: environment.redisUrl as string, name, log });
       service.onStop('postgres', () => pool.end());

@@ -73,6 +73,7 @@ export async function runBackfills(options: BackfillsOptions): Promise<void> {
 async function withClient(options: BackfillsOptions, act: (client: Client) => Promise<void>): Promise<void> {
   const connection = await openClient({
     ...{ url: options.databaseUrl, name: 'walmq capture backfill', settings: SETTINGS },
+    deadlineMs: options.config.source.deadlineMs,
   });
   const ended = new Promise<never>((_, reject) => {
     options.ending.addEventListener('abort', () => reject(new Error('the session ends')), { once: true });
