@@ -7,6 +7,7 @@ await runWorkerApp({
   defaultPort: 9106,
   needs: ['database', 'redis'],
   own: { WALMQ_AUDIT: z.string().optional() },
+  rights: [{ table: 'audit', privileges: ['SELECT', 'INSERT'] }],
   workers: async ({ config, environment }, { pool }) => {
     const rules = await loadAuditRules(environment.WALMQ_AUDIT);
     const worker = auditWorker({ queues: config.queues, pool, rules });

@@ -7,6 +7,7 @@ await runWorkerApp({
   defaultPort: 9107,
   needs: ['database', 'redis'],
   own: { WALMQ_CHANGE_LOG_KEEP_DAYS: z.coerce.number().int().min(1).max(3650).default(14) },
+  rights: [{ table: 'change_log', privileges: ['SELECT', 'INSERT'] }],
   workers: async ({ config, environment, log, onStop }, { pool }) => {
     await checkChangeLog(pool);
     const tending = keepTended({

@@ -15,9 +15,12 @@ import type { WorkerDefinition } from './define.js';
 import { Isolation } from './isolate.js';
 import { workerMetrics } from './metrics.js';
 import { pruneRegularly } from './prune-regularly.js';
+import { checkDatabase, KIT_RIGHTS, type TableRights } from './rights.js';
 import { startWorker } from './start.js';
 
 export interface WorkerAppOptions<Own extends z.ZodRawShape> extends Omit<ServiceOptions<Own>, 'start'> {
+  /** Of the app's own in schema walmq, beside the kit's: tried at start. */
+  readonly rights?: readonly TableRights[];
   /** The app's workers, built of what the app needs; whatever they open is closed through `service.onStop`. */
   readonly workers: (
     service: Service<z.output<z.ZodObject<Own>>>,
@@ -56,8 +59,12 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
         max: environment.WALMQ_DATABASE_CONNECTIONS,
         deadlineMs: config.source.deadlineMs,
       });
-      const redis = connectRedis({ url: environment.redisUrl as string, name, log });
       service.onStop('postgres', () => pool.end());
+      await checkDatabase({
+        ...{ pool, stopping: service.stopping, onFault: service.fail },
+        rights: [...KIT_RIGHTS, ...(options.rights ?? [])],
+      });
+      const redis = connectRedis({ url: environment.redisUrl as string, name, log });
       service.onStop('redis', async () => redis.disconnect());
       service.readyWhen('postgres', () => checkPostgres(pool));
       service.readyWhen('redis', () => checkRedis(redis));
