@@ -255,8 +255,8 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     const silentMs = this.#silentMs;
     const isLost = await this.#options.isLost({ pid: this.#pid, silentMs });
     this.#asking = false;
-    const { bytesRead } = this.#connection?.stream as Socket;
-    if (isLost && bytesRead === this.#bytesHeard && this.#silentMs >= silentMs) this.#fail(silent(silentMs));
+    const heard = (this.#connection?.stream as Socket | undefined)?.bytesRead;
+    if (isLost && heard === this.#bytesHeard && this.#silentMs >= silentMs) this.#fail(silent(silentMs));
   }
 
   #sendStatus(replyRequested = false): void {
