@@ -212,5 +212,7 @@ const SILENT: SessionObserver = {
   eventMalformed: nothing,
   resumed: nothing,
   drift: nothing,
+  tables: nothing,
+  tablesUnseen: nothing,
   backfill: nothing,
 };

@@ -1,4 +1,5 @@
 import { type ChangeName, qualifiedName } from '@walmq/change';
+import type { TableFinding } from '@walmq/status';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Progress } from './acknowledge.js';
 import type { DriftNotice } from './notice-drift.js';
@@ -76,6 +77,17 @@ export function captureMetrics(registry: Registry) {
     labelNames: ['queue', 'table'],
     registers,
   });
+  const unpublished = new Gauge({
+    name: 'walmq_capture_unpublished',
+    help: '1 for each way in which changes that queues expect do not come, or not whole; table is empty for all of them.',
+    labelNames: ['code', 'table'],
+    registers,
+  });
+  const losses = new Gauge({
+    name: 'walmq_capture_unpublished_before',
+    help: 'Times in which changes did not come, or rows came and went without one, until a person accepts them.',
+    registers,
+  });
   const position = new Gauge({
     name: 'walmq_capture_position_bytes',
     help: 'WAL position of each step: received, enqueued, durable, acknowledged; written is the end of the WAL.',
@@ -142,7 +154,10 @@ export function captureMetrics(registry: Registry) {
       streaming.set(current === 'active' ? 1 : 0);
       for (const name of ROLES) role.set({ role: name }, name === current ? 1 : 0);
       // Another process may look at the tables now.
-      if (current !== 'active') drift.reset();
+      if (current === 'active') return;
+      drift.reset();
+      unpublished.reset();
+      losses.reset();
     },
     sessionEnded: (code: string) => sessionsEnded.inc({ code }),
     pauses(reasons: ReadonlyMap<PauseCause, string>) {
@@ -168,6 +183,12 @@ export function captureMetrics(registry: Registry) {
     },
     drift({ queue, table, differences }: DriftNotice) {
       drift.set({ queue, table }, differences.length);
+    },
+    tables(findings: readonly TableFinding[]) {
+      unpublished.reset();
+      for (const { code, table, isOpen } of findings)
+        if (isOpen) unpublished.set({ code, table: table ?? '' }, 1);
+      losses.set(findings.filter(({ isOpen }) => !isOpen).length);
     },
     batch(count: number) {
       jobs.inc(count);

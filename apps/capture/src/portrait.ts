@@ -1,5 +1,5 @@
 import { formatLsn } from '@walmq/change';
-import type { CaptureStatus } from '@walmq/status';
+import type { CaptureStatus, TableFinding } from '@walmq/status';
 import type { Progress } from './acknowledge.js';
 
 /** What never changes of a capture process. */
@@ -23,6 +23,7 @@ export class Portrait {
   #source: string | null = null;
   #progress: Progress | undefined;
   #pauses: readonly string[] = [];
+  #tables: readonly TableFinding[] = [];
   #caughtUpAtMs: number | undefined;
   #lastError: CaptureStatus['lastError'] = null;
   #changes = 0;
@@ -54,6 +55,10 @@ export class Portrait {
 
   pauses(reasons: readonly string[]): void {
     this.#pauses = reasons;
+  }
+
+  found(tables: readonly TableFinding[]): void {
+    this.#tables = tables;
   }
 
   change(): void {
@@ -88,6 +93,7 @@ export class Portrait {
       jobsPerSecond: rate(now.jobs - then.jobs, seconds),
       batchJobs: batches > 0 ? Math.round((now.jobs - then.jobs) / batches) : null,
       pauses: this.#pauses,
+      tables: this.#tables,
       caughtUpAt: this.#caughtUpAtMs === undefined ? null : new Date(this.#caughtUpAtMs).toISOString(),
       lastError: this.#lastError,
     };

@@ -18,7 +18,7 @@ export interface ReportOptions {
 
 export interface Report {
   readonly observer: StreamingObserver;
-  /** Why no change can be enqueued at present, as a sentence; undefined when it can. */
+  /** Why changes are not enqueued at present, or do not even come, as a sentence; undefined when all is well. */
   idleBecause(): string | undefined;
 }
 
@@ -29,12 +29,14 @@ export function createReport({ config, log, metrics, portrait, heartbeat }: Repo
   // Whoever may send messages decides how often.
   const contexts = new RepeatLimit();
   const events = new RepeatLimit();
+  let unpublished: string | undefined;
+  let told: readonly string[] = [];
   const pauses = new Pauses(reasons => {
     metrics.pauses(reasons);
     portrait.pauses([...reasons.values()].map(redact));
   });
   return {
-    idleBecause: () => notStreaming ?? pauses.reason,
+    idleBecause: () => notStreaming ?? pauses.reason ?? unpublished,
     observer: {
       unchecked(durability) {
         log.warn(
@@ -55,6 +57,7 @@ export function createReport({ config, log, metrics, portrait, heartbeat }: Repo
         metrics.became(role);
         metrics.sessionEnded(error.code);
         pauses.clear();
+        unpublished = undefined;
         portrait.interrupted(role, { code: error.code, message: redact(error.message) }, Date.now());
         heartbeat.beat();
       },
@@ -99,6 +102,22 @@ export function createReport({ config, log, metrics, portrait, heartbeat }: Repo
             { event: 'drift:found', queue, table, differences, action },
             `${table} is not as the queue "${queue}" expects it${action === 'pause' ? ': the queue is paused' : ''}`,
           );
+      },
+      tables(findings) {
+        metrics.tables(findings);
+        portrait.found(findings);
+        unpublished = findings.find(({ isOpen, severity }) => isOpen && severity === 'error')?.sentence;
+        for (const { code, table, sentence, remedy } of findings)
+          if (!told.includes(sentence)) log.warn({ event: 'tables:found', code, table, remedy }, sentence);
+        if (told.length > 0 && findings.length === 0)
+          log.info({ event: 'tables:well' }, 'Every change that the queues expect comes');
+        told = findings.map(({ sentence }) => sentence);
+      },
+      tablesUnseen(error) {
+        log.warn(
+          { event: 'tables:unseen', error: error.message },
+          `The tables cannot be looked at, or not added to the publication: ${error.message}`,
+        );
       },
       contextRefused(reason) {
         metrics.contextRefused();

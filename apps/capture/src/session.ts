@@ -1,10 +1,11 @@
-import { type ChangeName, formatPosition, type Position, WalmqError } from '@walmq/change';
-import type { WalmqConfig } from '@walmq/config';
+import { type ChangeName, formatPosition, type Position, type TableName, WalmqError } from '@walmq/change';
+import { publishedTables, type WalmqConfig } from '@walmq/config';
 import { type FormerKeys, Router, type ShardedEnqueuer, type SourceIdentity, sourceTag } from '@walmq/fanout';
 import { askBackends, endBackends, ownConnection, processId } from '@walmq/postgres';
 import {
   CAPTURE_NAME,
   Catalog,
+  Inheritance,
   ReplicationStream,
   readEncoding,
   readSenderTimeoutMs,
@@ -15,6 +16,7 @@ import {
   type Table,
   utf8Converter,
 } from '@walmq/replication';
+import { heartbeatPrefix, type TableFinding, tableMemoryKey } from '@walmq/status';
 import type { ClientConfig } from 'pg';
 import { nextProgress, type Progress, type ProgressEvent, progressFrom } from './acknowledge.js';
 import { DurablePositions } from './backfill/durable-positions.js';
@@ -29,6 +31,7 @@ import { findPosition, requireSlot } from './position.js';
 import { recoveryOf } from './recover.js';
 import { RewindPages } from './rewind-pages.js';
 import { findFormerKeys, openShards, pauseIn, type Shard, shardsOf } from './shards.js';
+import { watchTables } from './tables/watch-tables.js';
 import type { ChangeTracer } from './trace.js';
 import { watchServer } from './watch-server.js';
 
@@ -56,6 +59,10 @@ export interface SessionObserver {
   released(): void;
   /** A table has been held against what a queue expects of it, ahead of its changes. */
   drift(notice: DriftNotice): void;
+  /** What a look at publication and tables has found; nothing: every change that queues expect comes. */
+  tables(findings: readonly TableFinding[]): void;
+  /** A look failed, or a table could not be added to the publication. */
+  tablesUnseen(error: Error): void;
   /** A transaction's context could not be read, and why. */
   contextRefused(reason: string): void;
   /** Rows that were in a table before. */
@@ -127,6 +134,16 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
   const positions = await findPositions(shards, slot, options);
   const formerKeys = await findFormerKeys(shards, config);
   await checkShapes(control.client, Object.values(config.queues));
+  const inheritance = new Inheritance(control.client, name => isRead(config, name));
+  const tables = await watchTables({
+    ...{ config, databaseUrl: options.databaseUrl },
+    memoryKey: tableMemoryKey(heartbeatPrefix(config.redis), sourceTag(sourceOf(options))),
+    connect: (shards[0] as Shard).look,
+    pause: queue => pauseIn(shards, queue),
+    onLook: findings => observer.tables(findings),
+    onChildren: children => inheritance.remember(children),
+    onFailed: error => observer.tablesUnseen(error),
+  });
 
   const durable = new DurablePositions();
   let progress = progressFrom(positions, slot.confirmedFlushLsn);
@@ -152,7 +169,10 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
   const stopReading = () => stream.stop();
   stopping.addEventListener('abort', stopReading);
   if (stopping.aborted) stopReading();
-  const catalog = new Catalog(control.client, { checksText: options.encoding === SQL_ASCII });
+  const catalog = new Catalog(control.client, {
+    inheritance,
+    checksText: options.encoding === SQL_ASCII,
+  });
   const backfills = startBackfills({
     ...{ config, databaseUrl: options.databaseUrl, catalog, durable, stopping },
     onNotice: notice => observer.backfill(notice),
@@ -172,7 +192,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
       onRewoundRefused: reason => observer.eventMalformed(`a change to be sent again: ${reason}`),
       onEventIgnored: () => observer.eventMalformed('it was sent outside its transaction, and is ignored'),
     });
-    const faults = [enqueuer.failed(), control.lost, overrun.overrun, server.moved];
+    const faults = [enqueuer.failed(), control.lost, overrun.overrun, server.moved, tables.failed];
     await Promise.race([pipeline, ...faults, stream.broken]).catch(async cause => {
       // The server says so at once, every time: what it sent before must get through even so.
       if (isBlocked(cause))
@@ -189,6 +209,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     clearInterval(tick);
     overrun.stop();
     server.stop();
+    tables.stop();
     open.close();
     tracer?.abandoned();
     await backfills.stop();
@@ -211,6 +232,10 @@ function isBlocked(cause: unknown): boolean {
 async function drained(pipeline: Promise<void>, enqueuer: ShardedEnqueuer): Promise<void> {
   await pipeline.catch(() => undefined);
   await enqueuer.drain();
+}
+
+function isRead(config: WalmqConfig, { schema, table }: TableName): boolean {
+  return publishedTables(config).some(read => read.schema === schema && read.table === table);
 }
 
 function sourceOf({ config, source }: StreamingOptions): SourceIdentity {

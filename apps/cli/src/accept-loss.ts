@@ -1,17 +1,25 @@
 import { formatLsn, formatPosition, parsePosition, WalmqError } from '@walmq/change';
 import { shardPrefixes } from '@walmq/config';
-import { checkpointKey, moveCheckpoint, readCheckpoint } from '@walmq/fanout';
+import { checkpointKey, moveCheckpoint, readCheckpoint, sourceTag } from '@walmq/fanout';
 import { readSlot, readSource, slotVerdict } from '@walmq/replication';
+import { acceptTables, heartbeatPrefix, readTableMemory, tableMemoryKey } from '@walmq/status';
 import type { Command } from 'commander';
 import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from './command.js';
 import { connectRedis, withDatabase } from './connect.js';
 import { examples, type Host } from './help.js';
+
+interface AcceptOptions {
+  readonly tables?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
 
 /** `walmq accept-loss` as it is called. */
 export function addAcceptLoss(program: Command, { io }: Host): void {
   program
     .command('accept-loss')
     .description('after Redis or the slot lost changes: go on from the slot without them')
+    .option('--tables', 'only what capture has found of tables and publication: made good, or meant')
     .option('--yes', 'really do it')
     .option('--json', 'print { checkpoints, acknowledged, moved }')
     .addHelpText(
@@ -19,16 +27,19 @@ export function addAcceptLoss(program: Command, { io }: Host): void {
       examples(
         ['walmq accept-loss', 'where checkpoint and slot stand'],
         ['walmq accept-loss --yes', 'give up what is between'],
+        ['walmq accept-loss --tables', 'changes that were not published for a while'],
       ),
     )
-    .action((options: { yes?: boolean; json?: boolean }) => acceptLossCommand(io, options));
+    .action((options: AcceptOptions) =>
+      options.tables ? acceptTablesCommand(io, options) : acceptLossCommand(io, options),
+    );
 }
 
 /**
  * `walmq accept-loss --yes`: after Redis or the slot lost changes, sets the checkpoint to where the slot stands, so
  * that capture goes on without them.
  */
-async function acceptLossCommand(io: CommandIo, options: { yes?: boolean; json?: boolean }): Promise<void> {
+async function acceptLossCommand(io: CommandIo, options: AcceptOptions): Promise<void> {
   const config = await configOf(io);
   await withDatabase(databaseUrlOf(io, config), async client => {
     const source = await readSource(client);
@@ -65,4 +76,27 @@ async function acceptLossCommand(io: CommandIo, options: { yes?: boolean; json?:
       redis.disconnect();
     }
   });
+}
+
+/** `walmq accept-loss --tables`: forgets what capture has noted of changes that were not published; capture may run meanwhile. */
+async function acceptTablesCommand(io: CommandIo, { yes, json }: AcceptOptions): Promise<void> {
+  const config = await configOf(io);
+  const prefix = heartbeatPrefix(config.redis);
+  const source = await withDatabase(databaseUrlOf(io, config), client => readSource(client));
+  const key = tableMemoryKey(prefix, sourceTag({ ...source, slot: config.source.slot }));
+  const redis = await connectRedis(redisUrlOf(io, config));
+  try {
+    const { losses } = await readTableMemory(redis, key);
+    if (json) io.print(JSON.stringify({ tables: losses, accepted: yes === true }));
+    else for (const { code, sentence } of losses) io.print(`${code}: ${sentence}`);
+    if (!yes)
+      throw new WalmqError('NOT_CONFIRMED', 'what capture has noted of tables would be forgotten.', {
+        remedy: 'Say so with --yes, once the rows are brought over or not needed.',
+      });
+    await acceptTables(redis, key);
+    if (!json)
+      io.print('Forgotten; a row filter or a column list that is in the publication now counts as meant.');
+  } finally {
+    redis.disconnect();
+  }
 }

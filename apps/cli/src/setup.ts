@@ -5,12 +5,12 @@ import type { WalmqConfig } from '@walmq/config';
 import { outboxSchemaSql } from '@walmq/outbox';
 import { planSetup, runSteps, type SetupSchema, type SetupStep, setupScript } from '@walmq/replication';
 import { shopSchemaSql } from '@walmq/shop';
+import { tablesOf } from '@walmq/status';
 import { workerSchemaSql } from '@walmq/worker';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandIo, configOf, databaseUrlOf } from './command.js';
 import { withDatabase } from './connect.js';
 import { examples, type Host } from './help.js';
-import { tablesOf } from './tables.js';
 
 interface SetupCommandOptions {
   /** Makes the reference shop's tables too. */

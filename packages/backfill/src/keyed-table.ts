@@ -6,7 +6,7 @@ import { type ClientBase, escapeIdentifier } from 'pg';
 export interface KeyedTable {
   /** As the stream would announce it. */
   readonly relation: Relation;
-  /** What to read it by: `"public"."orders"`; without the tables that inherit from it, with its partitions. */
+  /** What to read it by: `"public"."orders"`, with its partitions and the tables that inherit from it. */
   readonly from: string;
   /** The primary key's columns in its order, names quoted. */
   readonly key: readonly { readonly name: string; readonly type: string }[];
@@ -14,7 +14,7 @@ export interface KeyedTable {
 
 interface TableRow {
   readonly oid: number;
-  readonly kind: 'r' | 'p';
+  readonly hasChildren: boolean;
   readonly identity: 'd' | 'n' | 'f' | 'i';
   readonly published: string[] | null;
   readonly columns: readonly {
@@ -28,7 +28,7 @@ interface TableRow {
 
 const IDENTITY = { d: 'default', n: 'nothing', f: 'full', i: 'index' } as const;
 
-const TABLE_SQL = `SELECT c.oid::int8::float8 AS oid, c.relkind AS kind, c.relreplident AS identity,
+const TABLE_SQL = `SELECT c.oid::int8::float8 AS oid, EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) AS "hasChildren", c.relreplident AS identity,
   -- Before PostgreSQL 15 a publication had no column lists.
   (SELECT coalesce(to_jsonb(p) -> 'attnames', (
             SELECT jsonb_agg(a.attname) FROM pg_attribute a
@@ -92,7 +92,7 @@ export async function readKeyedTable(
         inIdentity,
       })),
     },
-    from: `${row.kind === 'p' ? '' : 'ONLY '}${sqlTable({ schema, table })}`,
+    from: `${row.hasChildren ? '' : 'ONLY '}${sqlTable({ schema, table })}`,
     key: key.map(({ name: column, type }) => ({ name: escapeIdentifier(column), type })),
   };
 }

@@ -247,6 +247,12 @@ export const configSchema = z.strictObject({
       maxQueueDepth: z.int().min(1).default(1_000_000),
       /** Share of Redis' maxmemory past which capture pauses. Default 0.8. */
       maxRedisMemoryShare: z.number().gt(0).max(1).default(0.8),
+      /**
+       * When the publication or a table is such that changes which queues expect do not come: "warn" (the default: not
+       * ready, verdict, metric), "add" (as "warn", and adds tables to the publication by itself where its role may),
+       * "pause" (the queues concerned) or "stop".
+       */
+      onUnpublished: z.enum(['warn', 'add', 'pause', 'stop']).default('warn'),
     })
     .prefault({}),
   queues: z

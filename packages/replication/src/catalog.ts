@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { arrayType } from './array-type.js';
+import type { Inheritance } from './inheritance.js';
 import { JsonWriter } from './json-writer.js';
 import { type Attribute, keyNames } from './key-names.js';
 import type { Relation } from './messages.js';
@@ -39,10 +40,15 @@ export class Catalog {
   readonly #tables = new WeakMap<Relation, Table>();
   /** By the table's oid, as last known: for a table that is gone before the last of its changes is read. */
   readonly #keys = new Map<number, readonly string[]>();
+  readonly #inheritance: Inheritance;
 
   /** `checksText`: of a database that lets in bytes that are not UTF-8. */
-  constructor(client: ClientBase, { checksText = false }: { readonly checksText?: boolean } = {}) {
+  constructor(
+    client: ClientBase,
+    { inheritance, checksText = false }: { readonly inheritance: Inheritance; readonly checksText?: boolean },
+  ) {
     this.#client = client;
+    this.#inheritance = inheritance;
     this.#json = new JsonWriter({ checksText });
   }
 
@@ -53,18 +59,22 @@ export class Catalog {
 
   async describe(relation: Relation): Promise<Table> {
     for (const { typeOid } of relation.columns) await this.#resolveType(typeOid, 0);
-    const attributes = await this.#attributes(relation);
+    const attributes = await this.#attributes(relation.oid);
+    const parent = await this.#inheritance.parentOf(relation);
+    const own = this.#primaryKey(relation, attributes);
     const table = describeTable(relation, {
       types: this.#types,
-      primaryKey: this.#primaryKey(relation, attributes),
+      // A primary key is not inherited, but what names a row in its parent names it here.
+      primaryKey: own.length > 0 || !parent ? own : await this.#parentsKey(relation, parent.oid),
       looselyCollated: new Set(attributes.filter(({ isLoose }) => isLoose).map(({ name }) => name)),
+      parent,
       json: this.#json,
     });
     this.#tables.set(relation, table);
     return table;
   }
 
-  async #attributes({ oid }: Relation): Promise<readonly StoredAttribute[]> {
+  async #attributes(oid: number): Promise<readonly StoredAttribute[]> {
     // VIRTUAL generated columns are never in the stream, INCLUDEd ones not in the key.
     const { rows } = await this.#client.query<StoredAttribute>(
       `SELECT a.attname AS name, a.attisdropped AS dropped, a.attgenerated <> '' AS generated,
@@ -76,6 +86,10 @@ export class Catalog {
       [oid],
     );
     return rows;
+  }
+
+  async #parentsKey(relation: Relation, oid: number): Promise<readonly string[]> {
+    return this.#primaryKey({ ...relation, oid }, await this.#attributes(oid));
   }
 
   /** None when it has none, or when neither today's table nor an earlier look at it tells. */

@@ -14,8 +14,7 @@ export function encodeChanges(
   tables: readonly Table[],
   transaction: Transaction,
 ): RowChange[] {
-  if (message.tag === 'truncate')
-    return tables.map(table => new RowChange('truncate', table, null, null, transaction));
+  if (message.tag === 'truncate') return truncates(tables, transaction);
   const table = tables[0] as Table;
   if (message.tag === 'insert') return [new RowChange('insert', table, null, message.after, transaction)];
   const before = message.before && oldRow(message.before, table);
@@ -34,6 +33,19 @@ export function encodeChanges(
   // an update takes two numbers whether or not it moves the key.
   if (message.before && message.before.kind !== 'key') transaction.skip();
   return [update];
+}
+
+/**
+ * A truncate of a table lists the tables that inherit from it too. Under its name each would say that all of it is empty:
+ * the table's own says so once, and that of a child alone says too much. It takes a number all the same, since the catalog,
+ * which says that it is a child, may say something else when the stream is read again.
+ */
+function truncates(tables: readonly Table[], transaction: Transaction): RowChange[] {
+  return tables.flatMap(table => {
+    if (!table.isChild) return [new RowChange('truncate', table, null, null, transaction)];
+    transaction.skip();
+    return [];
+  });
 }
 
 /** A row that was read from its table, as a change of the transaction in which it was read. */

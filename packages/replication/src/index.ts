@@ -12,8 +12,9 @@ export {
 export { encodeChanges, encodeRead } from './encode.js';
 export { decodeUtf8, readEncoding, SQL_ASCII, type ToUtf8, utf8Converter } from './encoding.js';
 export { EVENT_PREFIX, encodeEvent } from './event.js';
-export { replicationFailure } from './failure.js';
+export { publicationMissing, replicationFailure } from './failure.js';
 export { findUnreadable, type SlotReader, type Unreadable } from './find-unreadable.js';
+export { type Child, Inheritance } from './inheritance.js';
 export type { Message, Relation, RowMessage } from './messages.js';
 export { readPublished } from './read-published.js';
 export { countUnenqueued, readUnreadable, type UnreadableDetails } from './read-unreadable.js';

@@ -1,3 +1,4 @@
+import type { TableName } from '@walmq/change';
 import type { JsonWriter } from './json-writer.js';
 import type { Relation } from './messages.js';
 import { anyText } from './ordering-text.js';
@@ -14,7 +15,9 @@ export interface Column {
 
 /** A relation with all that is needed to turn its tuples into JSON. */
 export interface Table {
+  /** Under the name that its changes carry: that of the table it inherits from, where a queue reads that one. */
   readonly relation: Relation;
+  readonly isChild: boolean;
   readonly columns: readonly Column[];
   /** Where the key's columns stand: the primary key with REPLICA IDENTITY FULL, else the replica identity. */
   readonly keyColumns: readonly number[];
@@ -28,12 +31,15 @@ export interface TableParts {
   readonly primaryKey: readonly string[];
   /** Columns of a nondeterministic collation. */
   readonly looselyCollated: ReadonlySet<string>;
+  /** Whose name its changes carry, where that is not its own. */
+  readonly parent?: TableName | undefined;
   readonly json: JsonWriter;
 }
 
 /** Puts together what the stream and the catalog say of a table. Throws on a type that is not among `types`. */
-export function describeTable(relation: Relation, parts: TableParts): Table {
-  const { types, primaryKey, looselyCollated, json } = parts;
+export function describeTable(announced: Relation, parts: TableParts): Table {
+  const { types, primaryKey, looselyCollated, parent, json } = parts;
+  const relation = parent ? { ...announced, schema: parent.schema, table: parent.table } : announced;
   const columns = relation.columns.map(({ name, typeOid }) => ({
     name,
     jsonName: `${JSON.stringify(name)}:`,
@@ -43,7 +49,14 @@ export function describeTable(relation: Relation, parts: TableParts): Table {
       : typeOf(types, typeOid),
   }));
   const indexOf = new Map(columns.map(({ name }, index) => [name, index]));
-  return { relation, columns, indexOf, keyColumns: keyColumns(relation, indexOf, primaryKey), json };
+  return {
+    relation,
+    isChild: parent !== undefined,
+    columns,
+    indexOf,
+    keyColumns: keyColumns(relation, indexOf, primaryKey),
+    json,
+  };
 }
 
 /** With FULL, pgoutput flags every column as identity, so only the catalog can tell which of them are the key. */

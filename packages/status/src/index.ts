@@ -17,6 +17,9 @@ export {
   type RedisStatus,
   type Severity,
   type SlotStatus,
+  TABLE_FINDING_CODES,
+  type TableFinding,
+  type TableFindingCode,
   type Unreachable,
   VERDICT_CODES,
   type Verdict,
@@ -28,4 +31,17 @@ export { type RedisServer, readRedisServer } from './read-redis-server.js';
 export { readResume } from './read-resume.js';
 export { readSlotDetail, type SlotDetail } from './read-slot-detail.js';
 export { readStatus, type StatusOptions } from './read-status.js';
+export {
+  acceptTables,
+  type Moment,
+  NOTHING_SEEN,
+  type OpenGap,
+  readTableMemory,
+  type SeenTable,
+  type TableLoss,
+  type TableMemory,
+  tableMemoryKey,
+  writeTableMemory,
+} from './table-memory.js';
+export { tablesOf } from './tables-of.js';
 export { verdicts } from './verdicts.js';

@@ -129,10 +129,27 @@ export interface CaptureStatus {
   readonly batchJobs: number | null;
   /** Why it streams but does not enqueue; empty when it does. */
   readonly pauses: readonly string[];
+  /**
+   * What it has found of publication and tables while it streamed: changes that do not come, or did not. Absent: it is of a
+   * version that does not look.
+   */
+  readonly tables?: readonly TableFinding[];
   /** Everything committed before this instant is acknowledged; null until it has once caught up. */
   readonly caughtUpAt: string | null;
   /** The fault that ended its last connection. */
   readonly lastError: { readonly code: string; readonly message: string; readonly at: string } | null;
+}
+
+/** Changes that do not come, or not whole, or did not. */
+export interface TableFinding {
+  readonly code: TableFindingCode;
+  readonly severity: 'error' | 'warning';
+  /** `schema.table`; null: of all that queues read. */
+  readonly table: string | null;
+  readonly sentence: string;
+  readonly remedy: string;
+  /** It is so now; else it is over, and what it cost may not be made good yet. */
+  readonly isOpen: boolean;
 }
 
 /** LSNs in PostgreSQL's text form, each at or behind the one before. */
@@ -191,6 +208,25 @@ export interface Verdict {
   readonly remedy: string;
 }
 
+/** What capture finds of tables becomes a verdict as it is. Explained there too. */
+export const TABLE_FINDING_CODES = [
+  'TABLE_MISSING',
+  'TABLE_UNLOGGED',
+  'TABLE_UNPUBLISHED',
+  'CHILDREN_UNPUBLISHED',
+  'OPERATIONS_UNPUBLISHED',
+  'PARTITIONS_UNPUBLISHED',
+  'FILTER_CHANGED',
+  'OLD_ROWS_PARTIAL',
+  'CHANGES_UNPUBLISHED',
+  'TABLE_REPLACED',
+  'PUBLICATION_REMADE',
+  'PARTITION_ATTACHED',
+  'PARTITION_GONE',
+] as const;
+
+export type TableFindingCode = (typeof TABLE_FINDING_CODES)[number];
+
 /** Under which docs/operations.md explains each. */
 export const VERDICT_CODES = [
   'DATABASE_UNREACHABLE',
@@ -225,4 +261,4 @@ export const VERDICT_CODES = [
   'NOTHING_YET',
 ] as const;
 
-export type VerdictCode = (typeof VERDICT_CODES)[number];
+export type VerdictCode = (typeof VERDICT_CODES)[number] | TableFindingCode;

@@ -31,6 +31,7 @@ export function verdicts(picture: Picture): Verdict[] {
     ...serverVerdicts(picture),
     ...slotVerdicts(picture),
     ...captureVerdicts(picture),
+    ...tableVerdicts(picture),
     ...memoryVerdicts(picture),
     ...picture.queues.flatMap(queueVerdicts),
     ...picture.backfills.flatMap(backfillVerdicts),
@@ -140,6 +141,15 @@ function captureVerdicts(picture: Picture): Verdict[] {
       'Start a second capture where that matters.',
     ),
   ];
+}
+
+/** As the capture that streams has found it, or the last one that did. */
+function tableVerdicts({ captures, lastActive }: Picture): Verdict[] {
+  const teller = captures.find(({ role }) => role === 'active') ?? lastActive;
+  return (teller?.tables ?? []).map(({ code, severity, sentence: text, remedy }) => ({
+    ...{ code, severity, remedy },
+    sentence: capital(text),
+  }));
 }
 
 function takesWrites({ problems, usedMemoryBytes, maxMemoryBytes }: RedisStatus): boolean {

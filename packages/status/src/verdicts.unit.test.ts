@@ -172,6 +172,20 @@ describe('verdicts', () => {
     expect(verdicts({ ...WELL, ...queue({ failed: 2 }) })[0]?.queue).toBe('orders');
   });
 
+  it('says what capture has found of tables, also when it runs no more', () => {
+    const found = {
+      ...({ code: 'TABLE_UNPUBLISHED', severity: 'error', table: 'public.orders', isOpen: true } as const),
+      ...{ sentence: 'publication "walmq" does not hold public.orders.', remedy: 'Run "npx walmq setup".' },
+    };
+    const teller = { ...CAPTURE, tables: [found] };
+    const said = expect.objectContaining({
+      ...{ code: 'TABLE_UNPUBLISHED', severity: 'error', remedy: found.remedy },
+      sentence: 'Publication "walmq" does not hold public.orders.',
+    });
+    expect(verdicts({ ...WELL, captures: [teller] })).toContainEqual(said);
+    expect(verdicts({ ...WELL, captures: [], lastActive: teller })).toContainEqual(said);
+  });
+
   it('has a case of every code above', () => {
     const codes = new Set(CASES.flatMap(([, , expected]) => expected.map(text => text.split(' ')[1])));
     expect([...codes].sort()).toEqual([...VERDICT_CODES].sort());

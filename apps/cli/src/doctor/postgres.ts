@@ -10,9 +10,9 @@ import {
   readTables,
   type Server,
 } from '@walmq/replication';
-import { readSlotDetail } from '@walmq/status';
+import { readSlotDetail, tablesOf } from '@walmq/status';
 import type { Client } from 'pg';
-import { tablesOf } from '../tables.js';
+
 import { activityChecks, readActivity } from './activity.js';
 import { attempt } from './attempt.js';
 import type { Check } from './check.js';

@@ -1,0 +1,278 @@
+import { qualifiedName } from '@walmq/change';
+import {
+  type CoveredTable,
+  type Gap,
+  gapsOf,
+  type PublicationFacts,
+  type TableFacts,
+} from '@walmq/replication';
+import type { Moment, OpenGap, SeenTable, TableFinding, TableLoss, TableMemory } from '@walmq/status';
+
+/** Publication and tables as they are. */
+export interface Sight {
+  readonly publication: PublicationFacts;
+  readonly tables: readonly CoveredTable[];
+  /** Oids of partitions that have been attached since the last look, with rows in them. */
+  readonly filled: ReadonlySet<number>;
+  /** Before and after the look: what is found happened before the second, and what is not found not before the first. */
+  readonly began: Moment;
+  readonly ended: Moment;
+}
+
+export interface Comparison {
+  readonly memory: TableMemory;
+  readonly gaps: readonly Gap[];
+  readonly findings: readonly TableFinding[];
+}
+
+/** More are not kept: whoever has not looked at these will not look at more. */
+const MOST_LOSSES = 100;
+const MOST_CHILDREN = 10_000;
+/** A partition that goes is everyday work: it is said for this long. */
+const GONE_SAID_MS = 24 * 3_600_000;
+
+/**
+ * Holds publication and tables, as they are, against what the queues expect and against what they were at the last look.
+ * Both are of this moment, which may be ahead of the stream: PostgreSQL decodes a change with the publication of its time.
+ */
+export function compareSights(before: TableMemory, sight: Sight): Comparison {
+  const filters = meantFilters(before, sight);
+  const gaps = [...gapsOf(sight.publication, sight.tables), ...filterGaps(filters, sight)];
+  const open = openGaps(before, gaps);
+  const losses = [
+    ...before.losses.filter(({ code, until }) => code !== 'PARTITION_GONE' || isRecent(until, sight.ended)),
+    ...lossesOf(before, sight, open),
+  ].slice(-MOST_LOSSES);
+  const memory = {
+    looked: sight.began,
+    publicationOid: sight.publication.oid,
+    tables: { ...before.tables, ...Object.fromEntries(found(sight).map(seen)) },
+    children: childrenOf(before, sight),
+    filters,
+    open,
+    losses,
+  };
+  return { memory, gaps, findings: [...gaps.map(gap => findingOf(gap, open)), ...losses] };
+}
+
+/** One place for what a gap is called in memory: a table that is missing and one that is unpublished is one gap. */
+export function gapKey({ code, table }: Gap): string {
+  const family = code === 'TABLE_MISSING' ? 'TABLE_UNPUBLISHED' : code;
+  return table ? `${family} ${qualifiedName(table)}` : family;
+}
+
+/** Partitions of a table that capture has seen before that it has not seen, and that were tables by themselves. */
+export function newlyAttached(before: TableMemory, tables: readonly (TableFacts | undefined)[]): number[] {
+  return tables.flatMap(table => {
+    const was = table && before.tables[qualifiedName(table)];
+    if (!was || was.oid !== table.oid) return [];
+    return table.partitions
+      .filter(({ oid, attached }) => attached && !was.partitions[oid])
+      .map(({ oid }) => oid);
+  });
+}
+
+function found({ tables }: Pick<Sight, 'tables'>): TableFacts[] {
+  return tables.flatMap(table => table.found ?? []);
+}
+
+function seen(table: TableFacts): [string, SeenTable] {
+  const partitions = Object.fromEntries(table.partitions.map(each => [each.oid, qualifiedName(each)]));
+  return [qualifiedName(table), { oid: table.oid, partitions }];
+}
+
+function childrenOf({ children }: TableMemory, sight: Sight): TableMemory['children'] {
+  const now = found(sight).flatMap(({ oid, schema, table, children: heirs }) =>
+    heirs.map(heir => [String(heir.oid), { oid, schema, table }] as const),
+  );
+  return Object.fromEntries([...Object.entries(children), ...now].slice(-MOST_CHILDREN));
+}
+
+/** What was there when a table was looked at first is meant; less than that is no loss. */
+function meantFilters({ filters, tables }: TableMemory, sight: Sight): Record<string, string> {
+  const now = sight.publication.filters;
+  return Object.fromEntries(
+    found(sight).flatMap(table => {
+      const name = qualifiedName(table);
+      const filter = now[name];
+      const meant = filters === null || !tables[name] ? filter : filters[name];
+      return filter === undefined || meant === undefined ? [] : [[name, meant]];
+    }),
+  );
+}
+
+function filterGaps(meant: Readonly<Record<string, string>>, { publication, tables }: Sight): Gap[] {
+  return tables
+    .map(({ wanted }) => wanted)
+    .filter(table => {
+      const filter = publication.filters[qualifiedName(table)];
+      return filter !== undefined && filter !== meant[qualifiedName(table)];
+    })
+    .map(table => ({
+      code: 'FILTER_CHANGED',
+      table,
+      isLoss: true,
+      what: `publication "${publication.name}" has another row filter or column list for ${qualifiedName(table)} than before: what it leaves out does not come`,
+      remedy:
+        'Drop the table from the publication and run "npx walmq setup", then "npx walmq backfill"; ' +
+        'if it is meant: "npx walmq accept-loss --tables --yes".',
+    }));
+}
+
+function openGaps(before: TableMemory, gaps: readonly Gap[]): Record<string, OpenGap> {
+  return Object.fromEntries(
+    gaps
+      .filter(({ isLoss }) => isLoss)
+      .map(gap => {
+        const key = gapKey(gap);
+        const was = before.open[key];
+        return [key, { since: was ? was.since : before.looked, what: gap.what, remedy: gap.remedy }];
+      }),
+  );
+}
+
+function findingOf(gap: Gap, open: Readonly<Record<string, OpenGap>>): TableFinding {
+  const since = open[gapKey(gap)]?.since;
+  return {
+    code: gap.code,
+    severity: gap.isLoss ? 'error' : 'warning',
+    table: gap.table ? qualifiedName(gap.table) : null,
+    sentence: `${gap.what}${since ? ` (since ${momentText(since)} at the earliest)` : ''}.`,
+    remedy: gap.remedy,
+    isOpen: true,
+  };
+}
+
+function lossesOf(before: TableMemory, sight: Sight, open: Readonly<Record<string, OpenGap>>): TableLoss[] {
+  return [
+    ...closedLosses(before, sight, open),
+    ...publicationLosses(before, sight),
+    ...found(sight).flatMap(table => [
+      ...replacedLosses(before, sight, open, table),
+      ...partitionLosses(before, sight, table),
+    ]),
+  ];
+}
+
+/** What was not published for a while and is again. */
+function closedLosses(
+  before: TableMemory,
+  sight: Sight,
+  open: Readonly<Record<string, OpenGap>>,
+): TableLoss[] {
+  return Object.entries(before.open)
+    .filter(([key]) => !open[key])
+    .flatMap(([key, { since, what }]) => {
+      const table = key.split(' ').slice(1).join(' ') || null;
+      // Of a table that was never there nothing was expected yet.
+      if (table !== null && key.startsWith('TABLE_UNPUBLISHED') && !before.tables[table]) return [];
+      // Accepted: it counts as meant now.
+      if (before.filters === null && key.startsWith('FILTER_CHANGED')) return [];
+      // Taken out of the configuration.
+      if (table !== null && !sight.tables.some(({ wanted }) => qualifiedName(wanted) === table)) return [];
+      return [
+        loss(sight, {
+          code: 'CHANGES_UNPUBLISHED',
+          severity: 'error',
+          table,
+          sentence: `changes ${between(since, sight.ended)} may be missing: ${what}.`,
+        }),
+      ];
+    });
+}
+
+function publicationLosses({ publicationOid, looked }: TableMemory, sight: Sight): TableLoss[] {
+  const { oid, name } = sight.publication;
+  if (publicationOid === null || publicationOid === oid) return [];
+  return [
+    loss(sight, {
+      code: 'PUBLICATION_REMADE',
+      severity: 'warning',
+      table: null,
+      sentence: `publication "${name}" was dropped and made anew: changes ${between(looked, sight.ended)} may be missing.`,
+    }),
+  ];
+}
+
+/** Dropped and made again under its name; published again so fast, or while no capture ran, that no look found it missing. */
+function replacedLosses(
+  before: TableMemory,
+  sight: Sight,
+  open: Readonly<Record<string, OpenGap>>,
+  table: TableFacts,
+): TableLoss[] {
+  const name = qualifiedName(table);
+  const was = before.tables[name];
+  const key = `TABLE_UNPUBLISHED ${name}`;
+  // What is not published yet, or was not until now, is said as that.
+  if (!was || was.oid === table.oid || open[key] || before.open[key]) return [];
+  return [
+    loss(sight, {
+      code: 'TABLE_REPLACED',
+      severity: 'error',
+      table: name,
+      sentence: `${name} is another table than before: changes ${between(before.looked, sight.ended)} that were made before it was published are missing.`,
+    }),
+  ];
+}
+
+function partitionLosses(before: TableMemory, sight: Sight, table: TableFacts): TableLoss[] {
+  const name = qualifiedName(table);
+  const was = before.tables[name];
+  if (!was || was.oid !== table.oid) return [];
+  const now = new Set(table.partitions.map(({ oid }) => String(oid)));
+  const when = between(before.looked, sight.ended);
+  const came = table.partitions.filter(({ oid }) => !was.partitions[oid] && sight.filled.has(oid));
+  const gone = Object.entries(was.partitions).filter(([oid]) => !now.has(oid));
+  return [
+    ...came.map(partition =>
+      loss(sight, {
+        code: 'PARTITION_ATTACHED' as const,
+        severity: 'warning' as const,
+        table: name,
+        sentence: `${qualifiedName(partition)} was attached to ${name} with rows in it ${when}: they came without changes.`,
+      }),
+    ),
+    ...gone.map(([, partition]) =>
+      loss(sight, {
+        code: 'PARTITION_GONE' as const,
+        severity: 'warning' as const,
+        table: name,
+        sentence: `${partition} was detached from ${name} or dropped ${when}: its rows went without changes.`,
+        remedy: 'Delete them where workers have put them, if they must go there too.',
+      }),
+    ),
+  ];
+}
+
+function loss(
+  { ended, tables }: Sight,
+  finding: Omit<TableFinding, 'isOpen' | 'remedy'> & { readonly remedy?: string },
+): TableLoss {
+  const backfills = tables
+    .filter(({ wanted }) => finding.table === null || qualifiedName(wanted) === finding.table)
+    .flatMap(({ wanted }) =>
+      (wanted.routes ?? []).map(
+        ({ queue }) => `npx walmq backfill --queue ${queue} --table ${qualifiedName(wanted)}`,
+      ),
+    );
+  const rows = [...new Set(backfills)].slice(0, 3).map(command => `"${command}"`);
+  return {
+    remedy: `Bring the rows as they are: ${rows.join(', ') || '"npx walmq backfill"'}; then "npx walmq accept-loss --tables --yes".`,
+    ...finding,
+    isOpen: false,
+    until: ended,
+  };
+}
+
+function between(since: Moment | null, until: Moment): string {
+  return since ? `between ${momentText(since)} and ${momentText(until)}` : `before ${momentText(until)}`;
+}
+
+function momentText({ at, lsn }: Moment): string {
+  return `${at} (${lsn})`;
+}
+
+function isRecent(moment: Moment, now: Moment): boolean {
+  return Date.parse(now.at) - Date.parse(moment.at) < GONE_SAID_MS;
+}

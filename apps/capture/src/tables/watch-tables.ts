@@ -1,0 +1,175 @@
+import { WalmqError } from '@walmq/change';
+import type { QueueConfig, WalmqConfig } from '@walmq/config';
+import type { Child, Gap } from '@walmq/replication';
+import {
+  NOTHING_SEEN,
+  readTableMemory,
+  type TableFinding,
+  type TableMemory,
+  tablesOf,
+  writeTableMemory,
+} from '@walmq/status';
+import type { Redis } from 'ioredis';
+import { type Control, openControl } from '../control.js';
+import { addTables } from './add-tables.js';
+import { compareSights, gapKey } from './compare.js';
+import { readSight } from './read-sight.js';
+
+export interface WatchTablesOptions {
+  readonly config: WalmqConfig;
+  readonly databaseUrl: string;
+  /** Where what was seen is remembered. */
+  readonly memoryKey: string;
+  readonly connect: () => Promise<Redis>;
+  readonly pause: (queue: QueueConfig) => Promise<void>;
+  readonly onLook: (findings: readonly TableFinding[]) => void;
+  /** Tables that inherit, or did: for the changes that are still in the WAL. */
+  readonly onChildren: (children: Iterable<Child>) => void;
+  /** A look that failed, or that a table could not be added to the publication, and why. */
+  readonly onFailed: (error: Error) => void;
+}
+
+export interface TableWatch {
+  /** Rejects with PUBLICATION_MISSING, or with TABLES_UNPUBLISHED where that is to end capture. Never resolves. */
+  readonly failed: Promise<never>;
+  stop(): void;
+}
+
+const INTERVAL_MS = 1000;
+/** Any other failure of a look passes by itself, or the stream meets the same server and says it better. */
+const ENDS_CAPTURE: ReadonlySet<string> = new Set(['PUBLICATION_MISSING', 'TABLES_UNPUBLISHED']);
+/** A lock that another session holds may be gone by then. */
+const ADD_AGAIN_MS = 30_000;
+
+/**
+ * Looks at publication and tables once, then every second, on a connection of its own: what is not published any more
+ * does not come, and the stream says nothing of it. Rejects as `failed` does, and where the first look fails.
+ */
+export async function watchTables(options: WatchTablesOptions): Promise<TableWatch> {
+  const watcher = new TableWatcher(options);
+  try {
+    await watcher.look();
+  } catch (error) {
+    await watcher.close();
+    throw error;
+  }
+  let timer: NodeJS.Timeout | undefined;
+  const failed = new Promise<never>((_, reject) => {
+    const again = () => {
+      void watcher
+        .look()
+        .catch((error: Error) => {
+          if (ENDS_CAPTURE.has((error as Partial<WalmqError>).code ?? '')) reject(error);
+          else options.onFailed(error);
+        })
+        .finally(() => {
+          if (timer) timer = setTimeout(again, INTERVAL_MS);
+          else void watcher.close();
+        });
+    };
+    timer = setTimeout(again, INTERVAL_MS);
+  });
+  failed.catch(() => undefined);
+  return {
+    failed,
+    stop() {
+      clearTimeout(timer);
+      timer = undefined;
+      void watcher.close();
+    },
+  };
+}
+
+class TableWatcher {
+  readonly #options: WatchTablesOptions;
+  readonly #acted = new Set<string>();
+  #control: Control | undefined;
+  #redis: Redis | undefined;
+  #memory: TableMemory = NOTHING_SEEN;
+  #triedToAddAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: WatchTablesOptions) {
+    this.#options = options;
+  }
+
+  async look(): Promise<void> {
+    const { config, databaseUrl, onLook, onChildren } = this.#options;
+    try {
+      this.#control ??= await openControl(databaseUrl);
+      const before = await this.#remember();
+      const { publication } = config.source;
+      const sight = await readSight(this.#control.client, { publication, wanted: tablesOf(config) }, before);
+      const { memory, gaps, findings } = compareSights(before, sight);
+      await this.#keep(before, memory);
+      onChildren(Object.entries(memory.children).map(([oid, parent]) => ({ oid: Number(oid), parent })));
+      onLook(findings);
+      await this.#act(gaps.filter(({ isLoss }) => isLoss));
+    } catch (error) {
+      await this.#disconnect();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#redis?.disconnect();
+    this.#redis = undefined;
+    await this.#disconnect();
+  }
+
+  async #disconnect(): Promise<void> {
+    const control = this.#control;
+    this.#control = undefined;
+    await control?.close();
+  }
+
+  /** Read at every look, since a person may have accepted what it says. A Redis that is away forgets nothing meanwhile. */
+  async #remember(): Promise<TableMemory> {
+    try {
+      this.#redis ??= await this.#options.connect();
+      return await readTableMemory(this.#redis, this.#options.memoryKey);
+    } catch {
+      this.#redis?.disconnect();
+      this.#redis = undefined;
+      return this.#memory;
+    }
+  }
+
+  async #keep(before: TableMemory, now: TableMemory): Promise<void> {
+    this.#memory = now;
+    try {
+      if (this.#redis) await writeTableMemory(this.#redis, this.#options.memoryKey, { before, now });
+    } catch {
+      this.#redis?.disconnect();
+      this.#redis = undefined;
+    }
+  }
+
+  /** Does what the configuration says of changes that do not come: once for each gap, but for what can be tried again. */
+  async #act(gaps: readonly Gap[]): Promise<void> {
+    const { config, databaseUrl, pause, onFailed } = this.#options;
+    const { onUnpublished } = config.capture;
+    const [first] = gaps;
+    if (!first) return this.#acted.clear();
+    if (onUnpublished === 'stop')
+      throw new WalmqError('TABLES_UNPUBLISHED', `${gaps.map(({ what }) => what).join('; ')}.`, {
+        remedy: first.remedy,
+        facts: { gaps: gaps.map(({ code }) => code) },
+      });
+    const fresh = gaps.filter(gap => !this.#acted.has(gapKey(gap)));
+    if (onUnpublished === 'pause') for (const queue of queuesOf(config, fresh)) await pause(queue);
+    this.#acted.clear();
+    for (const gap of gaps) this.#acted.add(gapKey(gap));
+    if (onUnpublished !== 'add' || Date.now() - this.#triedToAddAtMs < ADD_AGAIN_MS) return;
+    const added = await addTables(databaseUrl, config.source, gaps);
+    this.#triedToAddAtMs = added instanceof Error ? Date.now() : Number.NEGATIVE_INFINITY;
+    if (added instanceof Error) onFailed(added);
+  }
+}
+
+function queuesOf(config: WalmqConfig, gaps: readonly Gap[]): QueueConfig[] {
+  return Object.values(config.queues).filter(({ tables }) =>
+    tables.some(({ schema, table }) =>
+      gaps.some(gap => !gap.table || (gap.table.schema === schema && gap.table.table === table)),
+    ),
+  );
+}
