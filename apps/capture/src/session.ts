@@ -28,6 +28,7 @@ import { watchOverrun } from './let-go.js';
 import { type DriftNotice, noticeDrift } from './notice-drift.js';
 import { runPipeline } from './pipeline.js';
 import { findPosition, requireSlot } from './position.js';
+import { explainMissing, missesPublication } from './publication-was-missing.js';
 import { recoveryOf } from './recover.js';
 import { RewindPages } from './rewind-pages.js';
 import { findFormerKeys, openShards, pauseIn, type Shard, shardsOf } from './shards.js';
@@ -110,6 +111,8 @@ export async function runSession(options: SessionOptions): Promise<void> {
     });
     try {
       await streamChanges({ ...options, control, source, encoding, stream });
+    } catch (cause) {
+      throw await explainMissing(cause, control.client, config.source.publication);
     } finally {
       await stream.close();
     }
@@ -195,7 +198,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     const faults = [enqueuer.failed(), control.lost, overrun.overrun, server.moved, tables.failed];
     await Promise.race([pipeline, ...faults, stream.broken]).catch(async cause => {
       // The server says so at once, every time: what it sent before must get through even so.
-      if (isBlocked(cause))
+      if (isBlocked(cause) || missesPublication(cause))
         await Promise.race([drained(pipeline, enqueuer), ...faults]).catch(() => undefined);
       throw cause;
     });

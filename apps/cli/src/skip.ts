@@ -11,8 +11,12 @@ import { shardPrefixes, type WalmqConfig } from '@walmq/config';
 import { checkpointKey, moveCheckpoint, readCheckpoint } from '@walmq/fanout';
 import {
   countUnenqueued,
+  findUnpublished,
   findUnreadable,
   noteSkipped,
+  publicationMissing,
+  readPublication,
+  readServer,
   readSlot,
   readSource,
   readUnreadable,
@@ -39,7 +43,9 @@ interface SkipOptions {
 export function addSkip(program: Command, { io }: Host): void {
   program
     .command('skip')
-    .description('give up one transaction that PostgreSQL cannot send, so that what is behind it goes on')
+    .description(
+      'give up one transaction, or what was made without a publication, that PostgreSQL cannot send',
+    )
     .option('--at <lsn>', 'only if it is the transaction that commits here', lsn)
     .option('--dry-run', 'say what would be given up, and change nothing')
     .option('--yes', 'do not ask')
@@ -73,10 +79,10 @@ async function skipCommand(io: CommandIo, options: SkipOptions): Promise<void> {
         remedy: 'Run "npx walmq setup".',
       });
     const reader = { client, slot: name, publication };
-    const unreadable = await findIn(reader, slot);
+    const { unreadable, isRange } = await findIn(reader, slot);
     if (!unreadable) return sayNothing(io, options);
-    const details = await readUnreadable(reader, unreadable);
-    if (options.json !== true || !options.yes) tell(io, options, unreadable, details, config);
+    const details = isRange ? undefined : await readUnreadable(reader, unreadable);
+    if (options.json !== true || !options.yes) tell(io, options, { unreadable, details, isRange, config });
     if (options.dryRun) return;
     const redis = await connectRedis(redisUrlOf(io, config));
     try {
@@ -95,10 +101,22 @@ async function skipCommand(io: CommandIo, options: SkipOptions): Promise<void> {
   });
 }
 
-/** Rejects with SLOT_BUSY. */
-async function findIn(reader: SlotReader, slot: Slot): Promise<Unreadable | undefined> {
+interface Found {
+  readonly unreadable: Unreadable | undefined;
+  /** It is all that was made while there was no publication, not one transaction. */
+  readonly isRange: boolean;
+}
+
+/** Rejects with SLOT_BUSY, and with PUBLICATION_MISSING where there is none now either. */
+async function findIn(reader: SlotReader, slot: Slot): Promise<Found> {
+  const { client, publication: name } = reader;
   try {
-    return await findUnreadable(reader, slot.confirmedFlushLsn);
+    const { version } = await readServer(client);
+    if (!(await readPublication(client, name, version)))
+      throw publicationMissing(`publication "${name}" does not exist`);
+    const range = await findUnpublished(reader, slot.confirmedFlushLsn);
+    if (range) return { unreadable: range, isRange: true };
+    return { unreadable: await findUnreadable(reader, slot.confirmedFlushLsn), isRange: false };
   } catch (cause) {
     if ((cause as { code?: string }).code !== '55006') throw cause;
     throw new WalmqError('SLOT_BUSY', `a capture is reading slot "${slot.name}".`, {
@@ -128,23 +146,29 @@ function json(
   });
 }
 
-function tell(
-  io: CommandIo,
-  options: SkipOptions,
-  unreadable: Unreadable,
-  details: UnreadableDetails | undefined,
-  config: WalmqConfig,
-): void {
+interface Telling {
+  readonly unreadable: Unreadable;
+  readonly details: UnreadableDetails | undefined;
+  readonly isRange: boolean;
+  readonly config: WalmqConfig;
+}
+
+function tell(io: CommandIo, options: SkipOptions, { unreadable, details, isRange, config }: Telling): void {
   if (options.json) {
     if (options.dryRun) io.print(json(unreadable, details, false));
     return;
   }
-  const { commitLsn, reason } = unreadable;
-  io.print(`PostgreSQL cannot send the transaction that commits at ${formatLsn(commitLsn)}: ${reason}.`);
+  const { commitLsn, behind, reason } = unreadable;
+  if (isRange)
+    io.print(
+      `There was no publication between ${formatLsn(commitLsn)} and ${formatLsn(behind)}: ${reason}.\n` +
+        'Given up: every change of every table that was committed in this range of WAL.',
+    );
+  else io.print(`PostgreSQL cannot send the transaction that commits at ${formatLsn(commitLsn)}: ${reason}.`);
   if (details) {
     const each = details.tables.map(({ table, changes }) => `${changes} of ${table}`).join(', ');
     io.print(`Given up with it: every change of transaction ${details.xid} (${each}).`);
-  } else
+  } else if (!isRange)
     io.print(
       'Given up with it: every change of that transaction. PostgreSQL does not tell of which tables they are.',
     );
@@ -158,7 +182,9 @@ function tell(
           `npx walmq backfill --queue ${shellWord(name)} --table ${shellWord(table)} --where "<condition on its rows>"`,
       ),
   );
-  io.print('Its rows as they are now can be enqueued afterwards; what it deleted cannot:');
+  io.print(
+    `${isRange ? 'The' : 'Its'} rows as they are now can be enqueued afterwards; what was deleted cannot:`,
+  );
   for (const line of queues) io.print(`  ${line}`);
 }
 
@@ -207,7 +233,7 @@ async function confirm(
   if (yes) return;
   const answer = json ? undefined : await io.ask?.('Give it up? (yes/no) ');
   if (answer?.trim().toLowerCase() === 'yes') return;
-  throw new WalmqError('NOT_CONFIRMED', 'every change of this transaction would be given up.', {
+  throw new WalmqError('NOT_CONFIRMED', 'every change of it would be given up.', {
     remedy: 'Say so with --yes.',
   });
 }

@@ -115,7 +115,24 @@ export function publicationMissing(message: string | undefined): WalmqError {
     'PUBLICATION_MISSING',
     `PostgreSQL says: ${message ?? 'the publication is missing'}.`,
     {
-      remedy: 'Run "npx walmq setup"; changes made since it was dropped do not reach the stream.',
+      remedy:
+        'Run "npx walmq setup" and start capture. Changes made while there was no publication do not reach the stream: ' +
+        'if capture then ends with PUBLICATION_WAS_MISSING, "npx walmq skip --dry-run" says which range is given up.',
+    },
+  );
+}
+
+/** The publication is there, but was not when the changes were made that come next. */
+export function publicationWasMissing(name: string, cause: WalmqError): WalmqError {
+  return new WalmqError(
+    'PUBLICATION_WAS_MISSING',
+    `publication "${name}" is there, but was not when the next changes were made, and PostgreSQL reads them with the catalog of that time: ${cause.message}`,
+    {
+      remedy:
+        'These changes cannot be sent. See which range is given up: "npx walmq skip --dry-run"; give it up with ' +
+        '"npx walmq skip", start capture, and bring the rows over with "npx walmq backfill".',
+      facts: cause.facts,
+      cause,
     },
   );
 }

@@ -19,7 +19,7 @@ export interface SlotReader {
 }
 
 /** WAL records begin at multiples of this (MAXALIGN). */
-const ALIGNMENT = 8n;
+export const ALIGNMENT = 8n;
 const FIRST_STEP = 8192n;
 /** Headers of a WAL page, and of the first page of a segment: xlog_internal.h. */
 const PAGE_HEADER = 24n;
@@ -34,25 +34,34 @@ export async function findUnreadable(
   reader: SlotReader,
   confirmedFlush: Lsn,
 ): Promise<Unreadable | undefined> {
-  if ((await refusal(reader, null)) === undefined) return undefined;
+  return await firstRefused(reader.client, confirmedFlush, upTo => refusal(reader, upTo));
+}
+
+/** The first transaction without which `refusal` has nothing to say of what commits before a position (null: the WAL's end). */
+export async function firstRefused(
+  client: ClientBase,
+  confirmedFlush: Lsn,
+  refusal: (upTo: bigint | null) => Promise<string | undefined>,
+): Promise<Unreadable | undefined> {
+  if ((await refusal(null)) === undefined) return undefined;
   let good = (confirmedFlush / ALIGNMENT) * ALIGNMENT;
   let step = FIRST_STEP;
   let reason: string | undefined;
   // What was confirmed has been read, so it stands not far behind that.
   while (reason === undefined) {
-    reason = await refusal(reader, good + step);
+    reason = await refusal(good + step);
     if (reason === undefined) good += step;
     step *= 2n;
   }
   let bad = good + step / 2n;
   while (bad - good > ALIGNMENT) {
     const middle = good + ((bad - good) / 2n / ALIGNMENT) * ALIGNMENT;
-    const found = await refusal(reader, middle);
+    const found = await refusal(middle);
     if (found === undefined) good = middle;
     else [bad, reason] = [middle, found];
   }
   // The record before the commit ends at `good`: the commit begins there, or behind the header of the next page.
-  const commitLsn = toLsn(good + (await headerAt(reader.client, good)));
+  const commitLsn = toLsn(good + (await headerAt(client, good)));
   return { commitLsn, behind: toLsn(commitLsn + ALIGNMENT), reason };
 }
 

@@ -12,7 +12,8 @@ export {
 export { encodeChanges, encodeRead } from './encode.js';
 export { decodeUtf8, readEncoding, SQL_ASCII, type ToUtf8, utf8Converter } from './encoding.js';
 export { EVENT_PREFIX, encodeEvent } from './event.js';
-export { publicationMissing, replicationFailure } from './failure.js';
+export { publicationMissing, publicationWasMissing, replicationFailure } from './failure.js';
+export { findUnpublished } from './find-unpublished.js';
 export { findUnreadable, type SlotReader, type Unreadable } from './find-unreadable.js';
 export { type Child, Inheritance } from './inheritance.js';
 export type { Message, Relation, RowMessage } from './messages.js';

@@ -3,10 +3,12 @@ import type { Skipped } from '@walmq/replication';
 import type { CaptureStatus } from '@walmq/status';
 import { type Check, error, ok } from './check.js';
 
+const BLOCKED: ReadonlySet<string> = new Set(['CHANGE_UNREADABLE', 'PUBLICATION_WAS_MISSING']);
+
 /** What captures tell of themselves, and what has been given up for them. */
 export function captureChecks(captures: readonly CaptureStatus[], skipped: readonly Skipped[]): Check[] {
   const blocked = captures.find(
-    ({ role, lastError }) => role === 'waiting' && lastError?.code === 'CHANGE_UNREADABLE',
+    ({ role, lastError }) => role === 'waiting' && BLOCKED.has(lastError?.code ?? ''),
   );
   const [last] = skipped;
   return [

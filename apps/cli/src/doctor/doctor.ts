@@ -104,8 +104,12 @@ async function checkBoth(client: Client, redis: Redis, config: WalmqConfig) {
   return [
     ...(await attempt('checkpoint', async () => checkpointCheck(await readResume(client, redis, config)))),
     ...(await attempt('blocked', async () => {
-      const { captures } = await readHeartbeats(redis, heartbeatPrefix(config.redis), { slot, source: null });
-      return captureChecks(captures, await readSkipped(client, slot));
+      const { captures, lastActive } = await readHeartbeats(redis, heartbeatPrefix(config.redis), {
+        slot,
+        source: null,
+      });
+      const last = captures.length === 0 && lastActive ? [lastActive] : [];
+      return captureChecks([...captures, ...last], await readSkipped(client, slot));
     })),
   ];
 }

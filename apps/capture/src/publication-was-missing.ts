@@ -1,0 +1,25 @@
+import { WalmqError } from '@walmq/change';
+import { publicationWasMissing, readPublication, readServer } from '@walmq/replication';
+import type { Client } from 'pg';
+
+const SAID_BY_THE_STREAM: ReadonlySet<string> = new Set([
+  'SLOT_OR_PUBLICATION_MISSING',
+  'PUBLICATION_MISSING',
+]);
+
+export function missesPublication(cause: unknown): cause is WalmqError {
+  return cause instanceof WalmqError && SAID_BY_THE_STREAM.has(cause.code);
+}
+
+/** The fault of a stream; where it misses a publication that is there, that one: starting again would not help. */
+export async function explainMissing(cause: unknown, client: Client, publication: string): Promise<unknown> {
+  if (!missesPublication(cause)) return cause;
+  try {
+    const { version } = await readServer(client);
+    return (await readPublication(client, publication, version))
+      ? publicationWasMissing(publication, cause)
+      : cause;
+  } catch {
+    return cause;
+  }
+}

@@ -1,0 +1,76 @@
+import { formatLsn, type Lsn, parseLsn, toLsn } from '@walmq/change';
+import { escapeIdentifier } from 'pg';
+import { ALIGNMENT, firstRefused, type SlotReader, type Unreadable } from './find-unreadable.js';
+
+/**
+ * Changes that were made while there was no publication. PostgreSQL decodes each with the catalog of its time, so that a
+ * publication which is there again does not help: before 18 the server refuses them for ever, 18 skips them with a warning.
+ * Undefined where there are none. `behind` is the end of that time: what commits after it can be sent.
+ * Rejects with SQLSTATE 55006 while somebody reads the slot.
+ */
+export async function findUnpublished(
+  reader: SlotReader,
+  confirmedFlush: Lsn,
+): Promise<Unreadable | undefined> {
+  const { client, slot } = reader;
+  const first = await firstRefused(client, confirmedFlush, upTo => refusal(reader, slot, { upTo }));
+  if (!first) return undefined;
+  const { rows } = await client.query<{ lsn: string }>('SELECT pg_current_wal_lsn()::text AS lsn');
+  // From `bad` on the server refuses what comes first, from `good` on it does not.
+  let bad: bigint = first.commitLsn;
+  let good = (BigInt(parseLsn(rows[0]?.lsn as string)) / ALIGNMENT) * ALIGNMENT;
+  while (good - bad > ALIGNMENT) {
+    const middle = bad + ((good - bad) / 2n / ALIGNMENT) * ALIGNMENT;
+    if (await isRefusedFrom(reader, toLsn(middle))) bad = middle;
+    else good = middle;
+  }
+  return { ...first, behind: toLsn(good) };
+}
+
+/** Looks at a copy of the slot, which ends with the connection: the slot itself stays where it is. */
+async function isRefusedFrom(reader: SlotReader, from: Lsn): Promise<boolean> {
+  const { client, slot } = reader;
+  const { rows } = await client.query<{ copy: string }>("SELECT 'walmq_skip_' || pg_backend_pid() AS copy");
+  const { copy } = rows[0] as { copy: string };
+  await client.query('SELECT pg_copy_logical_replication_slot($1, $2, true)', [slot, copy]);
+  try {
+    await client.query('SELECT pg_replication_slot_advance($1, $2)', [copy, formatLsn(from)]);
+    return (await refusal(reader, copy, { changes: 1 })) !== undefined;
+  } finally {
+    // An error has dropped it already, before PostgreSQL 18.
+    await client.query(
+      'SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1',
+      [copy],
+    );
+  }
+}
+
+async function refusal(
+  { client, publication }: SlotReader,
+  slot: string,
+  { upTo = null, changes = null }: { readonly upTo?: bigint | null; readonly changes?: number | null },
+): Promise<string | undefined> {
+  let warning: string | undefined;
+  const onNotice = (notice: {
+    severity?: string | undefined;
+    code?: string | undefined;
+    message?: string | undefined;
+  }) => {
+    if (notice.severity === 'WARNING' && notice.code === '55000') warning = notice.message;
+  };
+  client.on('notice', onNotice);
+  try {
+    await client.query(
+      `SELECT count(*) FROM pg_logical_slot_peek_binary_changes($1, $2, $3,
+         'proto_version', '1', 'publication_names', $4, 'messages', 'true')`,
+      [slot, upTo === null ? null : formatLsn(toLsn(upTo)), changes, escapeIdentifier(publication)],
+    );
+    return warning;
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    if (code !== '42704') throw error;
+    return message;
+  } finally {
+    client.off('notice', onNotice);
+  }
+}
