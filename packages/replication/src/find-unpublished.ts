@@ -1,6 +1,6 @@
 import { formatLsn, type Lsn, parseLsn, toLsn } from '@walmq/change';
 import { escapeIdentifier } from 'pg';
-import { ALIGNMENT, firstRefused, type SlotReader, type Unreadable } from './find-unreadable.js';
+import { ALIGNMENT, firstRefused, isOfAChange, type SlotReader, type Unreadable } from './find-unreadable.js';
 
 /**
  * Changes that were made while there was no publication. PostgreSQL decodes each with the catalog of its time, so that a
@@ -67,9 +67,11 @@ async function refusal(
     );
     return warning;
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
-    if (code !== '42704') throw error;
-    return message;
+    const { code = '', message } = error as { code?: string; message: string };
+    if (code === '42704') return message;
+    // A change that cannot be sent for another reason: findUnreadable's.
+    if (isOfAChange(code)) return warning;
+    throw error;
   } finally {
     client.off('notice', onNotice);
   }

@@ -79,9 +79,14 @@ async function refusal(
     return undefined;
   } catch (error) {
     const { code = '', message } = error as { code?: string; message: string };
-    if (!isServersRefusal(code) || NOT_OF_A_CHANGE.has(code)) throw error;
+    if (!isOfAChange(code)) throw error;
     return message;
   }
+}
+
+/** True where the server read the WAL and refuses a change. */
+export function isOfAChange(code: string): boolean {
+  return isServersRefusal(code) && !NOT_OF_A_CHANGE.has(code);
 }
 
 /** The slot is read, is gone, may not be read: no change is to blame. */

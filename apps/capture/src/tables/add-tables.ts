@@ -1,3 +1,4 @@
+import type { WalmqConfig } from '@walmq/config';
 import { type Gap, planSetup, runSteps, type SetupTable } from '@walmq/replication';
 import { openControl } from '../control.js';
 
@@ -10,7 +11,7 @@ const LOCK_TIMEOUT_MS = 2000;
  */
 export async function addTables(
   databaseUrl: string,
-  source: { readonly slot: string; readonly publication: string },
+  { slot, publication, deadlineMs }: WalmqConfig['source'],
   gaps: readonly Gap[],
 ): Promise<Error | undefined> {
   const tables: SetupTable[] = gaps.flatMap(({ code, table }) =>
@@ -18,9 +19,9 @@ export async function addTables(
   );
   if (tables.length === 0) return undefined;
   try {
-    const control = await openControl(databaseUrl);
+    const control = await openControl(databaseUrl, deadlineMs);
     try {
-      const options = { ...source, tables, lockTimeoutMs: LOCK_TIMEOUT_MS };
+      const options = { slot, publication, tables, lockTimeoutMs: LOCK_TIMEOUT_MS };
       const steps = await planSetup(control.client, options);
       await runSteps(control.client, steps, { lockTimeoutMs: LOCK_TIMEOUT_MS, onStep: () => undefined });
       return undefined;

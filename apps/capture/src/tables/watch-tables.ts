@@ -95,7 +95,7 @@ class TableWatcher {
   async look(): Promise<void> {
     const { config, databaseUrl, onLook, onChildren } = this.#options;
     try {
-      this.#control ??= await openControl(databaseUrl);
+      this.#control ??= await openControl(databaseUrl, config.source.deadlineMs);
       const before = await this.#remember();
       const { publication } = config.source;
       const sight = await readSight(this.#control.client, { publication, wanted: tablesOf(config) }, before);
