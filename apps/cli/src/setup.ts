@@ -3,7 +3,14 @@ import { qualifiedName, WalmqError } from '@walmq/change';
 import { changeLogSchemaSql } from '@walmq/change-log';
 import type { WalmqConfig } from '@walmq/config';
 import { outboxSchemaSql } from '@walmq/outbox';
-import { planSetup, runSteps, type SetupSchema, type SetupStep, setupScript } from '@walmq/replication';
+import {
+  notePipeline,
+  planSetup,
+  runSteps,
+  type SetupSchema,
+  type SetupStep,
+  setupScript,
+} from '@walmq/replication';
 import { shopSchemaSql } from '@walmq/shop';
 import { tablesOf } from '@walmq/status';
 import { workerSchemaSql } from '@walmq/worker';
@@ -116,6 +123,7 @@ async function setupCommand(io: CommandIo, options: SetupCommandOptions): Promis
     if (options.sql) io.print(setupScript(steps, lockTimeoutMs));
     else if (options.dryRun) for (const step of steps) io.print(lineOf(step, 'would'));
     else await runSteps(client, steps, { lockTimeoutMs, onStep: step => io.print(lineOf(step, 'done')) });
+    if (!options.sql && !options.dryRun) await notePipeline(client, config.source);
   });
 }
 

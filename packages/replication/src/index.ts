@@ -29,10 +29,12 @@ export { needsGenerated, needsNoMore, refusesFull } from './setup-identity.js';
 export { DEFERRABLE_KEY_REMEDY, deferrableKeyText, queuesWithoutKey } from './setup-plan.js';
 export { type PublicationFacts, readPublication } from './setup-publication.js';
 export { grantToSend, type Publishers, readPublishers } from './setup-publishers.js';
+export { notePipeline, type Pipeline } from './setup-record.js';
 export { runSteps } from './setup-run.js';
 export {
   CAPTURE_SCHEMA,
   type MadeRelation,
+  madeRelations,
   missingRelations,
   type SetupSchema,
 } from './setup-schema.js';
@@ -61,7 +63,7 @@ export {
   type SynchronousFacts,
 } from './synchronous.js';
 export type { Table } from './table.js';
-export { planTeardown, runTeardownStep, type TeardownStep } from './teardown.js';
+export { planTeardown, runTeardownStep, type TeardownPlan, type TeardownStep } from './teardown.js';
 export { readDivergence, readTimeline } from './timeline.js';
 export { Transaction } from './transaction.js';
 export { Tuple } from './tuple.js';

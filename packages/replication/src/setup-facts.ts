@@ -3,7 +3,7 @@ import type { ClientBase } from 'pg';
 import { readPublished } from './read-published.js';
 import type { PublishedRelation } from './refused-writes.js';
 import { type PublicationFacts, readPublication } from './setup-publication.js';
-import { missingRelations, type SetupSchema } from './setup-schema.js';
+import { madeRelations, missingRelations, type SetupSchema } from './setup-schema.js';
 import type { Server } from './setup-server.js';
 import { membersOf, readTables, type TableFacts } from './setup-tables.js';
 import { readSlot, type Slot } from './slot.js';
@@ -12,6 +12,8 @@ import { readSynchronous, type SynchronousFacts } from './synchronous.js';
 export interface SchemaFacts extends SetupSchema {
   /** True when any of its tables or indexes is. */
   readonly missing: boolean;
+  /** True when all of them are: nobody has made them before. */
+  readonly isNew: boolean;
   /** Whether the schema exists in which it makes its tables. */
   readonly withinExists: boolean;
 }
@@ -58,13 +60,18 @@ export async function readSchemas(
   schemas: readonly SetupSchema[],
 ): Promise<SchemaFacts[]> {
   const facts: SchemaFacts[] = [];
-  for (const schema of schemas)
-    facts.push({
-      ...schema,
-      missing: (await missingRelations(client, schema.sql)).length > 0,
-      withinExists: schema.within !== undefined && (await schemaExists(client, schema.within)),
-    });
+  for (const schema of schemas) facts.push(await schemaFacts(client, schema));
   return facts;
+}
+
+async function schemaFacts(client: ClientBase, schema: SetupSchema): Promise<SchemaFacts> {
+  const missing = (await missingRelations(client, schema.sql)).length;
+  return {
+    ...schema,
+    missing: missing > 0,
+    isNew: missing === madeRelations(schema.sql).length,
+    withinExists: schema.within !== undefined && (await schemaExists(client, schema.within)),
+  };
 }
 
 async function schemaExists(client: ClientBase, schema: string): Promise<boolean> {

@@ -3,6 +3,7 @@ import { type PublishedRelation, refusalText } from './refused-writes.js';
 import { uncoveredOrder } from './setup-check.js';
 import type { SetupFacts } from './setup-facts.js';
 import { identityOf, needsNoMore } from './setup-identity.js';
+import { type Pipeline, recordIdentitySql } from './setup-record.js';
 import type { SetupStep, SetupTable } from './setup-step.js';
 import { membersOf, type ReplicaIdentity, type TableFacts } from './setup-tables.js';
 import { newlyRefused, refusalRemedy, writesRefused } from './setup-writes.js';
@@ -18,7 +19,12 @@ export function identitySteps(
   {
     facts: { published: before, server },
     after,
-  }: { readonly facts: SetupFacts; readonly after: readonly PublishedRelation[] },
+    pipeline,
+  }: {
+    readonly facts: SetupFacts;
+    readonly after: readonly PublishedRelation[];
+    readonly pipeline: Pipeline;
+  },
 ): SetupStep[] {
   const { version } = server;
   const members = membersOf(table);
@@ -51,6 +57,7 @@ export function identitySteps(
       status: 'run',
       what: `set REPLICA IDENTITY ${name} on ${qualifiedName(relation)} (it is ${relation.identity.toUpperCase()})`,
       sql: `ALTER TABLE ${sqlTable(relation)} REPLICA IDENTITY ${name};`,
+      recordBefore: recordIdentitySql(pipeline, relation, name),
       grant: { tables: [relation] },
       waitsFor: [relation],
     }));

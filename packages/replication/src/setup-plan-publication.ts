@@ -9,6 +9,7 @@ import {
   publishes,
   unpublishedChildren,
 } from './setup-publication.js';
+import { type Pipeline, recordSql } from './setup-record.js';
 import type { Server } from './setup-server.js';
 import type { RunStep, SetupStep, SetupTable, SetupWish } from './setup-step.js';
 import type { TableFacts } from './setup-tables.js';
@@ -19,13 +20,14 @@ export function publicationSteps(
   tables: readonly TableFacts[],
   wish: SetupWish,
 ): SetupStep[] {
-  if (!publication) return [createPublication(wish.publication, tables, server)];
+  if (!publication) return [createPublication(wish, tables, server)];
   const name = escapeIdentifier(publication.name);
   const grant = { tables, publication: publication.name };
-  const alter = (what: string, sql: string): RunStep => ({
+  const alter = (what: string, sql: string, recordAfter: string): RunStep => ({
     status: 'run',
     what,
     sql,
+    recordAfter,
     grant,
     waitsFor: tables,
   });
@@ -38,6 +40,7 @@ export function publicationSteps(
       alter(
         `add ${qualifiedName(table)} to publication "${publication.name}"`,
         unless(membership(publication.name, table), `ALTER PUBLICATION ${name} ADD TABLE ${sqlTable(table)}`),
+        recordSql(wish, 'member', { table }),
       ),
     );
   const unpublished = unpublishedOperations(publication, wish.tables);
@@ -49,6 +52,10 @@ export function publicationSteps(
       alter(
         `let publication "${publication.name}" publish ${unpublished.join(', ')} too`,
         `ALTER PUBLICATION ${name} SET (publish = '${all.join(', ')}');`,
+        recordSql(wish, 'publish', {
+          before: `'${publication.operations.join(', ')}'`,
+          after: escapeLiteral(`'${all.join(', ')}'`),
+        }),
       ),
     );
   }
@@ -58,6 +65,7 @@ export function publicationSteps(
       alter(
         `let publication "${publication.name}" publish partitions as their table`,
         `ALTER PUBLICATION ${name} SET (publish_via_partition_root = true);`,
+        recordSql(wish, 'publish_via_partition_root', { before: 'false', after: `'true'` }),
       ),
     );
   const filtered = publication.filteredTables.filter(table => tables.map(qualifiedName).includes(table));
@@ -70,6 +78,7 @@ export function publicationSteps(
 export function generatedSteps(
   { publication, server }: SetupFacts,
   tables: readonly TableFacts[],
+  pipeline: Pipeline,
 ): SetupStep[] {
   const needing = tables.filter(table => needsGenerated(table, server.version));
   if (publication?.generatedColumns !== false || needing.length === 0) return [];
@@ -78,6 +87,7 @@ export function generatedSteps(
       status: 'run',
       what: `let publication "${publication.name}" publish the STORED generated columns of ${needing.map(qualifiedName).join(', ')}`,
       sql: `ALTER PUBLICATION ${escapeIdentifier(publication.name)} SET (publish_generated_columns = stored);`,
+      recordAfter: recordSql(pipeline, 'publish_generated_columns', { before: 'none', after: `'stored'` }),
       grant: { tables: [], publication: publication.name },
       waitsFor: tables,
     },
@@ -98,10 +108,11 @@ export function unpublishedOperations(
 }
 
 function createPublication(
-  publication: string,
+  wish: SetupWish,
   tables: readonly TableFacts[],
   { database, role, version }: Server,
 ): RunStep {
+  const { publication } = wish;
   const name = escapeIdentifier(publication);
   const generated = tables.some(table => needsGenerated(table, version))
     ? ', publish_generated_columns = stored'
@@ -114,6 +125,9 @@ function createPublication(
       `SELECT FROM pg_publication WHERE pubname = ${escapeLiteral(publication)}`,
       `CREATE PUBLICATION ${name}${tables.length > 0 ? ` FOR TABLE ${tables.map(sqlTable).join(', ')}` : ''} WITH (publish_via_partition_root = true${generated})`,
     ),
+    recordAfter: recordSql(wish, 'publication', {
+      after: `(SELECT oid::text FROM pg_publication WHERE pubname = ${escapeLiteral(publication)})`,
+    }),
     grant: `Run GRANT CREATE ON DATABASE ${escapeIdentifier(database)} TO ${escapeIdentifier(role)}; and GRANT the owners of the tables TO it.`,
     waitsFor: tables,
   };

@@ -5,6 +5,8 @@ import { checkColumns, checkServer, checkTables } from './setup-check.js';
 import type { SchemaFacts, SetupFacts } from './setup-facts.js';
 import { identitySteps } from './setup-plan-identity.js';
 import { generatedSteps, publicationSteps } from './setup-plan-publication.js';
+import { type Pipeline, recordSql } from './setup-record.js';
+import { CAPTURE_SCHEMA } from './setup-schema.js';
 import type { Server } from './setup-server.js';
 import type { SetupStep, SetupTable, SetupWish } from './setup-step.js';
 import { membersOf, type TableFacts } from './setup-tables.js';
@@ -28,16 +30,16 @@ export function stepsOf(facts: SetupFacts, wish: SetupWish): SetupStep[] {
   const after = publishedAfter(facts, tables, wish);
   checkOthers(facts, tables, after);
   return [
-    ...facts.schemas.map(schema => schemaStep(schema, facts.server)),
+    ...facts.schemas.map(schema => schemaStep(schema, facts.server, wish)),
     // Old values before the publication, so that no change is published without them; the publication before the
     // slot, because decoding looks it up as it was when the change was made.
-    ...generatedSteps(facts, tables),
+    ...generatedSteps(facts, tables, wish),
     ...tables.flatMap((table, index) =>
-      identitySteps(table, wish.tables[index] as SetupTable, { facts, after }),
+      identitySteps(table, wish.tables[index] as SetupTable, { facts, after, pipeline: wish }),
     ),
     ...keyWarnings(tables, wish.tables),
     ...publicationSteps(facts, tables, wish),
-    slotStep(facts, wish.slot),
+    slotStep(facts, wish),
     ...synchronousWarnings(facts.synchronous),
   ];
 }
@@ -56,8 +58,9 @@ function checkOthers(
 
 /** Makes the tables of one of walmq's own schemas, where any is missing. */
 export function schemaStep(
-  { what, sql, missing, within, withinExists }: SchemaFacts,
+  { what, sql, missing, isNew, within, withinExists }: SchemaFacts,
   { database, role }: Server,
+  pipeline: Pipeline,
 ): SetupStep {
   if (!missing) return { status: 'ok', what };
   const to = `TO ${escapeIdentifier(role)};`;
@@ -65,6 +68,8 @@ export function schemaStep(
     status: 'run',
     what: `create ${what}`,
     sql,
+    // Of its own tables those of capture are made last.
+    ...(isNew && sql === CAPTURE_SCHEMA.sql && { recordAfter: recordSql(pipeline, 'schema') }),
     grant: `Run GRANT CREATE ON DATABASE ${escapeIdentifier(database)} ${to}${within !== undefined && withinExists ? ` ${grantWithin(within, to)}` : ''}`,
     waitsFor: [],
   };
@@ -117,7 +122,8 @@ export function queuesWithoutKey({ routes = [] }: SetupTable, { primaryKey }: Ta
   return routes.filter(({ orderBy }) => orderBy === 'key').map(({ queue }) => `queue "${queue}"`);
 }
 
-function slotStep({ server, slot }: SetupFacts, name: string): SetupStep {
+function slotStep({ server, slot }: SetupFacts, pipeline: Pipeline): SetupStep {
+  const name = pipeline.slot;
   if (!slot) {
     // Kept in step on the standbys that ask for it, so that it survives a failover.
     const failover = server.version >= FAILOVER_SLOTS ? ', failover => true' : '';
@@ -127,6 +133,7 @@ function slotStep({ server, slot }: SetupFacts, name: string): SetupStep {
       sql:
         `SELECT pg_create_logical_replication_slot('${name}', 'pgoutput'${failover})\n` +
         ` WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '${name}');`,
+      recordAfter: recordSql(pipeline, 'slot'),
       grant: `Run ALTER ROLE ${escapeIdentifier(server.role)} REPLICATION;`,
       waitsFor: 'transactions',
     };

@@ -54,7 +54,16 @@ const SLOT: Slot = {
 const WELL: SetupFacts = {
   synchronous: { names: 'FIRST 1 (standby)', standbys: ['standby'] },
   server: { version: 180_000, walLevel: 'logical', database: 'shop', role: 'app', inRecovery: false },
-  schemas: [{ what: 'own tables', sql: 'CREATE ...', captured: false, missing: false, withinExists: false }],
+  schemas: [
+    {
+      what: 'own tables',
+      sql: 'CREATE ...',
+      captured: false,
+      missing: false,
+      isNew: false,
+      withinExists: false,
+    },
+  ],
   tables: [TABLE],
   publication: PUBLICATION,
   slot: SLOT,
@@ -91,6 +100,7 @@ describe('the plan of set-up', () => {
           sql: 'CREATE SCHEMA walmq',
           captured: false,
           missing: true,
+          isNew: false,
           withinExists: false,
         },
       ],

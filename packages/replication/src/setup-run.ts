@@ -1,6 +1,7 @@
 import { WalmqError } from '@walmq/change';
 import type { ClientBase } from 'pg';
 import { missingOwners } from './setup-owners.js';
+import { record } from './setup-record.js';
 import type { RunStep, SetupStep } from './setup-step.js';
 import { lockHolders, openTransactions, type Waiting } from './setup-waits.js';
 
@@ -32,7 +33,9 @@ export async function runSteps(
 export async function runStep(client: ClientBase, step: SetupStep, lockTimeoutMs: number): Promise<void> {
   if (step.status !== 'run') return;
   try {
+    if (step.recordBefore !== undefined) await record(client, step.recordBefore);
     await client.query(step.sql);
+    if (step.recordAfter !== undefined) await record(client, step.recordAfter);
   } catch (cause) {
     throw await stepFailure(client, step, { cause, lockTimeoutMs });
   }

@@ -1,5 +1,6 @@
 import { parseIdentifier } from '@walmq/change';
 import type { ClientBase } from 'pg';
+import { RECORD_SQL } from './setup-record.js';
 
 /** Idempotent SQL that makes tables of ours. */
 export interface SetupSchema {
@@ -53,7 +54,8 @@ CREATE TABLE IF NOT EXISTS walmq.skipped (
   reason text NOT NULL,
   skipped_at timestamptz NOT NULL DEFAULT now(),
   skipped_by text NOT NULL DEFAULT session_user
-);`,
+);
+${RECORD_SQL}`,
 };
 
 /** A table or an index; schema null: wherever the search path leads. */

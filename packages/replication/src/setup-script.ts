@@ -11,8 +11,12 @@ export function setupScript(steps: readonly SetupStep[], lockTimeoutMs: number):
   return [
     '-- For psql, without --single-transaction; running it again does no harm.',
     `SET lock_timeout = '${lockTimeoutMs}ms';`,
-    ...said.map(step => `\n${comment(step)}${step.status === 'run' ? `\n${step.sql}` : ''}`),
+    ...said.map(step => `\n${comment(step)}${step.status === 'run' ? `\n${statements(step)}` : ''}`),
   ].join('\n');
+}
+
+function statements({ recordBefore, sql, recordAfter }: RunStep): string {
+  return [recordBefore, sql, recordAfter].filter(statement => statement !== undefined).join('\n');
 }
 
 /** On one line: a table's name may hold a line break, and what follows it would be run. */

@@ -35,6 +35,9 @@ export interface RunStep {
   readonly what: string;
   /** One statement or several; running it twice does no harm. */
   readonly sql: string;
+  /** Statements that write down what is changed, for teardown: ahead of it, and once it is done. */
+  readonly recordBefore?: string;
+  readonly recordAfter?: string;
   /** What the role needs: an imperative sentence, or to be the owner of something. */
   readonly grant: string | Ownership;
   /** What the statement may have to wait for: every open transaction, or locks on these tables. */

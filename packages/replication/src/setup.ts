@@ -3,6 +3,7 @@ import { checkServer } from './setup-check.js';
 import { readFacts, readSchemas } from './setup-facts.js';
 import { schemaStep, stepsOf } from './setup-plan.js';
 import { publisherSteps, readPublishers } from './setup-publishers.js';
+import { notePipeline } from './setup-record.js';
 import { runStep, runSteps } from './setup-run.js';
 import { CAPTURE_SCHEMA, type SetupSchema } from './setup-schema.js';
 import { readServer } from './setup-server.js';
@@ -28,6 +29,7 @@ export async function setUp(client: ClientBase, options: SetupOptions): Promise<
   const steps = await planSetup(client, options);
   const { lockTimeoutMs = LOCK_TIMEOUT_MS } = options;
   await runSteps(client, steps, { lockTimeoutMs, onStep: () => undefined });
+  await notePipeline(client, options);
   return steps;
 }
 
@@ -46,7 +48,7 @@ export async function planSetup(client: ClientBase, options: SetupOptions): Prom
   try {
     await client.query(`SET LOCAL lock_timeout = '${lockTimeoutMs}ms'`);
     for (const schema of found.filter(({ captured }) => captured))
-      await runStep(client, schemaStep(schema, server), lockTimeoutMs);
+      await runStep(client, schemaStep(schema, server, options), lockTimeoutMs);
     return [
       ...stepsOf(await readFacts(client, options, server, found), options),
       ...(publishers ? publisherSteps(await readPublishers(client), publishers, server) : []),

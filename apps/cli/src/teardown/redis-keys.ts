@@ -10,8 +10,8 @@ export interface OwnKeys {
   readonly own: readonly string[];
   /** Of the queues; empty when another source feeds them too. */
   readonly queues: readonly string[];
-  /** Another database's capture writes to the same queues. */
-  readonly shared: boolean;
+  /** Who else's capture writes to the same queues. */
+  readonly sharedWith: string | undefined;
 }
 
 /** Everything that a source and its queues have in Redis. Looks at every key of that Redis, once for every shard. */
@@ -22,7 +22,8 @@ export async function findKeys(redis: Redis, config: WalmqConfig, source: Source
   const startsWithAny = (key: string, starts: readonly string[]) =>
     starts.some(start => key.startsWith(start));
   const checkpoints = prefixes.map(prefix => `${prefix}:walmq:checkpoint:`);
-  const shared = all.some(key => startsWithAny(key, checkpoints) && !ours.includes(key));
+  const other = all.find(key => startsWithAny(key, checkpoints) && !ours.includes(key));
+  const shared = other !== undefined;
   const told = all.filter(
     key =>
       startsWithAny(
@@ -37,8 +38,21 @@ export async function findKeys(redis: Redis, config: WalmqConfig, source: Source
       ...(shared ? told.filter(key => key.endsWith(`:${source.slot}`)) : told),
     ],
     queues: shared ? [] : all.filter(key => startsWithAny(key, queues)),
-    shared,
+    sharedWith: other === undefined ? undefined : feederOf(other, prefixes, source),
   };
+}
+
+/** By its checkpoint's key: a database's name may hold a ":", a slot's cannot. */
+function feederOf(
+  checkpoint: string,
+  prefixes: readonly string[],
+  { systemIdentifier, database }: SourceIdentity,
+): string {
+  const sameDatabase = prefixes
+    .map(prefix => checkpointKey(prefix, { systemIdentifier, database, slot: '' }))
+    .some(start => checkpoint.startsWith(start) && !checkpoint.slice(start.length).includes(':'));
+  const slot = checkpoint.slice(checkpoint.lastIndexOf(':') + 1);
+  return sameDatabase ? `another pipeline of this database (slot "${slot}")` : 'another database';
 }
 
 export async function removeKeys(redis: Redis, keys: readonly string[]): Promise<void> {

@@ -1,5 +1,8 @@
+import { auditSchemaSql } from '@walmq/audit';
 import { WalmqError } from '@walmq/change';
-import { planTeardown, readSource, runTeardownStep } from '@walmq/replication';
+import { changeLogSchemaSql } from '@walmq/change-log';
+import { CAPTURE_SCHEMA, madeRelations, planTeardown, readSource, runTeardownStep } from '@walmq/replication';
+import { workerSchemaSql } from '@walmq/worker';
 import { type Command, Option } from 'commander';
 import type { Redis } from 'ioredis';
 import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from '../command.js';
@@ -10,7 +13,7 @@ import { findKeys, removeKeys } from './redis-keys.js';
 interface TeardownCommandOptions {
   /** Says what it would do. */
   readonly dryRun?: boolean;
-  /** Really do it. */
+  /** Without being asked. */
   readonly yes?: boolean;
   /** A JSON line for each step instead of a sentence. */
   readonly json?: boolean;
@@ -27,51 +30,93 @@ export function addTeardown(program: Command, { io }: Host): void {
     .command('teardown')
     .description('remove walmq from database and Redis; captured tables stay')
     .addOption(new Option('--dry-run', 'say what would go, and remove nothing').conflicts('yes'))
-    .option('--yes', 'really do it')
+    .option('--yes', 'do not ask before each step')
     .option('--json', 'print { status, what } for each step, a line each')
     .addHelpText(
       'after',
       examples(
         ['walmq teardown --dry-run', 'what is there of walmq?'],
-        ['walmq teardown --yes', 'after all apps were stopped'],
+        ['walmq teardown', 'after all apps were stopped: asks before each step'],
+        ['walmq teardown --yes', 'in a script'],
       ),
     )
     .action((options: TeardownCommandOptions) => teardownCommand(io, options));
 }
 
 /**
- * `walmq teardown`: takes out of the database and of Redis what set-up and the apps have put there. The captured tables
- * stay, with their rows.
+ * `walmq teardown`: takes out of the database and of Redis what set-up has noted that it did for this pipeline, and what
+ * the apps have put there. The captured tables stay, with their rows.
  */
 async function teardownCommand(io: CommandIo, options: TeardownCommandOptions): Promise<void> {
   const config = await configOf(io);
   await withDatabase(databaseUrlOf(io, config), async client => {
     const { slot } = config.source;
-    const inDatabase = await planTeardown(client, config.source);
+    const inDatabase = await planTeardown(client, config.source, ownTables());
     const redis = await connectRedis(redisUrlOf(io, config));
     try {
-      const keys = await findKeys(redis, config, { ...(await readSource(client)), slot });
+      const source = { ...(await readSource(client)), slot };
+      const keys = await findKeys(redis, config, source);
       const steps: Step[] = [
-        ...inDatabase.map(step => ({ what: step.what, run: () => runTeardownStep(client, step) })),
+        ...inDatabase.steps.map(step => ({ what: step.what, run: () => runTeardownStep(client, step) })),
         ...keySteps(redis, 'the queues', keys.queues),
         ...keySteps(redis, 'the checkpoint and what captures told of themselves', keys.own),
       ];
-      const say = (status: 'kept' | 'done' | 'would', what: string) =>
-        io.print(options.json ? JSON.stringify({ status, what }) : `${status.padEnd(5)}  ${what}`);
-      if (keys.shared) say('kept', 'the queues: another database feeds them too');
-      if (steps.length === 0 && !options.json) io.print('Nothing of walmq is left.');
-      for (const step of steps) {
-        if (options.yes) await step.run();
-        say(options.yes ? 'done' : 'would', step.what);
-      }
-      if (!options.yes && !options.dryRun && steps.length > 0)
-        throw new WalmqError('NOT_CONFIRMED', 'all of this would go, unfinished changes too.', {
-          remedy: 'Say so with --yes.',
-        });
+      const say = sayer(io, options);
+      for (const what of inDatabase.kept) say('kept', what);
+      for (const { what, sql } of inDatabase.left) say('left', what, sql);
+      if (keys.sharedWith !== undefined) say('kept', `the queues: ${keys.sharedWith} feeds them too`);
+      if (steps.length === 0 && inDatabase.left.length === 0 && !options.json)
+        io.print('Nothing of walmq is left.');
+      await takeSteps(io, options, steps, say);
     } finally {
       redis.disconnect();
     }
   });
+}
+
+type Say = (status: 'kept' | 'left' | 'done' | 'would', what: string, sql?: string) => void;
+
+function sayer(io: CommandIo, { json }: TeardownCommandOptions): Say {
+  return (status, what, sql) => {
+    if (json) io.print(JSON.stringify({ status, what, ...(sql !== undefined && { sql }) }));
+    else if (sql === undefined) io.print(`${status.padEnd(5)}  ${what}`);
+    else io.print(`${status.padEnd(5)}  walmq has not noted that it made this; to ${what}: ${sql}`);
+  };
+}
+
+/** With --yes all of them; at a terminal those that are agreed to, one by one; else none. Throws NOT_CONFIRMED. */
+async function takeSteps(
+  io: CommandIo,
+  { yes, dryRun, json }: TeardownCommandOptions,
+  steps: readonly Step[],
+  say: Say,
+): Promise<void> {
+  const ask = yes || dryRun || json ? undefined : io.ask;
+  for (const { what, run } of steps) {
+    if (ask && !(await agrees(ask, what))) {
+      say('kept', what);
+      continue;
+    }
+    if (yes || ask) await run();
+    say(yes || ask ? 'done' : 'would', what);
+  }
+  if (!yes && !dryRun && !ask && steps.length > 0)
+    throw new WalmqError('NOT_CONFIRMED', 'all of this would go, unfinished changes too.', {
+      remedy: 'Say so with --yes, or run it at a terminal, where it asks before each step.',
+    });
+}
+
+async function agrees(ask: NonNullable<CommandIo['ask']>, what: string): Promise<boolean> {
+  const answer = await ask(`${what[0]?.toUpperCase()}${what.slice(1)}? (yes/no) `);
+  return answer.trim().toLowerCase() === 'yes';
+}
+
+/** The tables that set-up can make in schema walmq. */
+function ownTables(): string[] {
+  const made = [CAPTURE_SCHEMA.sql, workerSchemaSql, auditSchemaSql, changeLogSchemaSql].flatMap(
+    madeRelations,
+  );
+  return made.filter(({ kind }) => kind === 'table').map(({ name }) => name);
 }
 
 function keySteps(redis: Redis, whose: string, keys: readonly string[]): Step[] {
