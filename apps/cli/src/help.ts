@@ -24,3 +24,24 @@ export function examples(...lines: (readonly [command: string, meaning: string])
   const width = Math.max(...lines.map(([command]) => command.length));
   return `\nExamples:\n${lines.map(([command, meaning]) => `  ${command.padEnd(width)}  ${meaning}`).join('\n')}`;
 }
+
+/** Where each command is explained. */
+const PAGES: Readonly<Record<string, string>> = {
+  setup: 'docs/getting-started.md',
+  doctor: 'docs/doctor.md',
+  status: 'docs/operations.md',
+  failed: 'docs/replay.md',
+  replay: 'docs/replay.md',
+  discard: 'docs/replay.md',
+  backfill: 'docs/backfill.md',
+  rewind: 'docs/rewind.md',
+  types: 'docs/types.md',
+  sql: 'docs/getting-started.md',
+  'accept-loss': 'docs/operations.md',
+  skip: 'docs/operations.md#a-change-that-cannot-be-read',
+  teardown: 'docs/operations.md#removing-walmq',
+};
+
+export function documentation(command: string): string {
+  return `\nDocumentation: ${PAGES[command] ?? 'README.md'}`;
+}

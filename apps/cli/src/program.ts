@@ -10,7 +10,7 @@ import { addDoctor } from './doctor/doctor.js';
 import { addDiscard } from './failed/discard.js';
 import { addFailed } from './failed/list.js';
 import { addReplay } from './failed/replay.js';
-import { ENVIRONMENT, EXIT_CODES, type Host } from './help.js';
+import { documentation, ENVIRONMENT, EXIT_CODES, type Host } from './help.js';
 import { addRewind } from './rewind/rewind.js';
 import { addSetup } from './setup.js';
 import { addSkip } from './skip.js';
@@ -67,7 +67,10 @@ function commandLine(io: CommandIo, exit: (code: number) => void): Command {
     .exitOverride();
 
   for (const add of COMMANDS) add(program, { io, exit });
-  for (const command of program.commands) command.addHelpText('after', EXIT_CODES);
+  for (const command of program.commands) {
+    command.addHelpText('after', EXIT_CODES);
+    command.addHelpText('after', documentation(command.name()));
+  }
   return program;
 }
 

@@ -197,6 +197,29 @@ describe('walmq setup', () => {
     expect((await names.run('setup', '--sql')).lines).toEqual(['-- nothing to do']);
   });
 
+  it('names the table that was probably meant', async () => {
+    const shop = await world('setup_meant', {
+      schema: `CREATE TABLE "User" (id int PRIMARY KEY); CREATE TABLE order_items (id int PRIMARY KEY);
+        CREATE SCHEMA sales; CREATE TABLE sales.invoices (id int PRIMARY KEY)`,
+      queues: {
+        a: { table: 'user' },
+        b: { table: 'oder_items' },
+        c: { table: 'invoices' },
+        d: { table: 'nothing_like_it' },
+      },
+    });
+    const { errors } = await shop.run('setup');
+    expect(errors.join('\n')).toMatch(/^SETUP_TABLE_MISSING: /);
+    for (const name of ['User', 'order_items', 'sales.invoices'])
+      expect(errors.join('\n')).toContain(`Did you mean "${name}"?`);
+    expect(errors.join('\n').match(/Did you mean/g)).toHaveLength(3);
+    const { checks } = await shop.doctor();
+    const tables = checks.filter(({ check }) => check === 'tables');
+    expect(
+      tables.map(({ remedy }) => /^Did you mean "(.*)"\? Create it/.exec(remedy ?? '')?.[1]).sort(),
+    ).toEqual(['User', 'order_items', 'sales.invoices', undefined]);
+  });
+
   it('sets partitions too, at every depth and as they come, and publishes them as their table', async () => {
     const shop = await world('setup_parts', {
       schema: `CREATE TABLE orders (id int, day int, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);

@@ -39,7 +39,7 @@ export async function checkChangeLog(pool: Pick<Pool, 'query'>): Promise<void> {
   if (!there)
     throw new WalmqError('CHANGE_LOG_MISSING', 'there is no change log (walmq.change_log).', {
       remedy:
-        'Make it: npx walmq setup --change-log; give walmq.config.ts a queue "change-log" with the tables to keep, and run npm run change-log-worker.',
+        'Make it: npx walmq setup --change-log; give walmq.config.ts a queue "change-log" with the tables to keep, and start change-log-worker again.',
     });
   if (!current)
     throw new WalmqError('CHANGE_LOG_OUTDATED', 'walmq.change_log was made by an older version.', {

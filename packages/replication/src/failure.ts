@@ -36,6 +36,9 @@ export function replicationFailure(cause: unknown, slot: string, place?: StreamP
         facts,
         cause,
       });
+    case '08P01':
+      if (POOLER.test(message)) return deniedByPooler(message, { facts, cause });
+      return lost(message, { facts, cause });
     case '42501':
     case '28000':
     case '28P01':
@@ -49,11 +52,7 @@ export function replicationFailure(cause: unknown, slot: string, place?: StreamP
         },
       );
     default:
-      if (!isServersRefusal(code))
-        return new WalmqError('REPLICATION_LOST', `the replication connection was lost: ${message}.`, {
-          facts,
-          cause,
-        });
+      if (!isServersRefusal(code)) return lost(message, { facts, cause });
       return place
         ? changeUnreadable(cause as ServerError, facts, place)
         : new WalmqError('REPLICATION_REFUSED', `PostgreSQL does not begin to stream: ${message}.`, {
@@ -62,6 +61,27 @@ export function replicationFailure(cause: unknown, slot: string, place?: StreamP
             cause,
           });
   }
+}
+
+/** What PgBouncer says of a replication connection; it has no SQLSTATE of its own for that. */
+const POOLER = /unsupported startup parameter(?: in options)?: /;
+
+function deniedByPooler(
+  message: string,
+  told: { facts: Record<string, string>; cause: unknown },
+): WalmqError {
+  return new WalmqError(
+    'REPLICATION_DENIED',
+    `a connection pooler (PgBouncer) refuses the replication connection: ${message}.`,
+    {
+      remedy: 'Set DATABASE_URL of capture to PostgreSQL itself: its port, not that of the pooler.',
+      ...told,
+    },
+  );
+}
+
+function lost(message: string, told: { facts: Record<string, string>; cause: unknown }): WalmqError {
+  return new WalmqError('REPLICATION_LOST', `the replication connection was lost: ${message}.`, told);
 }
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;

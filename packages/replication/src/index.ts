@@ -41,7 +41,7 @@ export {
 export { setupScript } from './setup-script.js';
 export { readServer, type Server } from './setup-server.js';
 export type { SetupRoute, SetupStep, SetupTable } from './setup-step.js';
-export { membersOf, readTables, type TableFacts } from './setup-tables.js';
+export { membersOf, readTableNames, readTables, type TableFacts, tableMeant } from './setup-tables.js';
 export { openTransactions, type Waiting } from './setup-waits.js';
 export { refusalRemedy } from './setup-writes.js';
 export { noteSkipped, readSkipped, type Skipped } from './skipped.js';

@@ -1,7 +1,7 @@
 import { qualifiedName, sqlTable, type TableName, WalmqError } from '@walmq/change';
 import type { Server } from './setup-server.js';
 import type { SetupRoute, SetupTable } from './setup-step.js';
-import type { TableFacts, UnsentMember } from './setup-tables.js';
+import { type TableFacts, tableMeant, type UnsentMember } from './setup-tables.js';
 
 /** Throws SETUP_STANDBY or SETUP_WAL_LEVEL. */
 export function checkServer(server: Server): void {
@@ -20,14 +20,19 @@ export function checkServer(server: Server): void {
 export function checkTables(
   found: readonly (TableFacts | undefined)[],
   wanted: readonly SetupTable[],
+  candidates: readonly TableName[] = [],
 ): TableFacts[] {
   const missing = wanted.filter((_, index) => !found[index]);
   if (missing.length > 0)
-    throw new WalmqError('SETUP_TABLE_MISSING', `no such table: ${missing.map(qualifiedName).join(', ')}.`, {
-      remedy: missing.every(({ newRowsOnly }) => newRowsOnly)
-        ? 'Run "npx walmq setup --outbox", which makes it.'
-        : 'Create it, or take it out of the queues in walmq.config.ts.',
-    });
+    throw new WalmqError(
+      'SETUP_TABLE_MISSING',
+      `no such table: ${missing.map(qualifiedName).join(', ')}.${missing.map(table => tableMeant(table, candidates)).join('')}`,
+      {
+        remedy: missing.every(({ newRowsOnly }) => newRowsOnly)
+          ? 'Run "npx walmq setup --outbox", which makes it.'
+          : 'Create it, or take it out of the queues in walmq.config.ts.',
+      },
+    );
   const tables = found.filter(table => table !== undefined);
   const unlogged = tables.filter(({ logged }) => !logged);
   if (unlogged.length > 0)

@@ -5,7 +5,7 @@ import type { PublishedRelation } from './refused-writes.js';
 import { type PublicationFacts, readPublication } from './setup-publication.js';
 import { madeRelations, missingRelations, type SetupSchema } from './setup-schema.js';
 import type { Server } from './setup-server.js';
-import { membersOf, readTables, type TableFacts } from './setup-tables.js';
+import { membersOf, readTableNames, readTables, type TableFacts } from './setup-tables.js';
 import { readSlot, type Slot } from './slot.js';
 import { readSynchronous, type SynchronousFacts } from './synchronous.js';
 
@@ -26,6 +26,8 @@ export interface SetupFacts {
   readonly tables: readonly (TableFacts | undefined)[];
   readonly publication: PublicationFacts | undefined;
   readonly slot: Slot | undefined;
+  /** Names of tables that may have been meant; read where one is missing. */
+  readonly candidates: readonly TableName[];
   /** The tables that queues read, with their members, and all that the publication holds. */
   readonly published: readonly PublishedRelation[];
   readonly synchronous: SynchronousFacts;
@@ -45,6 +47,7 @@ export async function readFacts(
     tables,
     publication: await readPublication(client, wanted.publication, server.version),
     slot: await readSlot(client, wanted.slot),
+    candidates: tables.includes(undefined) ? await readTableNames(client) : [],
     published: await readPublished(client, {
       oids: tables.flatMap(table => (table ? membersOf(table).map(({ oid }) => oid) : [])),
       publication: wanted.publication,

@@ -25,7 +25,7 @@ const FAILOVER_SLOTS = 170_000;
  */
 export function stepsOf(facts: SetupFacts, wish: SetupWish): SetupStep[] {
   checkServer(facts.server);
-  const tables = checkTables(facts.tables, wish.tables);
+  const tables = checkTables(facts.tables, wish.tables, facts.candidates);
   checkColumns(tables, wish.tables);
   const after = publishedAfter(facts, tables, wish);
   checkOthers(facts, tables, after);

@@ -68,6 +68,7 @@ const WELL: SetupFacts = {
   publication: PUBLICATION,
   slot: SLOT,
   published: [],
+  candidates: [],
 };
 
 const BY_KEY: SetupRoute = { queue: 'orders', orderBy: 'key', operations: undefined };

@@ -1,4 +1,4 @@
-import type { TableName } from '@walmq/change';
+import { didYouMean, type TableName, tableName } from '@walmq/change';
 import type { ClientBase } from 'pg';
 
 /** What of an old row PostgreSQL puts into the WAL. */
@@ -175,4 +175,24 @@ function identityColumns(row: TableRow): string[] {
 /** The table itself, then what its rows may be in. */
 export function membersOf(table: TableFacts): (TableName & Pick<Partition, 'oid' | 'identity'>)[] {
   return [table, ...table.partitions, ...table.children];
+}
+
+/** Every table of the database that can be captured. */
+export async function readTableNames(client: ClientBase): Promise<TableName[]> {
+  const { rows } = await client.query<TableName>(
+    `SELECT n.nspname AS schema, c.relname AS "table" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+        AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') ORDER BY 1, 2`,
+  );
+  return rows;
+}
+
+/** ` Did you mean "User"?`, or nothing: a table of that name elsewhere, or of nearly that name. */
+export function tableMeant(wanted: TableName, candidates: readonly TableName[]): string {
+  const elsewhere = candidates.filter(({ table }) => table.toLowerCase() === wanted.table.toLowerCase());
+  const near = candidates.filter(({ schema }) => schema === wanted.schema);
+  return (
+    didYouMean(tableName(wanted), [...near, ...elsewhere].map(tableName)) ||
+    (elsewhere[0] ? didYouMean(tableName(elsewhere[0]), [tableName(elsewhere[0])]) : '')
+  );
 }

@@ -183,11 +183,15 @@ function silenceVerdict({ captures, lastActive, checkpoint, at }: Picture, slot:
       'It tries again by itself; mend what the reason names.',
     );
   if (captures.length === 0 && !lastActive && !checkpoint)
-    return warning('NOTHING_YET', 'No capture has run yet.', 'Run "npm run capture".');
+    return warning(
+      'NOTHING_YET',
+      'No capture has run yet.',
+      'Start capture as you deploy it; in a clone of walmq: "npm run capture".',
+    );
   return error(
     'CAPTURE_DOWN',
     `No capture runs; WAL piles up${slot?.retainedWalBytes ? ` (${bytesText(slot.retainedWalBytes)} so far)` : ''}.${lastActive ? ` ${lastWords(lastActive, at)}` : ''}`,
-    'See the log of capture, and start it: "npm run capture".',
+    'See the log of capture, and start it as you deploy it; in a clone of walmq: "npm run capture".',
   );
 }
 

@@ -7,6 +7,7 @@ import {
   readServer,
   readSlot,
   readSynchronous,
+  readTableNames,
   readTables,
   type Server,
 } from '@walmq/replication';
@@ -77,13 +78,14 @@ async function checkTables(
   const found = await readTables(client, wanted);
   const tables: CoveredTable[] = wanted.map((table, index) => ({ wanted: table, found: found[index] }));
   const publication = await readPublication(client, name, server.version);
+  const candidates = found.includes(undefined) ? await readTableNames(client) : [];
   const published = await readPublished(client, {
     oids: found.flatMap(table => (table ? membersOf(table).map(({ oid }) => oid) : [])),
     publication: name,
     version: server.version,
   });
   return [
-    ...tableChecks(tables, { version: server.version, publication, published }),
+    ...tableChecks(tables, { version: server.version, publication, published, candidates }),
     ...orderingChecks(await readLooselyEqual(client, wanted)),
     ...writeChecks(published, server.version),
     ...publicationChecks(publication, { name, tables }),

@@ -18,7 +18,7 @@ export function queueChecks(queue: QueueFacts, maxQueueDepth: number): Check[] {
       ? warning(
           'queues',
           `${found}: failed changes hold back what is parked behind them`,
-          'Open Bull Board (npm run dashboard): mend the handler, then retry or remove the failed changes.',
+          'Open Bull Board in the dashboard: mend the handler, then retry or remove the failed changes.',
         )
       : undefined,
     workers === 0 && waiting + active + delayed > 0
@@ -32,7 +32,7 @@ export function queueChecks(queue: QueueFacts, maxQueueDepth: number): Check[] {
       ? warning(
           'queues',
           `${found}: it is paused`,
-          'Resume it in Bull Board (npm run dashboard) when it is time.',
+          'Resume it in Bull Board, in the dashboard, when it is time.',
         )
       : undefined,
     retriedFor !== null

@@ -26,7 +26,11 @@ function kindCheck(slot: Slot | undefined, ours: { name: string; database: strin
 
 function readerCheck({ active, activePid }: Slot & SlotDetail): Check {
   if (active) return ok('slot-reader', `a capture reads it (process ${activePid})`);
-  return warning('slot-reader', 'no capture reads it, so WAL piles up', 'Run "npm run capture".');
+  return warning(
+    'slot-reader',
+    'no capture reads it, so WAL piles up',
+    'Start capture as you deploy it; in a clone of walmq: "npm run capture".',
+  );
 }
 
 function walCheck(slot: Slot & SlotDetail): Check {

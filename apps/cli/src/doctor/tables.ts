@@ -1,4 +1,4 @@
-import { qualifiedName, sqlIdentifier, sqlTable } from '@walmq/change';
+import { qualifiedName, sqlIdentifier, sqlTable, type TableName } from '@walmq/change';
 import {
   type CoveredTable,
   DEFERRABLE_KEY_REMEDY,
@@ -16,6 +16,7 @@ import {
   refusesFull,
   type SetupTable,
   type TableFacts,
+  tableMeant,
   uncoveredOrder,
 } from '@walmq/replication';
 import { type Check, error, ok, warning } from './check.js';
@@ -28,16 +29,22 @@ export function tableChecks(
     version,
     publication,
     published = [],
+    candidates = [],
   }: {
     version: number;
     publication: PublicationFacts | undefined;
     /** What publications send of the tables and their members. */
     published?: readonly PublishedRelation[];
+    /** Names of tables that a missing one may be. */
+    candidates?: readonly TableName[];
   },
 ): Check[] {
   const there = tables.flatMap(({ wanted, found }) => (found ? [{ wanted, found }] : []));
   return [
-    ...orOk(tables.flatMap(existenceChecks), ok('tables', `all ${tables.length} tables are there`)),
+    ...orOk(
+      tables.flatMap(table => existenceChecks(table, candidates)),
+      ok('tables', `all ${tables.length} tables are there`),
+    ),
     ...orOk(
       there.flatMap(table => [
         ...identityChecks(table, version, refusedUnderFull(table.found, published, version)),
@@ -54,16 +61,17 @@ function orOk(troubles: readonly Check[], allIsWell: Check): readonly Check[] {
   return troubles.length > 0 ? troubles : [allIsWell];
 }
 
-function existenceChecks({ wanted, found }: CoveredTable): Check[] {
+function existenceChecks({ wanted, found }: CoveredTable, candidates: readonly TableName[]): Check[] {
   const name = qualifiedName(wanted);
   if (!found)
     return [
       error(
         'tables',
         `there is no table ${name}`,
-        wanted.newRowsOnly
-          ? 'Run "npx walmq setup --outbox", which makes it.'
-          : 'Create it, or take it out of the queues in walmq.config.ts.',
+        `${tableMeant(wanted, candidates)} `.trimStart() +
+          (wanted.newRowsOnly
+            ? 'Run "npx walmq setup --outbox", which makes it.'
+            : 'Create it, or take it out of the queues in walmq.config.ts.'),
       ),
     ];
   if (!found.logged)
