@@ -125,7 +125,9 @@ export async function readOtherPipelines(
     ...((await hasTable(client, 'walmq.setup'))
       ? ['SELECT slot_name AS slot, publication FROM walmq.setup']
       : []),
-    ...((await hasTable(client, 'walmq.capture')) ? [`SELECT slot, '' AS publication FROM walmq.capture`] : []),
+    ...((await hasTable(client, 'walmq.capture'))
+      ? [`SELECT slot, '' AS publication FROM walmq.capture`]
+      : []),
   ];
   if (sources.length === 0) return [];
   const { rows } = await client.query<Pipeline>(
