@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startNetwork } from '@walmq/embedded/network';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectAllOnce } from './arrival-fixture.js';
 import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
 import { CaptureProcess } from './capture-process-fixture.js';
 import { LOAD_SCHEMA, progress, startLoad } from './load-fixture.js';
-import { startNetwork } from './network-fixture.js';
 
 const FAULTS = 20;
 const QUEUES = { things: { table: 'things' }, copies: { table: 'things' } };

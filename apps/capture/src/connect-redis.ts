@@ -7,19 +7,21 @@ import {
   type ProducerConnection,
   readPersistence,
 } from '@walmq/fanout';
+import { isDenied, refusalOf, tryRights } from '@walmq/redis';
 
 /**
  * Every new connection may be to another server than the last: each is asked whether it keeps the promise.
- * Rejects with REDIS_UNREACHABLE, or with what durabilityVerdict finds.
+ * Rejects with REDIS_UNREACHABLE, with REDIS_DENIED, or with what durabilityVerdict finds.
  */
 export async function connectDurable(
   url: string,
-  checkpointKey: string,
+  { prefix, checkpointKey }: { readonly prefix: string; readonly checkpointKey: string },
   { durability, trustDurability }: WalmqConfig['redis'],
   observer: { unchecked(durability: string): void },
 ): Promise<ProducerConnection> {
   const redis = await connectShard(url, checkpointKey);
   try {
+    await tryRights(redis, prefix);
     const verdict = durabilityVerdict(durability, trustDurability, await readPersistence(redis));
     if (verdict.errors[0]) throw verdict.errors[0];
     if (verdict.unchecked) observer.unchecked(JSON.stringify(durability));
@@ -33,6 +35,7 @@ export async function connectDurable(
 /** A server that answers with an error (it loads its data, say) is as good as none, and comes back like one. */
 export function unreachable(cause: unknown): WalmqError {
   if (cause instanceof WalmqError) return cause;
+  if (isDenied(cause as Error)) return refusalOf(cause as Error).error;
   return new WalmqError('REDIS_UNREACHABLE', `Redis does not answer: ${(cause as Error).message}.`, {
     cause,
   });

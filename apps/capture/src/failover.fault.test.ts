@@ -1,11 +1,11 @@
 import { type EmbeddedRedis, embeddedPostgresMajor, startRedis } from '@walmq/embedded';
+import { type Network, startNetwork } from '@walmq/embedded/network';
 import { createPool } from '@walmq/postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectAllOnce } from './arrival-fixture.js';
 import { CaptureWorld } from './capture-fixture.js';
 import { CaptureProcess, type CaptureSetting, runWalmq } from './capture-process-fixture.js';
 import { LOAD_SCHEMA, progress, startLoad } from './load-fixture.js';
-import { type Network, startNetwork } from './network-fixture.js';
 import { type Pair, promote, slotSynced, startPair } from './standby-fixture.js';
 
 const QUEUES = { things: { table: 'things' } };

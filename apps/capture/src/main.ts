@@ -57,7 +57,7 @@ await runService({
       onBlind: () => metrics.slotUnknown(),
     });
     service.onStop('watch', () => watch.stop());
-    const malformed = watchMalformedEvents({ config, databaseUrl, redisUrl, log });
+    const malformed = watchMalformedEvents({ config, databaseUrl, redisUrl, log, onFault: fail });
     if (malformed) service.onStop('malformed events', () => malformed.stop());
 
     const finished = keepStreaming({

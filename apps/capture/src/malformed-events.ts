@@ -1,7 +1,8 @@
-import type { Change } from '@walmq/change';
+import type { Change, WalmqError } from '@walmq/change';
 import type { QueueConfig, WalmqConfig } from '@walmq/config';
 import { refusalOf } from '@walmq/fanout';
-import { connectRedis, type Logger, openPool } from '@walmq/service';
+import { keepConnected } from '@walmq/redis';
+import { type Logger, openPool } from '@walmq/service';
 import { errorReporter, once, outcomeOf, reasonOf } from '@walmq/worker';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -13,6 +14,8 @@ export interface MalformedEventsOptions {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly log: Logger;
+  /** A fault of Redis that does not pass by itself. */
+  readonly onFault: (error: WalmqError) => void;
 }
 
 /** Who sees to the queue of malformed events. */
@@ -26,29 +29,36 @@ export interface MalformedEvents {
  * more, in the stream, once. Undefined where no queue takes events.
  */
 export function watchMalformedEvents(options: MalformedEventsOptions): MalformedEvents | undefined {
-  const { config, log, databaseUrl, redisUrl } = options;
+  const { config, log, databaseUrl, redisUrl, onFault } = options;
   const queue = config.malformed === undefined ? undefined : config.queues[config.malformed];
   if (!queue) return undefined;
   const name = 'walmq malformed events';
   // It connects when the first event is replayed.
   const { deadlineMs } = config.source;
   const pool = openPool({ url: databaseUrl, name, log, max: 1, forHandlers: true, deadlineMs });
-  const redis = connectRedis({ url: redisUrl, name, log });
+  const kept = keepConnected({
+    ...{ url: redisUrl, name, log, onFault, prefix: queue.prefix, deadlineMs: config.redis.deadlineMs },
+  });
+  const { redis } = kept;
   const stopping = new AbortController();
   const parts = { config, queue, pool, redis, signal: stopping.signal };
-  const worker = new Worker<Change>(queue.name, job => settle(job, parts), {
-    connection: redis,
-    prefix: queue.prefix,
-    lockDuration: queue.stalledAfterMs,
-    stalledInterval: queue.stalledAfterMs,
-    maxStalledCount: queue.maxStalledCount,
+  let worker: Worker<Change> | undefined;
+  void kept.usable.then(() => {
+    if (stopping.signal.aborted) return;
+    worker = new Worker<Change>(queue.name, job => settle(job, parts), {
+      connection: redis,
+      prefix: queue.prefix,
+      lockDuration: queue.stalledAfterMs,
+      stalledInterval: queue.stalledAfterMs,
+      maxStalledCount: queue.maxStalledCount,
+    });
+    worker.on('error', errorReporter(log.child({ queue: queue.name })));
   });
-  worker.on('error', errorReporter(log.child({ queue: queue.name })));
   return {
     async stop() {
       stopping.abort();
-      await worker.close();
-      redis.disconnect();
+      await worker?.close();
+      kept.close();
       await pool.end();
     },
   };

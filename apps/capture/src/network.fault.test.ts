@@ -1,8 +1,8 @@
+import { type Network, startNetwork } from '@walmq/embedded/network';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
 import { CaptureProcess } from './capture-process-fixture.js';
-import { type Network, startNetwork } from './network-fixture.js';
 
 const SCHEMA = 'CREATE TABLE items (id integer PRIMARY KEY, name text)';
 const QUEUES = { items: { table: 'items' } };
@@ -105,4 +105,55 @@ describe('what the network may do to a capture', () => {
       expect(await capture.end('SIGTERM')).toBe(0);
     },
   );
+
+  it('the replies of Redis lost for good on open connections: new ones are made, nothing lost, nothing twice', async () => {
+    await using world = await CaptureWorld.create(servers, 'network_stranded', {
+      schema: SCHEMA,
+      queues: QUEUES,
+    });
+    const both = await networks();
+    await using _postgres = both.postgres;
+    await using _redis = both.redis;
+    const capture = await startThrough(world, both);
+    await insert(world, 1, 10);
+    await expectIds(world, 10);
+    both.redis.strand();
+    await insert(world, 11, 20);
+    await expectIds(world, 20);
+    await world.waitUntilAcknowledged();
+    expect(await capture.end('SIGTERM')).toBe(0);
+  });
+
+  it('a Redis user without a right: one sentence that gives it, exit code 1', async () => {
+    await using world = await CaptureWorld.create(servers, 'network_rights', {
+      schema: SCHEMA,
+      queues: QUEUES,
+    });
+    await world.redis.call(
+      'ACL',
+      'SETUSER',
+      'app',
+      'reset',
+      'on',
+      '>secret',
+      '~*',
+      '+@all',
+      '-@dangerous',
+      '-evalsha',
+    );
+    const url = new URL(servers.redis.url);
+    url.username = 'app';
+    url.password = 'secret';
+    const capture = await CaptureProcess.start({
+      databaseUrl: world.databaseUrl,
+      redisUrl: url.href,
+      config: {
+        source: { slot: world.config.source.slot },
+        redis: { prefix: world.config.redis.prefix },
+        queues: QUEUES,
+      },
+    });
+    expect(await capture.exitCode()).toBe(1);
+    expect(capture.output).toMatch(/may not run EVALSHA, INFO\..*ACL SETUSER app \+evalsha \+info/);
+  });
 });

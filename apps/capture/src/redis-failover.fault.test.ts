@@ -1,11 +1,11 @@
 import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
+import { startNetwork } from '@walmq/embedded/network';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { expectAllOnce } from './arrival-fixture.js';
 import { CaptureWorld } from './capture-fixture.js';
 import { CaptureProcess, type CaptureSetting } from './capture-process-fixture.js';
 import { LOAD_SCHEMA, progress, startLoad } from './load-fixture.js';
-import { startNetwork } from './network-fixture.js';
 
 /** All nodes have one password, as the members of one installation do. */
 const PASSWORD = 'one-for-all';

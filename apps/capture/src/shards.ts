@@ -17,6 +17,8 @@ import { watchBacklog } from './watch-backlog.js';
 
 /** One shard's way into Redis. */
 export interface Shard {
+  /** BullMQ's key prefix of its queues. */
+  readonly prefix: string;
   readonly checkpointKey: string;
   /** A connection that has been found able to keep the promise of durability. */
   readonly connect: () => Promise<ProducerConnection>;
@@ -41,8 +43,9 @@ export function shardsOf(
   return shardPrefixes(config.redis).map(prefix => {
     const key = checkpointKey(prefix, source);
     return {
+      prefix,
       checkpointKey: key,
-      connect: () => connectDurable(redisUrl, key, config.redis, observer),
+      connect: () => connectDurable(redisUrl, { prefix, checkpointKey: key }, config.redis, observer),
       look: () => connectShard(redisUrl, key),
     };
   });
@@ -136,6 +139,7 @@ export function openShards({ config, shards, positions, observer, advance }: Ope
     watchBacklog({
       limits: config.capture,
       queues: queues.filter(queue => queue.shard === shard),
+      prefix: (shards[shard] as Shard).prefix,
       connect: (shards[shard] as Shard).look,
       onPause: reason => {
         enqueuer.hold();

@@ -1,10 +1,7 @@
-import { WalmqError } from '@walmq/change';
 import { openClient } from '@walmq/postgres';
-import { openRedis } from '@walmq/service';
-import { redisRemedy } from '@walmq/status';
+import { connectOnce } from '@walmq/redis';
 import type { Redis } from 'ioredis';
 import type { Client } from 'pg';
-import { messageOf } from './command.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -25,33 +22,7 @@ export async function connectDatabase(url: string): Promise<Client> {
   return client;
 }
 
-/** One connection that does not come back by itself. Rejects with REDIS_UNREACHABLE. */
+/** One connection that does not come back by itself. Rejects as connectOnce does. */
 export async function connectRedis(url: string): Promise<Redis> {
-  const redis = openRedis(url, {
-    connectionName: 'walmq cli',
-    lazyConnect: true,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    commandTimeout: CONNECT_TIMEOUT_MS,
-  });
-  // ioredis says why in an event; its commands are only told that the connection is closed.
-  const reasons: Error[] = [];
-  redis.on('error', error => reasons.push(error));
-  try {
-    await redis.connect();
-    return redis;
-  } catch (error) {
-    redis.disconnect();
-    const cause = reasons[0] ?? error;
-    throw new WalmqError('REDIS_UNREACHABLE', `Redis cannot be reached: ${withoutStop(messageOf(cause))}.`, {
-      remedy: redisRemedy(cause),
-      cause,
-    });
-  }
-}
-
-/** Servers end their sentences as they like. */
-function withoutStop(sentence: string): string {
-  return sentence.replace(/\.$/, '');
+  return await connectOnce(url, { name: 'walmq cli', deadlineMs: CONNECT_TIMEOUT_MS });
 }

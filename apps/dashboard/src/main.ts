@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
+import { shardPrefixes } from '@walmq/config';
+import { keepConnected } from '@walmq/redis';
 import { failedIds, readFailures } from '@walmq/replay';
-import { checkRedis, connectRedis, openPool, runService } from '@walmq/service';
+import { openPool, runService } from '@walmq/service';
 import { readStatus } from '@walmq/status';
 import { Queue } from 'bullmq';
 import { z } from 'zod';
@@ -25,7 +27,12 @@ await runService({
   start: async service => {
     const { config, environment, log } = service;
     const policy = await readPolicy(environment.host, environment);
-    const redis = connectRedis({ url: environment.redisUrl as string, name: 'walmq dashboard', log });
+    const kept = keepConnected({
+      ...{ url: environment.redisUrl as string, name: 'walmq dashboard', log, onFault: service.fail },
+      prefix: shardPrefixes(config.redis)[0] as string,
+      deadlineMs: config.redis.deadlineMs,
+    });
+    const { redis } = kept;
     const isReady = () => redis.status === 'ready';
     const queues = Object.values(config.queues).map(queue => ({
       config: queue,
@@ -84,10 +91,10 @@ await runService({
       redis,
       queues: Object.values(config.queues),
     });
-    service.readyWhen('redis', () => checkRedis(redis));
+    service.readyWhen('redis', () => kept.check());
     service.onStop('redis', async () => {
       await Promise.all(queues.map(({ queue }) => queue.close()));
-      redis.disconnect();
+      kept.close();
       if (!(database instanceof Error)) await database.end();
     });
   },

@@ -86,6 +86,8 @@ export interface WalmqConfig {
     readonly prefix: string;
     readonly shards: number;
     readonly durability: Durability;
+    /** Milliseconds. */
+    readonly deadlineMs: number;
     readonly trustDurability: boolean;
   };
   readonly capture: Readonly<Parsed['capture']>;

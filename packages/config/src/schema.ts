@@ -223,6 +223,8 @@ export const configSchema = z.strictObject({
        * own checkpoint, so that a Redis Cluster can hold them on different nodes. Default 1: no hash tag.
        */
       shards: z.int().min(1).max(64).default(1),
+      /** Milliseconds a reply may take before the connection is closed and opened anew. Default 10 000. */
+      deadlineMs: z.int().min(100).max(600_000).default(10_000),
       /** What an acknowledged change survives: "fsync" (the default), { replicated: n } or "memory". */
       durability: durability.default('fsync'),
       /** True where CONFIG is forbidden (managed Redis): the promise is taken on trust and logged. */

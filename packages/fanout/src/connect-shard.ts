@@ -1,4 +1,5 @@
 import { WalmqError } from '@walmq/change';
+import { isDenied } from '@walmq/redis';
 import type { Redis } from 'ioredis';
 import { connectProducer } from './producer.js';
 
@@ -30,9 +31,17 @@ export async function connectShard(url: string, checkpointKey: string): Promise<
   }
 }
 
+/** Empty where INFO is forbidden: whoever needs it says so (REDIS_DENIED). */
+async function clusterInfo(redis: Redis): Promise<string> {
+  return await redis.info('cluster').catch((error: Error) => {
+    if (isDenied(error)) return '';
+    throw error;
+  });
+}
+
 /** URL of the node that holds the key; undefined outside a cluster. */
 async function nodeOf(redis: Redis, url: string, key: string): Promise<string | undefined> {
-  if (!/^cluster_enabled:1/m.test(await redis.info('cluster'))) return undefined;
+  if (!/^cluster_enabled:1/m.test(await clusterInfo(redis))) return undefined;
   const slot = await redis.cluster('KEYSLOT', key);
   const ranges = (await redis.cluster('SLOTS')) as unknown as SlotRange[];
   const range = ranges.find(([first, last]) => first <= slot && slot <= last);

@@ -1,4 +1,3 @@
-export { type ConnectionOptions, checkRedis, connectRedis, openRedis } from './connections.js';
 export { ENVIRONMENT_VARIABLES, type Environment, wholeNumber } from './environment.js';
 export type { ReadyCheck } from './health.js';
 export { RepeatLimit } from './limit-repeats.js';

@@ -1,4 +1,5 @@
 export { bytesText } from './bytes.js';
+export { countWorkers } from './count-workers.js';
 export {
   endHeartbeat,
   heartbeatPrefix,

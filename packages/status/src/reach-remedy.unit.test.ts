@@ -1,3 +1,4 @@
+import { WalmqError } from '@walmq/change';
 import { describe, expect, it } from 'vitest';
 import { databaseRemedy, redisRemedy } from './reach-remedy.js';
 
@@ -19,14 +20,10 @@ describe('databaseRemedy', () => {
 describe('redisRemedy', () => {
   it.each([
     ['a wrong password', new Error('WRONGPASS invalid username-password pair.'), /password in REDIS_URL/],
-    [
-      'a wrong password, within ours',
-      new Error('x', { cause: new Error('WRONGPASS no') }),
-      /password in REDIS_URL/,
-    ],
-    ['no password', new Error('NOAUTH Authentication required.'), /redis:\/\/:password@/],
-    ['too few rights', new Error('NOPERM no permissions'), /ACL SETUSER/],
-    ['a server that starts', new Error('LOADING Redis is loading'), /wait/],
+    ['a remedy of ours', new WalmqError('REDIS_DENIED', 'no', { remedy: 'Run this.' }), /^Run this\.$/],
+    ['no password', new Error('NOAUTH Authentication required.'), /redis:\/\/user:password@/],
+    ['too few rights', new Error('NOPERM no permissions'), /a-redis-user-of-its-own/],
+    ['a server that starts', new Error('LOADING Redis is loading'), /Wait/],
     ['a server that is not there', refused('ECONNREFUSED'), /the server runs/],
   ])('for %s', (_what, cause, remedy) => {
     expect(redisRemedy(cause)).toMatch(remedy);

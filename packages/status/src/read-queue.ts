@@ -2,6 +2,7 @@ import type { QueueConfig } from '@walmq/config';
 import { redact } from '@walmq/service';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { countWorkers } from './count-workers.js';
 import type { QueueStatus } from './pipeline-status.js';
 import { readOldestSeconds } from './read-oldest.js';
 
@@ -37,7 +38,7 @@ export async function readQueue(
       readThroughput(redis, queue, keepCompleted.count ?? Infinity),
       readRetriedFor(redis, queue),
       readPostponed(redis, queue),
-      queue.getWorkersCount().catch(() => null),
+      countWorkers(queue, redis),
     ]);
     return {
       name,

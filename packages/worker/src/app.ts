@@ -1,22 +1,16 @@
-import type { QueueConfig } from '@walmq/config';
+import { type QueueConfig, shardPrefixes } from '@walmq/config';
 import { checkPostgres } from '@walmq/postgres';
-import {
-  checkRedis,
-  connectRedis,
-  openPool,
-  runService,
-  type Service,
-  type ServiceOptions,
-  wholeNumber,
-} from '@walmq/service';
+import { keepConnected } from '@walmq/redis';
+import { openPool, runService, type Service, type ServiceOptions, wholeNumber } from '@walmq/service';
 import type { Pool } from 'pg';
 import type { z } from 'zod';
+import { checkDefinition } from './check-definition.js';
 import type { WorkerDefinition } from './define.js';
 import { Isolation } from './isolate.js';
 import { workerMetrics } from './metrics.js';
 import { pruneRegularly } from './prune-regularly.js';
 import { checkDatabase, KIT_RIGHTS, type TableRights } from './rights.js';
-import { startWorker } from './start.js';
+import { type RunningWorker, startWorker } from './start.js';
 
 export interface WorkerAppOptions<Own extends z.ZodRawShape> extends Omit<ServiceOptions<Own>, 'start'> {
   /** Of the app's own in schema walmq, beside the kit's: tried at start. */
@@ -64,27 +58,33 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
         ...{ pool, stopping: service.stopping, onFault: service.fail },
         rights: [...KIT_RIGHTS, ...(options.rights ?? [])],
       });
-      const redis = connectRedis({ url: environment.redisUrl as string, name, log });
-      service.onStop('redis', async () => redis.disconnect());
+      const kept = keepConnected({
+        ...{ url: environment.redisUrl as string, name, log, onFault: service.fail },
+        prefix: shardPrefixes(config.redis)[0] as string,
+        deadlineMs: config.redis.deadlineMs,
+      });
+      const { redis } = kept;
+      service.onStop('redis', async () => kept.close());
       service.readyWhen('postgres', () => checkPostgres(pool));
-      service.readyWhen('redis', () => checkRedis(redis));
+      service.readyWhen('redis', () => kept.check());
       const metrics = workerMetrics(service.metrics);
       // The environment holds the app's own variables too: they were read beside the kit's.
       const own = service as unknown as Service<z.output<z.ZodObject<Own>>>;
       const definitions = await options.workers(own, { pool });
       const isolation = new Isolation();
-      const running = definitions.map(definition =>
-        startWorker({
-          definition,
-          queues: config.queues,
-          redis,
-          pool,
-          log,
-          metrics,
-          isolation,
-          tracing: environment.tracing,
-        }),
-      );
+      for (const definition of definitions) checkDefinition(definition, config.queues);
+      let running: readonly RunningWorker[] | undefined;
+      // Not before: BullMQ's workers spin, and hear no signal, with a user who may not run what they need.
+      void kept.usable.then(() => {
+        if (service.stopping.aborted) return;
+        running = definitions.map(definition =>
+          startWorker({
+            ...{ definition, redis, pool, log, metrics, isolation },
+            queues: config.queues,
+            tracing: environment.tracing,
+          }),
+        );
+      });
       tellOfFewConnections(definitions, service, environment.WALMQ_DATABASE_CONNECTIONS);
       const pruning = pruneRegularly({
         ...{ pool, redis, log, metrics },
@@ -94,10 +94,10 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
       });
       service.onStop('pruning', () => pruning.stop());
       service.readyWhen('workers', () =>
-        running.every(worker => worker.isRunning()) ? undefined : 'a worker does not run',
+        running?.every(worker => worker.isRunning()) ? undefined : 'a worker does not run',
       );
       service.onStop('workers', async () => {
-        await Promise.all(running.map(worker => worker.close(environment.shutdownMs * DRAIN_SHARE)));
+        await Promise.all((running ?? []).map(worker => worker.close(environment.shutdownMs * DRAIN_SHARE)));
       });
     },
   });

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { WalmqConfigInput } from '@walmq/config';
 import { expect } from 'vitest';
 import { type AppProcess, eventually, type Servers, startProgram, WorkerWorld } from './worker-fixture.js';
 
@@ -35,13 +36,17 @@ export class KitProcesses {
     this.#folder = folder;
   }
 
-  static async create(servers: Servers, name: string): Promise<KitProcesses> {
+  static async create(
+    servers: Servers,
+    name: string,
+    redis: WalmqConfigInput['redis'] = {},
+  ): Promise<KitProcesses> {
     const queues = { steps: { table: 'steps', concurrency: 4, stalledAfterMs: 1000, maxStalledCount: 1000 } };
     const world = await WorkerWorld.create(servers, name, { queues, schema: SCHEMA });
     const folder = await mkdtemp(join(tmpdir(), 'walmq-kit-'));
     await writeFile(
       join(folder, 'walmq.config.mjs'),
-      `export default ${JSON.stringify({ redis: { prefix: name }, queues })};`,
+      `export default ${JSON.stringify({ redis: { prefix: name, ...redis }, queues })};`,
     );
     return new KitProcesses(world, servers.redis.url, folder);
   }

@@ -33,6 +33,7 @@ export const CHECKS = [
   'redis-eviction',
   'redis-memory',
   'redis-latency',
+  'redis-rights',
   'queues',
   'checkpoint',
   'blocked',

@@ -16,6 +16,7 @@ import { checkPostgres } from './postgres.js';
 import { checkLines } from './print.js';
 import { queueChecks } from './queues.js';
 import { readRedis, redisChecks } from './redis.js';
+import { rightsCheck } from './redis-rights.js';
 
 /** As Redis Cluster reads it: what is between the first braces, if anything is. */
 const HASH_TAG = /^[^{]*\{[^}]+\}/;
@@ -89,6 +90,7 @@ async function checkRedis(redis: Redis, { redis: options, capture, queues }: Wal
       hasHashTags: shardPrefixes(options).every(prefix => HASH_TAG.test(prefix)),
     }),
   );
+  for (const prefix of shardPrefixes(options)) checks.push(await rightsCheck(redis, prefix));
   for (const queue of Object.values(queues))
     checks.push(
       ...(await attempt('queues', async () =>

@@ -1,6 +1,8 @@
 import { type Chain, chainsOf, followReplayed, type Replayed, replayFailed } from '@walmq/replay';
+import { countWorkers } from '@walmq/status';
 import type { Queue } from 'bullmq';
 import { type Command, Option } from 'commander';
+import type { Redis } from 'ioredis';
 import { type CommandIo, EXIT } from '../command.js';
 import { examples, type Host } from '../help.js';
 import { behind, type Choice, choose, others, reportChoices, type SteerOptions, say } from './choose.js';
@@ -99,7 +101,7 @@ async function follow(
   { queue, chains }: Pick<Done, 'queue' | 'chains'>,
   signal: AbortSignal,
 ) {
-  const idle = chains.length > 0 ? await whyIdle(queue) : undefined;
+  const idle = chains.length > 0 ? await whyIdle(queue, redis) : undefined;
   if (idle !== undefined) io.printError(`${queue.name}: ${idle}`);
   const total = chains.reduce((sum, chain) => sum + chain.length, 0);
   const progress = openProgress(io, `Waiting for ${queue.name}`, total);
@@ -121,9 +123,9 @@ async function follow(
 }
 
 /** Otherwise it would wait without a word. */
-async function whyIdle(queue: Queue): Promise<string | undefined> {
+async function whyIdle(queue: Queue, redis: Redis): Promise<string | undefined> {
   if (await queue.isPaused()) return 'the queue is paused; its changes run when it is resumed.';
   // Where CLIENT LIST is forbidden nobody knows.
-  const workers = await queue.getWorkersCount().catch(() => 1);
+  const workers = await countWorkers(queue, redis);
   return workers === 0 ? 'no worker is connected; its changes run when one is started.' : undefined;
 }

@@ -139,7 +139,7 @@ describe('walmq status', () => {
     );
     const redisRefuses = await walmq(['status'], { ...world.env, REDIS_URL: wrong(redis.url) });
     expect(redisRefuses.lines.join('\n')).toMatch(
-      /REDIS_UNREACHABLE: Redis cannot be reached: WRONGPASS [^.]*\.\n +-> Correct user and password in REDIS_URL/,
+      /REDIS_UNREACHABLE: Redis cannot be reached: Redis does not know this user and password\.\n +-> Correct user and password in REDIS_URL/,
     );
     for (const { lines, errors } of [postgresRefuses, redisRefuses])
       expect([...lines, ...errors].join('\n')).not.toContain('s3cret');
@@ -187,6 +187,17 @@ describe('walmq status', () => {
       'CHANGES_RETRIED: Queue "orders" has 1 change to be tried again: no answer from smtp://user:***@mail.',
     );
     await worker.close();
+    // A worker of a queue with the same name in another database number of the same server is none of this queue.
+    const elsewhere = new Redis(`${redis.url}/1`, { maxRetriesPerRequest: null });
+    const stranger = new Worker('orders', async () => undefined, {
+      connection: elsewhere,
+      prefix: world.name,
+    });
+    onTestFinished(async () => {
+      await stranger.close();
+      elsewhere.disconnect();
+    });
+    await stranger.waitUntilReady();
     await expect
       .poll(found, { timeout: 30_000 })
       .toContain('WORKERS_MISSING: Queue "orders" has 1 change to be processed and no worker.');

@@ -11,6 +11,8 @@ export interface Network {
   cut(how: 'end' | 'reset'): void;
   /** Neither direction passes a byte, and nobody is told; new connections are taken and stay silent. */
   stall(): void;
+  /** Connections that are open pass no byte any more, and do not end; new ones pass. */
+  strand(): void;
   /** Ends every connection and refuses new ones. */
   refuse(): void;
   /** New connections go to another port of this machine, as after a failover; those that are stay. */
@@ -20,10 +22,11 @@ export interface Network {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** For tests: a TCP proxy on 127.0.0.1 between a capture and a server. */
+/** For tests: a TCP proxy on 127.0.0.1 between a process and a server. */
 export async function startNetwork(firstPort: number): Promise<Network> {
   let targetPort = firstPort;
   const sockets = new Set<Socket>();
+  const stranded = new WeakSet<Socket>();
   let weather: Weather = 'passing';
 
   const server = createServer(client => {
@@ -42,12 +45,12 @@ export async function startNetwork(firstPort: number): Promise<Network> {
 
   function join(from: Socket, to: Socket): void {
     from.on('data', bytes => {
-      if (weather === 'silent') return;
+      if (weather === 'silent' || stranded.has(from)) return;
       if (!to.write(bytes)) from.pause();
     });
     to.on('drain', () => from.resume());
     from.on('close', () => {
-      if (weather !== 'silent') to.destroy();
+      if (weather !== 'silent' && !stranded.has(from)) to.destroy();
     });
   }
 
@@ -69,6 +72,9 @@ export async function startNetwork(firstPort: number): Promise<Network> {
     },
     stall() {
       weather = 'silent';
+    },
+    strand() {
+      each(socket => stranded.add(socket));
     },
     refuse() {
       weather = 'refusing';

@@ -1,0 +1,7 @@
+export { COMMANDS } from './commands.js';
+export { type ConnectOnceOptions, connectOnce } from './connect-once.js';
+export { type KeepConnectedOptions, type KeptConnection, keepConnected } from './keep-connected.js';
+export { refusalOf } from './refusal.js';
+export { requirePrimary } from './require-primary.js';
+export { tryRights } from './rights.js';
+export { isDenied, isWrongServer } from './wrong-server.js';

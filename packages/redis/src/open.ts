@@ -1,0 +1,46 @@
+import { Cluster, Redis } from 'ioredis';
+
+/** ioredis' own options, of those that a Redis and a Cluster share. */
+export interface OpenOptions {
+  readonly connectionName: string;
+  readonly maxRetriesPerRequest: number | null;
+  /** Milliseconds to wait before the n-th try; null: no more. */
+  readonly retryStrategy: (attempt: number) => number | null;
+  /** 2: connect again and send the command again. */
+  readonly reconnectOnError?: (error: Error) => false | 2;
+  readonly autoResendUnfulfilledCommands?: boolean;
+  readonly enableOfflineQueue?: boolean;
+  readonly lazyConnect?: boolean;
+  readonly connectTimeout?: number;
+  readonly commandTimeout?: number;
+  /** Milliseconds without a byte from the server after a command was sent; then the socket is closed. */
+  readonly socketTimeout?: number;
+}
+
+/**
+ * `redis+cluster://` is any node of a Redis Cluster. A Cluster takes the same commands as a Redis, and BullMQ tells
+ * them apart by itself; only their types differ, in what nobody here uses.
+ */
+export function openRedis(url: string, options: OpenOptions): Redis {
+  if (!CLUSTER_URL.test(url)) return new Redis(url, { ...COMMON, ...options });
+  const { lazyConnect = false, retryStrategy, ...redisOptions } = options;
+  const node = url.replace(CLUSTER_URL, '$1:');
+  const { username, password, protocol } = new URL(node);
+  const cluster = new Cluster([node], {
+    lazyConnect,
+    clusterRetryStrategy: retryStrategy,
+    redisOptions: {
+      ...COMMON,
+      ...redisOptions,
+      ...(username ? { username: decodeURIComponent(username) } : {}),
+      ...(password ? { password: decodeURIComponent(password) } : {}),
+      ...(protocol === 'rediss:' ? { tls: {} } : {}),
+    },
+  });
+  return cluster as unknown as Redis;
+}
+
+const CLUSTER_URL = /^(rediss?)\+cluster:/;
+
+/** TCP keepalive: a firewall does not forget a connection that is quiet for long. */
+const COMMON = { keepAlive: 10_000 };

@@ -1,0 +1,135 @@
+import { WalmqError } from '@walmq/change';
+import { isDenied } from './wrong-server.js';
+
+/** Why there is no connection, and what to do; `passes`: trying again may help. */
+export interface Refusal {
+  readonly error: WalmqError;
+  readonly passes: boolean;
+}
+
+interface Kind {
+  readonly code: string;
+  readonly passes: boolean;
+  readonly when: (cause: Error & { code?: string }) => boolean;
+  /** What is wrong, without a full stop; `said` is the cause's own sentence. */
+  readonly what: (said: string) => string;
+  readonly remedy: string;
+}
+
+/** OpenSSL's names for a certificate that nobody vouches for. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const UNKNOWN_AUTHORITY =
+  /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?)$/;
+
+const KINDS: readonly Kind[] = [
+  {
+    code: 'REDIS_DENIED',
+    passes: false,
+    when: ({ message }) => message.startsWith('NOAUTH'),
+    what: () => 'Redis wants a password, and REDIS_URL has none',
+    remedy: 'Put user and password into REDIS_URL: redis://user:password@host:6379.',
+  },
+  {
+    code: 'REDIS_DENIED',
+    passes: false,
+    when: ({ message }) => message.startsWith('WRONGPASS'),
+    what: () => 'Redis does not know this user and password',
+    remedy: 'Correct user and password in REDIS_URL, for every process that has it.',
+  },
+  {
+    code: 'REDIS_DENIED',
+    passes: false,
+    when: ({ message }) => message.startsWith('DENIED'),
+    what: () =>
+      'Redis runs in protected mode: without a password it accepts connections from its own machine only',
+    remedy: 'Set a password in Redis (requirepass, or an ACL user) and put it into REDIS_URL.',
+  },
+  {
+    code: 'REDIS_DENIED',
+    passes: false,
+    when: isDenied,
+    what: said => `Redis refuses a command: ${said}`,
+    remedy: 'Give the user of REDIS_URL what docs/operations.md#a-redis-user-of-its-own lists.',
+  },
+  {
+    code: 'REDIS_DATABASE_UNKNOWN',
+    passes: false,
+    when: ({ message }) => /DB index is out of range|invalid DB index|SELECT is not allowed/i.test(message),
+    what: said => `Redis has no database of the number in REDIS_URL: ${said}`,
+    remedy:
+      'Correct the number at the end of REDIS_URL, or raise "databases" in redis.conf (a cluster has only number 0).',
+  },
+  {
+    code: 'REDIS_TLS_REFUSED',
+    passes: false,
+    when: ({ code = '' }) => UNKNOWN_AUTHORITY.test(code),
+    what: said =>
+      `the TLS certificate of Redis comes from an authority that this machine does not know: ${said}`,
+    remedy: 'Start the process with NODE_EXTRA_CA_CERTS=<file with the certificate of that authority, PEM>.',
+  },
+  {
+    code: 'REDIS_TLS_REFUSED',
+    passes: false,
+    when: ({ code = '' }) => code === 'ERR_TLS_CERT_ALTNAME_INVALID',
+    what: said => `the TLS certificate of Redis is for another host: ${said}`,
+    remedy: 'Use a host name in REDIS_URL that the certificate names.',
+  },
+  {
+    code: 'REDIS_TLS_REFUSED',
+    passes: false,
+    when: ({ code = '' }) => /^CERT_/.test(code),
+    what: said => `the TLS certificate of Redis is not valid: ${said}`,
+    remedy: 'Renew the certificate of the server; check the clock of this machine.',
+  },
+  {
+    code: 'REDIS_TLS_REFUSED',
+    passes: false,
+    when: ({ message }) => message === SPEAKS_TLS,
+    what: () => 'Redis speaks TLS at this port',
+    remedy: 'Write rediss:// in place of redis:// in REDIS_URL.',
+  },
+  {
+    code: 'REDIS_TLS_REFUSED',
+    passes: false,
+    when: ({ message }) => message === SPEAKS_NO_TLS,
+    what: () => 'Redis does not speak TLS at this port',
+    remedy: 'Write redis:// in place of rediss:// in REDIS_URL, or use the port for TLS.',
+  },
+  {
+    code: 'REDIS_UNREACHABLE',
+    passes: true,
+    when: ({ message }) => /max number of clients reached/i.test(message),
+    what: () => 'Redis has no connection left: maxclients is reached',
+    remedy: 'End connections that nobody needs (CLIENT LIST names them), or raise maxclients.',
+  },
+  {
+    code: 'REDIS_UNREACHABLE',
+    passes: true,
+    when: ({ message }) => message.startsWith('LOADING'),
+    what: () => 'Redis is reading its data from disk',
+    remedy: 'Wait; see its log if that takes long.',
+  },
+];
+
+/** What the words of a server that turned out to speak TLS stand for. */
+export const SPEAKS_TLS = 'the server speaks TLS';
+/** ... and that it does not. */
+export const SPEAKS_NO_TLS = 'the server speaks no TLS';
+
+const PASSING: ReadonlySet<string> = new Set(['REDIS_UNREACHABLE', 'REDIS_SILENT']);
+
+/** Names why there is no connection, by what the server, TLS or the system said. */
+export function refusalOf(cause: Error & { code?: string }): Refusal {
+  if (cause instanceof WalmqError) return { error: cause, passes: PASSING.has(cause.code) };
+  const said = cause.message.replace(/\.$/, '');
+  const kind = KINDS.find(({ when }) => when(cause));
+  if (!kind)
+    return {
+      passes: true,
+      error: new WalmqError('REDIS_UNREACHABLE', `Redis cannot be reached: ${said}.`, {
+        remedy: 'Check REDIS_URL and that the server runs.',
+        cause,
+      }),
+    };
+  const { code, what, remedy, passes } = kind;
+  return { passes, error: new WalmqError(code, `${what(said)}.`, { remedy, cause }) };
+}

@@ -1,0 +1,88 @@
+import { WalmqError } from '@walmq/change';
+import type { Redis } from 'ioredis';
+import { ALONE, IN_SCRIPTS, IN_TRANSACTIONS, KEY, type Trial, WAITING } from './commands.js';
+import { isDenied } from './wrong-server.js';
+
+/**
+ * KEYS[1]  the key of the trials
+ * ARGV     a trial each, as a JSON array
+ * Returns, by turns, a command that failed and what Redis said.
+ */
+const TRY_LUA = `
+local failed = {}
+for _, json in ipairs(ARGV) do
+  local trial = cjson.decode(json)
+  local reply = redis.pcall(unpack(trial))
+  if type(reply) == 'table' and reply.err then
+    failed[#failed + 1] = trial[1]
+    failed[#failed + 1] = reply.err
+  end
+end
+redis.pcall('DEL', KEYS[1])
+return failed`;
+
+/**
+ * Tries every command that BullMQ and walmq need, with the user of this connection, on a key under the prefix. What a
+ * server refuses for another reason (it is a replica, its memory is full) is no question of rights.
+ * Rejects with REDIS_DENIED, which names every command that is lacking and the rule that gives it; else as the
+ * connection does.
+ */
+export async function tryRights(redis: Redis, prefix: string): Promise<void> {
+  const key = `${prefix}:walmq:trial`;
+  const filled = (trial: Trial) => trial.map(argument => argument.replace(KEY, key));
+  const commands = new Set<string>();
+  let keysRefused = false;
+  const note = (command: string, { message }: Error) => {
+    if (REFUSES_KEY.test(message)) keysRefused = true;
+    else commands.add(command);
+  };
+
+  for (const trial of [...ALONE, ...IN_TRANSACTIONS, WAITING]) {
+    const [command, ...args] = filled(trial) as [string, ...string[]];
+    await redis.call(command, ...args).catch((error: Error) => {
+      // A command that is not known by its digest has passed the check of rights.
+      if (isDenied(error)) note(command, error);
+      else if (!error.message.startsWith('NOSCRIPT') && !AFTER_DENIED_MULTI.test(error.message)) throw error;
+    });
+  }
+  const trials = IN_SCRIPTS.map(trial => JSON.stringify(filled(trial)));
+  const failed = await redis.call('EVAL', TRY_LUA, '1', key, ...trials).catch((error: Error) => {
+    if (!isDenied(error)) throw error;
+    note('EVAL', error);
+    return [];
+  });
+  const answers = failed as string[];
+  for (let at = 0; at < answers.length; at += 2) {
+    const error = new Error(answers[at + 1]);
+    if (isDenied(error)) note(answers[at] as string, error);
+  }
+  if (commands.size > 0 || keysRefused) throw await denied(redis, prefix, [...commands].sort(), keysRefused);
+}
+
+const AFTER_DENIED_MULTI = /^ERR EXEC without MULTI/;
+
+/** 6.2 and 7.0, then 7.2 and newer, outside of a script and in one. */
+const REFUSES_KEY =
+  /access (one of the keys|a key)|access at least one of the keys|No permissions to access a key/i;
+
+async function denied(
+  redis: Redis,
+  prefix: string,
+  commands: readonly string[],
+  keysRefused: boolean,
+): Promise<WalmqError> {
+  const user = await redis.call('ACL', 'WHOAMI').catch(() => undefined);
+  const name = typeof user === 'string' ? user : redis.options.username || '<user>';
+  const lacking = [
+    ...(commands.length > 0 ? [`run ${commands.join(', ')}`] : []),
+    ...(keysRefused ? [`use keys that begin with "${prefix}:"`] : []),
+  ];
+  const rules = [
+    ...commands.map(command => `+${command.toLowerCase()}`),
+    ...(keysRefused ? [`~${prefix}:*`] : []),
+  ];
+  return new WalmqError('REDIS_DENIED', `the Redis user "${name}" may not ${lacking.join(', nor ')}.`, {
+    remedy: `As an administrator of Redis, run: ACL SETUSER ${name} ${rules.join(' ')}`,
+    facts: { user: name, commands, keysRefused },
+  });
+}
