@@ -56,6 +56,7 @@ export const IN_SCRIPTS: readonly Trial[] = [
   ['XDEL', KEY, '0-1'],
   ['XLEN', KEY],
   ['XRANGE', KEY, '-', '+'],
+  ['XREVRANGE', KEY, '+', '-'],
   ['XREAD', 'STREAMS', KEY, '0'],
   ['XTRIM', KEY, 'MAXLEN', '0'],
   ['ZADD', KEY, '0', ''],
