@@ -1,7 +1,7 @@
-import { lookup as resolve } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { WalmqError } from '@walmq/change';
 import ipaddr from 'ipaddr.js';
+import type { ResolveName } from './resolve-name.js';
 
 type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
 
@@ -48,17 +48,25 @@ function contains([base, bits]: Range, address: ipaddr.IPv4 | ipaddr.IPv6): bool
  * Resolves a name to the addresses that may be called. It is the connection's own look-up: what is checked here is what
  * is connected to, whatever a name server answers the next time.
  */
-export function guardedLookup(rule: AddressRule): LookupFunction {
+export function guardedLookup(rule: AddressRule, resolveName: ResolveName): LookupFunction {
   return (hostname, options, done) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error) return done(error, '');
-      const callable = addresses.filter(({ address }) => rule.allows(address));
-      const [first] = callable;
-      if (!first) return done(addressRefused(hostname), '');
-      if (options.all) return done(null, callable);
-      done(null, first.address, first.family);
-    });
+    resolveName(hostname).then(
+      addresses => {
+        const wanted = addresses.filter(({ family }) => isWanted(family, options.family));
+        const callable = wanted.filter(({ address }) => rule.allows(address));
+        const [first] = callable;
+        if (!first) return done(addressRefused(hostname), '');
+        if (options.all) return done(null, callable);
+        done(null, first.address, first.family);
+      },
+      (error: Error) => done(error, ''),
+    );
   };
+}
+
+/** An agent asks for IPv4, for IPv6, or for either. */
+function isWanted(family: number, asked: number | string | undefined): boolean {
+  return !asked || Number(String(asked).replace('IPv', '')) === family;
 }
 
 /** An address in a URL is connected to without a look-up. Throws WEBHOOK_ADDRESS_REFUSED. */

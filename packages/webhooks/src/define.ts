@@ -1,6 +1,7 @@
 import type { Change } from '@walmq/change';
 import { z } from 'zod';
 import { isRange } from './address.js';
+import { isNameServer } from './resolve-name.js';
 import { secretSource } from './secret.js';
 
 const payload = z.custom<(change: Change, name: string) => unknown>(
@@ -19,6 +20,8 @@ const endpointSchema = z.strictObject({
   allowHttp: z.boolean().default(false),
   /** Ranges beside the public addresses that may be called, e.g. ['10.1.0.0/16']. */
   allowAddresses: z.array(z.string().refine(isRange, 'must be a range such as 10.1.0.0/16')).default([]),
+  /** DNS servers to ask instead of the system's, e.g. ['10.0.0.2', '[fd00::2]:5353']. */
+  nameServers: z.array(z.string().refine(isNameServer, 'must be an address such as 10.0.0.2')).default([]),
   /** A certificate authority of the receiver's own, as PEM. */
   ca: secretSource.optional(),
   /** Makes the body of a change; undefined: the change is not sent. Default: { type, timestamp, data }. */

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { type Servers, startServers, stopServers, WorkerWorld } from '@walmq/worker/fixture';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,6 +7,7 @@ import type { WebhookEndpoint } from './endpoint.js';
 import { payloadOf } from './payload.js';
 import { Receiver, SECRET } from './receiver-fixture.js';
 import { parseSecrets } from './secret.js';
+import { SilentNameServer } from './silent-name-server-fixture.js';
 
 const NEW_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const ORDER = { id: 1, customer_email: 'a@example.com', status: 'pending' };
@@ -161,6 +163,33 @@ describe('a webhook', () => {
     expect(await world.process('erp', inserted(world), { attempts: 1 })).toMatchObject({
       ...{ state: 'failed', reason: expect.stringContaining('WEBHOOK_UNREACHABLE') as string },
     });
+  });
+
+  it('takes nothing from the others where names are not answered for, and asks once for a name', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    await using nameServer = await SilentNameServer.start();
+    await using receiver = await Receiver.start();
+    await using world = await WorkerWorld.create(servers, 'nameless', {
+      queues: Object.fromEntries([...names, 'living'].map(name => [name, { table: 'orders' }])),
+    });
+    const pending = names.map(name => world.add(name, inserted(world), { attempts: 1 }));
+    const repeated = Array.from({ length: 9 }, () => world.add('a', inserted(world), { attempts: 1 }));
+    await Promise.all([...pending, ...repeated]);
+    const nameServers = [nameServer.address];
+    for (const queue of names)
+      start(world, receiver, { queue, url: new URL(`http://${queue}.example/hook`), nameServers });
+    await expect.poll(() => new Set(nameServer.asked).size).toBe(names.length);
+    // Their look-ups are under way: whatever else the process needs a name for comes to its turn.
+    start(world, receiver, { queue: 'living', nameServers });
+    const living = await Promise.all(
+      Array.from({ length: 20 }, () => world.process('living', inserted(world), { attempts: 1 })),
+    );
+    expect(living.map(({ state }) => state)).toEqual(Array(20).fill('completed'));
+    expect(await lookup('localhost')).toMatchObject({ address: '127.0.0.1' });
+    // Two questions, for IPv4 and IPv6, and each again once: however many changes wait for the name.
+    expect(nameServer.asked.filter(name => name === 'a.example').length).toBeLessThanOrEqual(4);
+    const failed = await world.process('b', inserted(world), { attempts: 1 });
+    expect(failed.reason).toMatch(/^WEBHOOK_UNREACHABLE: .* b\.example cannot be resolved/);
   });
 
   it('does not go to a receiver whose certificate nobody vouches for', async () => {

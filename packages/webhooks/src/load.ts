@@ -39,6 +39,7 @@ async function resolveEndpoint(queue: string, config: EndpointConfig, env: Env):
     keys: secrets.flatMap(text => parseSecrets(text, queue)),
     timeoutMs: config.timeoutMs,
     allowAddresses: config.allowAddresses,
+    nameServers: config.nameServers,
     ca: config.ca && (await readSource(config.ca, env)),
     payload: config.payload ?? payloadOf,
   };

@@ -5,6 +5,7 @@ import { addressRule, checkLiteral, guardedLookup } from './address.js';
 import type { Answer } from './answer.js';
 import type { WebhookEndpoint } from './endpoint.js';
 import { exchange } from './exchange.js';
+import { nameResolver } from './resolve-name.js';
 
 /** Sends one request and resolves to its answer, whatever the status; rejects when there is none. */
 export type Post = (request: {
@@ -14,9 +15,9 @@ export type Post = (request: {
 }) => Promise<Answer>;
 
 /** Requests to one endpoint, over connections of its own that are kept for the next. */
-export function createPost({ url, allowAddresses, ca, timeoutMs }: WebhookEndpoint): Post {
+export function createPost({ url, allowAddresses, nameServers, ca, timeoutMs }: WebhookEndpoint): Post {
   const rule = addressRule(allowAddresses);
-  const shared = { keepAlive: true, lookup: guardedLookup(rule) };
+  const shared = { keepAlive: true, lookup: guardedLookup(rule, nameResolver(nameServers)) };
   const agent =
     url.protocol === 'https:'
       ? new https.Agent({ ...shared, ...(ca === undefined ? {} : { ca }) })
