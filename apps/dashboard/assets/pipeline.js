@@ -2,6 +2,8 @@
 
 const byId = id => document.getElementById(id);
 const meta = document.querySelector('meta[name="walmq-token"]');
+/** Before every path: the dashboard may be below the root of its host. */
+const { base } = meta.dataset;
 
 /* What changes by itself */
 
@@ -26,7 +28,7 @@ setInterval(() => {
 }, 5000);
 
 function connect() {
-  const events = new EventSource('/pipeline/events');
+  const events = new EventSource(`${base}/pipeline/events`);
   events.addEventListener('token', event => {
     meta.content = JSON.parse(event.data);
   });
@@ -43,7 +45,7 @@ function connect() {
 }
 
 async function reconnect() {
-  const answer = await fetch('/', { method: 'HEAD' }).catch(() => undefined);
+  const answer = await fetch(`${base}/`, { method: 'HEAD' }).catch(() => undefined);
   if (answer?.status === 401) location.reload();
   else connect();
 }
@@ -54,7 +56,7 @@ const confirmation = byId('confirmation');
 let asked;
 
 async function send(path, body) {
-  const answer = await fetch(path, {
+  const answer = await fetch(base + path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-walmq-token': meta.content },
     body: JSON.stringify(body),

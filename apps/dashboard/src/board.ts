@@ -30,12 +30,12 @@ export function mountBoards(options: BoardOptions): void {
   mountBoard({ ...options, path: BOARD_PATH, readOnlyMode: false });
   mountBoard({ ...options, path: READ_ONLY_BOARD_PATH, readOnlyMode: true });
   http.addHook('onRequest', async (request, reply) => {
-    const { url, identity } = request;
+    const { url, identity, basePath } = request;
     // The board of operators reads the same data: this is a courtesy, the guard is what refuses actions.
     if (identity?.role === 'read-only' && isUnder(url, BOARD_PATH))
-      return await reply.redirect(READ_ONLY_BOARD_PATH + url.slice(BOARD_PATH.length));
+      return await reply.redirect(basePath + READ_ONLY_BOARD_PATH + url.slice(BOARD_PATH.length));
     if (identity?.role === 'operator' && isUnder(url, READ_ONLY_BOARD_PATH))
-      return await reply.redirect(BOARD_PATH + url.slice(READ_ONLY_BOARD_PATH.length));
+      return await reply.redirect(basePath + BOARD_PATH + url.slice(READ_ONLY_BOARD_PATH.length));
     return;
   });
 }
@@ -58,7 +58,8 @@ function mountBoard(options: BoardOptions & { readonly path: string; readonly re
       uiConfig: {
         boardTitle: 'walmq',
         hideDocsLink: true,
-        miscLinks: [{ text: 'Pipeline', url: '/' }],
+        // From the page's base, wherever the dashboard is.
+        miscLinks: [{ text: 'Pipeline', url: path.replace(/[^/]+/g, '..').slice(1) }],
       },
     },
   });
@@ -69,14 +70,23 @@ function mountBoard(options: BoardOptions & { readonly path: string; readonly re
         return await reply.code(503).send({ error: { message: 'Redis cannot be reached.' } });
       return;
     });
-    scope.addHook('onSend', async (_request, reply, payload) =>
-      // Fonts of another host would tell it who looks, and the policy of our pages lets nothing in from there.
+    scope.addHook('onSend', async (request, reply, payload) =>
       typeof payload === 'string' && String(reply.getHeader('content-type')).startsWith('text/html')
-        ? payload.replace(/<link [^>]*fonts\.googleapis\.com[^>]*>/, '')
+        ? adapted(payload, request.basePath)
         : payload,
     );
     await scope.register(server.registerPlugin(), { prefix: path });
   });
+}
+
+/**
+ * Bull Board's page as this browser is to have it: fonts of another host would tell it who looks, and the policy of our
+ * pages lets nothing in from there; its adapter knows one base path for everybody.
+ */
+function adapted(page: string, basePath: string): string {
+  return page
+    .replace(/<link [^>]*fonts\.googleapis\.com[^>]*>/, '')
+    .replace('<base href="/', () => `<base href="${basePath}/`);
 }
 
 function isUnder(url: string, path: string): boolean {

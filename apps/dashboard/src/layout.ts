@@ -1,6 +1,8 @@
 import { type Html, html } from './html.js';
 
 export interface PageParts {
+  /** Before every path of the page: `/ops/walmq`, or '' at the root. */
+  readonly basePath: string;
   readonly title: string;
   readonly body: Html;
   /** Name of the script in assets that the page runs. */
@@ -9,18 +11,18 @@ export interface PageParts {
   readonly token?: string;
 }
 
-export function layout({ title, body, script, token }: PageParts): string {
+export function layout({ basePath, title, body, script, token }: PageParts): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-${token !== undefined && html`<meta name="walmq-token" content="${token}">`}
+${token !== undefined && html`<meta name="walmq-token" content="${token}" data-base="${basePath}">`}
 <title>${title}</title>
-<link rel="icon" href="/assets/icon.svg">
-<link rel="stylesheet" href="/assets/page.css">
-${script !== undefined && html`<script src="/assets/${script}" defer></script>`}
+<link rel="icon" href="${basePath}/assets/icon.svg">
+<link rel="stylesheet" href="${basePath}/assets/page.css">
+${script !== undefined && html`<script src="${basePath}/assets/${script}" defer></script>`}
 </head>
 <body>
 ${body}

@@ -7,7 +7,8 @@ import { readStatus } from '@walmq/status';
 import { Queue } from 'bullmq';
 import { z } from 'zod';
 import { admit } from './access/admit.js';
-import { ACCESS_VARIABLES, readPolicy } from './access/policy.js';
+import { basePathOf, withoutBasePath } from './access/base-path.js';
+import { ACCESS_VARIABLES, basePathRule, readPolicy } from './access/policy.js';
 import { mountAssets } from './assets.js';
 import { BOARD_PATH, mountBoards, READ_ONLY_BOARD_PATH } from './board.js';
 import { discardInto } from './discard-into.js';
@@ -24,6 +25,11 @@ await runService({
   defaultPort: 9100,
   needs: ['redis'],
   own: { ...ACCESS_VARIABLES, WALMQ_DASHBOARD_DISCARDED: z.string().default('walmq-discarded') },
+  rewriteUrl: variables => {
+    const rule = basePathRule(variables);
+    return ({ url = '/', headers, socket }) =>
+      withoutBasePath(url, basePathOf({ headers, peer: socket.remoteAddress ?? '' }, rule));
+  },
   start: async service => {
     const { config, environment, log } = service;
     const policy = await readPolicy(environment.host, environment);

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 
@@ -15,9 +16,11 @@ const MAX_CONNECTIONS = 1000;
 export function createHealthServer(
   checks: ReadonlyMap<string, ReadyCheck>,
   metrics: Registry,
+  rewriteUrl: (request: IncomingMessage) => string = request => request.url ?? '/',
 ): FastifyInstance {
   const http = fastify({
     logger: false,
+    rewriteUrl,
     // A request that comes a byte at a time, or not at all, holds a connection no longer.
     requestTimeout: REQUEST_MS,
     http: { headersTimeout: REQUEST_MS, connectionsCheckingInterval: CHECKING_MS },

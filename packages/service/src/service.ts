@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { inspect } from 'node:util';
 import { WalmqError } from '@walmq/change';
 import { loadConfig, type WalmqConfig } from '@walmq/config';
@@ -34,6 +35,10 @@ export interface ServiceOptions<Own extends z.ZodRawShape> {
   readonly needs: readonly Need[];
   /** Environment variables of this app alone. */
   readonly own?: Own;
+  /** Makes what gives the URL by which a request finds its route. Default: its own. */
+  readonly rewriteUrl?: (
+    environment: Readonly<Environment & z.output<z.ZodObject<Own>>>,
+  ) => (request: IncomingMessage) => string;
   readonly start: (service: Service<z.output<z.ZodObject<Own>>>) => Promise<void>;
 }
 
@@ -96,7 +101,8 @@ class Process<Own extends z.ZodRawShape> {
       const tracing = startTracing(this.#options.name);
       this.#hooks.push({ name: 'tracing', stop: tracing.stop });
     }
-    const http = createHealthServer(this.#checks, this.#metrics);
+    const rewriteUrl = this.#options.rewriteUrl?.(this.#environment);
+    const http = createHealthServer(this.#checks, this.#metrics, rewriteUrl);
     await this.#options.start({
       config: this.#config,
       environment: this.#environment,

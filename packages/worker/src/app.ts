@@ -12,7 +12,8 @@ import { pruneRegularly } from './prune-regularly.js';
 import { checkDatabase, KIT_RIGHTS, type TableRights } from './rights.js';
 import { type RunningWorker, startWorker } from './start.js';
 
-export interface WorkerAppOptions<Own extends z.ZodRawShape> extends Omit<ServiceOptions<Own>, 'start'> {
+export interface WorkerAppOptions<Own extends z.ZodRawShape>
+  extends Omit<ServiceOptions<Own>, 'start' | 'rewriteUrl'> {
   /** Of the app's own in schema walmq, beside the kit's: tried at start. */
   readonly rights?: readonly TableRights[];
   /** The app's workers, built of what the app needs; whatever they open is closed through `service.onStop`. */

@@ -3,7 +3,7 @@ import type { Logger } from '@walmq/service';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { guardRoutes } from './guard.js';
 import { setHeaders } from './headers.js';
-import { ActionTokens, type Identity, identify } from './identify.js';
+import { ActionTokens, type Identity, identify, knowBasePath } from './identify.js';
 import type { AccessPolicy } from './policy.js';
 import { Sessions } from './sessions.js';
 import { mountSignIn } from './sign-in.js';
@@ -19,6 +19,7 @@ export interface AdmitOptions {
 export async function admit({ http, policy, boardPaths, log }: AdmitOptions): Promise<Access> {
   const sessions = new Sessions();
   const tokens = new ActionTokens();
+  knowBasePath(http, policy);
   setHeaders(http, boardPaths);
   await http.register(cookie);
   guardRoutes({ http, policy, sessions });

@@ -57,5 +57,5 @@ async function askToSignIn(
   if (policy.users.size === 0)
     return await refuse(reply, 401, 'The proxy in front of the dashboard signs users in: go through it.');
   if (!isPage) return await refuse(reply, 401, 'Sign in first.');
-  return await reply.redirect(`/sign-in?to=${encodeURIComponent(request.url)}`);
+  return await reply.redirect(`${request.basePath}/sign-in?to=${encodeURIComponent(request.url)}`);
 }

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { basePathOf } from './base-path.js';
 import { type Sender, senderOf } from './origin.js';
 import type { AccessPolicy } from './policy.js';
 import type { Sessions } from './sessions.js';
@@ -17,12 +18,18 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set by the guard on every request it lets pass, but for those that need none. */
     identity: Identity | undefined;
+    /** Comes before every path of a link, a form, a redirect or a cookie: `/ops/walmq`, or '' at the root. */
+    basePath: string;
   }
 }
 
-/** Secure cookies get the prefix that keeps other hosts and plain http from setting them. */
-export function sessionCookie({ secure }: Pick<Sender, 'secure'>): string {
-  return secure ? '__Host-walmq' : 'walmq-session';
+/**
+ * Secure cookies get the prefix that keeps other hosts and plain http from setting them; below the root of a host, which
+ * is other applications' too, the one that leaves the path to us.
+ */
+export function sessionCookie({ secure }: Pick<Sender, 'secure'>, basePath: string): string {
+  if (!secure) return 'walmq-session';
+  return basePath === '' ? '__Host-walmq' : '__Secure-walmq';
 }
 
 /** Whom a request comes from: a session of ours, a user named by a trusted proxy, or, without credentials, anyone. */
@@ -32,12 +39,20 @@ export function identify(
 ): Identity | undefined {
   if (policy.open) return { name: undefined, role: 'operator', session: undefined };
   const sender = senderOf(factsOf(request), policy);
-  const session = request.cookies[sessionCookie(sender)];
+  const session = request.cookies[sessionCookie(sender, request.basePath)];
   const user = session === undefined ? undefined : sessions.userOf(session);
   if (user !== undefined) return { name: user.name, role: user.role, session };
   return policy.proxyUsers && sender.throughProxy
     ? proxyUser(request.headers[policy.proxyUsers.header], policy.proxyUsers.operators)
     : undefined;
+}
+
+/** Set before any other hook asks for it. */
+export function knowBasePath(http: FastifyInstance, policy: AccessPolicy): void {
+  http.decorateRequest('basePath', '');
+  http.addHook('onRequest', async request => {
+    request.basePath = basePathOf(factsOf(request), policy);
+  });
 }
 
 export function factsOf(request: FastifyRequest) {

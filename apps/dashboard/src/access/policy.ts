@@ -3,6 +3,7 @@ import type { BlockList } from 'node:net';
 import { WalmqError } from '@walmq/change';
 import { z } from 'zod';
 import { isLoopback, parseAddresses } from './addresses.js';
+import { type BasePathRule, parseBasePath } from './base-path.js';
 import { parseUsers, type User } from './users.js';
 
 const list = z
@@ -23,6 +24,15 @@ export const ACCESS_VARIABLES = {
   WALMQ_DASHBOARD_PROXIES: list.refine(addresses => parseAddresses(addresses) !== undefined, {
     error: 'must be addresses or ranges such as 10.0.0.0/8, separated by commas',
   }),
+  WALMQ_DASHBOARD_BASE_PATH: z
+    .string()
+    .default('')
+    .refine(path => parseBasePath(path) !== undefined, {
+      error:
+        'must be a path such as /ops/walmq, of letters, digits, "-", "_", "." and "~"; its first part must be none of ' +
+        "the dashboard's own, such as queues or metrics",
+    })
+    .transform(path => parseBasePath(path) ?? ''),
   WALMQ_DASHBOARD_PROXY_USER_HEADER: z
     .string()
     .toLowerCase()
@@ -34,12 +44,10 @@ export const ACCESS_VARIABLES = {
 export type AccessVariables = z.output<z.ZodObject<typeof ACCESS_VARIABLES>>;
 
 /** Who may come in, and from where. */
-export interface AccessPolicy {
+export interface AccessPolicy extends BasePathRule {
   readonly users: ReadonlyMap<string, User>;
   /** The header in which a trusted proxy names the user it has signed in, and who of them is an operator. */
   readonly proxyUsers: { readonly header: string; readonly operators: ReadonlySet<string> } | undefined;
-  /** Whose X-Forwarded-* headers are believed. */
-  readonly proxies: BlockList;
   /** Names by which a browser may ask for the dashboard; undefined: any. */
   readonly hosts: ReadonlySet<string> | undefined;
   /** Without credentials, whoever reaches the loopback address is an operator. */
@@ -64,9 +72,17 @@ export async function readPolicy(host: string, variables: AccessVariables): Prom
   return {
     users,
     proxyUsers: header === undefined ? undefined : { header, operators: operatorsOf(variables) },
-    proxies: parseAddresses(variables.WALMQ_DASHBOARD_PROXIES) as BlockList,
+    ...basePathRule(variables),
     hosts: hostsOf(host, variables.WALMQ_DASHBOARD_HOSTS),
     open,
+  };
+}
+
+/** Which path browsers reach the dashboard under, and who may say so. */
+export function basePathRule(variables: AccessVariables): BasePathRule {
+  return {
+    proxies: parseAddresses(variables.WALMQ_DASHBOARD_PROXIES) as BlockList,
+    basePath: variables.WALMQ_DASHBOARD_BASE_PATH,
   };
 }
 

@@ -2,18 +2,21 @@ import { html } from '../html.js';
 import { layout } from '../layout.js';
 
 export interface SignInPage {
-  /** Path to go to afterwards. */
+  /** Before every path of the page. */
+  readonly basePath: string;
+  /** Path to go to afterwards, without it. */
   readonly to: string;
   readonly name?: string;
   readonly problem?: string;
 }
 
-export function signInPage({ to, name = '', problem }: SignInPage): string {
+export function signInPage({ basePath, to, name = '', problem }: SignInPage): string {
   return layout({
+    basePath,
     title: 'Sign in · walmq',
     body: html`<main class="sign-in">
 <h1>walmq</h1>
-<form method="post" action="/sign-in">
+<form method="post" action="${basePath}/sign-in">
 ${problem !== undefined && html`<p class="problem" role="alert" id="problem">${problem}</p>`}
 <input type="hidden" name="to" value="${to}">
 <label for="name">Name</label>

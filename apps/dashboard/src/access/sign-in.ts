@@ -26,8 +26,8 @@ export async function mountSignIn({ http, policy, sessions, tokens, log }: SignI
 
   http.get<{ Querystring: { to?: string } }>('/sign-in', async (request, reply) => {
     const to = safePath(request.query.to);
-    if (policy.open || request.identity !== undefined) return await reply.redirect(to);
-    return await page(reply, signInPage({ to }));
+    if (policy.open || request.identity !== undefined) return await reply.redirect(request.basePath + to);
+    return await page(reply, signInPage({ to, basePath: request.basePath }));
   });
 
   http.post(
@@ -46,7 +46,8 @@ export async function mountSignIn({ http, policy, sessions, tokens, log }: SignI
       bodyLimit: 8192,
       async errorHandler(error, request, reply) {
         const { statusCode = 500, message: problem } = error;
-        await page(reply.code(statusCode), signInPage({ to: safePath(formOf(request).get('to')), problem }));
+        const to = safePath(formOf(request).get('to'));
+        await page(reply.code(statusCode), signInPage({ to, problem, basePath: request.basePath }));
       },
     },
     async (request, reply) => {
@@ -62,7 +63,8 @@ export async function mountSignIn({ http, policy, sessions, tokens, log }: SignI
           { event: 'sign-in:refused', user: user?.name, address: sender.address },
           'A sign-in was refused',
         );
-        return await page(reply.code(401), signInPage({ to, name, problem: 'Name or password is wrong.' }));
+        const problem = 'Name or password is wrong.';
+        return await page(reply.code(401), signInPage({ to, name, problem, basePath: request.basePath }));
       }
       log.info(
         { event: 'sign-in', user: user.name, role: user.role, address: sender.address },
@@ -70,8 +72,11 @@ export async function mountSignIn({ http, policy, sessions, tokens, log }: SignI
       );
       const session = sessions.open(user);
       return await reply
-        .setCookie(sessionCookie(sender), session, { ...cookieOptions(sender), maxAge: SESSION_MS / 1000 })
-        .redirect(to, 303);
+        .setCookie(sessionCookie(sender, request.basePath), session, {
+          ...cookieOptions(sender, request.basePath),
+          maxAge: SESSION_MS / 1000,
+        })
+        .redirect(request.basePath + to, 303);
     },
   );
 
@@ -81,7 +86,10 @@ export async function mountSignIn({ http, policy, sessions, tokens, log }: SignI
       return await reply.code(403).send({ message: 'The page is out of date: load it again.' });
     if (identity.session !== undefined) sessions.close(identity.session);
     const sender = senderOf(factsOf(request), policy);
-    return await reply.clearCookie(sessionCookie(sender), cookieOptions(sender)).redirect('/sign-in', 303);
+    const { basePath } = request;
+    return await reply
+      .clearCookie(sessionCookie(sender, basePath), cookieOptions(sender, basePath))
+      .redirect(`${basePath}/sign-in`, 303);
   });
 }
 
@@ -91,8 +99,8 @@ export function networkOf({ address }: Pick<Sender, 'address'>): string {
 }
 
 /** Strict: no link or form of another site ever brings the session along. */
-function cookieOptions({ secure }: Sender) {
-  return { path: '/', httpOnly: true, sameSite: 'strict', secure } as const;
+function cookieOptions({ secure }: Sender, basePath: string) {
+  return { path: basePath || '/', httpOnly: true, sameSite: 'strict', secure } as const;
 }
 
 function formOf({ body }: FastifyRequest): URLSearchParams {

@@ -23,10 +23,11 @@ export function mountPipeline({ http, observer, tokens, identify }: PipelineOpti
   const streams = new Map<string, number>();
   http.get('/', async (request, reply) => {
     const identity = request.identity as Identity;
-    const picture = renderPicture(await observer.latest(), identity.role);
+    const { basePath } = request;
+    const picture = renderPicture(await observer.latest(), identity.role, basePath);
     return await reply
       .type('text/html; charset=utf-8')
-      .send(pipelinePage({ identity, token: tokens.of(identity), picture }));
+      .send(pipelinePage({ basePath, identity, token: tokens.of(identity), picture }));
   });
   // HEAD would be answered by a stream that nobody reads and nothing ends.
   http.get('/pipeline/events', { exposeHeadRoute: false }, async (request, reply) => {
@@ -37,7 +38,9 @@ export function mountPipeline({ http, observer, tokens, identify }: PipelineOpti
     if (own >= MAX_STREAMS_OF_ONE || all >= MAX_STREAMS)
       return await reply.code(503).send({ message: 'Too many pages are open: close one.' });
     const token = tokens.of(identity);
-    const events = Readable.from(pictureEvents({ observer, token, whoWatches: () => identify(request) }));
+    const events = Readable.from(
+      pictureEvents({ observer, token, basePath: request.basePath, whoWatches: () => identify(request) }),
+    );
     streams.set(name, own + 1);
     events.once('close', () => {
       const left = (streams.get(name) ?? 1) - 1;

@@ -4,22 +4,24 @@ import { layout } from '../layout.js';
 import { boardPathOf, type Picture } from './render-picture.js';
 
 export interface PipelinePage {
+  readonly basePath: string;
   readonly identity: Identity;
   readonly token: string;
   readonly picture: Picture;
 }
 
-export function pipelinePage({ identity, token, picture }: PipelinePage): string {
+export function pipelinePage({ basePath, identity, token, picture }: PipelinePage): string {
   const part = (name: keyof Picture): Html => ({ markup: picture[name] });
   return layout({
+    basePath,
     title: 'Pipeline · walmq',
     script: 'pipeline.js',
     token,
     body: html`<a class="skip" href="#main">To the content</a>
 <header class="bar">
 <h1>walmq</h1>
-<nav aria-label="Pages"><a href="/" aria-current="page">Pipeline</a> <a href="${boardPathOf(identity.role)}">Bull Board</a></nav>
-${whoIsThere(identity, token)}
+<nav aria-label="Pages"><a href="${basePath}/" aria-current="page">Pipeline</a> <a href="${boardPathOf(identity.role, basePath)}">Bull Board</a></nav>
+${whoIsThere(identity, { token, basePath })}
 </header>
 <main id="main">
 <p class="as-of"><span id="as-of">${part('as-of')}</span> <span id="connection"></span></p>
@@ -45,9 +47,12 @@ const CONFIRMATION = html`<dialog id="confirmation" aria-labelledby="confirmatio
 </form>
 </dialog>`;
 
-function whoIsThere({ name, role, session }: Identity, token: string): Html {
+function whoIsThere(
+  { name, role, session }: Identity,
+  { token, basePath }: { readonly token: string; readonly basePath: string },
+): Html {
   if (name === undefined) return html``;
-  return html`<form class="who" method="post" action="/sign-out">
+  return html`<form class="who" method="post" action="${basePath}/sign-out">
 <span>${name} · ${role}</span>
 ${session !== undefined && html`<input type="hidden" name="token" value="${token}"><button type="submit">Sign out</button>`}
 </form>`;

@@ -22,17 +22,21 @@ export const PARTS = [
 type Part = (typeof PARTS)[number];
 export type Picture = Readonly<Record<Part, string>>;
 
-export function boardPathOf(role: Role): string {
-  return role === 'operator' ? BOARD_PATH : READ_ONLY_BOARD_PATH;
+export function boardPathOf(role: Role, basePath: string): string {
+  return basePath + (role === 'operator' ? BOARD_PATH : READ_ONLY_BOARD_PATH);
 }
 
-/** One observation as markup, for whoever has this role. */
-export function renderPicture({ status, failures, history }: Observation, role: Role): Picture {
+/** One observation as markup, for whoever has this role; its links begin with `basePath`. */
+export function renderPicture(
+  { status, failures, history }: Observation,
+  role: Role,
+  basePath = '',
+): Picture {
   const serious = status.verdicts.filter(({ severity }) => severity !== 'info');
   const parts: Record<Part, Html> = {
     verdicts: renderVerdicts(status),
     stages: renderStages(status, history),
-    queues: renderQueues(status, { history, boardPath: boardPathOf(role) }),
+    queues: renderQueues(status, { history, boardPath: boardPathOf(role, basePath) }),
     backfills: renderBackfills(status),
     failures: renderFailures(failures, role),
     'as-of': html`As of <time datetime="${status.at}">${clock(status.at)}</time>`,
