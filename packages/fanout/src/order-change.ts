@@ -1,4 +1,4 @@
-import { type EncodedChange, qualifiedName, sqlTable, WalmqError } from '@walmq/change';
+import { type EncodedChange, qualifiedName, sqlTable } from '@walmq/change';
 import type { TableRoute } from '@walmq/config';
 import type { FormerKeys } from './former-keys.js';
 import type { Job } from './job.js';
@@ -18,13 +18,17 @@ export interface OrderRoute {
 
 export type Order = Pick<Job, 'orderingKeys' | 'formerKeys'>;
 
+/** `unplaced`: why the change has no place among its row's changes, as a sentence; it is parked. */
+export type PlacedOrder = Order & { readonly unplaced?: string };
+
 /** Ordering key of all changes without a key; as no key's JSON reads. An empty one would stand for no order. */
 const WHOLE_TABLE = '*';
 
-/** A table without a key is ordered as a whole: too much order is slow, too little is wrong. Throws ORDER_COLUMN_MISSING. */
-export function orderChange(change: EncodedChange, route: OrderRoute): Order {
+/** A table without a key is ordered as a whole: too much order is slow, too little is wrong. */
+export function orderChange(change: EncodedChange, route: OrderRoute): PlacedOrder {
   const { shape, formerKeys } = route;
   const current = currentKeys(change, route);
+  if (current === undefined) return unplaced(change, route);
   const seen = (key: string) => (shape ? shape.orderingKey(key) : key);
   const orderingKeys = shape ? current.map(seen) : current;
   return formerKeys
@@ -32,19 +36,27 @@ export function orderChange(change: EncodedChange, route: OrderRoute): Order {
     : { orderingKeys };
 }
 
-function currentKeys(change: EncodedChange, { table, keyPrefix, queueName }: OrderRoute): readonly string[] {
+/** Undefined when PostgreSQL did not send the column that orders the queue. */
+function currentKeys(change: EncodedChange, { table, keyPrefix }: OrderRoute): readonly string[] | undefined {
   const { orderBy } = table;
   if (orderBy === false || change.op === 'truncate') return [];
   if (orderBy === 'key') return [keyPrefix + (change.keyText ?? WHOLE_TABLE)];
   const values = change.orderingTextsOf(orderBy.column);
-  if (values.length > 0) return values;
-  throw new WalmqError(
-    'ORDER_COLUMN_MISSING',
-    `queue "${queueName}" is ordered by ${qualifiedName(change)}.${orderBy.column}, which change ${change.id} does not carry.`,
-    {
-      remedy: `Run ALTER TABLE ${sqlTable(change)} REPLICA IDENTITY FULL; or name another column in orderBy.`,
-    },
-  );
+  return values.length > 0 ? values : undefined;
+}
+
+/**
+ * A new partition, or a REPLICA IDENTITY that somebody changed, logs less than the queue is ordered by: no reason to stop the
+ * stream, and none to guess. Those of a table wait for each other.
+ */
+function unplaced(change: EncodedChange, { table, queueName }: OrderRoute): PlacedOrder {
+  const { column } = table.orderBy as { readonly column: string };
+  return {
+    orderingKeys: [`${qualifiedName(change)} ${WHOLE_TABLE}`],
+    unplaced:
+      `the change does not carry ${column}, which orders the queue "${queueName}"; ` +
+      `ALTER TABLE ${sqlTable(change)} REPLICA IDENTITY FULL; mends the changes to come, of a partition its own`,
+  };
 }
 
 /** The same keys as the older version named them. */

@@ -64,7 +64,6 @@ export class Router {
     this.#outbox = outbox && new OutboxRoutes(outbox, queues);
   }
 
-  /** Throws ORDER_COLUMN_MISSING when PostgreSQL did not send the column that orders a queue. */
   route(change: EncodedChange): Job[] {
     const jobs = this.#routeRow(change);
     // Only what is put in is an event: an outbox's rows may be updated and deleted at will.
@@ -111,7 +110,7 @@ export class Router {
     ];
   }
 
-  /** The job of a row that was read for one queue, whatever operations it takes. Throws ORDER_COLUMN_MISSING. */
+  /** The job of a row that was read for one queue, whatever operations it takes. */
   routeRead(change: EncodedChange, queue: number): Job[] {
     const routes = this.#routesOf(change) ?? [];
     return this.#jobsOf(
@@ -126,14 +125,9 @@ export class Router {
    */
   routeRewound(change: EncodedChange, queueName: string): Job[] | Error {
     const routes = this.#routesOf(change) ?? [];
-    try {
-      return this.#jobsOf(
-        change,
-        routes.filter(route => route.queueName === queueName),
-      );
-    } catch (error) {
-      return error as Error;
-    }
+    const taken = routes.filter(route => route.queueName === queueName);
+    const unplaced = taken.map(route => orderChange(change, route).unplaced).find(reason => reason);
+    return unplaced === undefined ? this.#jobsOf(change, taken) : new Error(unplaced);
   }
 
   #routeOutbox(change: EncodedChange): Job[] {
@@ -199,9 +193,12 @@ export class Router {
     const whole = taken.some(({ shape }) => !shape) ? this.#dataOf(change, undefined) : undefined;
     const jobs: Job[] = [];
     for (const route of taken) {
-      const data = route.shape ? this.#dataOf(change, route.shape) : whole;
-      if (data === undefined) continue;
-      jobs.push({ queue: route.queue, id, name: change.op, data, ...orderChange(change, route) });
+      const written = route.shape ? this.#dataOf(change, route.shape) : whole;
+      if (written === undefined) continue;
+      const { unplaced, ...order } = orderChange(change, route);
+      if (unplaced !== undefined) this.#options.onParked(change, unplaced);
+      const data = unplaced === undefined ? written : parkedJson(change, route.shape, unplaced);
+      jobs.push({ queue: route.queue, id, name: change.op, data, ...order });
     }
     return jobs;
   }
