@@ -52,6 +52,34 @@ describe('analytics-worker', () => {
     expect(await analytics(1)).toEqual([{ day: '2026-03-01', quantity: 2, revenue: '39.98', orders: 1 }]);
   });
 
+  it('takes back all of a truncated table, and counts the items whose ids come again', async () => {
+    await using emptied = await WorkerWorld.create(servers, 'emptied', {
+      queues: QUEUES,
+      schema: shopSchemaSql,
+    });
+    emptied.start(analyticsWorker());
+    const insert = (id: number, quantity: number) =>
+      emptied.change('insert', 'order_items', { after: item(id, { quantity, order_id: 1 }) }, LATE);
+    const [first, second, late] = [insert(1, 3), insert(2, 4), insert(3, 5)];
+    for (const change of [first, second]) await emptied.process('order_items', change);
+    const truncate = emptied.change('truncate', 'order_items', {});
+    const again = [insert(1, 7), insert(2, 9)];
+    // A truncate is not ordered: of the ids that come again, one is back before it, one after.
+    expect(await emptied.process('order_items', again[0]!)).toMatchObject({
+      result: { action: 'item_added' },
+    });
+    expect(await emptied.process('order_items', truncate)).toMatchObject({
+      ...{ state: 'completed', result: { action: 'items_removed', items: 1 } },
+    });
+    await emptied.process('order_items', again[1]!);
+    expect(await emptied.process('order_items', late)).toMatchObject({
+      result: { action: 'none', reason: 'its table was truncated later' },
+    });
+    expect(await analytics(1, emptied)).toEqual([
+      { day: '2026-03-01', quantity: 16, revenue: '319.84', orders: 1 },
+    ]);
+  });
+
   it('counts each day (UTC) by itself, and an order once a day, with cents that add up', async () => {
     const items = [1, 2, 3].map(n =>
       item(20 + n, { order_id: 20, product_id: 2, quantity: 1, price: '0.10' }),

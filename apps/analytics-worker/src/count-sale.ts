@@ -12,7 +12,11 @@ export interface Sale {
  * Counts an item for its product and day. The day's row is locked first, so that two items of one order do not both
  * take themselves for its first there. Revenue is multiplied in PostgreSQL: decimals, never floats.
  */
-export async function addSale(tx: PoolClient, item: OrderItemRow, day: string): Promise<void> {
+export async function addSale(
+  tx: PoolClient,
+  item: OrderItemRow,
+  { day, changeId }: { readonly day: string; readonly changeId: string },
+): Promise<void> {
   const { id, order_id, product_id, quantity, price } = item;
   await tx.query(
     `INSERT INTO shop.product_analytics AS a (product_id, day, quantity, revenue, orders)
@@ -23,17 +27,17 @@ export async function addSale(tx: PoolClient, item: OrderItemRow, day: string): 
   );
   await countOrder(tx, { order_id, product_id, day }, 1);
   await tx.query(
-    `INSERT INTO shop.sales (order_item_id, order_id, product_id, day, quantity, revenue)
-     VALUES ($1, $2, $3, $4, $5::integer, $5::integer * coalesce($6::numeric, 0))`,
-    [id, order_id, product_id, day, quantity, price],
+    `INSERT INTO shop.sales (order_item_id, order_id, product_id, day, quantity, revenue, change_id)
+     VALUES ($1, $2, $3, $4, $5::integer, $5::integer * coalesce($6::numeric, 0), $7)`,
+    [id, order_id, product_id, day, quantity, price, changeId],
   );
 }
 
-/** What is counted for an item, if anything is. */
-export async function saleOf(tx: PoolClient, itemId: number): Promise<Sale | undefined> {
+/** What is counted for an item by changes before this one, if anything is. */
+export async function saleOf(tx: PoolClient, itemId: number, changeId: string): Promise<Sale | undefined> {
   const { rows } = await tx.query<Sale>(
-    "SELECT order_id, product_id, to_char(day, 'YYYY-MM-DD') AS day FROM shop.sales WHERE order_item_id = $1",
-    [itemId],
+    "SELECT order_id, product_id, to_char(day, 'YYYY-MM-DD') AS day FROM shop.sales WHERE order_item_id = $1 AND change_id < $2",
+    [itemId, changeId],
   );
   return rows[0];
 }
@@ -51,19 +55,42 @@ export async function lockDays(tx: PoolClient, productIds: readonly number[], da
   );
 }
 
-/** Takes back exactly what was counted for an item. Resolves to it; undefined where nothing was. */
-export async function removeSale(tx: PoolClient, itemId: number): Promise<Sale | undefined> {
+/** Takes back exactly what changes before this one have counted for an item. Resolves to it; undefined where nothing was. */
+export async function removeSale(
+  tx: PoolClient,
+  itemId: number,
+  changeId: string,
+): Promise<Sale | undefined> {
   const { rows } = await tx.query<Sale>(
-    `WITH sale AS (DELETE FROM shop.sales WHERE order_item_id = $1 RETURNING *),
+    `WITH sale AS (DELETE FROM shop.sales WHERE order_item_id = $1 AND change_id < $2 RETURNING *),
      less AS (
        UPDATE shop.product_analytics a SET quantity = a.quantity - sale.quantity, revenue = a.revenue - sale.revenue
          FROM sale WHERE a.product_id = sale.product_id AND a.day = sale.day)
      SELECT order_id, product_id, to_char(day, 'YYYY-MM-DD') AS day FROM sale`,
-    [itemId],
+    [itemId, changeId],
   );
   const sale = rows[0];
   if (sale) await countOrder(tx, sale, -1);
   return sale;
+}
+
+/** Takes back all that changes before this one have counted. Resolves to how many items that was. */
+export async function removeAllSales(tx: PoolClient, changeId: string): Promise<number> {
+  const { rows } = await tx.query<{ items: number }>(
+    `WITH gone AS (DELETE FROM shop.sales WHERE change_id < $1 RETURNING *),
+     sums AS (
+       SELECT product_id, day, count(*) AS items, sum(quantity) AS quantity, sum(revenue) AS revenue
+         FROM gone GROUP BY product_id, day),
+     less AS (
+       UPDATE shop.product_analytics a
+          SET quantity = a.quantity - sums.quantity, revenue = a.revenue - sums.revenue,
+              orders = (SELECT count(DISTINCT s.order_id) FROM shop.sales s
+                         WHERE s.product_id = a.product_id AND s.day = a.day AND s.change_id >= $1)
+         FROM sums WHERE a.product_id = sums.product_id AND a.day = sums.day)
+     SELECT coalesce(sum(items), 0)::integer AS items FROM sums`,
+    [changeId],
+  );
+  return rows[0]?.items ?? 0;
 }
 
 /** An order counts once per product and day: with its first item there, until its last is gone. */

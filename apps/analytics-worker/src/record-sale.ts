@@ -1,11 +1,19 @@
-import type { OrderItemRow } from '@walmq/shop';
-import type { DeleteChange, HandlerContext, InsertChange, UpdateChange } from '@walmq/worker';
-import { addSale, lockDays, removeSale, saleOf } from './count-sale.js';
+import { isTruncatedAfter, noteTruncate, type OrderItemRow, TRUNCATED } from '@walmq/shop';
+import type { DeleteChange, HandlerContext, InsertChange, TruncateChange, UpdateChange } from '@walmq/worker';
+import { addSale, lockDays, removeAllSales, removeSale, saleOf } from './count-sale.js';
 
-/** A new item counts for its product on the day of its commit (UTC). */
+/**
+ * A new item counts for its product on the day of its commit (UTC). What is still counted under its id was another item,
+ * which is gone.
+ */
 export async function recordSale(change: InsertChange<OrderItemRow>, { once }: HandlerContext) {
   return await once(change, async tx => {
-    await addSale(tx, change.after, dayOf(change.tx.committedAt));
+    if (await isTruncatedAfter(tx, change))
+      return { action: 'none', reason: TRUNCATED, ...subjectOf(change.after) };
+    const day = dayOf(change.tx.committedAt);
+    const former = await saleOf(tx, change.after.id, change.id);
+    if (former) await removeSale(tx, change.after.id, change.id);
+    await addSale(tx, change.after, { day, changeId: change.id });
     return { action: 'item_added', ...subjectOf(change.after) };
   });
 }
@@ -13,11 +21,13 @@ export async function recordSale(change: InsertChange<OrderItemRow>, { once }: H
 /** A changed item counts as what it is now, on the day it was first counted. */
 export async function correctSale(change: UpdateChange<OrderItemRow>, { once }: HandlerContext) {
   return await once(change, async tx => {
-    const sale = await saleOf(tx, change.after.id);
+    if (await isTruncatedAfter(tx, change))
+      return { action: 'none', reason: TRUNCATED, ...subjectOf(change.after) };
+    const sale = await saleOf(tx, change.after.id, change.id);
     if (!sale) return { action: 'none', reason: 'item not counted', ...subjectOf(change.after) };
     await lockDays(tx, [sale.product_id, change.after.product_id], sale.day);
-    await removeSale(tx, change.after.id);
-    await addSale(tx, change.after, sale.day);
+    await removeSale(tx, change.after.id, change.id);
+    await addSale(tx, change.after, { day: sale.day, changeId: change.id });
     return { action: 'item_updated', ...subjectOf(change.after) };
   });
 }
@@ -25,9 +35,17 @@ export async function correctSale(change: UpdateChange<OrderItemRow>, { once }: 
 /** A removed item no longer counts. */
 export async function withdrawSale(change: DeleteChange<OrderItemRow>, { once }: HandlerContext) {
   return await once(change, async tx => {
-    const sale = await removeSale(tx, change.before.id);
+    const sale = await removeSale(tx, change.before.id, change.id);
     if (!sale) return { action: 'none', reason: 'item not counted', ...subjectOf(change.before) };
     return { action: 'item_removed', ...subjectOf(change.before) };
+  });
+}
+
+/** A table that was emptied: none of its items counts any more. */
+export async function withdrawAll(change: TruncateChange<OrderItemRow>, { once }: HandlerContext) {
+  return await once(change, async tx => {
+    await noteTruncate(tx, change);
+    return { action: 'items_removed', items: await removeAllSales(tx, change.id) };
   });
 }
 

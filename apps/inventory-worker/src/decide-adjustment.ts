@@ -1,7 +1,13 @@
 import type { OrderItemRow } from '@walmq/shop';
 
-/** Why stock is no longer kept for an item. After all but the first, it never is again. */
-export type ReleaseReason = 'item changed' | 'item deleted' | 'order cancelled' | 'order deleted';
+/** Why stock is no longer kept for an item. After all but the first, it never is again for that order. */
+export type ReleaseReason =
+  | 'item changed'
+  | 'item deleted'
+  | 'order cancelled'
+  | 'order deleted'
+  | 'table truncated'
+  | 'id used again';
 
 /** What is on record for an item: a reservation, a back-order, or what became of either. */
 export interface Standing {
@@ -22,7 +28,7 @@ const UNCHANGED: Adjustment = { kind: 'unchanged' };
 
 /** What an update of an item asks of what is on record for it. */
 export function decideAdjustment(standings: readonly Standing[], item: OrderItemRow): Adjustment {
-  if (standings.some(isWithdrawn)) return UNCHANGED;
+  if (standings.some(standing => isWithdrawn(standing, item))) return UNCHANGED;
   const current = standings.find(({ state }) => state === 'reserved' || state === 'open');
   if (!current || current.product_id !== item.product_id || item.quantity <= 0) return { kind: 'anew' };
   const more = item.quantity - current.quantity;
@@ -30,7 +36,11 @@ export function decideAdjustment(standings: readonly Standing[], item: OrderItem
   return current.state === 'reserved' ? { kind: 'difference', more } : { kind: 'anew' };
 }
 
-function isWithdrawn({ state, reason }: Standing): boolean {
-  const changed: ReleaseReason = 'item changed';
-  return (state === 'released' || state === 'closed') && reason !== changed;
+/** Of an order that gave its stock back, an item may have moved to another one, which has not. */
+function isWithdrawn({ state, reason, order_id }: Standing, item: OrderItemRow): boolean {
+  if (state === 'reserved' || state === 'open' || reason === CHANGED) return false;
+  return reason === DELETED || order_id === item.order_id;
 }
+
+const CHANGED: ReleaseReason = 'item changed';
+const DELETED: ReleaseReason = 'item deleted';

@@ -23,10 +23,11 @@ export async function fillBackOrders(tx: PoolClient, productId: number): Promise
   await takeStock(tx, productId, wanted);
   await tx.query(
     `WITH filled AS (DELETE FROM shop.back_orders WHERE order_item_id = ANY ($1) RETURNING *)
-     INSERT INTO shop.reservations (order_item_id, order_id, product_id, quantity, state, reason)
-     SELECT order_item_id, order_id, product_id, quantity, 'reserved', 'back-order filled' FROM filled
+     INSERT INTO shop.reservations (order_item_id, order_id, product_id, quantity, state, reason, change_id)
+     SELECT order_item_id, order_id, product_id, quantity, 'reserved', 'back-order filled', change_id FROM filled
      ON CONFLICT (order_item_id) DO UPDATE SET order_id = excluded.order_id, product_id = excluded.product_id,
-       quantity = excluded.quantity, state = excluded.state, reason = excluded.reason, updated_at = now()`,
+       quantity = excluded.quantity, state = excluded.state, reason = excluded.reason,
+       change_id = excluded.change_id, updated_at = now()`,
     [filled.map(({ item_id }) => item_id)],
   );
   return filled;

@@ -136,6 +136,114 @@ describe('inventory-worker', () => {
       });
     });
 
+    it('keeps nothing for a truncated table, and all for the rows whose ids come again', async () => {
+      await using emptied = await create('emptied');
+      emptied.start(reservationsWorker());
+      await emptied.rows('INSERT INTO inventory (product_id, stock_quantity) VALUES (1, 100)');
+      const insert = (id: number, quantity: number) =>
+        emptied.change('insert', 'order_items', { after: item(id, { product_id: 1, quantity }) });
+      const [first, second, waiting, late] = [insert(1, 3), insert(2, 4), insert(3, 500), insert(4, 5)];
+      for (const change of [first, second, waiting]) await emptied.process('reservations', change);
+      const truncate = emptied.change('truncate', 'order_items', {});
+      const again = [insert(1, 7), insert(3, 9)];
+      // A truncate is not ordered: of the ids that come again, one is back before it, one after.
+      const early = await emptied.process('reservations', again[0]!);
+      expect(early).toMatchObject({ result: { action: 'stock_reserved', stock_left: 89 } });
+      const result = { action: 'all_stock_released', items: 1, units: 4, back_orders: 1 };
+      expect(await emptied.process('reservations', truncate)).toMatchObject({ state: 'completed', result });
+      await emptied.process('reservations', again[1]!);
+      // Inserted before the truncate, processed after it; and an update of such a row.
+      const late1 = await emptied.process('reservations', late);
+      expect(late1).toMatchObject({ result: { reason: 'its table was truncated later' } });
+      expect(await stockOf(emptied, 1)).toBe(100 - 7 - 9);
+      expect(await backOrder(emptied, 3)).toBeUndefined();
+      const grown = emptied.change('update', 'order_items', {
+        before: item(3, { product_id: 1, quantity: 9 }),
+        after: item(3, { product_id: 1, quantity: 10 }),
+      });
+      expect(await emptied.process('reservations', grown)).toMatchObject({
+        result: { action: 'stock_reserved' },
+      });
+      expect(await stockOf(emptied, 1)).toBe(100 - 7 - 10);
+    });
+
+    it('takes an id that comes again for another item, also when it overtakes the deletion', async () => {
+      const [old, fresh] = [item(21, { quantity: 3 }), item(21, { order_id: 210, quantity: 2 })];
+      await world.process('reservations', inserted(old));
+      const deletion = world.change('delete', 'order_items', { before: old });
+      await world.process('reservations', inserted(fresh));
+      expect(await stockOf(world, 21)).toBe(8);
+      expect(await world.process('reservations', deletion)).toMatchObject({
+        result: { action: 'reservation_unchanged', reason: 'nothing was reserved' },
+      });
+      expect(await stockOf(world, 21)).toBe(8);
+      expect(await reservation(world, 21)).toMatchObject({ state: 'reserved', quantity: 2 });
+    });
+
+    it('says that nothing is released where the product is gone', async () => {
+      const items = [
+        item(22, { order_id: 22, quantity: 2 }),
+        item(23, { order_id: 22, product_id: 22, quantity: 1 }),
+        item(24, { order_id: 22, quantity: 1 }),
+      ];
+      for (const row of items) await world.process('reservations', inserted(row));
+      await world.rows('DELETE FROM inventory WHERE product_id = 22');
+      const cancelled = (id: number) =>
+        world.change('update', 'orders', { before: order(id, 'paid'), after: order(id, 'cancelled') });
+      expect(await world.process('reservations', cancelled(22))).toMatchObject({
+        result: {
+          ...{ action: 'stock_released', released: [{ item_id: 24 }] },
+          ...{
+            not_released: [{ item_id: 22, quantity: 2 }, { item_id: 23 }],
+            reason: 'no such product in inventory',
+          },
+        },
+      });
+      await world.process('reservations', inserted(item(25, { quantity: 2 })));
+      await world.rows('DELETE FROM inventory WHERE product_id = 25');
+      expect(await world.process('reservations', cancelled(25))).toMatchObject({
+        result: { action: 'reservation_closed', not_released: [{ item_id: 25, quantity: 2 }] },
+      });
+    });
+
+    it.each([
+      [26, 4, 'stock_reserved', 6],
+      [27, 400, 'back_ordered', 10],
+    ])(
+      'reserves item %i anew when it moves from a cancelled order to a live one',
+      async (id, quantity, action, left) => {
+        const before = item(id, { quantity });
+        const after = { ...before, order_id: id * 10 };
+        await world.process('reservations', inserted(before));
+        const cancel = world.change('update', 'orders', {
+          before: order(id, 'paid'),
+          after: order(id, 'cancelled'),
+        });
+        await world.process('reservations', cancel);
+        expect(await world.process('reservations', updated(before, after))).toMatchObject({
+          result: { action },
+        });
+        expect(await stockOf(world, id)).toBe(left);
+        // Within the new order, an update finds what is kept for it; cancelled too, it reserves nothing more.
+        const same = updated(after, { ...after, price: '2.00' });
+        expect(await world.process('reservations', same)).toMatchObject({
+          result: { action: 'reservation_unchanged' },
+        });
+        await world.process(
+          'reservations',
+          world.change('update', 'orders', {
+            before: order(id * 10, 'paid'),
+            after: order(id * 10, 'cancelled'),
+          }),
+        );
+        const more = updated(after, { ...after, quantity: quantity - 1 });
+        expect(await world.process('reservations', more)).toMatchObject({
+          result: { action: 'reservation_unchanged' },
+        });
+        expect(await stockOf(world, id)).toBe(10);
+      },
+    );
+
     it('gives back what a deleted item had, once', async () => {
       await world.process('reservations', inserted(item(3, { quantity: 4 })));
       const change = world.change('delete', 'order_items', { before: item(3, { quantity: 4 }) });

@@ -2,7 +2,7 @@ import type { InventoryRow, OrderItemRow, OrderRow } from '@walmq/shop';
 import { defineWorker, type WorkerDefinition } from '@walmq/worker';
 import type { AlertOptions } from './alert-low-stock.js';
 import { addInventory, updateInventory } from './follow-inventory.js';
-import { releaseForCancelled, releaseForDeleted, releaseForItem } from './release-stock.js';
+import { releaseAll, releaseForCancelled, releaseForDeleted, releaseForItem } from './release-stock.js';
 import { adjustReservation, reserveStock } from './reserve-stock.js';
 
 /** Stock kept for orders: in order per order, across both tables. */
@@ -11,7 +11,12 @@ export function reservationsWorker(): WorkerDefinition {
     queue: 'reservations',
     on: {
       orders: { update: releaseForCancelled, delete: releaseForDeleted },
-      order_items: { insert: reserveStock, update: adjustReservation, delete: releaseForItem },
+      order_items: {
+        insert: reserveStock,
+        update: adjustReservation,
+        delete: releaseForItem,
+        truncate: releaseAll,
+      },
     },
   });
 }
@@ -24,6 +29,7 @@ export function inventoryWorker(options: AlertOptions): WorkerDefinition {
         insert: (change, context) => addInventory(change, context, options),
         update: (change, context) => updateInventory(change, context, options),
         delete: async change => ({ action: 'inventory_removed', product_id: change.before.product_id }),
+        truncate: async () => ({ action: 'inventory_truncated' }),
       },
     },
   });

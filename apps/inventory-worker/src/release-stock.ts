@@ -1,5 +1,5 @@
-import type { OrderItemRow, OrderRow } from '@walmq/shop';
-import type { DeleteChange, HandlerContext, UpdateChange } from '@walmq/worker';
+import { noteTruncate, type OrderItemRow, type OrderRow } from '@walmq/shop';
+import type { DeleteChange, HandlerContext, TruncateChange, UpdateChange } from '@walmq/worker';
 import type { PoolClient } from 'pg';
 import type { ReleaseReason } from './decide-adjustment.js';
 import { lockStock, takeStock } from './take-stock.js';
@@ -8,10 +8,13 @@ import { lockStock, takeStock } from './take-stock.js';
 export async function releaseForItem(change: DeleteChange<OrderItemRow>, { once }: HandlerContext) {
   const { id, order_id } = change.before;
   return await once(change, async tx =>
-    releasedResult(await release(tx, { by: 'order_item_id', id, reason: 'item deleted' }), {
-      item_id: id,
-      order_id,
-    }),
+    releasedResult(
+      await release(tx, { by: 'order_item_id', id, reason: 'item deleted', changeId: change.id }),
+      {
+        item_id: id,
+        order_id,
+      },
+    ),
   );
 }
 
@@ -20,54 +23,86 @@ export async function releaseForCancelled(change: UpdateChange<OrderRow>, { once
   const { id, status } = change.after;
   if (status !== 'cancelled') return { action: 'reservation_unchanged', order_id: id, status };
   return await once(change, async tx =>
-    releasedResult(await release(tx, { by: 'order_id', id, reason: 'order cancelled' }), { order_id: id }),
+    releasedResult(
+      await release(tx, { by: 'order_id', id, reason: 'order cancelled', changeId: change.id }),
+      { order_id: id },
+    ),
   );
 }
 
 export async function releaseForDeleted(change: DeleteChange<OrderRow>, { once }: HandlerContext) {
   const { id } = change.before;
   return await once(change, async tx =>
-    releasedResult(await release(tx, { by: 'order_id', id, reason: 'order deleted' }), { order_id: id }),
+    releasedResult(await release(tx, { by: 'order_id', id, reason: 'order deleted', changeId: change.id }), {
+      order_id: id,
+    }),
   );
+}
+
+/** A table of items that was emptied: nothing is kept for any of them. */
+export async function releaseAll(change: TruncateChange<OrderItemRow>, { once }: HandlerContext) {
+  return await once(change, async tx => {
+    await noteTruncate(tx, change);
+    const { stock, lost, backOrders } = await release(tx, {
+      ...{ by: 'all', reason: 'table truncated', changeId: change.id },
+    });
+    // As sums: a table has any number of items.
+    const sum = (of: Released['stock']) => of.reduce((units, { quantity }) => units + quantity, 0);
+    return {
+      ...{ action: 'all_stock_released', items: stock.length, units: sum(stock), back_orders: backOrders },
+      ...(lost.length > 0 ? { units_without_product: sum(lost) } : {}),
+    };
+  });
 }
 
 interface Released {
   /** What went back into the stock. */
   readonly stock: readonly { item_id: number; product_id: number; quantity: number }[];
+  /** What was reserved of a product that inventory does not have any more. */
+  readonly lost: readonly { item_id: number; product_id: number; quantity: number }[];
   /** Back-orders that nobody waits for any more. */
   readonly backOrders: number;
 }
 
+/** Whose stock: what changes before this one have had kept for it. */
+type What = { readonly reason: ReleaseReason; readonly changeId: string } & (
+  | { readonly by: 'order_item_id' | 'order_id'; readonly id: number }
+  | { readonly by: 'all' }
+);
+
 /** Gives back exactly what is still reserved, and closes what is on back-order. */
-export async function release(
-  tx: PoolClient,
-  what: {
-    readonly by: 'order_item_id' | 'order_id';
-    readonly id: number;
-    readonly reason: ReleaseReason;
-  },
-): Promise<Released> {
-  const { by, id, reason } = what;
+export async function release(tx: PoolClient, what: What): Promise<Released> {
+  const { by, reason, changeId } = what;
+  const [whose, id] = by === 'all' ? ['true', []] : [`${by} = $3`, [what.id]];
   const closed = await tx.query(
-    `UPDATE shop.back_orders SET state = 'closed', reason = $2, updated_at = now()
-      WHERE ${by} = $1 AND state = 'open'`,
-    [id, reason],
+    `UPDATE shop.back_orders SET state = 'closed', reason = $1, change_id = $2, updated_at = now()
+      WHERE ${whose} AND state = 'open' AND change_id < $2`,
+    [reason, changeId, ...id],
   );
   const { rows } = await tx.query<Released['stock'][number]>(
-    `UPDATE shop.reservations SET state = 'released', reason = $2, updated_at = now()
-      WHERE ${by} = $1 AND state = 'reserved' RETURNING order_item_id AS item_id, product_id, quantity`,
-    [id, reason],
+    `UPDATE shop.reservations SET state = 'released', reason = $1, change_id = $2, updated_at = now()
+      WHERE ${whose} AND state = 'reserved' AND change_id < $2
+      RETURNING order_item_id AS item_id, product_id, quantity`,
+    [reason, changeId, ...id],
   );
-  await lockStock(
-    tx,
-    rows.map(({ product_id }) => product_id),
-  );
-  for (const { product_id, quantity } of rows) await takeStock(tx, product_id, -quantity);
-  return { stock: rows, backOrders: closed.rowCount ?? 0 };
+  const products = new Map<number, number>();
+  for (const { product_id, quantity } of rows)
+    products.set(product_id, (products.get(product_id) ?? 0) + quantity);
+  await lockStock(tx, [...products.keys()]);
+  const missing = new Set<number>();
+  for (const [productId, quantity] of products)
+    if ((await takeStock(tx, productId, -quantity)) === undefined) missing.add(productId);
+  return {
+    stock: rows.filter(({ product_id }) => !missing.has(product_id)),
+    lost: rows.filter(({ product_id }) => missing.has(product_id)),
+    backOrders: closed.rowCount ?? 0,
+  };
 }
 
-function releasedResult({ stock, backOrders }: Released, subject: object) {
-  if (stock.length > 0) return { action: 'stock_released', ...subject, released: stock };
+function releasedResult({ stock, lost, backOrders }: Released, subject: object) {
+  const without = lost.length > 0 ? { not_released: lost, reason: 'no such product in inventory' } : {};
+  if (stock.length > 0) return { action: 'stock_released', ...subject, released: stock, ...without };
+  if (lost.length > 0) return { action: 'reservation_closed', ...subject, ...without };
   return backOrders > 0
     ? { action: 'back_order_closed', ...subject, back_orders: backOrders }
     : { action: 'reservation_unchanged', ...subject, reason: 'nothing was reserved' };

@@ -1,42 +1,62 @@
-import type { OrderItemRow } from '@walmq/shop';
+import { isTruncatedAfter, type OrderItemRow, TRUNCATED } from '@walmq/shop';
 import type { HandlerContext, InsertChange, UpdateChange } from '@walmq/worker';
 import type { PoolClient } from 'pg';
 import { decideAdjustment, type Standing } from './decide-adjustment.js';
 import { release } from './release-stock.js';
 import { lockStock, takeStock } from './take-stock.js';
 
-/** A new item: its quantity leaves the stock and is kept for the order, or goes on back-order. */
+/**
+ * A new item: its quantity leaves the stock and is kept for the order, or goes on back-order. What is still kept under
+ * its id was for another item, which is gone.
+ */
 export async function reserveStock(change: InsertChange<OrderItemRow>, { once }: HandlerContext) {
-  return await once(change, tx => reserve(tx, change.after));
+  const { after: item, id: changeId } = change;
+  return await once(change, async tx => {
+    if (await isTruncatedAfter(tx, change))
+      return { action: 'reservation_unchanged', ...subjectOf(item), reason: TRUNCATED };
+    await forgetFormer(tx, { itemId: item.id, changeId });
+    return await reserve(tx, item, changeId);
+  });
 }
 
 /** A changed item: what is kept for it becomes what it now asks for; what was given back for good stays so. */
 export async function adjustReservation(change: UpdateChange<OrderItemRow>, { once }: HandlerContext) {
-  const item = change.after;
+  const { after: item, id: changeId } = change;
   return await once(change, async tx => {
+    if (await isTruncatedAfter(tx, change))
+      return { action: 'reservation_unchanged', ...subjectOf(item), reason: TRUNCATED };
     const standings = await standingsOf(tx, item.id);
+    if (standings.some(({ change_id }) => change_id > changeId))
+      return {
+        action: 'reservation_unchanged',
+        ...subjectOf(item),
+        reason: 'a later change has been worked off',
+      };
     const adjustment = decideAdjustment(standings, item);
     if (adjustment.kind === 'unchanged') return { action: 'reservation_unchanged', ...subjectOf(item) };
     const reserved =
-      adjustment.kind === 'difference' ? await reserveDifference(tx, item, adjustment.more) : undefined;
+      adjustment.kind === 'difference'
+        ? await reserveDifference(tx, { item, changeId, more: adjustment.more })
+        : undefined;
     if (reserved) return reserved;
     await lockStock(tx, [item.product_id, ...standings.map(({ product_id }) => product_id)]);
-    await release(tx, { by: 'order_item_id', id: item.id, reason: 'item changed' });
-    return await reserve(tx, item);
+    await release(tx, { by: 'order_item_id', id: item.id, reason: 'item changed', changeId });
+    return await reserve(tx, item, changeId);
   });
 }
 
-async function reserve(tx: PoolClient, item: OrderItemRow) {
+async function reserve(tx: PoolClient, item: OrderItemRow, changeId: string) {
   if (item.quantity <= 0)
     return { action: 'reservation_unchanged', ...subjectOf(item), reason: 'nothing to reserve' };
   const left = await takeOrWait(tx, item);
-  if (left !== undefined) return await recordReserved(tx, item, left);
+  if (left !== undefined) return await recordReserved(tx, item, { changeId, left });
   await tx.query(
-    `INSERT INTO shop.back_orders (order_item_id, order_id, product_id, quantity, state, reason)
-     VALUES ($1, $2, $3, $4, 'open', 'not enough stock')
+    `INSERT INTO shop.back_orders (order_item_id, order_id, product_id, quantity, state, reason, change_id)
+     VALUES ($1, $2, $3, $4, 'open', 'not enough stock', $5)
      ON CONFLICT (order_item_id) DO UPDATE SET order_id = excluded.order_id, product_id = excluded.product_id,
-       quantity = excluded.quantity, state = excluded.state, reason = excluded.reason, updated_at = now()`,
-    [item.id, item.order_id, item.product_id, item.quantity],
+       quantity = excluded.quantity, state = excluded.state, reason = excluded.reason,
+       change_id = excluded.change_id, updated_at = now()`,
+    [item.id, item.order_id, item.product_id, item.quantity, changeId],
   );
   return { action: 'back_ordered', ...subjectOf(item), reason: 'not enough stock' };
 }
@@ -59,19 +79,27 @@ async function takeOrWait(
  * In one step: to give all back and take it again would look, to the readers of inventory's changes, like stock that
  * came and went. Resolves to undefined where the stock is short of the difference.
  */
-async function reserveDifference(tx: PoolClient, item: OrderItemRow, more: number) {
-  if (more === 0) return await recordReserved(tx, item);
+async function reserveDifference(
+  tx: PoolClient,
+  { item, changeId, more }: { readonly item: OrderItemRow; readonly changeId: string; readonly more: number },
+) {
+  if (more === 0) return await recordReserved(tx, item, { changeId, left: undefined });
   const left = await takeStock(tx, item.product_id, more);
-  return left === undefined ? undefined : await recordReserved(tx, item, left);
+  return left === undefined ? undefined : await recordReserved(tx, item, { changeId, left });
 }
 
-async function recordReserved(tx: PoolClient, item: OrderItemRow, left?: number) {
+async function recordReserved(
+  tx: PoolClient,
+  item: OrderItemRow,
+  { changeId, left }: { readonly changeId: string; readonly left: number | undefined },
+) {
   await tx.query(
-    `INSERT INTO shop.reservations (order_item_id, order_id, product_id, quantity, state, reason)
-     VALUES ($1, $2, $3, $4, 'reserved', 'ordered')
+    `INSERT INTO shop.reservations (order_item_id, order_id, product_id, quantity, state, reason, change_id)
+     VALUES ($1, $2, $3, $4, 'reserved', 'ordered', $5)
      ON CONFLICT (order_item_id) DO UPDATE SET order_id = excluded.order_id, product_id = excluded.product_id,
-       quantity = excluded.quantity, state = excluded.state, reason = excluded.reason, updated_at = now()`,
-    [item.id, item.order_id, item.product_id, item.quantity],
+       quantity = excluded.quantity, state = excluded.state, reason = excluded.reason,
+       change_id = excluded.change_id, updated_at = now()`,
+    [item.id, item.order_id, item.product_id, item.quantity, changeId],
   );
   return {
     action: 'stock_reserved',
@@ -80,11 +108,27 @@ async function recordReserved(tx: PoolClient, item: OrderItemRow, left?: number)
   };
 }
 
-async function standingsOf(tx: PoolClient, itemId: number): Promise<Standing[]> {
-  const { rows } = await tx.query<Standing>(
-    `SELECT state, order_id, product_id, quantity, reason FROM shop.reservations WHERE order_item_id = $1
+/** Gives back what is kept for an item whose id has come again, and forgets it: none of it says anything of the new one. */
+async function forgetFormer(
+  tx: PoolClient,
+  { itemId, changeId }: { readonly itemId: number; readonly changeId: string },
+): Promise<void> {
+  await release(tx, { by: 'order_item_id', id: itemId, reason: 'id used again', changeId });
+  for (const table of ['reservations', 'back_orders'])
+    await tx.query(`DELETE FROM shop.${table} WHERE order_item_id = $1 AND change_id < $2`, [
+      itemId,
+      changeId,
+    ]);
+}
+
+async function standingsOf(
+  tx: PoolClient,
+  itemId: number,
+): Promise<(Standing & { readonly change_id: string })[]> {
+  const { rows } = await tx.query<Standing & { readonly change_id: string }>(
+    `SELECT state, order_id, product_id, quantity, reason, change_id FROM shop.reservations WHERE order_item_id = $1
      UNION ALL
-     SELECT state, order_id, product_id, quantity, reason FROM shop.back_orders WHERE order_item_id = $1`,
+     SELECT state, order_id, product_id, quantity, reason, change_id FROM shop.back_orders WHERE order_item_id = $1`,
     [itemId],
   );
   return rows;

@@ -1,5 +1,5 @@
 import type { OrderRow } from '@walmq/shop';
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { OrderEffect } from './decide-status-change.js';
 import { type RecordRequest, requestFulfilment, requestRefund } from './record-request.js';
 
@@ -22,4 +22,20 @@ export async function claimEffect(
   if (rowCount === 0) return false;
   await REQUESTS[effect]?.(tx, changeId, order);
   return true;
+}
+
+/** On the driver's side: a server gone silent does not hold the order. */
+const TIMEOUT_MS = 10_000;
+
+/** Of an order whose id has come again: what changes before this one have claimed does not count any more. */
+export async function forgetEffects(
+  pool: Pool,
+  { orderId, before }: { readonly orderId: number; readonly before: string },
+): Promise<void> {
+  const statement = {
+    text: 'DELETE FROM shop.order_effects WHERE order_id = $1 AND change_id COLLATE "C" < $2',
+    values: [orderId, before],
+    query_timeout: TIMEOUT_MS,
+  };
+  await pool.query(statement);
 }

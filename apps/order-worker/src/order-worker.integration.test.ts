@@ -47,6 +47,26 @@ describe('order-worker', () => {
   const requests = (kind: 'fulfilment' | 'refund', orderId: number) =>
     world.rows(`SELECT * FROM shop.${kind}_requests WHERE order_id = $1`, [orderId]);
 
+  it('has every effect for an order whose id comes again', async () => {
+    for (const fulfilments of [1, 2]) {
+      await world.process('orders', world.change('insert', 'orders', { after: order(90) }));
+      const paid = updated(90, 'pending', 'paid');
+      const ending = await world.process('orders', paid);
+      expect(ending).toMatchObject({ result: { action: 'status_change' } });
+      expect(ending).not.toMatchObject({ result: { not_repeated: 'fulfilment' } });
+      expect(await requests('fulfilment', 90)).toHaveLength(fulfilments);
+      await world.process('orders', updated(90, 'paid', 'shipped'));
+      const truncate = world.change('truncate', 'orders', {});
+      expect(await world.process('orders', truncate)).toMatchObject({
+        result: { action: 'orders_truncated' },
+      });
+    }
+    const subjects = mailsTo('customer90@example.com').map(({ subject }) => subject);
+    expect(subjects.sort()).toEqual([
+      ...['Order 90 confirmed', 'Order 90 confirmed', 'Order 90 has shipped', 'Order 90 has shipped'],
+    ]);
+  });
+
   it('confirms a new order by mail, once for every delivery of the change', async () => {
     const change = world.change('insert', 'orders', { after: order(1) });
     const result = {

@@ -6,6 +6,7 @@ export type { MailFailureCode } from './mail-failure.js';
 export { MAIL_VARIABLES, type MailEnvironment, openMailer } from './open-mailer.js';
 export { type NamedItem, readItems } from './read-items.js';
 export { shopSchemaSql } from './schema.js';
+export { isTruncatedAfter, noteTruncate, TRUNCATED } from './truncation.js';
 export type {
   InventoryRow,
   OrderItemsRow as OrderItemRow,

@@ -94,7 +94,21 @@ CREATE TABLE IF NOT EXISTS shop.product_analytics (
   revenue numeric NOT NULL,
   orders bigint NOT NULL,
   PRIMARY KEY (product_id, day)
-);`;
+);
+CREATE TABLE IF NOT EXISTS shop.truncations (
+  table_name text PRIMARY KEY,
+  change_id text COLLATE "C" NOT NULL
+);
+${['reservations', 'back_orders', 'sales'].map(knowsItsChange).join('\n')}`;
+
+/**
+ * The change that a row was last written for. An id can come again, after a delete or TRUNCATE ... RESTART IDENTITY: what
+ * is older than a change belongs to an earlier row of that id, or to this one's past. Compared byte by byte, as the ids of
+ * changes sort. Rows from before the column are older than every change.
+ */
+function knowsItsChange(table: string): string {
+  return `ALTER TABLE shop.${table} ADD COLUMN IF NOT EXISTS change_id text COLLATE "C" NOT NULL DEFAULT '';`;
+}
 
 /** Idempotent SQL of the shop's own tables and of those that its workers write. */
 export const shopSchemaSql = `${SHOP_TABLES}${EFFECT_TABLES}`;

@@ -1,0 +1,39 @@
+import type { PoolClient } from 'pg';
+
+/** What is needed of a change. */
+interface Placed {
+  readonly id: string;
+  readonly table: string;
+}
+
+/**
+ * Notes that a table was emptied by this change. A truncate is not ordered against the table's other changes: those of
+ * rows that it removed may still come, and see here that they are too late.
+ */
+export async function noteTruncate(tx: PoolClient, { id, table }: Placed): Promise<void> {
+  await tx.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [LOCKS, table]);
+  await tx.query(
+    `INSERT INTO shop.truncations AS t (table_name, change_id) VALUES ($1, $2)
+     ON CONFLICT (table_name) DO UPDATE SET change_id = greatest(t.change_id, excluded.change_id)`,
+    [table, id],
+  );
+}
+
+/**
+ * Whether a row's change was followed by a truncate of its table that has been worked off. No truncate is worked off
+ * until the transaction ends.
+ */
+export async function isTruncatedAfter(tx: PoolClient, { id, table }: Placed): Promise<boolean> {
+  await tx.query('SELECT pg_advisory_xact_lock_shared($1, hashtext($2))', [LOCKS, table]);
+  const { rows } = await tx.query('SELECT FROM shop.truncations WHERE table_name = $1 AND change_id > $2', [
+    table,
+    id,
+  ]);
+  return rows.length > 0;
+}
+
+/** Keeps our advisory locks apart from others of the database: "shop", in ASCII. */
+const LOCKS = 0x73686f70;
+
+/** What a result says of such a change. */
+export const TRUNCATED = 'its table was truncated later';
