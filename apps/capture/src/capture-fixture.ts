@@ -207,6 +207,8 @@ const SILENT: SessionObserver = {
   paused: nothing,
   held: nothing,
   released: nothing,
+  hidden: nothing,
+  shown: nothing,
   contextRefused: nothing,
   changeParked: nothing,
   eventMalformed: nothing,

@@ -1,4 +1,4 @@
-import type { Catalog, Relation, RowMessage, Table } from '@walmq/replication';
+import type { Catalog, Relation, RowMessage, Table, Transaction } from '@walmq/replication';
 
 /** The hot path: no promise where nothing has to be asked. Undefined when a table is not described yet. */
 export function knownTables(message: RowMessage, catalog: Catalog): Table[] | undefined {
@@ -9,18 +9,23 @@ export function knownTables(message: RowMessage, catalog: Catalog): Table[] | un
 
 export interface DescribeOptions {
   readonly catalog: Catalog;
+  /** Waits until the catalog shows relations as a transaction has made them. False when the session ends first. */
+  readonly untilShown: (relations: readonly Relation[], transaction: Transaction) => Promise<boolean>;
   /** Told of a table ahead of the first of its changes, and whenever it was altered. */
   readonly onDescribed: (table: Table) => Promise<void>;
 }
 
+/** Undefined when the session ends first. */
 export async function describeTables(
   message: RowMessage,
-  { catalog, onDescribed }: DescribeOptions,
-): Promise<Table[]> {
+  transaction: Transaction,
+  { catalog, untilShown, onDescribed }: DescribeOptions,
+): Promise<Table[] | undefined> {
+  if (!(await untilShown(relationsOf(message), transaction))) return undefined;
   const tables: Table[] = [];
   for (const relation of relationsOf(message)) {
     const known = catalog.known(relation);
-    const table = known ?? (await catalog.describe(relation));
+    const table = known ?? (await catalog.describe(relation, transaction));
     if (!known) await onDescribed(table);
     tables.push(table);
   }

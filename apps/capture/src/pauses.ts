@@ -1,6 +1,6 @@
-export type PauseCause = 'redis' | 'backlog';
+export type PauseCause = 'redis' | 'backlog' | 'visibility';
 
-export const PAUSE_CAUSES: readonly PauseCause[] = ['redis', 'backlog'];
+export const PAUSE_CAUSES: readonly PauseCause[] = ['redis', 'backlog', 'visibility'];
 
 /** What keeps a capture that streams from enqueueing: one may end while the other goes on. */
 export class Pauses {

@@ -11,7 +11,7 @@ export interface PipelineOptions extends MessageOptions, DescribeOptions {
 }
 
 /**
- * Decode, route, enqueue. Runs until the stream ends or breaks; every `await` in here is back-pressure, which
+ * Decode, route, enqueue. Runs until the stream ends or breaks, or the session does; every `await` in here is back-pressure, which
  * fills the stream's buffer, which pauses the socket.
  */
 export async function runPipeline(options: PipelineOptions): Promise<void> {
@@ -42,8 +42,9 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
             if (!(await takeMessage(message, transaction, options))) await enqueuer.room();
             break;
           default: {
-            const tables = knownTables(message, catalog) ?? (await describeTables(message, options));
             const within = transaction as Transaction;
+            const tables = knownTables(message, catalog) ?? (await describeTables(message, within, options));
+            if (!tables) return;
             for (const change of encodeChanges(message, tables, within))
               if (!takeChange(change, within, options)) await enqueuer.room();
           }

@@ -94,6 +94,14 @@ export function createReport({ config, log, metrics, portrait, heartbeat }: Repo
         pauses.end('backlog');
         log.info({ event: 'backlog:resumed' }, 'The backlog is below its limits: enqueueing again');
       },
+      hidden(reason) {
+        pauses.begin('visibility', reason);
+        log.warn({ event: 'catalog:waiting', reason }, `Waiting: ${reason}; PostgreSQL holds what comes`);
+      },
+      shown() {
+        pauses.end('visibility');
+        log.info({ event: 'catalog:shown' }, 'The transaction is visible: enqueueing again');
+      },
       drift(notice) {
         metrics.drift(notice);
         const { queue, table, differences, action } = notice;

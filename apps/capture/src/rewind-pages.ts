@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Snapshot } from '@walmq/backfill';
-import type { Transaction } from '@walmq/replication';
+import { Snapshot, type Transaction } from '@walmq/replication';
 import type { ClientBase } from 'pg';
 
 /** How soon a transaction is looked for again whose commit is in the stream and not in a snapshot yet. */

@@ -1,4 +1,11 @@
-import { type ChangeName, formatPosition, type Position, type TableName, WalmqError } from '@walmq/change';
+import {
+  type ChangeName,
+  formatPosition,
+  type Position,
+  qualifiedName,
+  type TableName,
+  WalmqError,
+} from '@walmq/change';
 import { publishedTables, type WalmqConfig } from '@walmq/config';
 import { type FormerKeys, Router, type ShardedEnqueuer, type SourceIdentity, sourceTag } from '@walmq/fanout';
 import { askBackends, endBackends, ownConnection, processId } from '@walmq/postgres';
@@ -6,6 +13,7 @@ import {
   CAPTURE_NAME,
   Catalog,
   Inheritance,
+  type Relation,
   ReplicationStream,
   readEncoding,
   readSenderTimeoutMs,
@@ -14,6 +22,7 @@ import {
   type Source,
   SQL_ASCII,
   type Table,
+  untilShown,
   utf8Converter,
 } from '@walmq/replication';
 import { heartbeatPrefix, type TableFinding, tableMemoryKey } from '@walmq/status';
@@ -22,6 +31,7 @@ import { nextProgress, type Progress, type ProgressEvent, progressFrom } from '.
 import { DurablePositions } from './backfill/durable-positions.js';
 import type { BackfillNotice } from './backfill/run-backfills.js';
 import { startBackfills } from './backfill/start-backfills.js';
+import { CatalogNotes } from './catalog-notes.js';
 import { checkShapes } from './check-shapes.js';
 import { type Control, openControl } from './control.js';
 import { watchOverrun } from './let-go.js';
@@ -34,6 +44,7 @@ import { RewindPages } from './rewind-pages.js';
 import { findFormerKeys, openShards, pauseIn, type Shard, shardsOf } from './shards.js';
 import { watchTables } from './tables/watch-tables.js';
 import type { ChangeTracer } from './trace.js';
+import { watchCatalog } from './watch-catalog.js';
 import { watchServer } from './watch-server.js';
 
 export interface SessionOptions {
@@ -58,6 +69,9 @@ export interface SessionObserver {
   /** The queues hold too much, or Redis' memory does: nothing is enqueued until `released`. */
   held(reason: string): void;
   released(): void;
+  /** The next change is of a table that PostgreSQL does not show yet: nothing goes on until `shown`. */
+  hidden(reason: string): void;
+  shown(): void;
   /** A table has been held against what a queue expects of it, ahead of its changes. */
   drift(notice: DriftNotice): void;
   /** What a look at publication and tables has found; nothing: every change that queues expect comes. */
@@ -148,9 +162,16 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     onFailed: error => observer.tablesUnseen(error),
   });
 
+  const notes = await CatalogNotes.read(shards[0] as Shard);
+  const catalog = new Catalog(control.client, notes.memory, {
+    inheritance,
+    checksText: options.encoding === SQL_ASCII,
+  });
+
   const durable = new DurablePositions();
   let progress = progressFrom(positions, slot.confirmedFlushLsn);
   const position = formatPosition(progress.enqueued);
+  const watch = await watchCatalog({ catalog, notes, config, acknowledged: () => progress.acknowledged });
   const advance = (event: ProgressEvent) => {
     progress = nextProgress(progress, event, config.capture.ackDelayMs);
     stream.acknowledge(progress.acknowledged);
@@ -172,10 +193,6 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
   const stopReading = () => stream.stop();
   stopping.addEventListener('abort', stopReading);
   if (stopping.aborted) stopReading();
-  const catalog = new Catalog(control.client, {
-    inheritance,
-    checksText: options.encoding === SQL_ASCII,
-  });
   const backfills = startBackfills({
     ...{ config, databaseUrl: options.databaseUrl, catalog, durable, stopping },
     onNotice: notice => observer.backfill(notice),
@@ -187,7 +204,15 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
       toUtf8: utf8Converter(control.client, options.encoding),
       ...{ window: backfills.window, onChunk: backfills.onChunk },
       router: routerOf(options, formerKeys),
-      onDescribed: table => lookAt(table, shards, options),
+      untilShown: (relations, { xid }) => waitUntilShown(relations, xid, options),
+      onDescribed: async table => {
+        await notes.save({
+          signal: stopping,
+          onPause: (error, retryInMs) => observer.paused(error, retryInMs),
+          onResume: () => observer.resumed(),
+        });
+        await lookAt(table, shards, options);
+      },
       onReceived: lsn => advance({ type: 'received', lsn }),
       onChange: (change, jobs) => observer.change(change, jobs),
       onContextRefused: reason => observer.contextRefused(reason),
@@ -213,6 +238,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     overrun.stop();
     server.stop();
     tables.stop();
+    watch.stop();
     open.close();
     tracer?.abandoned();
     await backfills.stop();
@@ -272,6 +298,25 @@ function routerOf(options: StreamingOptions, formerKeys: ReadonlyMap<number, For
     onMalformed: (event, reason) => observer.eventMalformed(reason, event.id),
     onParked: (change, reason) => observer.changeParked(change, reason),
   });
+}
+
+/** False when capture is told to stop first: what the transaction has changed is read again by the next one. */
+async function waitUntilShown(
+  relations: readonly Relation[],
+  xid: number,
+  { control, stopping, observer }: StreamingOptions,
+): Promise<boolean> {
+  let isLong = false;
+  const onLong = () => {
+    isLong = true;
+    const names = relations.map(qualifiedName).join(', ');
+    observer.hidden(
+      `transaction ${xid} has made or altered ${names}, and no synchronous standby has confirmed it`,
+    );
+  };
+  const isShown = await untilShown(control.client, { xid, relations, signal: stopping, onLong });
+  if (isLong) observer.shown();
+  return isShown;
 }
 
 /** Holds a table, ahead of its changes, against what the queues say and expect of it. */

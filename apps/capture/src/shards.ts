@@ -1,6 +1,7 @@
 import { formatPosition, type Position, parsePosition, WalmqError } from '@walmq/change';
 import { type QueueConfig, shardPrefixes, type WalmqConfig } from '@walmq/config';
 import {
+  catalogKey,
   checkpointKey,
   connectShard,
   Enqueuer,
@@ -20,6 +21,7 @@ export interface Shard {
   /** BullMQ's key prefix of its queues. */
   readonly prefix: string;
   readonly checkpointKey: string;
+  readonly catalogKey: string;
   /** A connection that has been found able to keep the promise of durability. */
   readonly connect: () => Promise<ProducerConnection>;
   /** One that merely looks. */
@@ -45,6 +47,7 @@ export function shardsOf(
     return {
       prefix,
       checkpointKey: key,
+      catalogKey: catalogKey(prefix, source),
       connect: () => connectDurable(redisUrl, { prefix, checkpointKey: key }, config.redis, observer),
       look: () => connectShard(redisUrl, key),
     };

@@ -12,5 +12,4 @@ export {
   requestSnapshots,
   steerBackfill,
 } from './request.js';
-export { Snapshot } from './snapshot.js';
 export { emitWatermark, readWatermark, WATERMARK_PREFIX, type Watermark } from './watermark.js';

@@ -1,9 +1,8 @@
-import { Tuple } from '@walmq/replication';
+import { Snapshot, Tuple } from '@walmq/replication';
 import type { ClientBase, CustomTypesConfig } from 'pg';
 import { chunkSql, lastKeySql } from './chunk-sql.js';
 import type { KeyedTable } from './keyed-table.js';
 import { oneStatement } from './one-statement.js';
-import { Snapshot } from './snapshot.js';
 
 export interface ChunkOptions {
   readonly table: KeyedTable;

@@ -49,7 +49,10 @@ export interface Change<R = Row> {
   left?: true;
   /** Columns that were left out of the rows since the change was larger than the queue's `maxBytes`. */
   stripped?: string[];
-  /** Why the queue's `where`, `transform` or `maxBytes` could not be applied: the change fails, and its key waits. */
+  /**
+   * Why the queue's `where`, `transform` or `maxBytes` could not be applied, or what of the table nobody knows any more: the
+   * change fails, and its key waits.
+   */
   shapeError?: string;
   /** Id of the change that this one is once more: it was kept, and has been sent again. */
   rewound?: string;

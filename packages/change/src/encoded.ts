@@ -23,7 +23,11 @@ export interface EncodedChange extends ChangeName {
    * the table has no key.
    */
   readonly keyText: string | null;
-  /** The key as versions before 1 named it: its values' JSON texts. Jobs that wait in Redis may stand under it. */
+  /** Set where what the change says is not sure, and why: it must not be processed as if it were. */
+  readonly doubt?: string | undefined;
+  /** It waits for all changes of its table whose key is not known. */
+  readonly followsUnkeyed?: boolean;
+  /** The key as older versions named it: its values' JSON texts. Jobs that wait in Redis may stand under it. */
   readonly formerKeyText: string | null;
   /**
    * The values of a column as JSON texts: one when old and new row agree or only one is known, two (old, new)

@@ -13,6 +13,11 @@ export function checkpointKey(prefix: string, source: SourceIdentity): string {
   return `${prefix}:walmq:checkpoint:${source.systemIdentifier}:${source.database}:${source.slot}`;
 }
 
+/** The Redis key of what capture notes of a source's catalog: a hash. */
+export function catalogKey(prefix: string, source: SourceIdentity): string {
+  return `${prefix}:walmq:catalog:${source.systemIdentifier}:${source.database}:${source.slot}`;
+}
+
 /**
  * Six characters that tell sources apart in job ids: a database made anew counts its WAL from the beginning, and
  * a job id that BullMQ still remembers would silently swallow the new job.

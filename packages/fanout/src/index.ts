@@ -1,6 +1,7 @@
 export { type Backlog, type BacklogLimits, backlogVerdict, readBacklog } from './backlog.js';
 export type { Batch, BatchLimits } from './batch.js';
 export {
+  catalogKey,
   checkpointKey,
   initializeCheckpoint,
   moveCheckpoint,
@@ -24,6 +25,7 @@ export { loadBullmqScript } from './enqueue-script.js';
 export { type FormerKeys, readFormerKeys } from './former-keys.js';
 export type { Job } from './job.js';
 export { jobOptions } from './job-options.js';
+export { readNotes, writeNotes } from './notes.js';
 export { pauseQueue } from './pause-queue.js';
 export { connectProducer } from './producer.js';
 export { refusalOf } from './refusal.js';

@@ -40,7 +40,10 @@ export function orderChange(change: EncodedChange, route: OrderRoute): PlacedOrd
 function currentKeys(change: EncodedChange, { table, keyPrefix }: OrderRoute): readonly string[] | undefined {
   const { orderBy } = table;
   if (orderBy === false || change.op === 'truncate') return [];
-  if (orderBy === 'key') return [keyPrefix + (change.keyText ?? WHOLE_TABLE)];
+  if (orderBy === 'key') {
+    const key = keyPrefix + (change.keyText ?? WHOLE_TABLE);
+    return change.followsUnkeyed && change.keyText !== null ? [key, keyPrefix + WHOLE_TABLE] : [key];
+  }
   const values = change.orderingTextsOf(orderBy.column);
   return values.length > 0 ? values : undefined;
 }

@@ -131,6 +131,8 @@ export class Router {
   }
 
   #routeOutbox(change: EncodedChange): Job[] {
+    if (change.doubt !== undefined)
+      return this.#refuse(change, this.#dataOf(change, undefined) as string, change.doubt);
     const event = this.#outbox?.route(change) as ReturnType<OutboxRoutes['route']>;
     const data = this.#dataOf(change, undefined) as string;
     if (event instanceof Error) return this.#refuse(change, data, event.message);
@@ -161,7 +163,7 @@ export class Router {
   /** Undefined when the change is nothing to the queue. What cannot be written out is parked by its key. */
   #dataOf(change: EncodedChange, shape: Shape | undefined): string | undefined {
     try {
-      return shape ? shape.apply(change) : change.json;
+      return shape ? shapedData(change, shape) : wholeData(change);
     } catch (error) {
       const reason = parkReason(error);
       this.#options.onParked(change, reason);
@@ -202,6 +204,17 @@ export class Router {
     }
     return jobs;
   }
+}
+
+/** As it is; what is in doubt says so, and fails in its worker rather than pass for what it may not be. */
+function wholeData(change: EncodedChange): string {
+  const { doubt } = change;
+  if (doubt === undefined) return change.json;
+  return change.jsonShaped(() => 'keep', { shapeError: JSON.stringify(doubt) });
+}
+
+function shapedData(change: EncodedChange, shape: Shape): string | undefined {
+  return change.doubt === undefined ? shape.apply(change) : shape.refused(change, change.doubt);
 }
 
 function routesByTable({ queues, formerKeys }: RouterOptions): Map<string, Map<string, Route[]>> {

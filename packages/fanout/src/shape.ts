@@ -49,6 +49,11 @@ export class Shape {
     }
   }
 
+  /** The change's data where nobody can tell whether it is as it seems: it fails with that reason. */
+  refused(change: EncodedChange, reason: string): string {
+    return this.#failed(change, reason);
+  }
+
   /** How what orders the change is seen in Redis: where something is hidden it is a digest, which orders as well. */
   orderingKey(key: string): string {
     return this.#digest ? this.#digest(key) : key;

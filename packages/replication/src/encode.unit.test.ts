@@ -66,7 +66,8 @@ function changesOf({ names, identity, message }: Stream): Change[] {
   wire.fill(0xff); // the wire's buffer is used again for what comes next
   const described = row.tag === 'truncate' ? row.relations[0] : row.relation;
   const table = describeTable(described as NonNullable<typeof described>, {
-    types: new Map([[TEXT, TEXT_TYPE]]),
+    typeOf: () => TEXT_TYPE,
+    isUnkeyed: false,
     primaryKey: [names[0] as string],
     looselyCollated: new Set(),
     json: new JsonWriter(),

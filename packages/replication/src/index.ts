@@ -1,4 +1,5 @@
 export { Catalog } from './catalog.js';
+export { CatalogMemory, type MemoryChanges } from './catalog-memory.js';
 export { CONTEXT_PREFIX, readContext, type TransactionContext } from './context.js';
 export {
   type CoveredTable,
@@ -44,6 +45,7 @@ export type { SetupRoute, SetupStep, SetupTable } from './setup-step.js';
 export { membersOf, readTableNames, readTables, type TableFacts, tableMeant } from './setup-tables.js';
 export { openTransactions, type Waiting } from './setup-waits.js';
 export { refusalRemedy } from './setup-writes.js';
+export { untilShown } from './shown.js';
 export { noteSkipped, readSkipped, type Skipped } from './skipped.js';
 export { readSlot, readSource, type Slot, type Source } from './slot.js';
 export {
@@ -54,6 +56,7 @@ export {
   type SlotVerdict,
   slotVerdict,
 } from './slot-verdict.js';
+export { Snapshot } from './snapshot.js';
 export { ReplicationStream, type StreamOptions } from './stream.js';
 export {
   CAPTURE_NAME,
@@ -63,6 +66,7 @@ export {
   type SynchronousFacts,
 } from './synchronous.js';
 export type { Table } from './table.js';
+export type { Moment } from './table-version.js';
 export { planTeardown, runTeardownStep, type TeardownPlan, type TeardownStep } from './teardown.js';
 export { readDivergence, readTimeline } from './timeline.js';
 export { Transaction } from './transaction.js';

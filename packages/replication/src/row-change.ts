@@ -62,6 +62,14 @@ export class RowChange implements EncodedChange {
     return this.of.relation.table;
   }
 
+  get doubt(): string | undefined {
+    return this.op === 'truncate' ? undefined : this.of.doubt;
+  }
+
+  get followsUnkeyed(): boolean {
+    return this.of.followsUnkeyed;
+  }
+
   get keyText(): string | null {
     const row = this.#row;
     if (!row || !this.#hasKey(row)) return null;

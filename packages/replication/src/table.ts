@@ -1,8 +1,8 @@
-import type { TableName } from '@walmq/change';
+import { qualifiedName, type TableName } from '@walmq/change';
 import type { JsonWriter } from './json-writer.js';
 import type { Relation } from './messages.js';
 import { anyText } from './ordering-text.js';
-import type { ValueType } from './value.js';
+import { TEXT_TYPE, type ValueType } from './value.js';
 
 export interface Column {
   readonly name: string;
@@ -22,41 +22,60 @@ export interface Table {
   /** Where the key's columns stand: the primary key with REPLICA IDENTITY FULL, else the replica identity. */
   readonly keyColumns: readonly number[];
   readonly indexOf: ReadonlyMap<string, number>;
+  /** Why its changes may be others than they seem: what neither the catalog nor the memory could tell. */
+  readonly doubt: string | undefined;
+  /** Changes of it that came before had a key that nobody could tell, so all others wait for them. */
+  readonly followsUnkeyed: boolean;
   /** Where its rows are written; between two rows it is empty. */
   readonly json: JsonWriter;
 }
 
 export interface TableParts {
-  readonly types: ReadonlyMap<number, ValueType>;
-  readonly primaryKey: readonly string[];
+  /** Undefined for a type that nobody knows. */
+  readonly typeOf: (oid: number) => ValueType | undefined;
+  /** With REPLICA IDENTITY FULL; undefined where nobody knows. */
+  readonly primaryKey: readonly string[] | undefined;
   /** Columns of a nondeterministic collation. */
   readonly looselyCollated: ReadonlySet<string>;
   /** Whose name its changes carry, where that is not its own. */
   readonly parent?: TableName | undefined;
+  /** The key of changes of it, these or earlier ones, is not known. */
+  readonly isUnkeyed: boolean;
   readonly json: JsonWriter;
 }
 
-/** Puts together what the stream and the catalog say of a table. Throws on a type that is not among `types`. */
+/** Puts together what the stream and the catalog say of a table. */
 export function describeTable(announced: Relation, parts: TableParts): Table {
-  const { types, primaryKey, looselyCollated, parent, json } = parts;
+  const { typeOf, primaryKey, looselyCollated, isUnkeyed, parent, json } = parts;
   const relation = parent ? { ...announced, schema: parent.schema, table: parent.table } : announced;
-  const columns = relation.columns.map(({ name, typeOid }) => ({
-    name,
-    jsonName: `${JSON.stringify(name)}:`,
-    jsonNameBytes: Buffer.from(`${JSON.stringify(name)}:`),
-    type: looselyCollated.has(name)
-      ? { ...typeOf(types, typeOid), ordering: anyText }
-      : typeOf(types, typeOid),
-  }));
+  const columns = relation.columns.map(({ name, typeOid }) => {
+    const type = typeOf(typeOid) ?? TEXT_TYPE;
+    return {
+      name,
+      jsonName: `${JSON.stringify(name)}:`,
+      jsonNameBytes: Buffer.from(`${JSON.stringify(name)}:`),
+      type: looselyCollated.has(name) ? { ...type, ordering: anyText } : type,
+    };
+  });
   const indexOf = new Map(columns.map(({ name }, index) => [name, index]));
   return {
-    relation,
+    ...{ relation, columns, indexOf, json },
     isChild: parent !== undefined,
-    columns,
-    indexOf,
-    keyColumns: keyColumns(relation, indexOf, primaryKey),
-    json,
+    keyColumns: keyColumns(relation, indexOf, primaryKey ?? []),
+    doubt: doubtOf(relation, parts),
+    followsUnkeyed: isUnkeyed,
   };
+}
+
+function doubtOf(relation: Relation, { typeOf, primaryKey }: TableParts): string | undefined {
+  const { identity, columns } = relation;
+  const untyped = columns.filter(({ typeOid }) => !typeOf(typeOid)).map(({ name }) => name);
+  const lacks = [
+    ...(identity === 'full' && !primaryKey ? ['its primary key'] : []),
+    ...(untyped.length > 0 ? [`the type of ${untyped.join(', ')}`] : []),
+  ];
+  if (lacks.length === 0) return undefined;
+  return `${lacks.join(' and ')} is not known: ${qualifiedName(relation)} was altered or dropped before capture had looked at it`;
 }
 
 /** With FULL, pgoutput flags every column as identity, so only the catalog can tell which of them are the key. */
@@ -67,10 +86,4 @@ function keyColumns(
 ): number[] {
   if (relation.identity === 'full') return primaryKey.flatMap(name => indexOf.get(name) ?? []);
   return relation.columns.flatMap((column, index) => (column.inIdentity ? [index] : []));
-}
-
-function typeOf(types: ReadonlyMap<number, ValueType>, oid: number): ValueType {
-  const type = types.get(oid);
-  if (!type) throw new Error(`type ${oid} was not resolved`);
-  return type;
 }

@@ -25,7 +25,7 @@ export interface ProcessingOptions {
 }
 
 const MEND_SHAPE =
-  'Mend it in walmq.config.ts, start capture again, and discard this change; "npx walmq backfill" enqueues its row as it is then.';
+  'Where it is about the queue, mend walmq.config.ts and start capture again. Then discard this change; "npx walmq backfill" enqueues its row as it is then.';
 
 /**
  * Finds the handler of a change and runs it; resolves to the job's return value. Drops what has no handler. Settles only

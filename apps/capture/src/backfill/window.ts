@@ -1,7 +1,7 @@
-import type { Snapshot, Watermark } from '@walmq/backfill';
+import type { Watermark } from '@walmq/backfill';
 import type { EncodedChange } from '@walmq/change';
 import type { Job } from '@walmq/fanout';
-import type { RowChange, Table, Tuple } from '@walmq/replication';
+import type { RowChange, Snapshot, Table, Tuple } from '@walmq/replication';
 import { RecentTransactions } from './recent-transactions.js';
 
 /** A chunk that is being read. */

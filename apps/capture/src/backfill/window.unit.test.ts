@@ -1,6 +1,5 @@
-import { Snapshot } from '@walmq/backfill';
 import type { Operation } from '@walmq/change';
-import { type RowChange, type Table, Tuple } from '@walmq/replication';
+import { type RowChange, Snapshot, type Table, Tuple } from '@walmq/replication';
 import { describe, expect, it } from 'vitest';
 import { BackfillWindow, type PassedChunk } from './window.js';
 
