@@ -40,6 +40,11 @@ export interface Change<R = Row> {
   changed?: string[];
   /** TOASTed columns that PostgreSQL did not send: absent from `after`, never null. */
   unchanged?: string[];
+  /**
+   * Columns of json or jsonb that hold JSON's null: `null` in a row is SQL's NULL else. Of an array its elements, from 0:
+   * `docs[2]`.
+   */
+  jsonNulls?: { before?: string[]; after?: string[] };
   tx: ChangeTransaction;
   /** What the transaction said of itself. */
   context?: Record<string, Json>;

@@ -3,6 +3,14 @@ const BACKSLASH = 0x5c;
 const OPENS: ReadonlySet<number> = new Set([0x5b, 0x7b]);
 const CLOSES: ReadonlySet<number> = new Set([0x5d, 0x7d]);
 const COMMA = 0x2c;
+const MINUS = 0x2d;
+const PLUS = 0x2b;
+const POINT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const EXPONENTS: ReadonlySet<number> = new Set([0x45, 0x65]);
+/** So many characters are at most as many digits, which a double always holds. */
+const SURE_CHARACTERS = 15;
 
 /**
  * The members of a JSON object, each as the text it has there: no digit is lost by reading them. Undefined where a name
@@ -35,6 +43,29 @@ export function isNestedDeeper(json: string, limit: number): boolean {
     else if (CLOSES.has(code)) depth--;
   }
   return false;
+}
+
+/** Every number in it that is longer than 15 characters or has an exponent, and where it begins. */
+export function* longNumbers(json: string): Generator<{ readonly text: string; readonly at: number }> {
+  for (let at = 0; at < json.length; at++) {
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) at = endOfString(json, at) - 1;
+    else if (code === MINUS || isDigit(code)) {
+      const start = at;
+      let hasExponent = false;
+      for (; isOfNumber(json.charCodeAt(at + 1)); at++)
+        hasExponent ||= EXPONENTS.has(json.charCodeAt(at + 1));
+      if (hasExponent || at - start >= SURE_CHARACTERS) yield { text: json.slice(start, at + 1), at: start };
+    }
+  }
+}
+
+function isDigit(code: number): boolean {
+  return code >= ZERO && code <= NINE;
+}
+
+function isOfNumber(code: number): boolean {
+  return isDigit(code) || code === MINUS || code === PLUS || code === POINT || EXPONENTS.has(code);
 }
 
 /** Where the text goes on after the string that begins at `at`. */

@@ -1,5 +1,6 @@
 import type { Change, ColumnShape, EncodedChange, Row } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
+import { transformExactly } from './exact-transform.js';
 import { type Digest, digestOf, type Mask, masksOf } from './mask.js';
 
 type ShapeConfig = NonNullable<QueueConfig['shape']>;
@@ -68,13 +69,17 @@ export class Shape {
       const less = strip.length > 0 ? this.#fitting(change, stripped, strip) : whole;
       return typeof less === 'string' ? less : this.#oversize(change, whole);
     }
-    const made = applyTransform(transform, JSON.parse(this.json(change, members)) as Change);
-    if (!made) return undefined;
-    const json = JSON.stringify(made);
+    const transformed = transformExactly(this.json(change, members), value =>
+      applyTransform(transform, value as unknown as Change),
+    );
+    if (!transformed) return undefined;
+    const { write } = transformed;
+    const made = transformed.made as Change;
+    const json = write(made);
     if (this.#fits(json)) return json;
     const without = (row: Row | null) =>
       row && Object.fromEntries(Object.entries(row).filter(([name]) => !strip.includes(name)));
-    const less = JSON.stringify({
+    const less = write({
       ...made,
       ...{ before: without(made.before), after: without(made.after), stripped: strip },
     });

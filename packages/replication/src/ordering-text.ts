@@ -1,3 +1,5 @@
+import { decimalText } from '@walmq/change';
+
 /**
  * The text by which PostgreSQL's values are compared when changes are put in order: one text for all spellings of a
  * value, whatever type of its family the column has. Two texts for one value would break the order of a row; one text
@@ -13,30 +15,6 @@ export const withoutTrailingBlanks: OrderingText = text => text.replace(/ +$/, '
 
 /** How the JSON of the change has it, so that a column that becomes boolean or text stays the same. */
 export const booleanText: OrderingText = text => (text === 't' ? 'true' : 'false');
-
-const DECIMAL = /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/;
-/** Longer than any double, in digits; what is longer is written with an exponent. */
-const LONGEST_PLAIN = 400;
-
-/**
- * One text for a number, however it is spelt: `1`, `1.00` and `1e+00` are `1`. Other words (`NaN`, `Infinity`) stay.
- */
-export function decimalText(text: string): string {
-  const match = DECIMAL.exec(text);
-  if (!match) return text;
-  const [, sign, whole = '', fraction = '', exponent = '0'] = match;
-  const significant = (whole + fraction).replace(/^0+/, '');
-  if (significant === '') return '0';
-  const digits = significant.replace(/0+$/, '');
-  // Where the point stands, counted from the first of the digits.
-  const point = whole.length + Number(exponent) - (whole.length + fraction.length - significant.length);
-  const minus = sign === '-' ? '-' : '';
-  if (Math.max(point, digits.length, digits.length - point) > LONGEST_PLAIN)
-    return `${minus}${digits}e${point}`;
-  if (point >= digits.length) return `${minus}${digits}${'0'.repeat(point - digits.length)}`;
-  if (point > 0) return `${minus}${digits.slice(0, point)}.${digits.slice(point)}`;
-  return `${minus}0.${'0'.repeat(-point)}${digits}`;
-}
 
 const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
 

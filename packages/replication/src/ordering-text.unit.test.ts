@@ -1,9 +1,9 @@
+import { decimalText } from '@walmq/change';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   addressText,
   dateTimeText,
-  decimalText,
   foldedText,
   intervalText,
   jsonText,

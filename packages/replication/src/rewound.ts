@@ -1,6 +1,13 @@
-import { type ColumnShape, type EncodedChange, jsonMembers, OPERATIONS, type Operation } from '@walmq/change';
+import {
+  type ColumnShape,
+  decimalText,
+  type EncodedChange,
+  jsonMembers,
+  OPERATIONS,
+  type Operation,
+} from '@walmq/change';
 import { decodeUtf8 } from './encoding.js';
-import { decimalText, jsonText } from './ordering-text.js';
+import { jsonText } from './ordering-text.js';
 
 /** Prefix of the logical messages that are changes sent again: the queue's name as JSON, a line break, the change. */
 export const REWIND_PREFIX = 'walmq.rewind';
@@ -147,7 +154,7 @@ class RewoundChange implements EncodedChange {
     column: (name: string, inKey: boolean) => ColumnShape,
     members: Readonly<Record<string, string>>,
   ): string {
-    const { key, before, after, changed, unchanged } = this.#parts;
+    const { key, before, after, changed, unchanged, all } = this.#parts;
     const kept = (names: readonly string[]) =>
       JSON.stringify(names.filter(name => column(name, false) !== 'omit'));
     return this.#jsonWith({
@@ -155,6 +162,7 @@ class RewoundChange implements EncodedChange {
       after: shaped(after, column, false),
       ...(changed ? { changed: kept(changed) } : {}),
       ...(unchanged ? { unchanged: kept(unchanged) } : {}),
+      ...(all.has('jsonNulls') ? { jsonNulls: shownNulls(all.get('jsonNulls') as string, column) } : {}),
       ...members,
     });
   }
@@ -178,6 +186,21 @@ function shaped(
     return shape === 'omit' ? [] : [[name, shape === 'keep' ? json : shape(json)]];
   });
   return objectJson(kept);
+}
+
+/** The member `jsonNulls` with the columns that stay as they are. */
+function shownNulls(json: string, column: (name: string, inKey: boolean) => ColumnShape): string {
+  const nulls: unknown = JSON.parse(json);
+  const isShown = (path: unknown) =>
+    typeof path === 'string' && column(path.replace(/(\[\d+\])+$/, ''), false) === 'keep';
+  return JSON.stringify(
+    Object.fromEntries(
+      Object.entries(isObject(nulls) ? nulls : {}).map(([row, paths]) => [
+        row,
+        Array.isArray(paths) ? paths.filter(isShown) : [],
+      ]),
+    ),
+  );
 }
 
 function objectJson(members: Iterable<readonly [string, string]>): string {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  type Change,
   type ColumnShape,
   type EncodedChange,
   type Operation,
@@ -95,7 +96,7 @@ export class RowChange implements EncodedChange {
     return (
       `{"id":"${this.id}","op":"${this.op}","schema":${JSON.stringify(relation.schema)},` +
       `"table":${JSON.stringify(relation.table)},"key":${this.#keyJson()},"before":${before},"after":${after}` +
-      `${this.#differencesJson()},"tx":${this.#tx}}`
+      `${this.#differencesJson()}${this.#jsonNullsJson()},"tx":${this.#tx}}`
     );
   }
 
@@ -166,6 +167,8 @@ export class RowChange implements EncodedChange {
     if (changed) parts.changed = JSON.stringify(changed.filter(name => kept.has(name)));
     const left = unchanged.filter(name => kept.has(name));
     if (left.length > 0) parts.unchanged = JSON.stringify(left);
+    const jsonNulls = this.#jsonNulls(index => shapes[index] === 'keep');
+    if (jsonNulls) parts.jsonNulls = JSON.stringify(jsonNulls);
     const json = Object.entries({ ...parts, ...members }).map(([name, value]) => `"${name}":${value}`);
     // Last: it carries the transaction's context with it.
     return `{${json.join(',')},"tx":${this.#tx}}`;
@@ -310,6 +313,31 @@ export class RowChange implements EncodedChange {
       );
     const what = cause instanceof NotUtf8 ? 'holds bytes that are not UTF-8' : 'cannot be read';
     return new WalmqError('VALUE_UNREADABLE', `${where} ${what}`, { cause });
+  }
+
+  #jsonNullsJson(): string {
+    if (this.of.jsonColumns.length === 0) return '';
+    const jsonNulls = this.#jsonNulls(() => true);
+    return jsonNulls ? `,"jsonNulls":${JSON.stringify(jsonNulls)}` : '';
+  }
+
+  /** Where the rows hold JSON's null, which is written as SQL's NULL is. Undefined when nowhere. */
+  #jsonNulls(isShown: (index: number) => boolean): Change['jsonNulls'] {
+    const of = (tuple: Tuple | undefined | null) => (tuple ? this.#jsonNullsOf(tuple, isShown) : []);
+    const before = of(this.#before?.tuple);
+    const after = of(this.#after);
+    if (before.length === 0 && after.length === 0) return undefined;
+    return { ...(before.length > 0 ? { before } : {}), ...(after.length > 0 ? { after } : {}) };
+  }
+
+  #jsonNullsOf(tuple: Tuple, isShown: (index: number) => boolean): string[] {
+    const { columns, jsonColumns } = this.of;
+    return jsonColumns.flatMap(index => {
+      const start = tuple.start(index);
+      const { name, type } = columns[index] as Column;
+      if (start < 0 || !type.jsonNulls?.mayBeIn(tuple.bytes, start) || !isShown(index)) return [];
+      return type.jsonNulls.find(tuple.value(index) as string).map(path => name + path);
+    });
   }
 
   #differencesJson(): string {

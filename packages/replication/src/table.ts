@@ -22,6 +22,8 @@ export interface Table {
   /** Where the key's columns stand: the primary key with REPLICA IDENTITY FULL, else the replica identity. */
   readonly keyColumns: readonly number[];
   readonly indexOf: ReadonlyMap<string, number>;
+  /** Where its columns of JSON stand, and of arrays of it. */
+  readonly jsonColumns: readonly number[];
   /** Why its changes may be others than they seem: what neither the catalog nor the memory could tell. */
   readonly doubt: string | undefined;
   /** Changes of it that came before had a key that nobody could tell, so all others wait for them. */
@@ -61,6 +63,7 @@ export function describeTable(announced: Relation, parts: TableParts): Table {
   return {
     ...{ relation, columns, indexOf, json },
     isChild: parent !== undefined,
+    jsonColumns: [...columns.keys()].filter(index => columns[index]?.type.jsonNulls),
     keyColumns: keyColumns(relation, indexOf, primaryKey ?? []),
     doubt: doubtOf(relation, parts),
     followsUnkeyed: isUnkeyed,

@@ -1,6 +1,6 @@
 import { arrayType } from './array-type.js';
 import { foldedText } from './ordering-text.js';
-import { isPlainScalar, orderedBy, scalarType, TEXT_TYPE, type ValueType } from './value.js';
+import { isPlainScalar, type JsonNulls, orderedBy, scalarType, TEXT_TYPE, type ValueType } from './value.js';
 
 /** What a type that is none of PostgreSQL's plain ones is made of; nothing of all this: it is read as text. */
 export interface TypeFacts {
@@ -28,5 +28,33 @@ export function valueTypeOf(
   if (facts.element === undefined) return scalarType(oid) ?? TEXT_TYPE;
   const element = valueTypeOf(facts.element, factsOf);
   if (!element) return undefined;
-  return arrayType(element, facts.delimiter ?? ',');
+  const delimiter = facts.delimiter ?? ',';
+  const type = arrayType(element, delimiter);
+  return element.jsonNulls ? { ...type, jsonNulls: jsonNullsIn(element.jsonNulls, delimiter) } : type;
+}
+
+/** Within an array: the elements that are JSON's null, where those that are SQL's NULL look alike. */
+function jsonNullsIn(ofElement: JsonNulls, delimiter: string): JsonNulls {
+  // An array of the same form, whose elements are lists of what was found in them.
+  const { toJson: found } = arrayType(
+    {
+      ...TEXT_TYPE,
+      write: (json, bytes, start, end) =>
+        json.text(JSON.stringify({ found: ofElement.find(bytes.toString('utf8', start, end)) })),
+    },
+    delimiter,
+  );
+  return {
+    mayBeIn: () => true,
+    find: text => (text.includes('null') ? flatten(JSON.parse(found(text)) as Found[]) : []),
+  };
+}
+
+type Found = Found[] | { readonly found: readonly string[] } | null;
+
+function flatten(items: readonly Found[]): string[] {
+  return items.flatMap((item, index) => {
+    const inside = Array.isArray(item) ? flatten(item) : (item?.found ?? []);
+    return inside.map(path => `[${index}]${path}`);
+  });
 }

@@ -1,3 +1,4 @@
+import { decimalText } from '@walmq/change';
 import { writeBytea } from './bytea.js';
 import { dateTimeToJson, writeDateTime } from './date-time.js';
 import { type JsonSink, JsonWriter } from './json-writer.js';
@@ -6,7 +7,6 @@ import {
   asItIs,
   booleanText,
   dateTimeText,
-  decimalText,
   intervalText,
   jsonText,
   type OrderingText,
@@ -23,6 +23,16 @@ export interface ValueType {
   readonly write: (json: JsonSink, bytes: Buffer, start: number, end: number) => void;
   /** By which text the value takes part in an ordering key. */
   readonly ordering: OrderingText;
+  /** Of JSON, and of arrays of it. */
+  readonly jsonNulls?: JsonNulls;
+}
+
+/** Finds JSON's own null, which is written as SQL's NULL is. */
+export interface JsonNulls {
+  /** False of a value, by its first byte, that holds none: most are not worth a string of their own. */
+  readonly mayBeIn: (bytes: Buffer, start: number) => boolean;
+  /** Where it stands: `''` is the value itself, `'[2]'` an element of an array, from 0. */
+  readonly find: (text: string) => readonly string[];
 }
 
 /** A type that is read by way of a string. */
@@ -67,6 +77,8 @@ const INTERVAL = 1186;
 const NUMERIC = 1700;
 const JSONB = 3802;
 
+const SPACE = 0x20;
+const LETTER_N = 0x6e;
 const LETTER_T = 0x74;
 
 /** Of a scalar type of PostgreSQL's own; undefined for types only the catalog knows. */
@@ -93,7 +105,14 @@ const jsonAsItIs = (ordering: OrderingText): ValueType => ({
   ordering,
 });
 const INTEGER = jsonAsItIs(asItIs);
-const JSON_VALUE = jsonAsItIs(jsonText);
+const JSON_VALUE: ValueType = {
+  ...jsonAsItIs(jsonText),
+  jsonNulls: {
+    // json keeps the blanks around it.
+    mayBeIn: (bytes, start) => bytes[start] === LETTER_N || (bytes[start] as number) <= SPACE,
+    find: text => (text.trim() === 'null' ? [''] : []),
+  },
+};
 
 /** As it is, but for NaN, Infinity and -Infinity, which end in a letter. */
 const FLOAT: ValueType = {
