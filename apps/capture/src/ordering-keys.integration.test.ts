@@ -164,7 +164,7 @@ describe('changes of one key wait for each other, however its values are spelt',
       owners: {},
     };
     for (const [queue, renamed] of Object.entries(olderKeys)) await renameKeys(world, queue, renamed);
-    const [checkpoint] = await world.redis.keys('*:walmq:checkpoint:*');
+    const [checkpoint] = await world.redis.keys('ordering_upgrade:walmq:checkpoint:*');
     await world.redis.hdel(checkpoint as string, 'orderingKeysSince');
 
     const upgraded = world.capture();
