@@ -2,8 +2,8 @@ import {
   type ChangeName,
   formatPosition,
   type Position,
-  qualifiedName,
   type TableName,
+  tableName,
   WalmqError,
 } from '@walmq/change';
 import { publishedTables, type WalmqConfig } from '@walmq/config';
@@ -309,7 +309,7 @@ async function waitUntilShown(
   let isLong = false;
   const onLong = () => {
     isLong = true;
-    const names = relations.map(qualifiedName).join(', ');
+    const names = relations.map(tableName).join(', ');
     observer.hidden(
       `transaction ${xid} has made or altered ${names}, and no synchronous standby has confirmed it`,
     );

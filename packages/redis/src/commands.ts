@@ -81,6 +81,9 @@ export const ALONE: readonly Trial[] = [
   ['INFO', 'server'],
   ['DEL', `${KEY}:none`],
   ['HGET', `${KEY}:none`, 'f'],
+  ['HSCAN', `${KEY}:none`, '0'],
+  ['SCAN', '0', 'COUNT', '1'],
+  ['ZSCAN', `${KEY}:none`, '0'],
   ['EVALSHA', '0000000000000000000000000000000000000000', '1', KEY],
 ];
 

@@ -1,4 +1,4 @@
-import { qualifiedName, type TableName } from '@walmq/change';
+import { type TableName, tableName } from '@walmq/change';
 import type { JsonWriter } from './json-writer.js';
 import type { Relation } from './messages.js';
 import { anyText } from './ordering-text.js';
@@ -78,7 +78,7 @@ function doubtOf(relation: Relation, { typeOf, primaryKey }: TableParts): string
     ...(untyped.length > 0 ? [`the type of ${untyped.join(', ')}`] : []),
   ];
   if (lacks.length === 0) return undefined;
-  return `${lacks.join(' and ')} is not known: ${qualifiedName(relation)} was altered or dropped before capture had looked at it`;
+  return `${lacks.join(' and ')} is not known: ${tableName(relation)} was altered or dropped before capture had looked at it`;
 }
 
 /** With FULL, pgoutput flags every column as identity, so only the catalog can tell which of them are the key. */
