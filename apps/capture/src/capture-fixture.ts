@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Change, parseLsn } from '@walmq/change';
 import {
   parseConfig,
@@ -113,6 +114,7 @@ export class CaptureWorld {
       config: this.config,
       databaseUrl,
       redisUrl: this.#servers.redis.url,
+      instance: randomUUID(),
       stopping: stopping.signal,
       observer: { ...SILENT, ...observer },
     });
@@ -163,6 +165,7 @@ export class CaptureWorld {
   /** A connection of the world's own dies with the server. */
   async reconnect(): Promise<void> {
     this.client = new Client(this.databaseUrl);
+    this.client.on('error', () => undefined);
     await this.client.connect();
   }
 
@@ -199,6 +202,7 @@ async function encodingClause(admin: Client, encoding: string): Promise<string> 
 const nothing = () => undefined;
 
 const SILENT: SessionObserver = {
+  notice: nothing,
   unchecked: nothing,
   streaming: nothing,
   progress: nothing,

@@ -60,7 +60,7 @@ describe('a slot of our name that is not ours', () => {
       status: 'error',
       found: expect.stringContaining(expected),
     });
-    expect(teardown).not.toContain('slot');
+    expect(teardown).not.toContain('drop slot');
     const { rows } = await world.client.query('SELECT FROM pg_replication_slots WHERE slot_name = $1', [
       slot,
     ]);

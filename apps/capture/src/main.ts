@@ -11,6 +11,7 @@ import { watchMalformedEvents } from './malformed-events.js';
 import { captureMetrics } from './metrics.js';
 import { Portrait } from './portrait.js';
 import { createReport } from './report.js';
+import { StallClock } from './stall.js';
 import { ChangeTracer } from './trace.js';
 import { watchSlot } from './watch-slot.js';
 
@@ -26,8 +27,9 @@ await runService({
     const redisUrl = environment.redisUrl as string;
 
     const metrics = captureMetrics(service.metrics);
+    const instance = randomBytes(4).toString('hex');
     const portrait = new Portrait({
-      instance: randomBytes(4).toString('hex'),
+      instance,
       host: hostname(),
       pid: process.pid,
       version: version(),
@@ -44,6 +46,7 @@ await runService({
     service.readyWhen('stream', report.idleBecause);
 
     const lag = new LagClock();
+    const stall = new StallClock();
     const watch = watchSlot({
       databaseUrl,
       slot,
@@ -52,6 +55,7 @@ await runService({
         const nowMs = Date.now();
         if (sight.slot) lag.look({ walEnd: sight.walEnd, acknowledged: sight.slot.confirmedFlushLsn, nowMs });
         metrics.slot(sight, lag.lagMs(nowMs));
+        report.stalled(stall.look({ reason: sight.stall, confirmedFlush: sight.slot?.confirmedFlushLsn }));
         portrait.sees(sight.source, lag.caughtUpAtMs);
       },
       onBlind: () => metrics.slotUnknown(),
@@ -61,7 +65,7 @@ await runService({
     if (malformed) service.onStop('malformed events', () => malformed.stop());
 
     const finished = keepStreaming({
-      ...{ config, databaseUrl, redisUrl, stopping, log, fail },
+      ...{ config, databaseUrl, redisUrl, instance, stopping, log, fail },
       observer: report.observer,
       tracer: environment.tracing ? new ChangeTracer() : undefined,
     });

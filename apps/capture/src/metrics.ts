@@ -67,7 +67,7 @@ export function captureMetrics(registry: Registry) {
   });
   const pause = new Gauge({
     name: 'walmq_capture_pause',
-    help: '1 for each cause of a pause: redis takes no batches, the backlog is at its limit, visibility of a table that was just altered.',
+    help: '1 for each cause of a pause: redis takes no batches, the backlog is at its limit, visibility of a table that was just altered, postgres sends nothing.',
     labelNames: ['cause'],
     registers,
   });

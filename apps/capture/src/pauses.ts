@@ -1,6 +1,6 @@
-export type PauseCause = 'redis' | 'backlog' | 'visibility';
+export type PauseCause = 'redis' | 'backlog' | 'visibility' | 'postgres';
 
-export const PAUSE_CAUSES: readonly PauseCause[] = ['redis', 'backlog', 'visibility'];
+export const PAUSE_CAUSES: readonly PauseCause[] = ['redis', 'backlog', 'visibility', 'postgres'];
 
 /** What keeps a capture that streams from enqueueing: one may end while the other goes on. */
 export class Pauses {

@@ -2,11 +2,15 @@ import { LSN_ZERO, type Lsn } from '@walmq/change';
 import { encodeChanges, type ReplicationStream, Transaction } from '@walmq/replication';
 import { changeFault } from './change-fault.js';
 import { type DescribeOptions, describeTables, knownTables } from './describe-tables.js';
+import { type HistoryProof, markOf } from './prove-history.js';
 import { takeChange } from './take-change.js';
 import { type MessageOptions, takeMessage } from './take-message.js';
 
 export interface PipelineOptions extends MessageOptions, DescribeOptions {
   readonly stream: ReplicationStream;
+  readonly publication: string;
+  /** Says whether the stream is the one that the checkpoints count. */
+  readonly history: HistoryProof;
   readonly onReceived: (lsn: Lsn) => void;
 }
 
@@ -15,18 +19,22 @@ export interface PipelineOptions extends MessageOptions, DescribeOptions {
  * fills the stream's buffer, which pauses the socket.
  */
 export async function runPipeline(options: PipelineOptions): Promise<void> {
-  const { stream, catalog, enqueuer, window } = options;
+  const { stream, catalog, enqueuer, window, history, publication } = options;
   let transaction: Transaction | undefined;
   try {
     for await (const messages of stream) {
       let received = LSN_ZERO;
       for (const message of messages) {
         switch (message.tag) {
-          case 'begin':
+          case 'begin': {
+            const mark = markOf(message, publication);
+            history.began(message, mark);
+            enqueuer.began(mark);
             transaction = new Transaction(message);
             window.began(message.xid);
             received = message.commitLsn;
             break;
+          }
           case 'commit':
             transaction = undefined;
             received = message.endLsn;
@@ -35,6 +43,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
           case 'keepalive':
             if (transaction || message.walEnd === LSN_ZERO) break;
             received = message.walEnd;
+            history.reached(message.walEnd);
             enqueuer.advanceTo({ lsn: message.walEnd, seq: 0 });
             if (message.replyRequested) enqueuer.flushProgress();
             break;

@@ -1,58 +1,146 @@
-import { formatPosition, type Lsn, type Position, parseLsn, parsePosition } from '@walmq/change';
+import { formatPosition, type Lsn, type Position, parsePosition } from '@walmq/change';
 import {
+  type Checkpoint,
   initializeCheckpoint,
-  noteCheckpointTimeline,
+  noteCheckpointOrigin,
   type ProducerConnection,
-  readCheckpoint,
-  readCheckpointTimeline,
+  readWholeCheckpoint,
+  renameCheckpoint,
   resumeVerdict,
 } from '@walmq/fanout';
 import {
+  type CaptureRow,
+  isFromElsewhere,
+  noteSource,
+  readCaptureRow,
   readDivergence,
   readSlot,
   readSource,
   readTimeline,
   type Slot,
+  type Source,
   slotVerdict,
+  writeFirstLsn,
 } from '@walmq/replication';
 import type { Redis } from 'ioredis';
 import type { Client, ClientConfig } from 'pg';
 import { unreachable } from './connect-redis.js';
+import { type Claimed, markOfNone } from './prove-history.js';
+import type { Shard } from './shards.js';
 
 export interface PositionOptions {
   /** An ordinary connection to the database. */
   readonly control: Client;
   /** For the replication connection that tells of timelines. */
   readonly connection: ClientConfig;
+  readonly publication: string;
   readonly slot: Slot;
-  readonly checkpointKey: string;
-  readonly connect: () => Promise<ProducerConnection>;
+  readonly source: Source;
+  readonly shards: readonly Shard[];
+  /** What an operator should know of how it begins, as a sentence. */
+  readonly onNotice: (event: string, sentence: string) => void;
 }
 
-/** Where the stream goes on. Rejects with REDIS_LOST_CHANGES or CHECKPOINT_AHEAD. */
-export async function findPosition(options: PositionOptions): Promise<Position> {
-  const { control, slot, checkpointKey, connect } = options;
-  const { checkpoint, checkpointTimeline } = await withRedis(connect, async redis => ({
-    checkpoint: await readCheckpoint(redis, checkpointKey),
-    checkpointTimeline: await readCheckpointTimeline(redis, checkpointKey),
-  }));
+/** Where the stream goes on in each shard. Rejects with REDIS_LOST_CHANGES or CHECKPOINT_AHEAD. */
+export async function findPositions(options: PositionOptions): Promise<Claimed[]> {
+  const { control, source, slot, shards } = options;
+  const row = await ownRow(options);
   const timeline = await readTimeline(control);
+  const found: (Found & { readonly shard: Shard })[] = [];
+  for (const shard of shards)
+    found.push({ shard, ...(await findPosition({ ...options, row: row.own, timeline, shard })) });
+  // Before the first position is stored: one without this row would be taken for that of a Redis that lost it.
+  // A database that takes no writes, as one whose disk is full, is streamed all the same where a checkpoint tells as much.
+  if (!row.own)
+    await writeFirstLsn(control, slot, { over: row.foreign }).catch(cause => {
+      if (found.some(({ checkpoint }) => !checkpoint)) throw cause;
+    });
+  if (row.own?.systemIdentifier !== source.systemIdentifier || row.own.database !== source.database)
+    await noteSource(control, slot.name, source);
+  const claimed: Claimed[] = [];
+  for (const { shard, position, checkpoint } of found)
+    claimed.push(
+      await withRedis(shard.connect, async redis => {
+        const { checkpointKey: key } = shard;
+        const slotMadeAt = row.own?.madeLsn ?? null;
+        if (!checkpoint) {
+          const first = await initializeCheckpoint(redis, key, formatPosition(position));
+          await noteCheckpointOrigin(redis, key, { timeline, slotMadeAt });
+          return { checkpoint: parsePosition(first), transaction: markOfNone(options.publication) };
+        }
+        // Before the first batch: what the checkpoint counts from here on is WAL of this timeline, through this slot.
+        if (checkpoint.timeline !== timeline || checkpoint.slotMadeAt !== slotMadeAt)
+          await noteCheckpointOrigin(redis, key, { timeline, slotMadeAt });
+        return { checkpoint: position, transaction: checkpoint.transaction };
+      }),
+    );
+  return claimed;
+}
+
+/** What the database keeps of this slot; undefined when it keeps nothing, or what a dump brought from another server. */
+async function ownRow({
+  control,
+  slot,
+  source,
+  onNotice,
+}: PositionOptions): Promise<{ own: CaptureRow | undefined; foreign: boolean }> {
+  const row = await readCaptureRow(control, slot.name);
+  if (!row || !isFromElsewhere(row, slot, source)) return { own: row, foreign: false };
+  onNotice(
+    'capture:from-dump',
+    'The row of this slot in walmq.capture was written by another server and came with a dump: capture begins where the slot stands',
+  );
+  return { own: undefined, foreign: true };
+}
+
+interface Found {
+  readonly position: Position;
+  /** Null when it is to be made. */
+  readonly checkpoint: Checkpoint | null;
+}
+
+async function findPosition(
+  options: PositionOptions & { row: CaptureRow | undefined; timeline: number; shard: Shard },
+): Promise<Found> {
+  const { control, slot, row, timeline, shard } = options;
+  const checkpoint = await withRedis(shard.connect, redis => readOwnCheckpoint(redis, options));
   const { walEnd } = await readSource(control);
   const verdict = resumeVerdict({
-    checkpoint: checkpoint === null ? null : parsePosition(checkpoint),
+    checkpoint: checkpoint && parsePosition(checkpoint.position),
     confirmedFlush: slot.confirmedFlushLsn,
-    firstLsn: await firstLsn(control, slot, checkpoint !== null),
+    // No capture has read the slot yet: it stands where it was made.
+    firstLsn: row?.firstLsn ?? slot.confirmedFlushLsn,
     walEnd,
-    divergedAt: await divergence(options.connection, checkpointTimeline, timeline),
+    divergedAt: await divergence(options.connection, checkpoint?.timeline ?? null, timeline),
+    slotReplaced: isReplaced(checkpoint, row),
+    refusal: row?.refusal ?? undefined,
   });
   if (verdict.verdict === 'refuse') throw verdict.error;
-  return await withRedis(connect, async redis => {
-    // Before the first batch: what the checkpoint counts from here on is WAL of this timeline.
-    if (timeline !== checkpointTimeline) await noteCheckpointTimeline(redis, checkpointKey, timeline);
-    if (verdict.verdict === 'resume') return verdict.position;
-    const first = formatPosition(verdict.position);
-    return parsePosition(await initializeCheckpoint(redis, checkpointKey, first));
-  });
+  return { position: verdict.position, checkpoint };
+}
+
+/** A database that was renamed takes its checkpoint along. */
+async function readOwnCheckpoint(
+  redis: Redis,
+  { row, source, shard, onNotice }: Parameters<typeof findPosition>[0],
+): Promise<Checkpoint | null> {
+  const checkpoint = await readWholeCheckpoint(redis, shard.checkpointKey);
+  const former = row?.database ?? source.database;
+  if (checkpoint || former === source.database) return checkpoint;
+  const formerKey = shard.keyOf(former);
+  if (!(await readWholeCheckpoint(redis, formerKey))) return null;
+  await renameCheckpoint(redis, formerKey, shard.checkpointKey);
+  onNotice(
+    'checkpoint:renamed',
+    `The database "${former}" is named "${source.database}" now: its checkpoint in Redis is renamed too`,
+  );
+  return await readWholeCheckpoint(redis, shard.checkpointKey);
+}
+
+/** True when the changes up to the checkpoint came through another slot of this name; set-up notes where it makes one. */
+function isReplaced(checkpoint: Checkpoint | null, row: CaptureRow | undefined): boolean {
+  if (!checkpoint || !row?.madeLsn) return false;
+  return checkpoint.slotMadeAt !== row.madeLsn;
 }
 
 async function divergence(
@@ -82,31 +170,4 @@ export async function requireSlot(control: Client, name: string, database: strin
   const verdict = slotVerdict(await readSlot(control, name), { name, database });
   if (verdict.verdict !== 'ours') throw verdict.error;
   return verdict.slot;
-}
-
-/**
- * Where the slot stood when a capture read it for the first time: noted now if this is that time. A database that takes
- * no writes, as one whose disk is full, is streamed all the same: what frees its WAL is this process. Without a note only a
- * checkpoint tells that nothing was lost before.
- */
-async function firstLsn(control: Client, slot: Slot, hasCheckpoint: boolean): Promise<Lsn> {
-  const noted = await notedFirstLsn(control, slot);
-  if (noted !== undefined) return noted;
-  try {
-    await control.query(
-      'INSERT INTO walmq.capture (slot, first_lsn) SELECT slot_name, confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = $1 ON CONFLICT DO NOTHING',
-      [slot.name],
-    );
-  } catch (cause) {
-    if (!hasCheckpoint) throw cause;
-  }
-  return (await notedFirstLsn(control, slot)) ?? slot.confirmedFlushLsn;
-}
-
-async function notedFirstLsn(control: Client, slot: Slot): Promise<Lsn | undefined> {
-  const { rows } = await control.query<{ first_lsn: string }>(
-    'SELECT first_lsn FROM walmq.capture WHERE slot = $1',
-    [slot.name],
-  );
-  return rows[0] && parseLsn(rows[0].first_lsn);
 }

@@ -21,6 +21,8 @@ export function recoveryOf(cause: unknown, slot: string): { error: WalmqError; r
 const RECOVERY: Readonly<Record<string, Recovery>> = {
   REPLICATION_LOST: 'retry',
   REPLICATION_REFUSED: 'retry',
+  // A server that is about to end says so of a standby that is away too; a slot that is lost says so at the next start.
+  SLOT_UNREADABLE: 'retry',
   DATABASE_UNREACHABLE: 'retry',
   CHANGE_UNREADABLE: 'blocked',
   CHANGE_FAULT: 'blocked',

@@ -18,6 +18,8 @@ export interface ReportOptions {
 
 export interface Report {
   readonly observer: StreamingObserver;
+  /** Why the server sends nothing to whichever capture reads the slot, once that lasts; undefined when it does. */
+  stalled(reason: string | undefined): void;
   /** Why changes are not enqueued at present, or do not even come, as a sentence; undefined when all is well. */
   idleBecause(): string | undefined;
 }
@@ -26,6 +28,7 @@ export interface Report {
 export function createReport({ config, log, metrics, portrait, heartbeat }: ReportOptions): Report {
   const { slot } = config.source;
   let notStreaming: string | undefined = 'it is starting';
+  let stall: string | undefined;
   // Whoever may send messages decides how often.
   const contexts = new RepeatLimit();
   const events = new RepeatLimit();
@@ -37,7 +40,23 @@ export function createReport({ config, log, metrics, portrait, heartbeat }: Repo
   });
   return {
     idleBecause: () => notStreaming ?? pauses.reason ?? unpublished,
+    stalled(reason) {
+      // The stall of another capture, where this one stands by.
+      const own = notStreaming === undefined ? reason : undefined;
+      if (own === stall) return;
+      stall = own;
+      if (own === undefined) {
+        pauses.end('postgres');
+        log.info({ event: 'stream:flows' }, 'PostgreSQL sends again');
+        return;
+      }
+      pauses.begin('postgres', own);
+      log.warn({ event: 'stream:stalled', reason: own }, `Nothing arrives: ${own}`);
+    },
     observer: {
+      notice(event, sentence) {
+        log.warn({ event }, sentence);
+      },
       unchecked(durability) {
         log.warn(
           { event: 'durability:unchecked', durability },
@@ -58,6 +77,7 @@ export function createReport({ config, log, metrics, portrait, heartbeat }: Repo
         metrics.sessionEnded(error.code);
         pauses.clear();
         unpublished = undefined;
+        stall = undefined;
         portrait.interrupted(role, { code: error.code, message: redact(error.message) }, Date.now());
         heartbeat.beat();
       },

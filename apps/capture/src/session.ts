@@ -1,22 +1,25 @@
+import { hostname } from 'node:os';
+import { type ChangeName, formatPosition, type TableName, tableName, WalmqError } from '@walmq/change';
+import { publishedTables, shardPrefixes, type WalmqConfig } from '@walmq/config';
 import {
-  type ChangeName,
-  formatPosition,
-  type Position,
-  type TableName,
-  tableName,
-  WalmqError,
-} from '@walmq/change';
-import { publishedTables, type WalmqConfig } from '@walmq/config';
-import { type FormerKeys, Router, type ShardedEnqueuer, type SourceIdentity, sourceTag } from '@walmq/fanout';
+  claimKey,
+  type FormerKeys,
+  Router,
+  type ShardedEnqueuer,
+  type SourceIdentity,
+  sourceTag,
+} from '@walmq/fanout';
 import { askBackends, endBackends, ownConnection, processId } from '@walmq/postgres';
 import {
   CAPTURE_NAME,
   Catalog,
   Inheritance,
+  noteRefusal,
   type Relation,
   ReplicationStream,
   readEncoding,
   readSenderTimeoutMs,
+  readServerStart,
   readSource,
   type Slot,
   type Source,
@@ -34,10 +37,12 @@ import { startBackfills } from './backfill/start-backfills.js';
 import { CatalogNotes } from './catalog-notes.js';
 import { checkShapes } from './check-shapes.js';
 import { type Control, openControl } from './control.js';
+import { type ClaimOptions, type HeldClaim, holdClaim } from './hold-claim.js';
 import { watchOverrun } from './let-go.js';
 import { type DriftNotice, noticeDrift } from './notice-drift.js';
 import { runPipeline } from './pipeline.js';
-import { findPosition, requireSlot } from './position.js';
+import { findPositions, requireSlot } from './position.js';
+import { HistoryProof } from './prove-history.js';
 import { explainMissing, missesPublication } from './publication-was-missing.js';
 import { recoveryOf } from './recover.js';
 import { RewindPages } from './rewind-pages.js';
@@ -53,11 +58,15 @@ export interface SessionOptions {
   readonly redisUrl: string;
   readonly stopping: AbortSignal;
   readonly observer: SessionObserver;
+  /** Names this process among captures, across its sessions. */
+  readonly instance: string;
   readonly tracer?: ChangeTracer | undefined;
 }
 
 /** What a session tells its process, for log, metrics and readiness. */
 export interface SessionObserver {
+  /** Something an operator should know, which changes nothing of how the session goes on. */
+  notice(event: string, sentence: string): void;
   unchecked(durability: string): void;
   streaming(position: string): void;
   progress(progress: Progress): void;
@@ -122,6 +131,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
           await endBackends({ url: databaseUrl, deadlineMs, pids: [pid], name: CAPTURE_NAME });
         return state === 'unknown' ? silentMs > senderTimeoutMs : state !== 'busy';
       },
+      onWarning: sentence => options.observer.notice('server:warning', sentence),
     });
     try {
       await streamChanges({ ...options, control, source, encoding, stream });
@@ -143,12 +153,50 @@ interface StreamingOptions extends SessionOptions {
   readonly stream: ReplicationStream;
 }
 
-/** From here on the slot is ours, so nobody else moves it: only now do slot and checkpoints hold still to be compared. */
+/** From here on the slot is ours, so nobody else of this server moves it: slot and checkpoints can be compared. */
 async function streamChanges(options: StreamingOptions): Promise<void> {
-  const { config, source, stream, stopping, observer, control, tracer } = options;
+  const { config, control, source, observer } = options;
   const slot = await requireSlot(control.client, config.source.slot, source.database);
   const shards = shardsOf(options, sourceOf(options));
-  const positions = await findPositions(shards, slot, options);
+  const held = await holdClaim(await claimOf(options, shards));
+  try {
+    await streamFrom({ ...options, slot, shards, held });
+  } catch (error) {
+    // Whatever WAL passes the checkpoint later on, this database is not the one that it counts.
+    if (error instanceof WalmqError && error.code === 'CHECKPOINT_AHEAD') {
+      const { checkpoint, reason } = error.facts as { checkpoint: string; reason: string };
+      if (!(await noteRefusal(control.client, slot.name, { checkpoint, reason })))
+        observer.notice('refusal:not-noted', 'The refusal could not be noted in walmq.capture');
+    }
+    throw error;
+  } finally {
+    await held.release();
+  }
+}
+
+async function claimOf(options: StreamingOptions, shards: readonly Shard[]): Promise<ClaimOptions> {
+  const { config, control, instance } = options;
+  return {
+    connect: (shards[0] as Shard).look,
+    key: claimKey(shardPrefixes(config.redis)[0] as string, sourceOf(options)),
+    claim: { server: await readServerStart(control.client), instance, host: hostname() },
+  };
+}
+
+interface FromOptions extends StreamingOptions {
+  readonly slot: Slot;
+  readonly shards: readonly Shard[];
+  readonly held: HeldClaim;
+}
+
+async function streamFrom(options: FromOptions): Promise<void> {
+  const { config, source, stream, stopping, observer, control, tracer, slot, shards } = options;
+  const { publication } = config.source;
+  const claimed = await findPositions({
+    ...{ control: control.client, publication, slot, source, shards },
+    connection: streamConnection(options.databaseUrl, control),
+    onNotice: observer.notice,
+  });
   const formerKeys = await findFormerKeys(shards, config);
   await checkShapes(control.client, Object.values(config.queues));
   const inheritance = new Inheritance(control.client, name => isRead(config, name));
@@ -169,7 +217,10 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
   });
 
   const durable = new DurablePositions();
-  let progress = progressFrom(positions, slot.confirmedFlushLsn);
+  let progress = progressFrom(
+    claimed.map(({ checkpoint }) => checkpoint),
+    slot.confirmedFlushLsn,
+  );
   const position = formatPosition(progress.enqueued);
   const watch = await watchCatalog({ catalog, notes, config, acknowledged: () => progress.acknowledged });
   const advance = (event: ProgressEvent) => {
@@ -179,7 +230,7 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
     durable.reached(progress.shards);
     if (event.type === 'enqueued') tracer?.enqueued(formatPosition(progress.enqueued));
   };
-  const open = openShards({ config, shards, positions, observer, advance });
+  const open = openShards({ config, shards, claimed, observer, advance });
   const { enqueuer } = open;
   const tick = setInterval(() => {
     enqueuer.flushProgress();
@@ -200,8 +251,9 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
   observer.streaming(position);
   try {
     const pipeline = runPipeline({
-      ...{ stream, catalog, enqueuer, tracer, resumeAfter: position },
+      ...{ stream, catalog, enqueuer, tracer, publication, resumeAfter: position },
       toUtf8: utf8Converter(control.client, options.encoding),
+      history: new HistoryProof({ claimed, confirmedFlush: slot.confirmedFlushLsn, publication }),
       ...{ window: backfills.window, onChunk: backfills.onChunk },
       router: routerOf(options, formerKeys),
       untilShown: (relations, { xid }) => waitUntilShown(relations, xid, options),
@@ -220,7 +272,14 @@ async function streamChanges(options: StreamingOptions): Promise<void> {
       onRewoundRefused: reason => observer.eventMalformed(`a change to be sent again: ${reason}`),
       onEventIgnored: () => observer.eventMalformed('it was sent outside its transaction, and is ignored'),
     });
-    const faults = [enqueuer.failed(), control.lost, overrun.overrun, server.moved, tables.failed];
+    const faults = [
+      enqueuer.failed(),
+      control.lost,
+      overrun.overrun,
+      server.moved,
+      tables.failed,
+      options.held.lost,
+    ];
     await Promise.race([pipeline, ...faults, stream.broken]).catch(async cause => {
       // The server says so at once, every time: what it sent before must get through even so.
       if (isBlocked(cause) || missesPublication(cause))
@@ -269,22 +328,6 @@ function isRead(config: WalmqConfig, { schema, table }: TableName): boolean {
 
 function sourceOf({ config, source }: StreamingOptions): SourceIdentity {
   return { ...source, slot: config.source.slot };
-}
-
-async function findPositions(
-  shards: readonly Shard[],
-  slot: Slot,
-  { control, databaseUrl }: StreamingOptions,
-): Promise<Position[]> {
-  const positions: Position[] = [];
-  for (const { checkpointKey, connect } of shards)
-    positions.push(
-      await findPosition({
-        ...{ control: control.client, slot, checkpointKey, connect },
-        connection: streamConnection(databaseUrl, control),
-      }),
-    );
-  return positions;
 }
 
 function routerOf(options: StreamingOptions, formerKeys: ReadonlyMap<number, FormerKeys>): Router {

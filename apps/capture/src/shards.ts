@@ -1,4 +1,4 @@
-import { formatPosition, type Position, parsePosition, WalmqError } from '@walmq/change';
+import { formatPosition, parsePosition, WalmqError } from '@walmq/change';
 import { type QueueConfig, shardPrefixes, type WalmqConfig } from '@walmq/config';
 import {
   catalogKey,
@@ -14,6 +14,7 @@ import {
 } from '@walmq/fanout';
 import type { ProgressEvent } from './acknowledge.js';
 import { connectDurable, unreachable } from './connect-redis.js';
+import type { Claimed } from './prove-history.js';
 import { watchBacklog } from './watch-backlog.js';
 
 /** One shard's way into Redis. */
@@ -22,6 +23,8 @@ export interface Shard {
   readonly prefix: string;
   readonly checkpointKey: string;
   readonly catalogKey: string;
+  /** The key that the checkpoint would have, were the database of this name. */
+  readonly keyOf: (database: string) => string;
   /** A connection that has been found able to keep the promise of durability. */
   readonly connect: () => Promise<ProducerConnection>;
   /** One that merely looks. */
@@ -48,6 +51,7 @@ export function shardsOf(
       prefix,
       checkpointKey: key,
       catalogKey: catalogKey(prefix, source),
+      keyOf: database => checkpointKey(prefix, { ...source, database }),
       connect: () => connectDurable(redisUrl, { prefix, checkpointKey: key }, config.redis, observer),
       look: () => connectShard(redisUrl, key),
     };
@@ -94,7 +98,7 @@ interface OpenOptions {
   readonly config: WalmqConfig;
   readonly shards: readonly Shard[];
   /** Where each shard's checkpoint stands. */
-  readonly positions: readonly Position[];
+  readonly claimed: readonly Claimed[];
   readonly observer: ShardsObserver;
   readonly advance: (event: ProgressEvent) => void;
 }
@@ -106,7 +110,7 @@ export interface OpenShards {
   close(): void;
 }
 
-export function openShards({ config, shards, positions, observer, advance }: OpenOptions): OpenShards {
+export function openShards({ config, shards, claimed, observer, advance }: OpenOptions): OpenShards {
   const queues = Object.values(config.queues);
   const { batchChanges, batchBytes, batchesInFlight } = config.capture;
   const pausedShards = new Set<number>();
@@ -119,7 +123,8 @@ export function openShards({ config, shards, positions, observer, advance }: Ope
         queues,
         shard,
         checkpointKey,
-        position: formatPosition(positions[shard] as Position),
+        position: formatPosition((claimed[shard] as Claimed).checkpoint),
+        transaction: (claimed[shard] as Claimed).transaction ?? '',
         limits: { jobs: batchChanges, bytes: batchBytes },
         batchesInFlight,
         onEnqueued: batch => {

@@ -1,7 +1,7 @@
 import type { Lsn } from '@walmq/change';
 import { sourceTag } from '@walmq/fanout';
 import { foreignKind, readSlot, readSource, type Slot } from '@walmq/replication';
-import { readSlotDetail, type SlotDetail } from '@walmq/status';
+import { readSenderWait, readSlotDetail, type SlotDetail, stallReason } from '@walmq/status';
 import type { Client } from 'pg';
 import { type Control, openControl } from './control.js';
 
@@ -10,6 +10,8 @@ export interface SlotSight {
   /** Undefined when there is none of ours. */
   readonly slot: (Slot & SlotDetail) | undefined;
   readonly walEnd: Lsn;
+  /** Why the walsender that reads it sends nothing, as a clause; undefined where nothing keeps it. */
+  readonly stall: string | undefined;
   /** Names the database, slot and server, as in job ids. */
   readonly source: string;
 }
@@ -80,7 +82,9 @@ async function readSight(client: Client, name: string): Promise<SlotSight> {
   const [slot, detail] = [await readSlot(client, name), await readSlotDetail(client, name)];
   const source = await readSource(client);
   const ours = slot && detail && foreignKind(slot, source.database) === undefined;
+  const wait = ours && detail.activePid !== null ? await readSenderWait(client, detail.activePid) : undefined;
   return {
+    stall: wait && stallReason(wait),
     slot: ours ? { ...slot, ...detail } : undefined,
     walEnd: source.walEnd,
     source: sourceTag({ ...source, slot: name }),

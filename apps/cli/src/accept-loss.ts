@@ -1,7 +1,15 @@
 import { formatLsn, formatPosition, parsePosition, WalmqError } from '@walmq/change';
 import { shardPrefixes } from '@walmq/config';
-import { checkpointKey, moveCheckpoint, readCheckpoint, sourceTag } from '@walmq/fanout';
-import { readSlot, readSource, slotVerdict } from '@walmq/replication';
+import {
+  checkpointHeld,
+  checkpointKey,
+  claimKey,
+  moveCheckpoint,
+  readCheckpoint,
+  readClaim,
+  sourceTag,
+} from '@walmq/fanout';
+import { readServerStart, readSlot, readSource, slotVerdict } from '@walmq/replication';
 import { acceptTables, heartbeatPrefix, readTableMemory, tableMemoryKey } from '@walmq/status';
 import type { Command } from 'commander';
 import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from './command.js';
@@ -69,6 +77,11 @@ async function acceptLossCommand(io: CommandIo, options: AcceptOptions): Promise
         throw new WalmqError('NOT_CONFIRMED', 'changes between the two are given up.', {
           remedy: 'Say so with --yes.',
         });
+      const claim = await readClaim(
+        redis,
+        claimKey(heartbeatPrefix(config.redis), { ...source, slot: name }),
+      );
+      if (claim && claim.server !== (await readServerStart(client))) throw checkpointHeld(claim);
       for (const key of keys)
         await moveCheckpoint(redis, key, formatPosition({ lsn: slot.confirmedFlushLsn, seq: 0 }));
       if (!options.json) io.print('The checkpoint stands where the slot does; capture can be started.');

@@ -16,11 +16,11 @@ export function analyticsSinkWorker(options: {
   return everyChange({
     queue,
     queues,
-    handler: async (change, { signal }) => {
+    handler: async (change, { signal, source }) => {
       const facts = factsOf(project, change);
       if (facts.length === 0) return { action: 'none', reason: 'the change means nothing for the facts' };
       const rows = facts.map(fact => ({ ...fact, position: change.id }));
-      const { idempotencyKey } = effectIdentity({ queue, changeId: change.id, name: 'facts' });
+      const { idempotencyKey } = effectIdentity({ queue, source, changeId: change.id, name: 'facts' });
       await sink.write(rows, { idempotencyKey, signal });
       return { action: 'facts_written', facts: rows.length };
     },

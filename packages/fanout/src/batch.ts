@@ -7,6 +7,8 @@ export interface Batch {
   readonly follows: string;
   /** Where the checkpoint stands once it is written. */
   readonly ends: string;
+  /** The last transaction at or before its end, as the stream marks it; empty or absent when none has been seen. */
+  readonly transaction?: string;
 }
 
 export interface BatchLimits {
@@ -22,11 +24,13 @@ export class FillingBatch {
   #bytes = 0;
   #follows: string;
   #ends: string;
+  #transaction: string;
 
-  constructor(limits: BatchLimits, position: string) {
+  constructor(limits: BatchLimits, position: string, transaction: string) {
     this.#limits = limits;
     this.#follows = position;
     this.#ends = position;
+    this.#transaction = transaction;
   }
 
   get empty(): boolean {
@@ -49,14 +53,21 @@ export class FillingBatch {
     }
   }
 
-  /** Everything up to this position is in here or before. Positions only grow. */
-  advanceTo(position: string): void {
-    if (position > this.#ends) this.#ends = position;
+  /** Everything up to this position, in or after this transaction, is in here or before. Positions only grow. */
+  advanceTo(position: string, transaction: string): void {
+    if (position <= this.#ends) return;
+    this.#ends = position;
+    this.#transaction = transaction;
   }
 
   /** Closes the batch and begins the next one where it ends. */
   take(): Batch {
-    const batch = { jobs: this.#jobs, follows: this.#follows, ends: this.#ends };
+    const batch = {
+      jobs: this.#jobs,
+      follows: this.#follows,
+      ends: this.#ends,
+      transaction: this.#transaction,
+    };
     this.#jobs = [];
     this.#bytes = 0;
     this.#follows = this.#ends;

@@ -8,7 +8,19 @@ export interface SourceIdentity {
   readonly slot: string;
 }
 
-/** The Redis key of a source's checkpoint: a hash with the field `position`. */
+/** What a source's checkpoint says: a hash in Redis. */
+export interface Checkpoint {
+  /** Where the last change enqueued stands: `00000000019F2B40-0000000001`. */
+  readonly position: string;
+  /** The timeline whose WAL the position counts; null when nobody has noted it. */
+  readonly timeline: number | null;
+  /** The last transaction at or before the position, as its capture marks it; null when nobody has noted it. */
+  readonly transaction: string | null;
+  /** Which slot the changes came through: where it was made anew, in PostgreSQL's text form; null for the first of its name. */
+  readonly slotMadeAt: string | null;
+}
+
+/** The Redis key of a source's checkpoint. */
 export function checkpointKey(prefix: string, source: SourceIdentity): string {
   return `${prefix}:walmq:checkpoint:${source.systemIdentifier}:${source.database}:${source.slot}`;
 }
@@ -32,26 +44,44 @@ export async function readCheckpoint(redis: Redis, key: string): Promise<string 
   return await redis.hget(key, 'position');
 }
 
+/** The whole of it, or null when this Redis holds none. */
+export async function readWholeCheckpoint(redis: Redis, key: string): Promise<Checkpoint | null> {
+  const [position, timeline, transaction, slotMadeAt] = await redis.hmget(
+    key,
+    ...['position', 'timeline', 'transaction', 'slotMadeAt'],
+  );
+  if (!position) return null;
+  return {
+    position,
+    timeline: timeline ? Number(timeline) : null,
+    transaction: transaction || null,
+    slotMadeAt: slotMadeAt || null,
+  };
+}
+
 /** Stores the first position of a source, unless there is one already; returns the one that stands. */
 export async function initializeCheckpoint(redis: Redis, key: string, position: string): Promise<string> {
   await redis.hsetnx(key, 'position', position);
   return (await readCheckpoint(redis, key)) ?? position;
 }
 
+/** Gives a checkpoint the name its source has now, unless there is one of that name. */
+export async function renameCheckpoint(redis: Redis, from: string, to: string): Promise<void> {
+  await redis.renamenx(from, to);
+}
+
 /** Moves a source's checkpoint by force: only where no capture runs and a person has accepted what that gives up. */
 export async function moveCheckpoint(redis: Redis, key: string, position: string): Promise<void> {
-  await redis.multi().hset(key, 'position', position).hdel(key, 'timeline').exec();
+  await redis.multi().hset(key, 'position', position).hdel(key, 'timeline', 'transaction').exec();
 }
 
-/** The timeline whose WAL the checkpoint counts; null when nobody has noted it. */
-export async function readCheckpointTimeline(redis: Redis, key: string): Promise<number | null> {
-  const timeline = await redis.hget(key, 'timeline');
-  return timeline === null ? null : Number(timeline);
-}
-
-/** Notes the timeline whose WAL the checkpoint counts from now on. */
-export async function noteCheckpointTimeline(redis: Redis, key: string, timeline: number): Promise<void> {
-  await redis.hset(key, 'timeline', timeline);
+/** Notes which timeline's WAL the checkpoint counts from now on, and through which slot. */
+export async function noteCheckpointOrigin(
+  redis: Redis,
+  key: string,
+  { timeline, slotMadeAt }: { readonly timeline: number; readonly slotMadeAt: string | null },
+): Promise<void> {
+  await redis.hset(key, { timeline, slotMadeAt: slotMadeAt ?? '' });
 }
 
 /** A write that changes nothing: whatever makes it durable has made everything before it durable. */

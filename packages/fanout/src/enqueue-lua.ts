@@ -95,16 +95,16 @@ local bullmq = {}
 /** What a batch is, and at its end, in order, what becomes of one. */
 export const BATCH_LUA = `
 local rcall = server.call
-local checkpointKey, follows, ends, timestamp = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
-local queueCount = tonumber(ARGV[4])
+local checkpointKey, follows, ends, transaction, timestamp = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local queueCount = tonumber(ARGV[5])
 local FIELDS = 7
-local firstFormer = 6 + 2 * queueCount
+local firstFormer = 7 + 2 * queueCount
 local firstJob = firstFormer + 3 * tonumber(ARGV[firstFormer - 1])
 
 local queues = {}
 local function readQueues()
   for index = 1, queueCount do
-    local base, json = ARGV[3 + 2 * index], ARGV[4 + 2 * index]
+    local base, json = ARGV[4 + 2 * index], ARGV[5 + 2 * index]
     writing = base
     queues[index] = {
       base = base,
@@ -355,7 +355,7 @@ local function enqueue()
   for _, queue in ipairs(queues) do remember(queue) end
   for _, queue in ipairs(queues) do sweep(queue) end
   writing = checkpointKey
-  rcall("HSET", checkpointKey, "position", ends)
+  rcall("HSET", checkpointKey, "position", ends, "transaction", transaction)
 end
 
 -- What BullMQ has said of jobs that are no more.

@@ -26,11 +26,12 @@ const BULLMQ_SCRIPTS = {
  * The one script that writes jobs: BullMQ's own Lua, each script wrapped in a function, called in a loop by ours. No
  * line of BullMQ's layout is copied, so whatever BullMQ's tools know of a job holds for ours.
  *
- * KEYS[1]  checkpoint (hash; field position)
+ * KEYS[1]  checkpoint (hash; fields position and transaction)
  * ARGV[1]  position the batch follows
  * ARGV[2]  position the batch ends at
- * ARGV[3]  time of the jobs, milliseconds since 1970
- * ARGV[4]  number of queues, then for each: key prefix (`bull:orders:`), job options as JSON
+ * ARGV[3]  the last transaction at or before that position, or ''
+ * ARGV[4]  time of the jobs, milliseconds since 1970
+ * ARGV[5]  number of queues, then for each: key prefix (`bull:orders:`), job options as JSON
  * then number of ordering keys with a former name, then for each: queue (from 1), key, former name
  * then for each job: queue (from 1), id, name, data, ordering key or '', second ordering key or '', options of its
  * own as JSON or ''

@@ -18,6 +18,8 @@ export interface EnqueuerOptions extends BatchWriterOptions {
   readonly connect: () => Promise<ProducerConnection>;
   /** Where the checkpoint stands now. */
   readonly position: string;
+  /** The transaction that it marks; default: none. */
+  readonly transaction?: string;
   readonly limits: BatchLimits;
   readonly batchesInFlight: number;
   /** Redis holds the batch's jobs. Called in the order of the stream, as onDurable is. */
@@ -44,6 +46,8 @@ export class Enqueuer {
   /** Sent and not yet answered, in the order of the stream. */
   readonly #inFlight: Batch[] = [];
   #enqueuedUpTo: string;
+  /** The one begun last. */
+  #transaction: string;
   #flushWanted = false;
   #recovery: Promise<void> | undefined;
   #held = false;
@@ -53,7 +57,8 @@ export class Enqueuer {
 
   constructor(options: EnqueuerOptions) {
     this.#options = options;
-    this.#filling = new FillingBatch(options.limits, options.position);
+    this.#transaction = options.transaction ?? '';
+    this.#filling = new FillingBatch(options.limits, options.position, this.#transaction);
     this.#writer = new BatchWriter(options);
     this.#resumeAfter = options.position;
     this.#enqueuedUpTo = options.position;
@@ -64,6 +69,11 @@ export class Enqueuer {
     return this.#filling.empty && this.#inFlight.length === 0;
   }
 
+  /** What comes is of this transaction: batches that end in or after it say so beside the checkpoint. */
+  began(transaction: string): void {
+    this.#transaction = transaction;
+  }
+
   /**
    * Adds the jobs of one change, which stands at `position`; one that has been enqueued before is skipped. False when
    * there is no room for more: await `room`.
@@ -71,7 +81,7 @@ export class Enqueuer {
   add(jobs: readonly Job[], position: string): boolean {
     if (position <= this.#resumeAfter) return true;
     this.#filling.add(jobs);
-    this.#filling.advanceTo(position);
+    this.#filling.advanceTo(position, this.#transaction);
     if (!this.#filling.full) return true;
     this.#pump();
     return !this.#filling.full;
@@ -79,7 +89,7 @@ export class Enqueuer {
 
   /** Everything up to here has been seen, jobs or not: the checkpoint may move. */
   advanceTo(position: Position): void {
-    this.#filling.advanceTo(formatPosition(position));
+    this.#filling.advanceTo(formatPosition(position), this.#transaction);
   }
 
   /** Sends what is there as soon as it may, without waiting for a full batch. */

@@ -1,16 +1,27 @@
 export { type Backlog, type BacklogLimits, backlogVerdict, readBacklog } from './backlog.js';
 export type { Batch, BatchLimits } from './batch.js';
 export {
+  type Checkpoint,
   catalogKey,
   checkpointKey,
   initializeCheckpoint,
   moveCheckpoint,
-  noteCheckpointTimeline,
+  noteCheckpointOrigin,
   readCheckpoint,
-  readCheckpointTimeline,
+  readWholeCheckpoint,
+  renameCheckpoint,
   type SourceIdentity,
   sourceTag,
 } from './checkpoint.js';
+export {
+  CLAIM_MS,
+  type Claim,
+  checkpointHeld,
+  claimKey,
+  readClaim,
+  releaseClaim,
+  takeClaim,
+} from './claim.js';
 export { connectShard } from './connect-shard.js';
 export {
   type Confirmation,
@@ -29,6 +40,12 @@ export { readNotes, writeNotes } from './notes.js';
 export { pauseQueue } from './pause-queue.js';
 export { connectProducer } from './producer.js';
 export { refusalOf } from './refusal.js';
-export { type ResumeFacts, type ResumeVerdict, resumeVerdict } from './resume.js';
+export {
+  checkpointAhead,
+  type Refusal,
+  type ResumeFacts,
+  type ResumeVerdict,
+  resumeVerdict,
+} from './resume.js';
 export { Router, type RouterOptions } from './route.js';
 export { ShardedEnqueuer } from './shards.js';

@@ -1,4 +1,11 @@
-import { comparePositions, formatLsn, type Lsn, type Position, WalmqError } from '@walmq/change';
+import {
+  comparePositions,
+  formatLsn,
+  formatPosition,
+  type Lsn,
+  type Position,
+  WalmqError,
+} from '@walmq/change';
 
 /** What is known of the stream when a capture starts or comes back. */
 export interface ResumeFacts {
@@ -12,6 +19,17 @@ export interface ResumeFacts {
   readonly walEnd: Lsn;
   /** Where the server left the timeline of the checkpoint; undefined while it is on it. */
   readonly divergedAt?: Lsn | undefined;
+  /** The slot is not the one through which the changes up to the checkpoint came: it was made later. */
+  readonly slotReplaced?: boolean | undefined;
+  /** A checkpoint that this database has been refused with before, and why. */
+  readonly refusal?: Refusal | undefined;
+}
+
+/** Stays until the checkpoint is moved: WAL that passes a refused one proves nothing. */
+export interface Refusal {
+  /** `00000000019F2B40-0000000001` */
+  readonly checkpoint: string;
+  readonly reason: string;
 }
 
 export type ResumeVerdict =
@@ -22,11 +40,12 @@ export type ResumeVerdict =
 
 /**
  * The checkpoint is never behind what is acknowledged. Where it is, or is gone, Redis has lost jobs that PostgreSQL
- * will not send again; where it is past the end of the WAL, or of what this server has of its timeline, the database was set back: by a restore, or
- * by a failover to a standby that was behind. New changes may stand where the ones it counts have stood.
+ * will not send again; where it is past the end of the WAL, or of what this server has of its timeline, the database
+ * was set back: by a restore, or by a failover to a standby that was behind. New changes may stand where the ones it
+ * counts have stood. A slot made later than the checkpoint's own stands at or past the checkpoint, in one history.
  */
 export function resumeVerdict(facts: ResumeFacts): ResumeVerdict {
-  const { checkpoint, confirmedFlush, firstLsn, walEnd, divergedAt } = facts;
+  const { checkpoint, confirmedFlush, firstLsn } = facts;
   const acknowledged: Position = { lsn: confirmedFlush, seq: 0 };
   if (!checkpoint) {
     if (confirmedFlush === firstLsn) return { verdict: 'begin', position: acknowledged };
@@ -37,10 +56,21 @@ export function resumeVerdict(facts: ResumeFacts): ResumeVerdict {
       verdict: 'refuse',
       error: lost(`at ${formatLsn(checkpoint.lsn)}`, checkpoint.lsn, confirmedFlush),
     };
-  if (divergedAt !== undefined && comparePositions(checkpoint, { lsn: divergedAt, seq: 0 }) > 0)
-    return { verdict: 'refuse', error: ahead(checkpoint.lsn, divergedAt) };
-  if (checkpoint.lsn > walEnd) return { verdict: 'refuse', error: ahead(checkpoint.lsn, walEnd) };
+  const reason = otherHistory(checkpoint, facts);
+  if (reason !== undefined) return { verdict: 'refuse', error: checkpointAhead(checkpoint, reason) };
   return { verdict: 'resume', position: checkpoint };
+}
+
+/** Why the WAL that the checkpoint counts is not this server's, as a clause; undefined while nothing says so. */
+function otherHistory(checkpoint: Position, facts: ResumeFacts): string | undefined {
+  const { confirmedFlush, walEnd, divergedAt, slotReplaced, refusal } = facts;
+  if (refusal?.checkpoint === formatPosition(checkpoint)) return refusal.reason;
+  if (divergedAt !== undefined && comparePositions(checkpoint, { lsn: divergedAt, seq: 0 }) > 0)
+    return `this database has the WAL it counts only up to ${formatLsn(divergedAt)}`;
+  if (checkpoint.lsn > walEnd) return `this database has the WAL it counts only up to ${formatLsn(walEnd)}`;
+  if (slotReplaced && comparePositions(checkpoint, { lsn: confirmedFlush, seq: 0 }) > 0)
+    return `the slot was made after it, at or before ${formatLsn(confirmedFlush)}`;
+  return undefined;
 }
 
 function lost(where: string, from: Lsn, to: Lsn): WalmqError {
@@ -51,22 +81,25 @@ function lost(where: string, from: Lsn, to: Lsn): WalmqError {
     {
       remedy:
         'Restore Redis from its append-only file or replica and start again; or run "npx walmq accept-loss" to go ' +
-        'on from the slot without them.',
+        'on from the slot without them. (After a dump and restore into this server: table walmq.capture came with the ' +
+        'dump, and its first position is of the other server: "npx walmq accept-loss" is right there too.)',
       facts: { from: formatLsn(from), to: formatLsn(to) },
     },
   );
 }
 
-function ahead(checkpoint: Lsn, end: Lsn): WalmqError {
+/** `reason`: a clause that says what proves it. */
+export function checkpointAhead(checkpoint: Position, reason: string): WalmqError {
   return new WalmqError(
     'CHECKPOINT_AHEAD',
-    `the checkpoint in Redis is at ${formatLsn(checkpoint)}, but this database has the WAL it counts only up to ${formatLsn(end)}: ` +
-      'it was restored to an earlier state, or failed over to a standby that was behind.',
+    `the checkpoint in Redis is at ${formatLsn(checkpoint.lsn)}, but ${reason}: ` +
+      'it was restored to an earlier state, or failed over to a standby that was behind, or is a copy of the server.',
     {
       remedy:
-        'Jobs of changes past that are about rows as they never were here. Run "npx walmq accept-loss" to go on from ' +
-        'where the slot stands now; changes between there and that point are enqueued once more.',
-      facts: { checkpoint: formatLsn(checkpoint), end: formatLsn(end) },
+        'If REDIS_URL is not meant for this server, correct it. Else put the newer state of the database back; or run ' +
+        '"npx walmq accept-loss" to go on from where the slot stands now: changes between there and the checkpoint are ' +
+        'enqueued once more, and jobs of changes that this database has lost stay.',
+      facts: { checkpoint: formatPosition(checkpoint), reason },
     },
   );
 }

@@ -26,6 +26,27 @@ describe('where the stream goes on', () => {
     expect(verdict.verdict === 'refuse' ? verdict.error.code : verdict.verdict).toBe(expected);
   });
 
+  it.each([
+    ['the slot was made after the checkpoint', at(150n), { slotReplaced: true }, 'CHECKPOINT_AHEAD'],
+    ['the slot was made at the checkpoint', at(100n), { slotReplaced: true }, 'resume'],
+    [
+      'this checkpoint was refused before',
+      at(150n, 3),
+      { refusal: { checkpoint: '0000000000000096-0000000003', reason: 'why' } },
+      'CHECKPOINT_AHEAD',
+    ],
+    [
+      'another one was refused before',
+      at(150n, 4),
+      { refusal: { checkpoint: '0000000000000096-0000000003', reason: 'why' } },
+      'resume',
+    ],
+  ])('%s', (_name, checkpoint, more, expected) => {
+    const facts = { checkpoint, confirmedFlush: toLsn(100n), firstLsn: toLsn(50n), walEnd: toLsn(200n) };
+    const verdict = resumeVerdict({ ...facts, ...more });
+    expect(verdict.verdict === 'refuse' ? verdict.error.code : verdict.verdict).toBe(expected);
+  });
+
   it('says which range may be missing and what to run', () => {
     const verdict = resumeVerdict({
       checkpoint: at(0x1_0000_0000n),

@@ -16,6 +16,10 @@ export class ShardedEnqueuer {
     this.#shardOf = shardOf;
   }
 
+  began(transaction: string): void {
+    for (const shard of this.#shards) shard.began(transaction);
+  }
+
   /** Adds the jobs of one change, which stands at `position`. False when there is no room for more: await `room`. */
   add(jobs: readonly Job[], position: string): boolean {
     let room = true;

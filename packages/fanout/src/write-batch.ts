@@ -59,7 +59,8 @@ export class BatchWriter {
   }
 
   #arguments(batch: Batch): string[] {
-    const args = ['1', this.#checkpointKey, batch.follows, batch.ends, String(Date.now()), ...this.#head];
+    const { follows, ends, transaction = '' } = batch;
+    const args = ['1', this.#checkpointKey, follows, ends, transaction, String(Date.now()), ...this.#head];
     const formerKeys = batch.jobs.flatMap(({ queue, formerKeys = [] }) =>
       formerKeys.flatMap(({ key, former }) => [this.#numberOf.get(queue) as string, key, former]),
     );

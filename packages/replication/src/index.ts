@@ -1,3 +1,11 @@
+export {
+  type CaptureRow,
+  isFromElsewhere,
+  noteRefusal,
+  noteSource,
+  readCaptureRow,
+  writeFirstLsn,
+} from './capture-row.js';
 export { Catalog } from './catalog.js';
 export { CatalogMemory, type MemoryChanges } from './catalog-memory.js';
 export { CONTEXT_PREFIX, readContext, type TransactionContext } from './context.js';
@@ -47,7 +55,7 @@ export { openTransactions, type Waiting } from './setup-waits.js';
 export { refusalRemedy } from './setup-writes.js';
 export { untilShown } from './shown.js';
 export { noteSkipped, readSkipped, type Skipped } from './skipped.js';
-export { readSlot, readSource, type Slot, type Source } from './slot.js';
+export { readServerStart, readSlot, readSource, type Slot, type Source } from './slot.js';
 export {
   foreignKind,
   isLost,

@@ -5,6 +5,7 @@ import { SQL_ASCII } from './encoding.js';
 import { publicationMissing } from './failure.js';
 import type { Message } from './messages.js';
 import { PgoutputParser } from './parse.js';
+import { noticeKind, warningText } from './server-warning.js';
 
 /** What pg's Connection can do on a COPY stream, which its type declarations leave out. */
 export type CopyConnection = Connection & { sendCopyFromChunk(chunk: Buffer): void; endCopyFrom(): void };
@@ -17,6 +18,8 @@ interface PgoutputOptions {
   readonly onMessage: (message: Message, bytes: number) => void;
   /** A message that cannot be read: it must not throw into the socket's callback. */
   readonly onUnreadable: (error: unknown) => void;
+  /** The server warns of something that does not end the stream, as a sentence. */
+  readonly onWarning: (sentence: string) => void;
   /** The connection, once replication is being started on it, and the process id of its walsender. */
   readonly onConnection: (connection: CopyConnection, pid: number) => void;
 }
@@ -45,9 +48,9 @@ export class PgoutputPlugin extends AbstractPlugin<PgoutputOptions> {
   /** Resolves when the stream has ended; rejects when it broke. */
   override async start(client: Client, slot: string, startLsn: string): Promise<unknown> {
     client.on('notice', notice => {
-      // PostgreSQL 18 goes on without a publication that is missing, and skips its changes with a mere warning.
-      if (notice.severity === 'WARNING' && notice.code === '55000')
-        this.options.onUnreadable(publicationMissing(notice.message));
+      const kind = noticeKind(notice);
+      if (kind === 'publication-missing') this.options.onUnreadable(publicationMissing(notice.message));
+      if (kind === 'warning') this.options.onWarning(warningText(notice));
     });
     const { connection, processID } = client as Client & { connection: CopyConnection; processID: number };
     this.options.onConnection(connection, processID);

@@ -130,9 +130,13 @@ function slotStep({ server, slot }: SetupFacts, pipeline: Pipeline): SetupStep {
     return {
       status: 'run',
       what: `create slot "${name}"`,
+      // Where an earlier one of this name was made, capture can tell the two apart; run twice, a slot in use is not a new one.
       sql:
         `SELECT pg_create_logical_replication_slot('${name}', 'pgoutput'${failover})\n` +
-        ` WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '${name}');`,
+        ` WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '${name}');\n` +
+        `UPDATE walmq.capture c SET made_lsn = s.confirmed_flush_lsn FROM pg_replication_slots s\n` +
+        ` WHERE c.slot = '${name}' AND s.slot_name = '${name}' AND NOT s.active\n` +
+        `   AND NOT EXISTS (SELECT FROM pg_stat_replication_slots WHERE slot_name = '${name}' AND total_txns > 0);`,
       recordAfter: recordSql(pipeline, 'slot'),
       grant: `Run ALTER ROLE ${escapeIdentifier(server.role)} REPLICATION;`,
       waitsFor: 'transactions',

@@ -23,6 +23,10 @@ CREATE TABLE IF NOT EXISTS walmq.capture (
   first_lsn pg_lsn NOT NULL,
   started_at timestamptz NOT NULL DEFAULT now()
 );
+ALTER TABLE walmq.capture ADD COLUMN IF NOT EXISTS system_identifier text;
+ALTER TABLE walmq.capture ADD COLUMN IF NOT EXISTS database text;
+ALTER TABLE walmq.capture ADD COLUMN IF NOT EXISTS made_lsn pg_lsn;
+ALTER TABLE walmq.capture ADD COLUMN IF NOT EXISTS refusal jsonb;
 CREATE TABLE IF NOT EXISTS walmq.backfill (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   slot text NOT NULL,
@@ -58,11 +62,12 @@ CREATE TABLE IF NOT EXISTS walmq.skipped (
 ${RECORD_SQL}`,
 };
 
-/** A table or an index; schema null: wherever the search path leads. */
+/** A table, an index, or a column that a later version added; schema null: wherever the search path leads. */
 export interface MadeRelation {
   readonly schema: string | null;
+  /** Of a column with its table: `capture.refusal`. */
   readonly name: string;
-  readonly kind: 'table' | 'index';
+  readonly kind: 'table' | 'index' | 'column';
 }
 
 const NAME = '("(?:[^"]|"")+"|[^\\s".(]+)';
@@ -71,26 +76,43 @@ const MADE = new RegExp(
   'g',
 );
 
+const ADDED = new RegExp(`ALTER TABLE (?:${NAME}\\.)?${NAME} ADD COLUMN IF NOT EXISTS ${NAME}`, 'g');
+
 /** What such SQL makes, read from its own text, so that there is no second list to keep. */
 export function madeRelations(sql: string): MadeRelation[] {
-  return [...sql.matchAll(MADE)].map(([, kind, schema, name, tableSchema]) => ({
-    schema: unquoted(schema ?? tableSchema) ?? null,
-    name: unquoted(name) as string,
-    kind: kind === 'TABLE' ? 'table' : 'index',
-  }));
+  const relations = [...sql.matchAll(MADE)].map(
+    ([, kind, schema, name, tableSchema]): MadeRelation => ({
+      schema: unquoted(schema ?? tableSchema) ?? null,
+      name: unquoted(name) as string,
+      kind: kind === 'TABLE' ? 'table' : 'index',
+    }),
+  );
+  const columns = [...sql.matchAll(ADDED)].map(
+    ([, schema, table, column]): MadeRelation => ({
+      schema: unquoted(schema) ?? null,
+      name: `${unquoted(table)}.${unquoted(column)}`,
+      kind: 'column',
+    }),
+  );
+  return [...relations, ...columns];
 }
 
 function unquoted(name: string | undefined): string | undefined {
   return name && parseIdentifier(name);
 }
 
-/** The relations that are not there. Asks the catalog, which answers without any right on the schema. */
+/** What of it is not there. Asks the catalog, which answers without any right on the schema. */
 export async function missingRelations(client: ClientBase, sql: string): Promise<MadeRelation[]> {
   const made = madeRelations(sql);
   const { rows } = await client.query<{ number: number }>(
     `SELECT w.number::int AS number FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (schema, name, number)
       WHERE NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                         WHERE n.nspname = coalesce(w.schema, current_schema()) AND c.relname = w.name)`,
+                         WHERE n.nspname = coalesce(w.schema, current_schema()) AND c.relname = w.name)
+        AND NOT EXISTS (SELECT FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+                          JOIN pg_namespace n ON n.oid = c.relnamespace
+                         WHERE n.nspname = coalesce(w.schema, current_schema())
+                           AND c.relkind IN ('r', 'p') AND NOT a.attisdropped
+                           AND c.relname || '.' || a.attname = w.name)`,
     [made.map(({ schema }) => schema), made.map(({ name }) => name)],
   );
   return rows.map(({ number }) => made[number - 1] as MadeRelation);

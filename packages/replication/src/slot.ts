@@ -77,3 +77,11 @@ export async function readSource(client: ClientBase): Promise<Source> {
     });
   return { systemIdentifier: row.sysid, database: row.database, walEnd: parseLsn(row.wal_end) };
 }
+
+/** When the server was started, in seconds to the microsecond: no two servers that run at once share it. */
+export async function readServerStart(client: ClientBase): Promise<string> {
+  const { rows } = await client.query<{ started: string }>(
+    'SELECT extract(epoch FROM pg_postmaster_start_time())::text AS started',
+  );
+  return rows[0]?.started as string;
+}

@@ -34,6 +34,8 @@ export interface StreamOptions {
    * transaction may be silent for as long as that takes.
    */
   readonly isLost: (silence: { readonly pid: number; readonly silentMs: number }) => Promise<boolean>;
+  /** The server warns of something that does not end the stream: each sentence once. */
+  readonly onWarning?: ((sentence: string) => void) | undefined;
 }
 
 /**
@@ -53,6 +55,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
   readonly #keeper = new PlaceKeeper();
   /** True from the server's word that it streams: what it refuses from then on is about a change. */
   #begun = false;
+  readonly #warned = new Set<string>();
   #wake: (() => void) | undefined;
   #stopped = false;
   #ended: { error?: unknown } | undefined;
@@ -188,12 +191,20 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
       encoding: this.#options.encoding,
       onMessage: (message, bytes) => this.#push(message, bytes),
       onUnreadable: fail,
+      onWarning: sentence => this.#warn(sentence),
       onConnection: (connection, pid) => {
         this.#connection = connection;
         this.#pid = pid;
       },
     });
     this.#over = this.#service.subscribe(plugin, this.#options.slot).then(() => this.#end(), fail);
+  }
+
+  /** Some are repeated every second for as long as they hold. */
+  #warn(sentence: string): void {
+    if (this.#warned.has(sentence)) return;
+    this.#warned.add(sentence);
+    this.#options.onWarning?.(sentence);
   }
 
   #push(message: Message, bytes: number): void {

@@ -33,6 +33,14 @@ export { readResume } from './read-resume.js';
 export { readSlotDetail, type SlotDetail } from './read-slot-detail.js';
 export { readStatus, type StatusOptions } from './read-status.js';
 export {
+  readSenderWait,
+  readStandbySlots,
+  type SenderWait,
+  type StandbySlot,
+  stallReason,
+  standbySlotText,
+} from './sender-wait.js';
+export {
   acceptTables,
   type Moment,
   NOTHING_SEEN,

@@ -1,7 +1,7 @@
-import { type Position, parseLsn, parsePosition } from '@walmq/change';
+import { type Position, parsePosition } from '@walmq/change';
 import { shardPrefixes, type WalmqConfig } from '@walmq/config';
-import { checkpointKey, type ResumeFacts, readCheckpoint } from '@walmq/fanout';
-import { foreignKind, readSlot, readSource } from '@walmq/replication';
+import { checkpointKey, type ResumeFacts, readWholeCheckpoint } from '@walmq/fanout';
+import { foreignKind, isFromElsewhere, readCaptureRow, readSlot, readSource } from '@walmq/replication';
 import type { Redis } from 'ioredis';
 import type { ClientBase } from 'pg';
 
@@ -17,22 +17,31 @@ export async function readResume(
   const slot = await readSlot(client, name);
   const source = await readSource(client);
   if (!slot || foreignKind(slot, source.database) !== undefined) return undefined;
+  const row = await readCaptureRow(client, name);
+  const own = row && !isFromElsewhere(row, slot, source) ? row : undefined;
+  // Under its former name, a checkpoint is taken along by the capture that starts next.
+  const databases = [...new Set([source.database, own?.database ?? source.database])];
   const checkpoints = await Promise.all(
-    shardPrefixes(layout).map(prefix =>
-      readCheckpoint(redis, checkpointKey(prefix, { ...source, slot: name })),
-    ),
-  );
-  const { rows } = await client.query<{ first_lsn: string }>(
-    'SELECT first_lsn FROM walmq.capture WHERE slot = $1',
-    [name],
+    shardPrefixes(layout).map(async prefix => {
+      for (const database of databases) {
+        const key = checkpointKey(prefix, { ...source, database, slot: name });
+        const found = await readWholeCheckpoint(redis, key);
+        if (found) return found;
+      }
+      return null;
+    }),
   );
   const { walEnd } = await readSource(client);
   return {
-    checkpoint: slowestOf(checkpoints),
+    checkpoint: slowestOf(checkpoints.map(checkpoint => checkpoint?.position ?? null)),
     confirmedFlush: slot.confirmedFlushLsn,
     // No capture has read the slot yet: it stands where it was made.
-    firstLsn: rows[0] ? parseLsn(rows[0].first_lsn) : slot.confirmedFlushLsn,
+    firstLsn: own?.firstLsn ?? slot.confirmedFlushLsn,
     walEnd,
+    slotReplaced: checkpoints.some(
+      checkpoint => checkpoint && own?.madeLsn && checkpoint.slotMadeAt !== own.madeLsn,
+    ),
+    refusal: own?.refusal ?? undefined,
   };
 }
 

@@ -9,6 +9,7 @@ import type { WorkerDefinition } from './define.js';
 import { Isolation } from './isolate.js';
 import { workerMetrics } from './metrics.js';
 import { pruneRegularly } from './prune-regularly.js';
+import { requireSources } from './require-sources.js';
 import { checkDatabase, KIT_RIGHTS, type TableRights } from './rights.js';
 import { type RunningWorker, startWorker } from './start.js';
 
@@ -72,6 +73,7 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
       // The environment holds the app's own variables too: they were read beside the kit's.
       const own = service as unknown as Service<z.output<z.ZodObject<Own>>>;
       const definitions = await options.workers(own, { pool });
+      await requireSources(pool);
       const isolation = new Isolation();
       for (const definition of definitions) checkDefinition(definition, config.queues);
       let running: readonly RunningWorker[] | undefined;

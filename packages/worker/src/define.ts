@@ -39,6 +39,11 @@ export interface KitContext {
   readonly log: Logger;
   /** The job's name: of a change its operation, of an event its type. */
   readonly name: string;
+  /**
+   * Which database and slot the change came from: six hex digits, or empty for a job that capture did not add. A table of
+   * your own that knows changes by their id needs it too: in a database restored from a dump, ids come again.
+   */
+  readonly source: string;
   /** Aborted at the deadline, and when the process has to stop now. */
   readonly signal: AbortSignal;
   /** The job's data as the JSON text that it is in Redis: parsed, numbers beyond a double lose their last digits. */

@@ -7,6 +7,7 @@ import { connectionsTaken } from './connections-taken.js';
 import { outcomeOf } from './outcome.js';
 import { reasonOf } from './reason.js';
 import { fromColumn, toColumn } from './result-column.js';
+import { sourceOf } from './schema.js';
 import { isShown, type SnapshotText } from './snapshot.js';
 import { untilEnded } from './visible.js';
 
@@ -56,7 +57,8 @@ export async function effect<T>(
   if (row?.state === 'done') return fromColumn(row.result);
   // Whoever is told may look: a receiver of a webhook, a reader of a mail.
   if (tx && row && !isShown(row.snapshot, tx.xid)) await untilEnded({ ...options, tx, signal }, row.snapshot);
-  const result = await act(effectIdentity(options));
+  const source = row?.sourced === false ? '' : sourceOf(options.jobId);
+  const result = await act(effectIdentity({ ...options, source }));
   await recordDone(options, result);
   return result;
 }
@@ -64,6 +66,7 @@ export async function effect<T>(
 interface Ledgered {
   readonly state: 'intended' | 'done';
   readonly result: unknown;
+  readonly sourced: boolean;
   readonly snapshot: SnapshotText;
 }
 
@@ -71,9 +74,9 @@ interface Ledgered {
 async function intend(options: EffectOptions): Promise<Ledgered | undefined> {
   const { queue, changeId, jobId, name } = options;
   const text = `INSERT INTO walmq.effects AS e (queue, change_id, name, job_id) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (queue, change_id, name) DO UPDATE
+     ON CONFLICT (queue, change_id, name, source) DO UPDATE
        SET attempts = e.attempts + CASE e.state WHEN 'done' THEN 0 ELSE 1 END
-     RETURNING state, result, pg_current_snapshot()::text AS snapshot`;
+     RETURNING state, result, sourced, pg_current_snapshot()::text AS snapshot`;
   const { rows } = await throughConflicts(() => run<Ledgered>(options, text, [queue, changeId, name, jobId]));
   return rows[0];
 }
@@ -113,13 +116,13 @@ function columnOf({ onResultLost }: EffectOptions, result: unknown): string | nu
 }
 
 async function writeDone(options: EffectOptions, column: string | null): Promise<void> {
-  const { queue, changeId, name, deadlineMs } = options;
+  const { queue, changeId, jobId, name, deadlineMs } = options;
   await run(
     // A server that is gone without a word is to be found out while there is time to ask it again.
     { ...options, deadlineMs: Math.min(deadlineMs, RECORD_TIMEOUT_MS) },
     `UPDATE walmq.effects SET state = 'done', result = $4, done_at = now()
-      WHERE queue = $1 AND change_id = $2 AND name = $3`,
-    [queue, changeId, name, column],
+      WHERE queue = $1 AND change_id = $2 AND name = $3 AND source = $5`,
+    [queue, changeId, name, column, sourceOf(jobId)],
   );
 }
 
@@ -133,15 +136,15 @@ function notRecorded(name: string, cause: Error): WalmqError {
 
 /** Effects of a change that are recorded as done under other names than these. */
 export async function effectsNotAskedFor(
-  options: Pick<EffectOptions, 'pool' | 'queue' | 'changeId' | 'deadlineMs'> & {
+  options: Pick<EffectOptions, 'pool' | 'queue' | 'changeId' | 'jobId' | 'deadlineMs'> & {
     readonly names: readonly string[];
   },
 ): Promise<string[]> {
   const { rows } = await run<{ name: string }>(
     options,
     `SELECT name FROM walmq.effects
-      WHERE queue = $1 AND change_id = $2 AND state = 'done' AND name <> ALL ($3) ORDER BY name`,
-    [options.queue, options.changeId, options.names],
+      WHERE queue = $1 AND change_id = $2 AND state = 'done' AND name <> ALL ($3) AND source = $4 ORDER BY name`,
+    [options.queue, options.changeId, options.names, sourceOf(options.jobId)],
   );
   return rows.map(({ name }) => name);
 }
@@ -158,15 +161,17 @@ async function run<R extends QueryResultRow>(
   });
 }
 
-/** From queue, change and name alone, so that it is the same at every attempt and in every process. */
+/** From queue, source, change and name alone, so that it is the same at every attempt and in every process. */
 export function effectIdentity({
   queue,
+  source = '',
   changeId,
   name,
-}: Pick<EffectOptions, 'queue' | 'changeId' | 'name'>): EffectIdentity {
-  const idempotencyKey = createHash('sha256')
-    .update(`${queue}/${changeId}/${name}`)
-    .digest('hex')
-    .slice(0, 32);
+}: Pick<EffectOptions, 'queue' | 'changeId' | 'name'> & {
+  /** As a handler's context names it: the same id is another change's in another database. */
+  readonly source?: string;
+}): EffectIdentity {
+  const change = source === '' ? changeId : `${source}/${changeId}`;
+  const idempotencyKey = createHash('sha256').update(`${queue}/${change}/${name}`).digest('hex').slice(0, 32);
   return { idempotencyKey, messageId: `<${idempotencyKey}@walmq>` };
 }

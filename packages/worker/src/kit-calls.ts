@@ -4,6 +4,7 @@ import { effect } from './effect.js';
 import { once } from './once.js';
 import type { ProcessingOptions } from './process-change.js';
 import { reasonOf } from './reason.js';
+import { sourceOf } from './schema.js';
 import { committedIn, untilVisible } from './visible.js';
 
 /** What one try of a handler asks of the kit: each call while it runs, and the names of the effects it has made. */
@@ -20,6 +21,7 @@ export class KitCalls {
     this.context = {
       log,
       name,
+      source: sourceOf(jobId),
       signal,
       attempt,
       json: () => this.#follow('json()', json),

@@ -2,6 +2,7 @@ import type { ChangeTransaction } from '@walmq/change';
 import type { Pool, PoolClient } from 'pg';
 import { throughConflicts } from './conflicts.js';
 import { fromColumn, toColumn } from './result-column.js';
+import { sourceOf } from './schema.js';
 import { isShown, type SnapshotText } from './snapshot.js';
 import { inTransaction } from './transaction.js';
 import { untilEnded } from './visible.js';
@@ -52,6 +53,7 @@ async function recordOnce<T>(
   effect: (tx: PoolClient) => Promise<T>,
 ): Promise<T> {
   // The row first: a second worker with this change waits here until we commit or roll back.
+  const source = sourceOf(jobId);
   const inserted = await tx.query<{ snapshot: SnapshotText }>(
     `INSERT INTO walmq.inbox (queue, change_id, job_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
      RETURNING pg_current_snapshot()::text AS snapshot`,
@@ -60,17 +62,15 @@ async function recordOnce<T>(
   const [own] = inserted.rows;
   if (!own) {
     const { rows } = await tx.query<{ result: unknown }>(
-      'SELECT result FROM walmq.inbox WHERE queue = $1 AND change_id = $2',
-      [queue, changeId],
+      'SELECT result FROM walmq.inbox WHERE queue = $1 AND change_id = $2 AND source = $3',
+      [queue, changeId, source],
     );
     return fromColumn(rows[0]?.result);
   }
   if (awaited && !isShown(own.snapshot, awaited.xid)) throw new NotShown(own.snapshot);
   const result = await effect(tx);
-  await tx.query('UPDATE walmq.inbox SET result = $3 WHERE queue = $1 AND change_id = $2', [
-    queue,
-    changeId,
-    toColumn(result),
+  await tx.query('UPDATE walmq.inbox SET result = $4 WHERE queue = $1 AND change_id = $2 AND source = $3', [
+    ...[queue, changeId, source, toColumn(result)],
   ]);
   return result;
 }

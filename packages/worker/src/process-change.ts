@@ -60,12 +60,14 @@ export async function processChange(change: Change, options: ProcessingOptions):
 async function tellOfRenamedEffects(
   { id: changeId }: Change,
   calls: KitCalls,
-  { definition: { queue }, pool, log, attempt, deadlineMs }: ProcessingOptions,
+  { definition: { queue }, jobId, pool, log, attempt, deadlineMs }: ProcessingOptions,
 ): Promise<void> {
   const names = calls.effectsOf(changeId);
   if (attempt === 1 || names.length === 0) return;
   // The change is done, whatever becomes of a question that only serves a warning.
-  const others = await effectsNotAskedFor({ pool, queue, changeId, names, deadlineMs }).catch(() => []);
+  const others = await effectsNotAskedFor({ pool, queue, changeId, jobId, names, deadlineMs }).catch(
+    () => [],
+  );
   if (others.length > 0)
     log.warn(
       { event: 'effect:renamed', made: others, asked: names },

@@ -31,6 +31,7 @@ interface Row {
   readonly queue: string;
   readonly change_id: string;
   readonly job_id: string;
+  readonly source: string;
   /** Of an inbox row the empty text. */
   readonly name: string;
   /** PostgreSQL's text, so that no microsecond is lost. */
@@ -39,8 +40,8 @@ interface Row {
 
 /** The two tables as one shape. A row of the ledger that was never done goes by when it was intended. */
 const TABLES = {
-  inbox: { at: 'done_at', name: "''::text", key: 'queue, change_id' },
-  effects: { at: 'coalesce(done_at, intended_at)', name: 'name', key: 'queue, change_id, name' },
+  inbox: { at: 'done_at', name: "''::text", key: 'queue, change_id, source' },
+  effects: { at: 'coalesce(done_at, intended_at)', name: 'name', key: 'queue, change_id, source, name' },
 } as const;
 type Table = keyof typeof TABLES;
 
@@ -112,8 +113,11 @@ async function prunePage(
   if (gone.length > 0)
     await tx.query(
       `DELETE FROM walmq.${table} WHERE (${TABLES[table].key}) IN (
-         SELECT ${TABLES[table].key} FROM unnest($1::text[], $2::text[], $3::text[]) AS gone (queue, change_id, name))`,
-      [gone.map(row => row.queue), gone.map(row => row.change_id), gone.map(row => row.name)],
+         SELECT ${TABLES[table].key} FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS gone (queue, change_id, name, source))`,
+      [
+        ...[gone.map(row => row.queue), gone.map(row => row.change_id)],
+        ...[gone.map(row => row.name), gone.map(row => row.source)],
+      ],
     );
   return { deleted: gone.length, last: rows.length === pageRows ? rows.at(-1) : undefined };
 }
@@ -122,13 +126,13 @@ async function readPage(tx: PoolClient, options: Parameters<typeof prunePage>[1]
   const { queues, keepMs, table, before, after, pageRows = PAGE_ROWS } = options;
   const { at, name } = TABLES[table];
   const { rows } = await tx.query<Row>(
-    `SELECT queue, change_id, job_id, ${name} AS name, ${at}::text AS at
+    `SELECT queue, change_id, job_id, source, ${name} AS name, ${at}::text AS at
        FROM walmq.${table}
       WHERE ${at} < now() - $1 * interval '1 millisecond'
         AND queue = ANY ($2)
         AND ($3::text IS NULL OR change_id COLLATE "C" < $3)
-        AND ($4::timestamptz IS NULL OR (${at}, queue, change_id, ${name}) > ($4, $5, $6, $7))
-      ORDER BY ${at}, queue, change_id, ${name}
+        AND ($4::timestamptz IS NULL OR (${at}, queue, change_id, ${name}, source) > ($4, $5, $6, $7, $9))
+      ORDER BY ${at}, queue, change_id, ${name}, source
       LIMIT $8`,
     [
       keepMs,
@@ -139,6 +143,7 @@ async function readPage(tx: PoolClient, options: Parameters<typeof prunePage>[1]
       after?.change_id,
       after?.name,
       pageRows,
+      after?.source,
     ],
   );
   return rows;

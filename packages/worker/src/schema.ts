@@ -1,6 +1,31 @@
+/** Capture's job ids: the change's id, then the tag of the database, slot and server that it came from. */
+const JOB_ID = '^[0-9A-F]{16}-[0-9]{10}-([0-9a-f]+)$';
+
+/**
+ * The source of a job's change; empty for a job that capture did not add. A change's id alone comes again in a database
+ * that was made anew from a dump, for another change.
+ */
+export function sourceOf(jobId: string): string {
+  return new RegExp(JOB_ID).exec(jobId)?.[1] ?? '';
+}
+
+/** Computed by PostgreSQL, so that rows of versions that knew nothing of sources have theirs too. */
+const SOURCE = `source text GENERATED ALWAYS AS (coalesce(substring(job_id from '${JOB_ID}'), '')) STORED`;
+
+/** Rows are known by their source too: the primary key of earlier versions is replaced. */
+function keyedBySource(table: string, columns: string): string {
+  return `DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)
+                  WHERE c.conrelid = 'walmq.${table}'::regclass AND c.contype = 'p' AND a.attname = 'source') THEN
+    ALTER TABLE walmq.${table} DROP CONSTRAINT IF EXISTS ${table}_pkey, ADD PRIMARY KEY (${columns}, source);
+  END IF;
+END $$;`;
+}
+
 /**
  * The kit's own tables, idempotent. `inbox` holds a row for every change whose effect was made by `once`, `effects` one
  * for every effect made by `effect`: both grow with the changes processed, and worker apps prune them (`pruneInbox`).
+ * `sourced`: the identity that the outside world was told names the source; of earlier versions it does not.
  */
 export const workerSchemaSql = `CREATE SCHEMA IF NOT EXISTS walmq;
 CREATE TABLE IF NOT EXISTS walmq.inbox (
@@ -8,9 +33,10 @@ CREATE TABLE IF NOT EXISTS walmq.inbox (
   change_id text NOT NULL,
   job_id text NOT NULL,
   result jsonb,
-  done_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (queue, change_id)
+  done_at timestamptz NOT NULL DEFAULT now()
 );
+ALTER TABLE walmq.inbox ADD COLUMN IF NOT EXISTS ${SOURCE};
+${keyedBySource('inbox', 'queue, change_id')}
 CREATE INDEX IF NOT EXISTS inbox_done_at ON walmq.inbox (done_at);
 CREATE TABLE IF NOT EXISTS walmq.effects (
   queue text NOT NULL,
@@ -21,7 +47,10 @@ CREATE TABLE IF NOT EXISTS walmq.effects (
   result jsonb,
   attempts integer NOT NULL DEFAULT 1,
   intended_at timestamptz NOT NULL DEFAULT now(),
-  done_at timestamptz,
-  PRIMARY KEY (queue, change_id, name)
+  done_at timestamptz
 );
+ALTER TABLE walmq.effects ADD COLUMN IF NOT EXISTS ${SOURCE};
+ALTER TABLE walmq.effects ADD COLUMN IF NOT EXISTS sourced boolean NOT NULL DEFAULT false;
+ALTER TABLE walmq.effects ALTER COLUMN sourced SET DEFAULT true;
+${keyedBySource('effects', 'queue, change_id, name')}
 CREATE INDEX IF NOT EXISTS effects_settled_at ON walmq.effects (coalesce(done_at, intended_at));`;

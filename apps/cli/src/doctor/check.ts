@@ -9,6 +9,7 @@ export const CHECKS = [
   'wal-sender-timeout',
   'synchronous-standbys',
   'read-only',
+  'standby-slots',
   'replication-role',
   'own-tables',
   'grants',

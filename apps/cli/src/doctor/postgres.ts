@@ -11,7 +11,7 @@ import {
   readTables,
   type Server,
 } from '@walmq/replication';
-import { readSlotDetail, tablesOf } from '@walmq/status';
+import { readSlotDetail, readStandbySlots, tablesOf } from '@walmq/status';
 import type { Client } from 'pg';
 
 import { activityChecks, readActivity } from './activity.js';
@@ -24,6 +24,7 @@ import { readInherited, readOnlyCheck } from './read-only.js';
 import { readRole, roleChecks } from './role.js';
 import { serverChecks } from './server.js';
 import { slotChecks } from './slot.js';
+import { standbySlotsCheck } from './standby-slots.js';
 import { synchronousCheck } from './synchronous.js';
 import { tableChecks } from './tables.js';
 import { readWal, walChecks } from './wal.js';
@@ -58,6 +59,7 @@ async function checkPrimary(
     ...(await attempt('read-only', async () => [
       readOnlyCheck(await readInherited(databaseUrl, server), server),
     ])),
+    ...(await attempt('standby-slots', async () => [standbySlotsCheck(await readStandbySlots(client))])),
     ...(await attempt('replication-role', async () =>
       roleChecks(await readRole(client, { databaseUrl, slot, queues })),
     )),

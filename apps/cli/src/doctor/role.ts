@@ -41,7 +41,7 @@ const OPTIONAL_PARTS: readonly OptionalPart[] = [
 
 /** What capture and the worker kit do with walmq's tables. */
 const PRIVILEGES: readonly (readonly [table: string, privileges: readonly string[]])[] = [
-  ['capture', ['SELECT', 'INSERT']],
+  ['capture', ['SELECT', 'INSERT', 'UPDATE']],
   ['backfill', ['SELECT', 'INSERT', 'UPDATE']],
   ['rewind', ['SELECT']],
   ['rewind_page', ['SELECT']],
