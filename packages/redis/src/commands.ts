@@ -42,6 +42,7 @@ export const IN_SCRIPTS: readonly Trial[] = [
   ['PEXPIREAT', `${KEY}:none`, '1'],
   ['PTTL', KEY],
   ['RENAME', `${KEY}:none`, `${KEY}:none`],
+  ['RENAMENX', `${KEY}:none`, `${KEY}:none`],
   ['RPOP', KEY],
   ['RPOPLPUSH', KEY, KEY],
   ['RPUSH', KEY, ''],
