@@ -47,7 +47,8 @@ export async function batchRefused(failure: ScriptFailure, refused: RefusedBatch
   );
 }
 
-function changeOf({ id, data }: Job): string {
+/** As a person names it: position, operation and table. */
+export function changeOf({ id, data }: Job): string {
   const { op, schema, table } = JSON.parse(data) as ChangeName;
   return `change ${id} (${op} of ${qualifiedName({ schema, table })})`;
 }

@@ -89,6 +89,29 @@ describe('enqueueing, with faults', () => {
     await expectJobs(10);
   });
 
+  it('a change larger than Redis takes (proto-max-bulk-len) is named with its size, table and queue', async () => {
+    await admin.config('SET', 'proto-max-bulk-len', 1024 * 1024);
+    try {
+      await using world = await testEnqueuer(server.url, prefix, { limits: { jobs: 10, bytes: 1e6 } });
+      const job = testJob(1, ['1']);
+      const after = { text: 'x'.repeat(2_000_000) };
+      const data = JSON.stringify({ op: 'insert', schema: 'public', table: 'Order Items', after });
+      world.enqueuer.add([{ ...job, data }], job.position);
+      await expect(world.enqueuer.drain()).rejects.toMatchObject({
+        code: 'ENQUEUE_REFUSED',
+        message: expect.stringMatching(
+          new RegExp(
+            `^change ${job.id} \\(insert of .*Order Items.*\\) takes ${data.length} bytes in queue "orders"`,
+          ),
+        ),
+        remedy: expect.stringContaining('proto-max-bulk-len'),
+      });
+      await expectJobs(0);
+    } finally {
+      await admin.config('SET', 'proto-max-bulk-len', 512 * 1024 * 1024);
+    }
+  });
+
   it('a server that became a read-only replica is a pause', async () => {
     await using world = await testEnqueuer(server.url, prefix);
     await enqueue(world, 1, 10);

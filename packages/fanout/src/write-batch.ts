@@ -6,6 +6,7 @@ import { batchRefused } from './batch-refused.js';
 import { enqueueScript, type Script } from './enqueue-script.js';
 import { jobOptions } from './job-options.js';
 import { classifyRedisFailure } from './redis-failure.js';
+import { isTooLarge, tooLargeForRedis } from './too-large.js';
 
 export interface BatchWriterOptions {
   readonly checkpointKey: string;
@@ -23,10 +24,13 @@ export class BatchWriter {
   /** What every call says of the queues. */
   readonly #head: readonly string[];
   readonly #prefixes: ReadonlyMap<string, string>;
+  /** By their place among all queues. */
+  readonly #queueNames: readonly string[];
 
   constructor({ checkpointKey, queues, shard }: BatchWriterOptions) {
     const own = [...queues.entries()].filter(([, queue]) => queue.shard === shard);
     this.#checkpointKey = checkpointKey;
+    this.#queueNames = queues.map(({ name }) => name);
     this.#numberOf = new Map(own.map(([place], index) => [place, String(index + 1)]));
     this.#prefixes = new Map(own.map(([, { prefix, name }]) => [name, `${prefix}:${name}:`]));
     this.#head = [
@@ -48,7 +52,7 @@ export class BatchWriter {
     const reply = (await redis.call('EVALSHA', sha, ...args).catch((error: unknown) => {
       // Redis forgot the script (restart, SCRIPT FLUSH): it ran nothing, so sending it whole is the first try.
       if (classifyRedisFailure(error) === 'no-script') return redis.call('EVAL', lua, ...args);
-      throw error;
+      throw isTooLarge(error) ? tooLargeForRedis(batch, this.#queueNames, error) : error;
     })) as Reply;
     if (reply[0] === 0) throw checkpointMoved(batch, reply[1]);
     if (reply[0] === 2) {

@@ -39,6 +39,7 @@ export const CHECKS = [
   'checkpoint',
   'blocked',
   'skipped',
+  'sources',
 ] as const;
 
 export type CheckName = (typeof CHECKS)[number];

@@ -267,6 +267,19 @@ describe('walmq doctor', () => {
     expect(await shop.doctor(shop.as('limited', 'limited'))).toMatchObject({ code: 0 });
   });
 
+  it('finds another pipeline on the same prefix', async () => {
+    const shop = await world('sharing');
+    const key = 'sharing:walmq:checkpoint:7000000000000000000:other:walmq';
+    await shop.redis.hset(key, 'position', '0');
+    const { checks } = await shop.doctor();
+    expect(named(checks, 'sources')[0]).toMatchObject({
+      status: 'warning',
+      found: expect.stringContaining(key),
+    });
+    await shop.redis.del(key);
+    expect(named((await shop.doctor()).checks, 'sources')[0]?.status).toBe('ok');
+  });
+
   it('finds that Redis lost what was acknowledged', async () => {
     const shop = await world('lost_changes');
     await shop.client.query(

@@ -1,5 +1,5 @@
 import { shardPrefixes, type WalmqConfig } from '@walmq/config';
-import { readSkipped } from '@walmq/replication';
+import { readSkipped, readSource } from '@walmq/replication';
 import { redact } from '@walmq/service';
 import { heartbeatPrefix, readHeartbeats, readQueue, readResume } from '@walmq/status';
 import type { Command } from 'commander';
@@ -7,6 +7,7 @@ import type { Redis } from 'ioredis';
 import type { Client } from 'pg';
 import { type CommandIo, configOf, databaseUrlOf, EXIT, redisUrlOf } from '../command.js';
 import { connectDatabase, connectRedis } from '../connect.js';
+import { foreignCheckpoints } from '../find-sources.js';
 import { examples, type Host } from '../help.js';
 import { attempt, failureCheck } from './attempt.js';
 import { captureChecks } from './capture.js';
@@ -17,6 +18,7 @@ import { checkLines } from './print.js';
 import { queueChecks } from './queues.js';
 import { readRedis, redisChecks } from './redis.js';
 import { rightsCheck } from './redis-rights.js';
+import { sourcesCheck } from './sources.js';
 
 /** As Redis Cluster reads it: what is between the first braces, if anything is. */
 const HASH_TAG = /^[^{]*\{[^}]+\}/;
@@ -112,6 +114,10 @@ async function checkBoth(client: Client, redis: Redis, config: WalmqConfig) {
       });
       const last = captures.length === 0 && lastActive ? [lastActive] : [];
       return captureChecks([...captures, ...last], await readSkipped(client, slot));
+    })),
+    ...(await attempt('sources', async () => {
+      const source = { ...(await readSource(client)), slot };
+      return [sourcesCheck(await foreignCheckpoints(redis, config, source))];
     })),
   ];
 }

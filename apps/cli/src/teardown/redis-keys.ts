@@ -1,6 +1,7 @@
 import { shardPrefixes, type WalmqConfig } from '@walmq/config';
 import { checkpointKey, type SourceIdentity } from '@walmq/fanout';
 import type { Redis } from 'ioredis';
+import { keysLike } from '../keys-like.js';
 
 /** Keys removed by one command: none of them holds Redis up. */
 const AT_ONCE = 500;
@@ -17,7 +18,7 @@ export interface OwnKeys {
 /** Everything that a source and its queues have in Redis. Looks at every key of that Redis, once for every shard. */
 export async function findKeys(redis: Redis, config: WalmqConfig, source: SourceIdentity): Promise<OwnKeys> {
   const prefixes = shardPrefixes(config.redis);
-  const all = (await Promise.all(prefixes.map(prefix => keysLike(redis, `${escapeGlob(prefix)}:*`)))).flat();
+  const all = (await Promise.all(prefixes.map(prefix => keysLike(redis, `${prefix}:`)))).flat();
   const ours = prefixes.map(prefix => checkpointKey(prefix, source));
   const startsWithAny = (key: string, starts: readonly string[]) =>
     starts.some(start => key.startsWith(start));
@@ -57,16 +58,4 @@ function feederOf(
 
 export async function removeKeys(redis: Redis, keys: readonly string[]): Promise<void> {
   for (let at = 0; at < keys.length; at += AT_ONCE) await redis.unlink(...keys.slice(at, at + AT_ONCE));
-}
-
-async function keysLike(redis: Redis, pattern: string): Promise<string[]> {
-  const found = new Set<string>();
-  for await (const keys of redis.scanStream({ match: pattern, count: 1000 }))
-    for (const key of keys as string[]) found.add(key);
-  return [...found];
-}
-
-/** A name taken literally in a SCAN pattern. */
-function escapeGlob(name: string): string {
-  return name.replaceAll(/[\\*?[\]^-]/g, '\\$&');
 }

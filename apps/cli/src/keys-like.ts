@@ -1,0 +1,14 @@
+import type { Redis } from 'ioredis';
+
+/** Every key that begins so. Looks at every key of that Redis. */
+export async function keysLike(redis: Redis, beginning: string): Promise<string[]> {
+  const found = new Set<string>();
+  for await (const keys of redis.scanStream({ match: `${escapeGlob(beginning)}*`, count: 1000 }))
+    for (const key of keys as string[]) found.add(key);
+  return [...found];
+}
+
+/** A name taken literally in a SCAN pattern. */
+function escapeGlob(name: string): string {
+  return name.replaceAll(/[\\*?[\]^-]/g, '\\$&');
+}
