@@ -126,8 +126,13 @@ export function wholeNumber(min: number, max: number) {
     .refine(value => value >= min && value <= max, { error });
 }
 
+/** What ends the host of a URL, before the @ behind user and password. */
+const RAW_MARK = /^[a-z+]+:\/\/[^@/?#]*([/?#]).*@/i;
+
 function protocolMistake(text: string, protocols: readonly string[], example: string): string | undefined {
   if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return undefined;
+  const [, mark] = RAW_MARK.exec(text) ?? [];
+  if (mark) return `has a "${mark}" in user or password: write it as ${encodeURIComponent(mark)}`;
   return `is not a ${protocols.map(protocol => `${protocol}//`).join(' or ')} URL, e.g. ${example}`;
 }
 

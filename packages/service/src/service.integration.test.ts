@@ -75,6 +75,16 @@ describe('the life of a service', () => {
     }
   });
 
+  it.each([
+    ['REDIS_URL', 'redis://:s3#cret@localhost:6379', 'has a "#" in user or password: write it as %23'],
+    ['REDIS_URL', 'redis://user:s3/cret@localhost', 'has a "/" in user or password: write it as %2F'],
+  ])('%s with a password that is not encoded: what to write, and no password', async (name, value, said) => {
+    program = new Program({ ...ENV, [name]: value });
+    expect(await program.exitCode()).toBe(1);
+    expect(program.output).toContain(`ENVIRONMENT_INVALID: ${name} ${said}.`);
+    expect(program.output).not.toContain('cret');
+  });
+
   it('a configuration that is not there is one sentence', async () => {
     program = new Program({ ...ENV, WALMQ_CONFIG: 'no-such.config.ts' });
     expect(await program.exitCode()).toBe(1);
