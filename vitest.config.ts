@@ -5,7 +5,7 @@ const resolve = { conditions: ['source'] };
 const ssr = { resolve };
 
 /** A test's kind is its file's suffix; the kind says what it may need and how long it may take. */
-function kind(name: string, timeoutMs: number, parallel: boolean) {
+function kind(name: string, timeoutMs: number, parallel: boolean, groupOrder: number) {
   return {
     resolve,
     ssr,
@@ -16,6 +16,9 @@ function kind(name: string, timeoutMs: number, parallel: boolean) {
       testTimeout: timeoutMs,
       hookTimeout: 120_000,
       fileParallelism: parallel,
+      // They wait for servers more than they compute: on two cores the default of one at a time takes twice as long.
+      ...(parallel ? { maxWorkers: 2 } : {}),
+      sequence: { groupOrder },
       // A condition that comes late is no failure: machines are slow at times, and nothing here measures speed.
       expect: { poll: { timeout: 20_000 } },
     },
@@ -25,10 +28,10 @@ function kind(name: string, timeoutMs: number, parallel: boolean) {
 export default defineConfig({
   test: {
     projects: [
-      kind('unit', 10_000, true),
-      kind('integration', 60_000, true),
-      kind('fault', 300_000, false),
-      kind('browser', 120_000, false),
+      kind('unit', 10_000, true, 0),
+      kind('integration', 60_000, true, 1),
+      kind('fault', 300_000, false, 2),
+      kind('browser', 120_000, false, 3),
     ],
   },
 });
