@@ -49,8 +49,10 @@ describe.runIf(embeddedPostgresMajor() >= 17)('synchronized_standby_slots', () =
         })
         .toContain(`slot \\"${slot}\\" ${state}`);
       expect(capture.output).toContain('stream:stalled');
-      const status = await runWalmq(['status', '--json'], setting).catch(error => error.stdout as string);
-      expect(status).toMatch(new RegExp(`CAPTURE_PAUSED[^}]*${slot}[^}]*${state}`));
+      // A capture tells of itself once a second.
+      await expect
+        .poll(() => runWalmq(['status', '--json'], setting).catch(error => error.stdout as string))
+        .toMatch(new RegExp(`CAPTURE_PAUSED[^}]*${slot}[^}]*${state}`));
       const doctor = await runWalmq(['doctor'], setting).catch(error => error.stdout as string);
       expect(doctor).toMatch(new RegExp(`error +standby-slots[^\\n]*${slot}[^\\n]*${state}`));
 

@@ -59,7 +59,7 @@ describe('the change log, from a committed row to the same change once more', ()
     const { world, env, walmq, refused } = await create('rewound');
     await using _ = world;
     expect(await refused('rewind', '--queue', 'orders', '--from', '1d')).toMatch(
-      /CHANGE_LOG_MISSING.*walmq setup --change-log.*npm run change-log-worker/s,
+      /CHANGE_LOG_MISSING.*walmq setup --change-log.*start change-log-worker again/s,
     );
     expect(await walmq('setup', '--change-log')).toContain('done     create the change log');
     expect(await walmq('setup', '--change-log')).toContain('ok       the change log');

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type QueueConfig, shardPrefixes } from '@walmq/config';
 import { checkPostgres } from '@walmq/postgres';
 import { keepConnected } from '@walmq/redis';
@@ -33,6 +34,8 @@ export interface WorkerAppParts {
 const DRAIN_SHARE = 0.7;
 
 const HOUR_MS = 3_600_000;
+/** Milliseconds that serving /ready waits for the first contact with Redis. */
+const FIRST_CONTACT_MS = 2000;
 
 /** What every worker app reads of its environment beside what it needs itself. */
 const KIT_VARIABLES = {
@@ -78,7 +81,7 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
       for (const definition of definitions) checkDefinition(definition, config.queues);
       let running: readonly RunningWorker[] | undefined;
       // Not before: BullMQ's workers spin, and hear no signal, with a user who may not run what they need.
-      void kept.usable.then(() => {
+      const started = kept.usable.then(() => {
         if (service.stopping.aborted) return;
         running = definitions.map(definition =>
           startWorker({
@@ -88,6 +91,8 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
           }),
         );
       });
+      // Served as ready at once where Redis is there, and as not ready where it is not.
+      await Promise.race([started, sleep(FIRST_CONTACT_MS, undefined, { ref: false })]);
       tellOfFewConnections(definitions, service, environment.WALMQ_DATABASE_CONNECTIONS);
       const pruning = pruneRegularly({
         ...{ pool, redis, log, metrics },
