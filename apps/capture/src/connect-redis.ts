@@ -9,6 +9,9 @@ import {
 } from '@walmq/fanout';
 import { isDenied, refusalOf, tryRights } from '@walmq/redis';
 
+/** WAIT and WAITAOF answer after 5 s at the latest. */
+const SHORTEST_DEADLINE_MS = 6000;
+
 /**
  * Every new connection may be to another server than the last: each is asked whether it keeps the promise.
  * Rejects with REDIS_UNREACHABLE, with REDIS_DENIED, or with what durabilityVerdict finds.
@@ -16,10 +19,10 @@ import { isDenied, refusalOf, tryRights } from '@walmq/redis';
 export async function connectDurable(
   url: string,
   { prefix, checkpointKey }: { readonly prefix: string; readonly checkpointKey: string },
-  { durability, trustDurability }: WalmqConfig['redis'],
+  { durability, trustDurability, deadlineMs }: WalmqConfig['redis'],
   observer: { unchecked(durability: string): void },
 ): Promise<ProducerConnection> {
-  const redis = await connectShard(url, checkpointKey);
+  const redis = await connectShard(url, checkpointKey, Math.max(deadlineMs, SHORTEST_DEADLINE_MS));
   try {
     await tryRights(redis, prefix);
     const verdict = durabilityVerdict(durability, trustDurability, await readPersistence(redis));

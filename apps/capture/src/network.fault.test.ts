@@ -42,8 +42,8 @@ describe('what the network may do to a capture', () => {
       databaseUrl: postgres.url(world.databaseUrl),
       redisUrl: redis.url(servers.redis.url),
       config: {
-        source: { slot: world.config.source.slot },
-        redis: { prefix: world.config.redis.prefix },
+        source: { slot: world.config.source.slot, deadlineMs: 2000 },
+        redis: { prefix: world.config.redis.prefix, deadlineMs: 2000 },
         queues: QUEUES,
       },
     });

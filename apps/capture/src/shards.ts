@@ -53,7 +53,7 @@ export function shardsOf(
       catalogKey: catalogKey(prefix, source),
       keyOf: database => checkpointKey(prefix, { ...source, database }),
       connect: () => connectDurable(redisUrl, { prefix, checkpointKey: key }, config.redis, observer),
-      look: () => connectShard(redisUrl, key),
+      look: () => connectShard(redisUrl, key, config.redis.deadlineMs),
     };
   });
 }

@@ -16,15 +16,15 @@ type SlotRange = readonly [
  * holds the shard's keys now. A node that has given them away answers MOVED, and the next connection finds the other.
  * Rejects as connectProducer does, and with REDIS_UNREACHABLE while no node holds the keys.
  */
-export async function connectShard(url: string, checkpointKey: string): Promise<Redis> {
+export async function connectShard(url: string, checkpointKey: string, deadlineMs?: number): Promise<Redis> {
   // redis+cluster:// is how a client of a cluster is told of it; what is asked here is a node like any other.
   const seed = url.replace('+cluster:', ':');
-  const redis = await connectProducer(seed);
+  const redis = await connectProducer(seed, deadlineMs);
   try {
     const node = await nodeOf(redis, seed, checkpointKey);
     if (node === undefined) return redis;
     redis.disconnect();
-    return await connectProducer(node);
+    return await connectProducer(node, deadlineMs);
   } catch (error) {
     redis.disconnect();
     throw error;
