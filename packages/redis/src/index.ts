@@ -4,4 +4,4 @@ export { type KeepConnectedOptions, type KeptConnection, keepConnected } from '.
 export { refusalOf } from './refusal.js';
 export { requirePrimary } from './require-primary.js';
 export { tryRights } from './rights.js';
-export { isDenied, isWrongServer } from './wrong-server.js';
+export { commandError, isDenied } from './wrong-server.js';

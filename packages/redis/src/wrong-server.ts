@@ -1,5 +1,10 @@
-/** How Redis before 7.0 wraps the error of a command that a script called. */
-const OF_A_SCRIPT = /^ERR Error running script .*: -/;
+/** How Redis before 7.0 wraps the error of a command that a script called; the second form where the script caught it. */
+const OF_A_SCRIPT = /^(?:ERR Error running script .*: -|(?:@?user_script: ?\d+: ?)+-?)/;
+
+/** The error that a command gave, without what Redis wraps around it when a script called the command. */
+export function commandError(message: string): string {
+  return message.replace(OF_A_SCRIPT, '');
+}
 
 /**
  * First words of the answers of a server that is not the one to write to: a replica (READONLY, MASTERDOWN), a primary
@@ -12,7 +17,7 @@ const WRONG_SERVER = /^(READONLY|MASTERDOWN|UNBLOCKED|LOADING)\b/;
  * a failover), but only a new connection finds it.
  */
 export function isWrongServer({ message }: Error): boolean {
-  return WRONG_SERVER.test(message.replace(OF_A_SCRIPT, ''));
+  return WRONG_SERVER.test(commandError(message));
 }
 
 /** First words of the answers to a client without the right credentials or rights. */
