@@ -3,4 +3,5 @@ export { type AskOptions, askBackends, type BackendState, endBackends, processId
 export { type ConnectionOptions, ownConnection, plainConnection } from './client-config.js';
 export { type ConnectionFailure, connectionError, connectionFailure } from './failure.js';
 export { type OpenClient, openClient } from './open-client.js';
+export { outliveLosses } from './outlive-losses.js';
 export { checkPostgres, createPool, type PoolOptions } from './pool.js';

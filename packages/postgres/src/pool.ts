@@ -3,6 +3,7 @@ import { type ClientBase, Pool, type PoolClient, type PoolConfig } from 'pg';
 import { parseAddress } from './address.js';
 import { type ConnectionOptions, DEADLINE_MS, handlerConnection, ownConnection } from './client-config.js';
 import { isRefusedOption } from './failure.js';
+import { outliveLosses } from './outlive-losses.js';
 import { TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT_SINCE } from './settings.js';
 import { watchSilence } from './watch-silence.js';
 
@@ -28,6 +29,7 @@ export function createPool({ max = 20, forHandlers = false, onLost, ...options }
     onConnect: client => greet(client, { forHandlers, keeps: parseAddress(options.url).options }),
   });
   pool.on('error', error => onLost?.(error));
+  outliveLosses(pool);
   watchTaken(pool, { ...options, onLost });
   // The pool keeps this object and makes each client of it.
   const { options: kept } = pool as unknown as { options: PoolConfig };

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { type Change, WalmqError } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
+import { outliveLosses } from '@walmq/postgres';
 import type { Logger } from '@walmq/service';
 import type { Processor } from 'bullmq';
 import { BullMQOtel } from 'bullmq-otel';
@@ -44,6 +45,7 @@ export interface RunningWorker {
 export function startWorker(options: StartOptions): RunningWorker {
   const { definition, redis, pool, metrics, isolation = new Isolation() } = options;
   const config = checkDefinition(definition, options.queues);
+  outliveLosses(pool);
   const log = options.log.child({ queue: definition.queue });
   const stopping = new AbortController();
   // One listener for each change in hand.
