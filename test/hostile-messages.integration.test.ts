@@ -9,7 +9,7 @@ import {
   type Servers,
   startServers,
   stopServers,
-} from '../apps/capture/src/capture-fixture.js';
+} from '../apps/capture/test/capture-fixture.js';
 
 const SCHEMA = `CREATE TABLE items (id integer PRIMARY KEY, owner integer NOT NULL, name text);
   ${changeLogSchemaSql}`;

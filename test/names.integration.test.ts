@@ -4,7 +4,7 @@ import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } 
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaptureProcess } from '../apps/capture/src/capture-process-fixture.js';
+import { CaptureProcess } from '../apps/capture/test/capture-process-fixture.js';
 import { walmq as runCli } from '../apps/cli/src/cli-fixture.js';
 
 const ROOT = join(import.meta.dirname, '..');

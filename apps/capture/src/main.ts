@@ -4,16 +4,16 @@ import { hostname } from 'node:os';
 import { runService } from '@walmq/service';
 import { heartbeatPrefix } from '@walmq/status';
 import { boundHeap } from './bound-heap.js';
-import { startHeartbeat } from './heartbeat.js';
-import { keepStreaming } from './keep-streaming.js';
-import { LagClock } from './lag-clock.js';
-import { watchMalformedEvents } from './malformed-events.js';
-import { captureMetrics } from './metrics.js';
-import { Portrait } from './portrait.js';
-import { createReport } from './report.js';
-import { StallClock } from './stall.js';
-import { ChangeTracer } from './trace.js';
-import { watchSlot } from './watch-slot.js';
+import { watchMalformedEvents } from './events/dead-letter-queue.js';
+import { ChangeTracer } from './pipeline/trace.js';
+import { StallClock } from './postgres/stall.js';
+import { watchSlot } from './postgres/watch-slot.js';
+import { LagClock } from './progress/lag-clock.js';
+import { keepStreaming } from './session/keep-streaming.js';
+import { Portrait } from './telemetry/capture-status.js';
+import { startHeartbeat } from './telemetry/heartbeat.js';
+import { captureMetrics } from './telemetry/metrics.js';
+import { createReport } from './telemetry/report.js';
 
 boundHeap();
 await runService({

@@ -1,5 +1,5 @@
 import { comparePositions, type Position } from '@walmq/change';
-import type { ShardProgress } from '../acknowledge.js';
+import type { ShardProgress } from '../progress/acknowledge.js';
 
 interface Waiting {
   readonly shard: number;

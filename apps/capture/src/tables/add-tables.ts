@@ -1,6 +1,6 @@
 import type { WalmqConfig } from '@walmq/config';
 import { type Gap, planSetup, runSteps, type SetupTable } from '@walmq/replication';
-import { openControl } from '../control.js';
+import { openControl } from '../postgres/control.js';
 
 /** More would make others wait behind a lock that capture waits for. */
 const LOCK_TIMEOUT_MS = 2000;

@@ -10,10 +10,10 @@ import {
   writeTableMemory,
 } from '@walmq/status';
 import type { Redis } from 'ioredis';
-import { type Control, openControl } from '../control.js';
+import { type Control, openControl } from '../postgres/control.js';
 import { addTables } from './add-tables.js';
 import { compareSights, gapKey } from './compare.js';
-import { readSight } from './read-sight.js';
+import { readSight } from './read-snapshot.js';
 
 export interface WatchTablesOptions {
   readonly config: WalmqConfig;

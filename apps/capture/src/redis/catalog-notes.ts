@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ProducerConnection, readNotes, writeNotes } from '@walmq/fanout';
 import { CatalogMemory } from '@walmq/replication';
-import { unreachable } from './connect-redis.js';
+import { unreachable } from './connect-durable.js';
 import type { Shard } from './shards.js';
 
 const LONGEST_PAUSE_MS = 5000;

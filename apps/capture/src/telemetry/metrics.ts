@@ -1,10 +1,10 @@
 import { type ChangeName, qualifiedName } from '@walmq/change';
 import type { TableFinding } from '@walmq/status';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Progress } from './acknowledge.js';
-import type { DriftNotice } from './notice-drift.js';
-import { PAUSE_CAUSES, type PauseCause } from './pauses.js';
-import type { SlotSight } from './watch-slot.js';
+import type { SlotSight } from '../postgres/watch-slot.js';
+import type { Progress } from '../progress/acknowledge.js';
+import { PAUSE_CAUSES, type PauseCause } from '../progress/pauses.js';
+import type { DriftNotice } from '../tables/notice-drift.js';
 
 const ROLES = ['active', 'standby', 'waiting'] as const;
 /** https://www.postgresql.org/docs/current/view-pg-replication-slots.html */

@@ -1,10 +1,10 @@
 import { LSN_ZERO, type Lsn } from '@walmq/change';
 import { encodeChanges, type ReplicationStream, Transaction } from '@walmq/replication';
+import { type HistoryProof, markOf } from '../session/prove-history.js';
 import { changeFault } from './change-fault.js';
 import { type DescribeOptions, describeTables, knownTables } from './describe-tables.js';
-import { type HistoryProof, markOf } from './prove-history.js';
-import { takeChange } from './take-change.js';
-import { type MessageOptions, takeMessage } from './take-message.js';
+import { takeChange } from './handle-change.js';
+import { type MessageOptions, takeMessage } from './handle-message.js';
 
 export interface PipelineOptions extends MessageOptions, DescribeOptions {
   readonly stream: ReplicationStream;

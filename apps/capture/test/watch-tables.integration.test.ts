@@ -3,8 +3,8 @@ import { embeddedPostgresMajor } from '@walmq/embedded';
 import { readStatus, type TableFinding, type Verdict } from '@walmq/status';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from '../capture-fixture.js';
-import { CaptureProcess, runWalmq } from '../capture-process-fixture.js';
+import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureProcess, runWalmq } from './capture-process-fixture.js';
 
 const ITEMS = 'CREATE TABLE items (id integer PRIMARY KEY, name text)';
 const SCHEMA = `${ITEMS};

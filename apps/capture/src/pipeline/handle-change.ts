@@ -1,6 +1,6 @@
 import type { Router } from '@walmq/fanout';
 import type { RowChange, Transaction } from '@walmq/replication';
-import type { BackfillWindow } from './backfill/window.js';
+import type { BackfillWindow } from '../backfill/window.js';
 import { type EnqueueOptions, enqueueChange } from './enqueue-change.js';
 
 export interface ChangeOptions extends EnqueueOptions {

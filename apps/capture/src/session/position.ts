@@ -24,9 +24,9 @@ import {
 } from '@walmq/replication';
 import type { Redis } from 'ioredis';
 import type { Client, ClientConfig } from 'pg';
-import { unreachable } from './connect-redis.js';
+import { unreachable } from '../redis/connect-durable.js';
+import type { Shard } from '../redis/shards.js';
 import { type Claimed, markOfNone } from './prove-history.js';
-import type { Shard } from './shards.js';
 
 export interface PositionOptions {
   /** An ordinary connection to the database. */

@@ -12,9 +12,9 @@ import {
   ShardedEnqueuer,
   type SourceIdentity,
 } from '@walmq/fanout';
-import type { ProgressEvent } from './acknowledge.js';
-import { connectDurable, unreachable } from './connect-redis.js';
-import type { Claimed } from './prove-history.js';
+import type { ProgressEvent } from '../progress/acknowledge.js';
+import type { Claimed } from '../session/prove-history.js';
+import { connectDurable, unreachable } from './connect-durable.js';
 import { watchBacklog } from './watch-backlog.js';
 
 /** One shard's way into Redis. */

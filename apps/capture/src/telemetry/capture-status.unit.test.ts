@@ -1,7 +1,7 @@
 import { parseLsn } from '@walmq/change';
 import { describe, expect, it } from 'vitest';
-import { progressFrom } from './acknowledge.js';
-import { Portrait } from './portrait.js';
+import { progressFrom } from '../progress/acknowledge.js';
+import { Portrait } from './capture-status.js';
 
 function portrait(): Portrait {
   return new Portrait({

@@ -1,6 +1,6 @@
 import { formatLsn } from '@walmq/change';
 import type { CaptureStatus, TableFinding } from '@walmq/status';
-import type { Progress } from './acknowledge.js';
+import type { Progress } from '../progress/acknowledge.js';
 
 /** What never changes of a capture process. */
 export type Identity = Pick<CaptureStatus, 'instance' | 'host' | 'pid' | 'version' | 'startedAt' | 'slot'>;

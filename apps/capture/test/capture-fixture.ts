@@ -12,7 +12,7 @@ import { setUp } from '@walmq/replication';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { vi } from 'vitest';
-import { runSession, type SessionObserver } from './session.js';
+import { runSession, type SessionObserver } from '../src/session/session.js';
 
 export interface Servers {
   readonly postgres: EmbeddedPostgres;

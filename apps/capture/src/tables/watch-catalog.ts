@@ -1,7 +1,7 @@
 import type { Lsn } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import type { Catalog } from '@walmq/replication';
-import type { CatalogNotes } from './catalog-notes.js';
+import type { CatalogNotes } from '../redis/catalog-notes.js';
 
 const LOOK_EVERY_MS = 5000;
 

@@ -12,10 +12,10 @@ import {
   type ToUtf8,
   type Transaction,
 } from '@walmq/replication';
-import { type ChunkOutcome, enqueueRows } from './backfill/enqueue-rows.js';
+import { type ChunkOutcome, enqueueRows } from '../backfill/enqueue-rows.js';
 import { enqueueChange } from './enqueue-change.js';
+import type { ChangeOptions } from './handle-change.js';
 import type { RewindPages } from './rewind-pages.js';
-import type { ChangeOptions } from './take-change.js';
 
 export interface MessageOptions extends ChangeOptions {
   /** Where the database's encoding is not UTF-8: what turns a message's bytes into it. */

@@ -1,12 +1,12 @@
 import { qualifiedName, type WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import { type Logger, RepeatLimit, redact } from '@walmq/service';
-import { logBackfill } from './backfill/log-backfill.js';
+import { logBackfill } from '../backfill/log-backfill.js';
+import { Pauses } from '../progress/pauses.js';
+import type { StreamingObserver } from '../session/keep-streaming.js';
+import type { Portrait } from './capture-status.js';
 import type { Heartbeat } from './heartbeat.js';
-import type { StreamingObserver } from './keep-streaming.js';
 import type { CaptureMetrics } from './metrics.js';
-import { Pauses } from './pauses.js';
-import type { Portrait } from './portrait.js';
 
 export interface ReportOptions {
   readonly config: WalmqConfig;

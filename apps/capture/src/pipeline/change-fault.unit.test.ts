@@ -1,7 +1,7 @@
 import { toLsn, WalmqError } from '@walmq/change';
 import { describe, expect, it } from 'vitest';
+import { recoveryOf, retryDelayMs } from '../session/recover.js';
 import { changeFault } from './change-fault.js';
-import { recoveryOf, retryDelayMs } from './recover.js';
 
 const AT = { commitLsn: toLsn(0x16b3748n), seq: 3 };
 const own = () => JSON.parse('{') as unknown;

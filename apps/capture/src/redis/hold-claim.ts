@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WalmqError } from '@walmq/change';
 import { CLAIM_MS, type Claim, checkpointHeld, releaseClaim, takeClaim } from '@walmq/fanout';
 import type { Redis } from 'ioredis';
-import { unreachable } from './connect-redis.js';
+import { unreachable } from './connect-durable.js';
 
 export interface ClaimOptions {
   readonly connect: () => Promise<Redis>;
