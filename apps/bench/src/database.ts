@@ -1,4 +1,4 @@
-import { setUp } from '@walmq/replication';
+import { setUp } from '@walmq/setup';
 import type { Client } from 'pg';
 import { PUBLICATION } from './bench-config.js';
 import type { Case, ThroughputCase, Width } from './plan.js';

@@ -8,7 +8,7 @@ import {
   type WalmqConfigInput,
 } from '@walmq/config';
 import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
-import { setUp } from '@walmq/replication';
+import { setUp } from '@walmq/setup';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { vi } from 'vitest';

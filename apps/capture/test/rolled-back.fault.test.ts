@@ -1,6 +1,6 @@
 import { lsnFromHex, parseLsn } from '@walmq/change';
 import { publishedTables } from '@walmq/config';
-import { setUp } from '@walmq/replication';
+import { setUp } from '@walmq/setup';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
 import { CaptureProcess, runWalmq } from './capture-process-fixture.js';

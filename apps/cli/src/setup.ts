@@ -10,7 +10,7 @@ import {
   type SetupSchema,
   type SetupStep,
   setupScript,
-} from '@walmq/replication';
+} from '@walmq/setup';
 import { shopSchemaSql } from '@walmq/shop';
 import { tablesOf } from '@walmq/status';
 import { workerSchemaSql } from '@walmq/worker';

@@ -15,8 +15,6 @@ import {
   findUnreadable,
   noteSkipped,
   publicationMissing,
-  readPublication,
-  readServer,
   readSlot,
   readSource,
   readUnreadable,
@@ -25,6 +23,7 @@ import {
   type Unreadable,
   type UnreadableDetails,
 } from '@walmq/replication';
+import { readPublication, readServer } from '@walmq/setup';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Redis } from 'ioredis';
 import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from './command.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Change } from '@walmq/change';
-import { setUp } from '@walmq/replication';
+import { setUp } from '@walmq/setup';
 import { Receiver, SECRET } from '@walmq/webhooks/fixture';
 import {
   type AppProcess,

@@ -1,5 +1,3 @@
-export { type Backlog, type BacklogLimits, backlogVerdict, readBacklog } from './backlog.js';
-export type { Batch, BatchLimits } from './batch.js';
 export {
   type Checkpoint,
   catalogKey,
@@ -12,7 +10,7 @@ export {
   renameCheckpoint,
   type SourceIdentity,
   sourceTag,
-} from './checkpoint.js';
+} from './checkpoint/checkpoint.js';
 export {
   CLAIM_MS,
   type Claim,
@@ -21,8 +19,16 @@ export {
   readClaim,
   releaseClaim,
   takeClaim,
-} from './claim.js';
-export { connectShard } from './connect-shard.js';
+} from './checkpoint/claim.js';
+export { readNotes, writeNotes } from './checkpoint/notes.js';
+export type { Batch, BatchLimits } from './enqueue/batch.js';
+export { Enqueuer, type EnqueuerOptions, type ProducerConnection } from './enqueue/enqueue.js';
+export { loadBullmqScript } from './enqueue/enqueue-script.js';
+export { ShardedEnqueuer } from './enqueue/shards.js';
+export type { Job } from './job.js';
+export { jobOptions } from './job-options.js';
+export { type Backlog, type BacklogLimits, backlogVerdict, readBacklog } from './redis/backlog.js';
+export { connectShard } from './redis/connect-shard.js';
 export {
   type Confirmation,
   confirmDurable,
@@ -30,16 +36,9 @@ export {
   durabilityVerdict,
   type RedisPersistence,
   readPersistence,
-} from './durability.js';
-export { Enqueuer, type EnqueuerOptions, type ProducerConnection } from './enqueue.js';
-export { loadBullmqScript } from './enqueue-script.js';
-export { type FormerKeys, readFormerKeys } from './former-keys.js';
-export type { Job } from './job.js';
-export { jobOptions } from './job-options.js';
-export { readNotes, writeNotes } from './notes.js';
-export { pauseQueue } from './pause-queue.js';
-export { connectProducer } from './producer.js';
-export { refusalOf } from './refusal.js';
+} from './redis/durability.js';
+export { pauseQueue } from './redis/pause-queue.js';
+export { connectProducer } from './redis/producer.js';
 export {
   checkpointAhead,
   type Refusal,
@@ -47,5 +46,6 @@ export {
   type ResumeVerdict,
   resumeVerdict,
 } from './resume.js';
-export { Router, type RouterOptions } from './route.js';
-export { ShardedEnqueuer } from './shards.js';
+export { type FormerKeys, readFormerKeys } from './route/former-keys.js';
+export { refusalOf } from './route/refusal.js';
+export { Router, type RouterOptions } from './route/route.js';

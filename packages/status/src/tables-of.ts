@@ -1,5 +1,5 @@
 import { publishedTables, type WalmqConfig } from '@walmq/config';
-import type { SetupRoute, SetupTable } from '@walmq/replication';
+import type { SetupRoute, SetupTable } from '@walmq/setup';
 
 /** Every table any queue reads, once, with what the queues want of it. */
 export function tablesOf(config: WalmqConfig): SetupTable[] {

@@ -1,5 +1,5 @@
 export type { EventChange, EventRow } from '@walmq/change';
-export { runWorkerApp, type WorkerAppOptions, type WorkerAppParts } from './app.js';
+export { runWorkerApp, type WorkerAppOptions, type WorkerAppParts } from './app/app.js';
 export {
   type ChangeId,
   type DeleteChange,
@@ -14,18 +14,18 @@ export {
   type UpdateChange,
   type WholeUpdate,
   type WorkerDefinition,
-} from './define.js';
-export { type EffectIdentity, type EffectOptions, effect, effectIdentity } from './effect.js';
-export { everyChange } from './every-change.js';
-export { type WorkerMetrics, workerMetrics } from './metrics.js';
-export { type OnceOptions, once } from './once.js';
-export { type Outcome, outcomeOf } from './outcome.js';
-export { pruneInbox } from './prune.js';
-export { reasonOf } from './reason.js';
-export { errorReporter } from './report-errors.js';
-export { workerSchemaSql } from './schema.js';
-export { type RunningWorker, type StartOptions, startWorker } from './start.js';
-export { type Delay, drop, type GrowingDelay, giveUp, postpone } from './thrown.js';
-export { inTransaction, type TransactionOptions } from './transaction.js';
-export { untilVisible, type VisibleOptions } from './visible.js';
-export { wholeBefore } from './whole-before.js';
+} from './define/define.js';
+export { everyChange } from './define/every-change.js';
+export { wholeBefore } from './define/whole-before.js';
+export { type EffectIdentity, type EffectOptions, effect, effectIdentity } from './effects/effect.js';
+export { type OnceOptions, once } from './effects/once.js';
+export { pruneInbox } from './effects/prune.js';
+export { workerSchemaSql } from './effects/schema.js';
+export { inTransaction, type TransactionOptions } from './effects/transaction.js';
+export { untilVisible, type VisibleOptions } from './effects/visible.js';
+export { type Outcome, outcomeOf } from './failure/outcome.js';
+export { reasonOf } from './failure/reason.js';
+export { type Delay, drop, type GrowingDelay, giveUp, postpone } from './failure/thrown.js';
+export { type WorkerMetrics, workerMetrics } from './metrics/metrics.js';
+export { errorReporter } from './run/report-errors.js';
+export { type RunningWorker, type StartOptions, startWorker } from './run/start.js';

@@ -1,6 +1,6 @@
 import { LSN_ZERO, type Lsn } from '@walmq/change';
 import { encodeChanges, type ReplicationStream, Transaction } from '@walmq/replication';
-import { type HistoryProof, markOf } from '../session/prove-history.js';
+import { type HistoryProof, markOf } from '../progress/prove-history.js';
 import { changeFault } from './change-fault.js';
 import { type DescribeOptions, describeTables, knownTables } from './describe-tables.js';
 import { takeChange } from './handle-change.js';

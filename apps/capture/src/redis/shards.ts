@@ -13,7 +13,7 @@ import {
   type SourceIdentity,
 } from '@walmq/fanout';
 import type { ProgressEvent } from '../progress/acknowledge.js';
-import type { Claimed } from '../session/prove-history.js';
+import type { Claimed } from '../progress/prove-history.js';
 import { connectDurable, unreachable } from './connect-durable.js';
 import { watchBacklog } from './watch-backlog.js';
 

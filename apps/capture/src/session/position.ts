@@ -24,9 +24,9 @@ import {
 } from '@walmq/replication';
 import type { Redis } from 'ioredis';
 import type { Client, ClientConfig } from 'pg';
+import { type Claimed, markOfNone } from '../progress/prove-history.js';
 import { unreachable } from '../redis/connect-durable.js';
 import type { Shard } from '../redis/shards.js';
-import { type Claimed, markOfNone } from './prove-history.js';
 
 export interface PositionOptions {
   /** An ordinary connection to the database. */

@@ -1,5 +1,6 @@
 import { WalmqError } from '@walmq/change';
-import { publicationWasMissing, readPublication, readServer } from '@walmq/replication';
+import { publicationWasMissing } from '@walmq/replication';
+import { readPublication, readServer } from '@walmq/setup';
 import type { Client } from 'pg';
 
 const SAID_BY_THE_STREAM: ReadonlySet<string> = new Set([

@@ -40,6 +40,7 @@ import { type Control, openControl } from '../postgres/control.js';
 import { watchOverrun } from '../postgres/watch-overrun.js';
 import { watchServer } from '../postgres/watch-server.js';
 import { nextProgress, type Progress, type ProgressEvent, progressFrom } from '../progress/acknowledge.js';
+import { HistoryProof } from '../progress/prove-history.js';
 import { CatalogNotes } from '../redis/catalog-notes.js';
 import { type ClaimOptions, type HeldClaim, holdClaim } from '../redis/hold-claim.js';
 import { findFormerKeys, openShards, pauseIn, type Shard, shardsOf } from '../redis/shards.js';
@@ -48,7 +49,6 @@ import { type DriftNotice, noticeDrift } from '../tables/notice-drift.js';
 import { watchCatalog } from '../tables/watch-catalog.js';
 import { watchTables } from '../tables/watch-tables.js';
 import { findPositions, requireSlot } from './position.js';
-import { HistoryProof } from './prove-history.js';
 import { explainMissing, missesPublication } from './publication-was-missing.js';
 import { recoveryOf } from './recover.js';
 

@@ -1,5 +1,5 @@
 import type { WalmqConfig } from '@walmq/config';
-import { type Gap, planSetup, runSteps, type SetupTable } from '@walmq/replication';
+import { type Gap, planSetup, runSteps, type SetupTable } from '@walmq/setup';
 import { openControl } from '../postgres/control.js';
 
 /** More would make others wait behind a lock that capture waits for. */

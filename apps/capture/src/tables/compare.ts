@@ -1,11 +1,5 @@
 import { qualifiedName } from '@walmq/change';
-import {
-  type CoveredTable,
-  type Gap,
-  gapsOf,
-  type PublicationFacts,
-  type TableFacts,
-} from '@walmq/replication';
+import { type CoveredTable, type Gap, gapsOf, type PublicationFacts, type TableFacts } from '@walmq/setup';
 import type { Moment, OpenGap, SeenTable, TableFinding, TableLoss, TableMemory } from '@walmq/status';
 
 /** Publication and tables as they are. */

@@ -1,10 +1,5 @@
-import {
-  publicationMissing,
-  readPublication,
-  readServer,
-  readTables,
-  type SetupTable,
-} from '@walmq/replication';
+import { publicationMissing } from '@walmq/replication';
+import { readPublication, readServer, readTables, type SetupTable } from '@walmq/setup';
 import type { Moment, TableMemory } from '@walmq/status';
 import type { Client } from 'pg';
 import { newlyAttached, type Sight } from './compare.js';

@@ -1,6 +1,7 @@
 import { WalmqError } from '@walmq/change';
 import type { QueueConfig, WalmqConfig } from '@walmq/config';
-import type { Child, Gap } from '@walmq/replication';
+import type { Child } from '@walmq/replication';
+import type { Gap } from '@walmq/setup';
 import {
   NOTHING_SEEN,
   readTableMemory,

@@ -1,4 +1,4 @@
-import { openTransactions, type Waiting } from '@walmq/replication';
+import { openTransactions, type Waiting } from '@walmq/setup';
 import { bytesText } from '@walmq/status';
 import type { ClientBase } from 'pg';
 import { type Check, ok, warning } from './check.js';

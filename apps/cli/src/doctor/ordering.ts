@@ -1,5 +1,5 @@
 import { qualifiedName } from '@walmq/change';
-import type { SetupTable } from '@walmq/replication';
+import type { SetupTable } from '@walmq/setup';
 import type { Client } from 'pg';
 import { type Check, ok, warning } from './check.js';
 

@@ -1,16 +1,15 @@
 import type { WalmqConfig } from '@walmq/config';
+import { readSlot, readSynchronous } from '@walmq/replication';
 import {
   type CoveredTable,
   membersOf,
   readPublication,
   readPublished,
   readServer,
-  readSlot,
-  readSynchronous,
   readTableNames,
   readTables,
   type Server,
-} from '@walmq/replication';
+} from '@walmq/setup';
 import { readSlotDetail, readStandbySlots, tablesOf } from '@walmq/status';
 import type { Client } from 'pg';
 

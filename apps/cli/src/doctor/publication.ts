@@ -5,7 +5,7 @@ import {
   type GapCode,
   type PublicationFacts,
   publicationGaps,
-} from '@walmq/replication';
+} from '@walmq/setup';
 import { type Check, type CheckName, error, ok, warning } from './check.js';
 
 /** Does the publication hold all that the queues read? */

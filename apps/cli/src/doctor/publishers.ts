@@ -1,4 +1,4 @@
-import { grantToSend, readPublishers } from '@walmq/replication';
+import { grantToSend, readPublishers } from '@walmq/setup';
 import type { Client } from 'pg';
 import { type Check, error, ok } from './check.js';
 

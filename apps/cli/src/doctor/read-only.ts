@@ -1,5 +1,5 @@
 import { connectionError, plainConnection } from '@walmq/postgres';
-import type { Server } from '@walmq/replication';
+import type { Server } from '@walmq/setup';
 import { Client, escapeIdentifier } from 'pg';
 import { type Check, ok, warning } from './check.js';
 

@@ -1,4 +1,4 @@
-import type { Server } from '@walmq/replication';
+import type { Server } from '@walmq/setup';
 import { type Check, error, ok, warning } from './check.js';
 
 const OLDEST_MAJOR = 14;

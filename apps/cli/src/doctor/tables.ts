@@ -18,7 +18,7 @@ import {
   type TableFacts,
   tableMeant,
   uncoveredOrder,
-} from '@walmq/replication';
+} from '@walmq/setup';
 import { type Check, error, ok, warning } from './check.js';
 import { refusedUnderFull } from './writes.js';
 

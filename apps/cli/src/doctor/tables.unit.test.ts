@@ -1,4 +1,4 @@
-import type { SetupRoute, TableFacts } from '@walmq/replication';
+import type { SetupRoute, TableFacts } from '@walmq/setup';
 import { describe, expect, it } from 'vitest';
 import { tableChecks } from './tables.js';
 

@@ -7,7 +7,7 @@ import {
   refusalText,
   refusedWrites,
   type TableFacts,
-} from '@walmq/replication';
+} from '@walmq/setup';
 import { type Check, error, ok } from './check.js';
 
 /** Does PostgreSQL take UPDATE and DELETE on what queues read and the publication holds, whatever else publishes it? */

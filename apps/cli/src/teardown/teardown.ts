@@ -1,7 +1,8 @@
 import { auditSchemaSql } from '@walmq/audit';
 import { WalmqError } from '@walmq/change';
 import { changeLogSchemaSql } from '@walmq/change-log';
-import { CAPTURE_SCHEMA, madeRelations, planTeardown, readSource, runTeardownStep } from '@walmq/replication';
+import { readSource } from '@walmq/replication';
+import { CAPTURE_SCHEMA, madeRelations, planTeardown, runTeardownStep } from '@walmq/setup';
 import { workerSchemaSql } from '@walmq/worker';
 import { type Command, Option } from 'commander';
 import type { Redis } from 'ioredis';

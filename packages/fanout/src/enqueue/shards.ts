@@ -1,0 +1,69 @@
+import type { Position } from '@walmq/change';
+import type { Job } from '../job.js';
+import type { Enqueuer } from './enqueue.js';
+
+/**
+ * One enqueuer a shard, fed from one stream: each writes the jobs of its own queues and moves its own checkpoint, at
+ * its own pace. What every one of them has done is done.
+ */
+export class ShardedEnqueuer {
+  readonly #shards: readonly Enqueuer[];
+  /** By the number of a queue. */
+  readonly #shardOf: readonly number[];
+
+  constructor(shards: readonly Enqueuer[], shardOf: readonly number[]) {
+    this.#shards = shards;
+    this.#shardOf = shardOf;
+  }
+
+  began(transaction: string): void {
+    for (const shard of this.#shards) shard.began(transaction);
+  }
+
+  /** Adds the jobs of one change, which stands at `position`. False when there is no room for more: await `room`. */
+  add(jobs: readonly Job[], position: string): boolean {
+    let room = true;
+    for (const [index, shard] of this.#shards.entries()) {
+      const own = this.#shards.length === 1 ? jobs : jobs.filter(job => this.#shardOf[job.queue] === index);
+      room = shard.add(own, position) && room;
+    }
+    return room;
+  }
+
+  advanceTo(position: Position): void {
+    for (const shard of this.#shards) shard.advanceTo(position);
+  }
+
+  flush(): void {
+    for (const shard of this.#shards) shard.flush();
+  }
+
+  flushProgress(): void {
+    for (const shard of this.#shards) shard.flushProgress();
+  }
+
+  hold(): void {
+    for (const shard of this.#shards) shard.hold();
+  }
+
+  release(): void {
+    for (const shard of this.#shards) shard.release();
+  }
+
+  close(): void {
+    for (const shard of this.#shards) shard.close();
+  }
+
+  async room(): Promise<void> {
+    await Promise.all(this.#shards.map(shard => shard.room()));
+  }
+
+  async drain(): Promise<void> {
+    await Promise.all(this.#shards.map(shard => shard.drain()));
+  }
+
+  /** Rejects when one of them has failed for good; never resolves. */
+  async failed(): Promise<never> {
+    return await Promise.race(this.#shards.map(shard => shard.failed()));
+  }
+}

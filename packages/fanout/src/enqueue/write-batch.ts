@@ -1,0 +1,102 @@
+import { WalmqError } from '@walmq/change';
+import type { QueueConfig } from '@walmq/config';
+import type { Redis } from 'ioredis';
+import { jobOptions } from '../job-options.js';
+import { classifyRedisFailure } from '../redis/redis-failure.js';
+import type { Batch } from './batch.js';
+import { batchRefused } from './batch-refused.js';
+import { enqueueScript, type Script } from './enqueue-script.js';
+import { isTooLarge, tooLargeForRedis } from './too-large.js';
+
+export interface BatchWriterOptions {
+  readonly checkpointKey: string;
+  /** All queues, of which those of this shard are written. */
+  readonly queues: readonly QueueConfig[];
+  readonly shard: number;
+}
+
+/** Writes the batches of one shard, each with one call of the enqueue script. */
+export class BatchWriter {
+  readonly #script: Script = enqueueScript();
+  readonly #checkpointKey: string;
+  /** The script's own numbers of the shard's queues, by their place among all. */
+  readonly #numberOf: ReadonlyMap<number, string>;
+  /** What every call says of the queues. */
+  readonly #head: readonly string[];
+  readonly #prefixes: ReadonlyMap<string, string>;
+  /** By their place among all queues. */
+  readonly #queueNames: readonly string[];
+
+  constructor({ checkpointKey, queues, shard }: BatchWriterOptions) {
+    const own = [...queues.entries()].filter(([, queue]) => queue.shard === shard);
+    this.#checkpointKey = checkpointKey;
+    this.#queueNames = queues.map(({ name }) => name);
+    this.#numberOf = new Map(own.map(([place], index) => [place, String(index + 1)]));
+    this.#prefixes = new Map(own.map(([, { prefix, name }]) => [name, `${prefix}:${name}:`]));
+    this.#head = [
+      String(own.length),
+      ...own.flatMap(([, queue]) => [
+        this.#prefixes.get(queue.name) as string,
+        JSON.stringify(jobOptions(queue)),
+      ]),
+    ];
+  }
+
+  /**
+   * Rejects with CHECKPOINT_MOVED when the checkpoint is not where the batch follows, with ENQUEUE_REFUSED when Redis
+   * refuses a part of it for good: nothing was written then. Rejects with Redis' own error where that passes.
+   */
+  async write(batch: Batch, redis: Redis): Promise<void> {
+    const { lua, sha } = this.#script;
+    const args = this.#arguments(batch);
+    const reply = (await redis.call('EVALSHA', sha, ...args).catch((error: unknown) => {
+      // Redis forgot the script (restart, SCRIPT FLUSH): it ran nothing, so sending it whole is the first try.
+      if (classifyRedisFailure(error) === 'no-script') return redis.call('EVAL', lua, ...args);
+      throw isTooLarge(error) ? tooLargeForRedis(batch, this.#queueNames, error) : error;
+    })) as Reply;
+    if (reply[0] === 0) throw checkpointMoved(batch, reply[1]);
+    if (reply[0] === 2) {
+      const [, message, key, notUndone] = reply;
+      const [prefixes, checkpointKey] = [this.#prefixes, this.#checkpointKey];
+      throw await batchRefused({ message, key, notUndone }, { batch, redis, prefixes, checkpointKey });
+    }
+  }
+
+  #arguments(batch: Batch): string[] {
+    const { follows, ends, transaction = '' } = batch;
+    const args = ['1', this.#checkpointKey, follows, ends, transaction, String(Date.now()), ...this.#head];
+    const formerKeys = batch.jobs.flatMap(({ queue, formerKeys = [] }) =>
+      formerKeys.flatMap(({ key, former }) => [this.#numberOf.get(queue) as string, key, former]),
+    );
+    args.push(String(formerKeys.length / 3), ...formerKeys);
+    for (const { queue, id, name, data, orderingKeys, options } of batch.jobs) {
+      const number = this.#numberOf.get(queue) as string;
+      args.push(number, id, name, data, orderingKeys[0] ?? '', orderingKeys[1] ?? '', options ?? '');
+    }
+    // The client would flatten an array into arguments of its own, which the script would read as another job.
+    if (!args.every(arg => typeof arg === 'string')) throw notText(batch);
+    return args;
+  }
+}
+
+/** What the script answers. */
+type Reply =
+  | [enqueued: 1]
+  | [moved: 0, position: string]
+  | [failed: 2, message: string, key: string, notUndone: string];
+
+function notText({ jobs }: Batch): WalmqError {
+  const wrong = jobs.find(job => [job.id, job.name, job.data].some(part => typeof part !== 'string'));
+  return new WalmqError('JOB_NOT_TEXT', `job ${String(wrong?.id)} has a part that is not text.`, {
+    remedy: 'Report it; nothing of its batch was written or acknowledged.',
+  });
+}
+
+/** Another capture wrote, or Redis lost data: whoever starts again finds out which. */
+function checkpointMoved(batch: Batch, position: string): WalmqError {
+  return new WalmqError(
+    'CHECKPOINT_MOVED',
+    `a batch follows position ${batch.follows}, but the checkpoint stands at ${position || 'nothing'}.`,
+    { facts: { follows: batch.follows, position } },
+  );
+}

@@ -1,0 +1,72 @@
+import { type EncodedChange, qualifiedName, sqlTable } from '@walmq/change';
+import type { TableRoute } from '@walmq/config';
+import type { Job } from '../job.js';
+import type { FormerKeys } from './former-keys.js';
+import type { Shape } from './shape.js';
+
+/** What of a route says how its changes are ordered. */
+export interface OrderRoute {
+  readonly queueName: string;
+  readonly table: TableRoute;
+  /** Keeps the keys of two tables in one queue apart when each is ordered by its own key. */
+  readonly keyPrefix: string;
+  /** Undefined where the queue gets changes as they are. */
+  readonly shape: Shape | undefined;
+  /** Undefined where no older version has left any. */
+  readonly formerKeys: FormerKeys | undefined;
+}
+
+export type Order = Pick<Job, 'orderingKeys' | 'formerKeys'>;
+
+/** `unplaced`: why the change has no place among its row's changes, as a sentence; it is parked. */
+export type PlacedOrder = Order & { readonly unplaced?: string };
+
+/** Ordering key of all changes without a key; as no key's JSON reads. An empty one would stand for no order. */
+const WHOLE_TABLE = '*';
+
+/** A table without a key is ordered as a whole: too much order is slow, too little is wrong. */
+export function orderChange(change: EncodedChange, route: OrderRoute): PlacedOrder {
+  const { shape, formerKeys } = route;
+  const current = currentKeys(change, route);
+  if (current === undefined) return unplaced(change, route);
+  const seen = (key: string) => (shape ? shape.orderingKey(key) : key);
+  const orderingKeys = shape ? current.map(seen) : current;
+  return formerKeys
+    ? { orderingKeys, formerKeys: formerKeys.of(orderingKeys, namedBefore(change, route), seen) }
+    : { orderingKeys };
+}
+
+/** Undefined when PostgreSQL did not send the column that orders the queue. */
+function currentKeys(change: EncodedChange, { table, keyPrefix }: OrderRoute): readonly string[] | undefined {
+  const { orderBy } = table;
+  if (orderBy === false || change.op === 'truncate') return [];
+  if (orderBy === 'key') {
+    const key = keyPrefix + (change.keyText ?? WHOLE_TABLE);
+    return change.followsUnkeyed && change.keyText !== null ? [key, keyPrefix + WHOLE_TABLE] : [key];
+  }
+  const values = change.orderingTextsOf(orderBy.column);
+  return values.length > 0 ? values : undefined;
+}
+
+/**
+ * A new partition, or a REPLICA IDENTITY that somebody changed, logs less than the queue is ordered by: no reason to stop the
+ * stream, and none to guess. Those of a table wait for each other.
+ */
+function unplaced(change: EncodedChange, { table, queueName }: OrderRoute): PlacedOrder {
+  const { column } = table.orderBy as { readonly column: string };
+  return {
+    orderingKeys: [`${qualifiedName(change)} ${WHOLE_TABLE}`],
+    unplaced:
+      `the change does not carry ${column}, which orders the queue "${queueName}"; ` +
+      `ALTER TABLE ${sqlTable(change)} REPLICA IDENTITY FULL; mends the changes to come, of a partition its own`,
+  };
+}
+
+/** The same keys as the older version named them. */
+function namedBefore(change: EncodedChange, { table, keyPrefix }: OrderRoute): readonly string[] {
+  const { orderBy } = table;
+  if (orderBy === false || change.op === 'truncate') return [];
+  if (orderBy !== 'key') return change.valuesOf(orderBy.column);
+  const prefix = keyPrefix && `${change.schema}.${change.table} `;
+  return [prefix + (change.formerKeyText ?? WHOLE_TABLE)];
+}

@@ -1,0 +1,102 @@
+import { formatLsn, type Lsn, toLsn } from '@walmq/change';
+import type { ClientBase } from 'pg';
+import { isServersRefusal } from '../stream/failure.js';
+
+/** The first transaction of a slot that the server cannot send. */
+export interface Unreadable {
+  /** Its commit record begins here. */
+  readonly commitLsn: Lsn;
+  /** A slot that stands here sends it no more, and everything that commits after it. */
+  readonly behind: Lsn;
+  /** What the server says instead of sending it. */
+  readonly reason: string;
+}
+
+export interface SlotReader {
+  readonly client: ClientBase;
+  readonly slot: string;
+  readonly publication: string;
+}
+
+/** WAL records begin at multiples of this (MAXALIGN). */
+export const ALIGNMENT = 8n;
+const FIRST_STEP = 8192n;
+/** Headers of a WAL page, and of the first page of a segment: xlog_internal.h. */
+const PAGE_HEADER = 24n;
+const SEGMENT_HEADER = 40n;
+
+/**
+ * Looks for the first transaction that the server cannot send, by reading the slot without moving it: up to a position,
+ * all is well; a little further, the server refuses. Undefined where everything can be read. Rejects with SQLSTATE 55006
+ * while somebody reads the slot.
+ */
+export async function findUnreadable(
+  reader: SlotReader,
+  confirmedFlush: Lsn,
+): Promise<Unreadable | undefined> {
+  return await firstRefused(reader.client, confirmedFlush, upTo => refusal(reader, upTo));
+}
+
+/** The first transaction without which `refusal` has nothing to say of what commits before a position (null: the WAL's end). */
+export async function firstRefused(
+  client: ClientBase,
+  confirmedFlush: Lsn,
+  refusal: (upTo: bigint | null) => Promise<string | undefined>,
+): Promise<Unreadable | undefined> {
+  if ((await refusal(null)) === undefined) return undefined;
+  let good = (confirmedFlush / ALIGNMENT) * ALIGNMENT;
+  let step = FIRST_STEP;
+  let reason: string | undefined;
+  // What was confirmed has been read, so it stands not far behind that.
+  while (reason === undefined) {
+    reason = await refusal(good + step);
+    if (reason === undefined) good += step;
+    step *= 2n;
+  }
+  let bad = good + step / 2n;
+  while (bad - good > ALIGNMENT) {
+    const middle = good + ((bad - good) / 2n / ALIGNMENT) * ALIGNMENT;
+    const found = await refusal(middle);
+    if (found === undefined) good = middle;
+    else [bad, reason] = [middle, found];
+  }
+  // The record before the commit ends at `good`: the commit begins there, or behind the header of the next page.
+  const commitLsn = toLsn(good + (await headerAt(client, good)));
+  return { commitLsn, behind: toLsn(commitLsn + ALIGNMENT), reason };
+}
+
+/** Why the server cannot send what commits before `upTo` (null: the WAL's end); undefined where it can. */
+async function refusal(
+  { client, slot, publication }: SlotReader,
+  upTo: bigint | null,
+): Promise<string | undefined> {
+  try {
+    await client.query(
+      `SELECT count(*) FROM pg_logical_slot_peek_binary_changes($1, $2, NULL,
+         'proto_version', '1', 'publication_names', quote_ident($3), 'messages', 'true')`,
+      [slot, upTo === null ? null : formatLsn(toLsn(upTo)), publication],
+    );
+    return undefined;
+  } catch (error) {
+    const { code = '', message } = error as { code?: string; message: string };
+    if (!isOfAChange(code)) throw error;
+    return message;
+  }
+}
+
+/** True where the server read the WAL and refuses a change. */
+export function isOfAChange(code: string): boolean {
+  return isServersRefusal(code) && !NOT_OF_A_CHANGE.has(code);
+}
+
+/** The slot is read, is gone, may not be read: no change is to blame. */
+const NOT_OF_A_CHANGE: ReadonlySet<string> = new Set(['55006', '55000', '42704', '42501', '42883']);
+
+async function headerAt(client: ClientBase, lsn: bigint): Promise<bigint> {
+  const { rows } = await client.query<{ page: string; segment: string }>(
+    `SELECT current_setting('wal_block_size') AS page, pg_size_bytes(current_setting('wal_segment_size')) AS segment`,
+  );
+  const { page, segment } = rows[0] as (typeof rows)[number];
+  if (lsn % BigInt(segment) === 0n) return SEGMENT_HEADER;
+  return lsn % BigInt(page) === 0n ? PAGE_HEADER : 0n;
+}

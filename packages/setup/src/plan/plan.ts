@@ -1,0 +1,163 @@
+import { qualifiedName, sqlIdentifier, type TableName, WalmqError } from '@walmq/change';
+import {
+  countsCapture,
+  foreignKind,
+  isLost,
+  lostCause,
+  nameStandbysSql,
+  type SynchronousFacts,
+} from '@walmq/replication';
+import { escapeIdentifier } from 'pg';
+import type { SchemaFacts, SetupFacts } from '../read/facts.js';
+import { type Pipeline, recordSql } from '../read/record.js';
+import type { PublishedRelation } from '../read/refused-writes.js';
+import { CAPTURE_SCHEMA } from '../read/schema.js';
+import type { Server } from '../read/server.js';
+import { membersOf, type TableFacts } from '../read/tables.js';
+import { checkColumns, checkServer, checkTables } from './check.js';
+import { identitySteps } from './identity-steps.js';
+import { generatedSteps, publicationSteps } from './publication-steps.js';
+import type { SetupStep, SetupTable, SetupWish } from './step.js';
+import { newlyRefused, publishedAfter, writesRefused } from './writes.js';
+
+/** The first server whose slots can be kept in step on standbys, as server_version_num. */
+const FAILOVER_SLOTS = 170_000;
+
+/**
+ * Facts to steps, in the order in which they must be run. Throws SETUP_STANDBY, SETUP_WAL_LEVEL,
+ * SETUP_TABLE_MISSING, SETUP_TABLE_UNLOGGED, SETUP_TABLE_FOREIGN, SETUP_COLUMN_MISSING, SETUP_WRITES_REFUSED or
+ * SETUP_SLOT_TAKEN when the database cannot be
+ * prepared.
+ */
+export function stepsOf(facts: SetupFacts, wish: SetupWish): SetupStep[] {
+  checkServer(facts.server);
+  const tables = checkTables(facts.tables, wish.tables, facts.candidates);
+  checkColumns(tables, wish.tables);
+  const after = publishedAfter(facts, tables, wish);
+  checkOthers(facts, tables, after);
+  return [
+    ...facts.schemas.map(schema => schemaStep(schema, facts.server, wish)),
+    // Old values before the publication, so that no change is published without them; the publication before the
+    // slot, because decoding looks it up as it was when the change was made.
+    ...generatedSteps(facts, tables, wish),
+    ...tables.flatMap((table, index) =>
+      identitySteps(table, wish.tables[index] as SetupTable, { facts, after, pipeline: wish }),
+    ),
+    ...keyWarnings(tables, wish.tables),
+    ...publicationSteps(facts, tables, wish),
+    slotStep(facts, wish),
+    ...synchronousWarnings(facts.synchronous),
+  ];
+}
+
+/** Tables that only the publication holds get what it does for the sake of others. Throws SETUP_WRITES_REFUSED. */
+function checkOthers(
+  { published, server }: SetupFacts,
+  tables: readonly TableFacts[],
+  after: readonly PublishedRelation[],
+): void {
+  const wanted = new Set(tables.flatMap(table => membersOf(table).map(({ oid }) => oid)));
+  const others = after.filter(({ oid }) => !wanted.has(oid));
+  const [refused, ...more] = newlyRefused(published, others, server.version);
+  if (refused) throw writesRefused([refused, ...more]);
+}
+
+/** Makes the tables of one of walmq's own schemas, where any is missing. */
+export function schemaStep(
+  { what, sql, missing, isNew, within, withinExists }: SchemaFacts,
+  { database, role }: Server,
+  pipeline: Pipeline,
+): SetupStep {
+  if (!missing) return { status: 'ok', what };
+  const to = `TO ${escapeIdentifier(role)};`;
+  return {
+    status: 'run',
+    what: `create ${what}`,
+    sql,
+    // Of its own tables those of capture are made last.
+    ...(isNew && sql === CAPTURE_SCHEMA.sql && { recordAfter: recordSql(pipeline, 'schema') }),
+    grant: `Run GRANT CREATE ON DATABASE ${escapeIdentifier(database)} ${to}${within !== undefined && withinExists ? ` ${grantWithin(within, to)}` : ''}`,
+    waitsFor: [],
+  };
+}
+
+/** Every role may use schema public, and since PostgreSQL 15 only its owner may make tables there. */
+function grantWithin(schema: string, to: string): string {
+  if (schema === 'public') return `GRANT CREATE ON SCHEMA public ${to}`;
+  return `GRANT USAGE, CREATE ON SCHEMA ${sqlIdentifier(schema)} ${to}`;
+}
+
+function synchronousWarnings(facts: SynchronousFacts): SetupStep[] {
+  if (!countsCapture(facts)) return [];
+  return [
+    {
+      status: 'warning',
+      what: `synchronous_standby_names is ${facts.names}, which matches every reader of the WAL, capture too`,
+      remedy: `Name the standbys: ${nameStandbysSql(facts)}`,
+    },
+  ];
+}
+
+function keyWarnings(tables: readonly TableFacts[], wanted: readonly SetupTable[]): SetupStep[] {
+  return tables.flatMap((table, index) => {
+    if (table.keyDeferrable)
+      return [{ status: 'warning' as const, what: deferrableKeyText(table), remedy: DEFERRABLE_KEY_REMEDY }];
+    const queues = queuesWithoutKey(wanted[index] as SetupTable, table);
+    if (queues.length === 0) return [];
+    return [
+      {
+        status: 'warning' as const,
+        what: `${qualifiedName(table)} has no primary key: its changes are processed one after the other in ${queues.join(', ')}`,
+        remedy: 'Add a primary key, or set orderBy to a column or to false.',
+      },
+    ];
+  });
+}
+
+/** What a key that is checked late means for the order of changes. */
+export function deferrableKeyText(table: TableName): string {
+  return `${qualifiedName(table)} has a DEFERRABLE primary key: where a transaction gives one row's key to another, the insert of the new row comes before the delete of the old one`;
+}
+
+export const DEFERRABLE_KEY_REMEDY =
+  'Make the primary key NOT DEFERRABLE, or let handlers that mirror rows read the row by its key before they write.';
+
+/** Queues ordered by the key of a table that has none: such a table is ordered as a whole. */
+export function queuesWithoutKey({ routes = [] }: SetupTable, { primaryKey }: TableFacts): string[] {
+  if (primaryKey.length > 0) return [];
+  return routes.filter(({ orderBy }) => orderBy === 'key').map(({ queue }) => `queue "${queue}"`);
+}
+
+function slotStep({ server, slot }: SetupFacts, pipeline: Pipeline): SetupStep {
+  const name = pipeline.slot;
+  if (!slot) {
+    // Kept in step on the standbys that ask for it, so that it survives a failover.
+    const failover = server.version >= FAILOVER_SLOTS ? ', failover => true' : '';
+    return {
+      status: 'run',
+      what: `create slot "${name}"`,
+      // Where an earlier one of this name was made, capture can tell the two apart; run twice, a slot in use is not a new one.
+      sql:
+        `SELECT pg_create_logical_replication_slot('${name}', 'pgoutput'${failover})\n` +
+        ` WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '${name}');\n` +
+        `UPDATE walmq.capture c SET made_lsn = s.confirmed_flush_lsn FROM pg_replication_slots s\n` +
+        ` WHERE c.slot = '${name}' AND s.slot_name = '${name}' AND NOT s.active\n` +
+        `   AND NOT EXISTS (SELECT FROM pg_stat_replication_slots WHERE slot_name = '${name}' AND total_txns > 0);`,
+      recordAfter: recordSql(pipeline, 'slot'),
+      grant: `Run ALTER ROLE ${escapeIdentifier(server.role)} REPLICATION;`,
+      waitsFor: 'transactions',
+    };
+  }
+  const foreign = foreignKind(slot, server.database);
+  if (foreign !== undefined)
+    throw new WalmqError('SETUP_SLOT_TAKEN', `slot "${name}" exists, but it is ${foreign}.`, {
+      remedy: 'Leave it alone, and set another source.slot in walmq.config.ts.',
+    });
+  if (isLost(slot))
+    return {
+      status: 'warning',
+      what: `slot "${name}" is lost: ${lostCause(slot)}`,
+      remedy: 'Run "npx walmq doctor", which says what to do.',
+    };
+  return { status: 'ok', what: `slot "${name}" exists` };
+}

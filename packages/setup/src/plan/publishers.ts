@@ -1,0 +1,66 @@
+import { type ClientBase, escapeIdentifier } from 'pg';
+import type { Server } from '../read/server.js';
+import type { SetupStep } from './step.js';
+
+/** Who may send logical messages. */
+export interface Publishers {
+  /** The functions by which they are sent, as SQL names them; PostgreSQL 17 gave each a fourth argument. */
+  readonly functions: readonly string[];
+  /** PostgreSQL's default. */
+  readonly everyRole: boolean;
+  /** Roles that may all of it and can log in, superusers left out. */
+  readonly roles: readonly string[];
+  /** True of the role that asks. */
+  readonly self: boolean;
+}
+
+const OURS = `p.proname = 'pg_logical_emit_message' AND p.pronamespace = 'pg_catalog'::regnamespace`;
+
+export async function readPublishers(client: ClientBase): Promise<Publishers> {
+  const { rows } = await client.query<Publishers>(
+    `SELECT array_agg(p.oid::regprocedure::text ORDER BY p.oid) AS functions,
+            bool_or(has_function_privilege('public', p.oid, 'EXECUTE')) AS "everyRole",
+            bool_and(has_function_privilege(p.oid, 'EXECUTE')) AS self,
+            ARRAY(SELECT rolname::text FROM pg_roles r
+                   WHERE rolcanlogin AND NOT rolsuper AND NOT EXISTS (
+                         SELECT FROM pg_proc p WHERE ${OURS} AND NOT has_function_privilege(r.oid, p.oid, 'EXECUTE'))
+                   ORDER BY rolname) AS roles
+       FROM pg_proc p WHERE ${OURS}`,
+  );
+  return rows[0] as Publishers;
+}
+
+/** `GRANT EXECUTE ... TO "a", "b";` */
+export function grantToSend({ functions }: Pick<Publishers, 'functions'>, roles: readonly string[]): string {
+  return `GRANT EXECUTE ON FUNCTION ${functions.join(', ')} TO ${roles.map(role => escapeIdentifier(role)).join(', ')};`;
+}
+
+/** Lets these roles alone send messages, and whoever runs it. */
+export function publisherSteps(
+  publishers: Publishers,
+  roles: readonly string[],
+  { role }: Pick<Server, 'role'>,
+): SetupStep[] {
+  const { functions, everyRole, roles: may } = publishers;
+  const wanted = [...new Set([...roles, role])];
+  const named = roles.map(name => `"${name}"`).join(', ');
+  const isLimited = !everyRole && roles.every(name => may.includes(name));
+  if (isLimited) return [{ status: 'ok', what: `${named} alone may send logical messages` }];
+  return [
+    {
+      status: 'run',
+      what: `let ${named} alone send logical messages`,
+      // The grant first, so that nobody who may is refused in between. A REVOKE of somebody who is not the owner revokes
+      // nothing, with a warning alone.
+      sql: `${grantToSend(publishers, wanted)}
+REVOKE EXECUTE ON FUNCTION ${functions.join(', ')} FROM PUBLIC;
+DO $$ BEGIN
+  IF EXISTS (SELECT FROM pg_proc p WHERE ${OURS} AND has_function_privilege('public', p.oid, 'EXECUTE')) THEN
+    RAISE EXCEPTION 'only the owner of pg_logical_emit_message can revoke it' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+END $$;`,
+      grant: "Run it as a superuser, who owns PostgreSQL's own functions.",
+      waitsFor: [],
+    },
+  ];
+}

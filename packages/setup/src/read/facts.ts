@@ -1,0 +1,81 @@
+import type { TableName } from '@walmq/change';
+import { readSlot, readSynchronous, type Slot, type SynchronousFacts } from '@walmq/replication';
+import type { ClientBase } from 'pg';
+import { type PublicationFacts, readPublication } from './publication.js';
+import { readPublished } from './published.js';
+import type { PublishedRelation } from './refused-writes.js';
+import { madeRelations, missingRelations, type SetupSchema } from './schema.js';
+import type { Server } from './server.js';
+import { membersOf, readTableNames, readTables, type TableFacts } from './tables.js';
+
+export interface SchemaFacts extends SetupSchema {
+  /** True when any of its tables or indexes is. */
+  readonly missing: boolean;
+  /** True when all of them are: nobody has made them before. */
+  readonly isNew: boolean;
+  /** Whether the schema exists in which it makes its tables. */
+  readonly withinExists: boolean;
+}
+
+/** What set-up knows of a database before it changes anything. */
+export interface SetupFacts {
+  readonly server: Server;
+  readonly schemas: readonly SchemaFacts[];
+  /** In the order asked for; undefined where there is no such table. */
+  readonly tables: readonly (TableFacts | undefined)[];
+  readonly publication: PublicationFacts | undefined;
+  readonly slot: Slot | undefined;
+  /** Names of tables that may have been meant; read where one is missing. */
+  readonly candidates: readonly TableName[];
+  /** The tables that queues read, with their members, and all that the publication holds. */
+  readonly published: readonly PublishedRelation[];
+  readonly synchronous: SynchronousFacts;
+}
+
+/** Looks at what set-up is about to plan: tables, publication and slot. Changes nothing. */
+export async function readFacts(
+  client: ClientBase,
+  wanted: { slot: string; publication: string; tables: readonly TableName[] },
+  server: Server,
+  schemas: readonly SchemaFacts[],
+): Promise<SetupFacts> {
+  const tables = await readTables(client, wanted.tables);
+  return {
+    server,
+    schemas,
+    tables,
+    publication: await readPublication(client, wanted.publication, server.version),
+    slot: await readSlot(client, wanted.slot),
+    candidates: tables.includes(undefined) ? await readTableNames(client) : [],
+    published: await readPublished(client, {
+      oids: tables.flatMap(table => (table ? membersOf(table).map(({ oid }) => oid) : [])),
+      publication: wanted.publication,
+      version: server.version,
+    }),
+    synchronous: await readSynchronous(client),
+  };
+}
+
+/** Which of walmq's own schemas lack a table or an index. */
+export async function readSchemas(
+  client: ClientBase,
+  schemas: readonly SetupSchema[],
+): Promise<SchemaFacts[]> {
+  const facts: SchemaFacts[] = [];
+  for (const schema of schemas) facts.push(await schemaFacts(client, schema));
+  return facts;
+}
+
+async function schemaFacts(client: ClientBase, schema: SetupSchema): Promise<SchemaFacts> {
+  const missing = (await missingRelations(client, schema.sql)).length;
+  return {
+    ...schema,
+    missing: missing > 0,
+    isNew: missing === madeRelations(schema.sql).length,
+    withinExists: schema.within !== undefined && (await schemaExists(client, schema.within)),
+  };
+}
+
+async function schemaExists(client: ClientBase, schema: string): Promise<boolean> {
+  return (await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema])).rows.length > 0;
+}

@@ -1,0 +1,100 @@
+import { qualifiedName, type TableName } from '@walmq/change';
+import type { ClientBase } from 'pg';
+import type { Partition, TableFacts } from './tables.js';
+
+/** The operations that a publication may publish, as PostgreSQL names them. */
+export const PUBLISHABLE = ['insert', 'update', 'delete', 'truncate'] as const;
+export type PublishedOperation = (typeof PUBLISHABLE)[number];
+
+/** What the catalog says of the publication. */
+export interface PublicationFacts {
+  readonly name: string;
+  readonly oid: number;
+  /** FOR ALL TABLES. */
+  readonly allTables: boolean;
+  /** Of FOR TABLES IN SCHEMA (PostgreSQL >= 15). */
+  readonly schemas: readonly string[];
+  /** Named one by one, each as qualifiedName writes it. */
+  readonly tables: readonly string[];
+  /** Of these, the ones with a row filter or a column list (PostgreSQL >= 15). */
+  readonly filteredTables: readonly string[];
+  /** What tells one filter or column list from another, by table: of the filtered ones. */
+  readonly filters: Readonly<Record<string, string>>;
+  readonly operations: readonly PublishedOperation[];
+  readonly viaRoot: boolean;
+  /** Whether STORED generated columns are published; undefined before PostgreSQL 18, which never does. */
+  readonly generatedColumns: boolean | undefined;
+}
+
+interface PublicationRow {
+  oid: number;
+  all_tables: boolean;
+  tables: (TableName & { filter: string | null })[];
+  via_root: boolean;
+  generated: 's' | 'n' | null;
+  insert: boolean;
+  update: boolean;
+  delete: boolean;
+  truncate: boolean;
+}
+
+/** Columns that only newer servers have are read through jsonb, which has none of them where they are missing. */
+const PUBLICATION_SQL = `WITH named AS (
+  SELECT r.prpubid, n.nspname AS schema, c.relname AS "table",
+         md5(nullif(concat_ws(' ', to_jsonb(r) ->> 'prqual', to_jsonb(r) ->> 'prattrs'), '')) AS filter
+    FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace)
+SELECT p.oid::int8::float8 AS oid, p.puballtables AS all_tables, p.pubviaroot AS via_root, to_jsonb(p) ->> 'pubgencols' AS generated, p.pubinsert AS insert, p.pubupdate AS update,
+       p.pubdelete AS delete, p.pubtruncate AS truncate,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('schema', schema, 'table', "table", 'filter', filter)), '[]')
+          FROM named WHERE prpubid = p.oid) AS tables
+  FROM pg_publication p WHERE p.pubname = $1`;
+
+const SCHEMAS_SQL = `SELECT n.nspname AS schema FROM pg_publication_namespace pn
+  JOIN pg_publication p ON p.oid = pn.pnpubid JOIN pg_namespace n ON n.oid = pn.pnnspid WHERE p.pubname = $1`;
+
+/** The first server with FOR TABLES IN SCHEMA, as server_version_num. */
+const SCHEMA_PUBLICATIONS = 150_000;
+
+/** Undefined when there is no such publication. */
+export async function readPublication(
+  client: ClientBase,
+  name: string,
+  serverVersion: number,
+): Promise<PublicationFacts | undefined> {
+  const { rows } = await client.query<PublicationRow>(PUBLICATION_SQL, [name]);
+  const row = rows[0];
+  if (!row) return undefined;
+  const schemas =
+    serverVersion >= SCHEMA_PUBLICATIONS
+      ? (await client.query<{ schema: string }>(SCHEMAS_SQL, [name])).rows.map(({ schema }) => schema)
+      : [];
+  const filters = Object.fromEntries(
+    row.tables.flatMap(table => (table.filter === null ? [] : [[qualifiedName(table), table.filter]])),
+  );
+  return {
+    name,
+    oid: row.oid,
+    allTables: row.all_tables,
+    schemas,
+    tables: row.tables.map(qualifiedName),
+    filteredTables: Object.keys(filters),
+    filters,
+    operations: PUBLISHABLE.filter(operation => row[operation]),
+    viaRoot: row.via_root,
+    generatedColumns: row.generated === null ? undefined : row.generated === 's',
+  };
+}
+
+/** True when changes of the table are published: by name, with its schema, or with all tables. */
+export function publishes(publication: PublicationFacts, table: TableName): boolean {
+  return (
+    publication.allTables ||
+    publication.schemas.includes(table.schema) ||
+    publication.tables.includes(qualifiedName(table))
+  );
+}
+
+/** Tables that inherit from a published one and are not published themselves: those that were made after it was added. */
+export function unpublishedChildren(publication: PublicationFacts, { children }: TableFacts): Partition[] {
+  return children.filter(child => !publishes(publication, child));
+}

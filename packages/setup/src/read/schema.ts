@@ -1,0 +1,119 @@
+import { parseIdentifier } from '@walmq/change';
+import type { ClientBase } from 'pg';
+import { RECORD_SQL } from './record.js';
+
+/** Idempotent SQL that makes tables of ours. */
+export interface SetupSchema {
+  /** What is made, after "create": "the tables of the worker kit". */
+  readonly what: string;
+  readonly sql: string;
+  /** True when queues read these tables, so that the rest can only be planned where they are. */
+  readonly captured: boolean;
+  /** A schema other than walmq in which it makes tables: if it exists, the right to make schemas is not enough. */
+  readonly within?: string;
+}
+
+/** What capture keeps in the database: where a slot stood when it was read for the first time, backfills, what was given up. */
+export const CAPTURE_SCHEMA: SetupSchema = {
+  what: "capture's tables in schema walmq",
+  captured: false,
+  sql: `CREATE SCHEMA IF NOT EXISTS walmq;
+CREATE TABLE IF NOT EXISTS walmq.capture (
+  slot text PRIMARY KEY,
+  first_lsn pg_lsn NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT now()
+);
+ALTER TABLE walmq.capture ADD COLUMN IF NOT EXISTS system_identifier text;
+ALTER TABLE walmq.capture ADD COLUMN IF NOT EXISTS database text;
+ALTER TABLE walmq.capture ADD COLUMN IF NOT EXISTS made_lsn pg_lsn;
+ALTER TABLE walmq.capture ADD COLUMN IF NOT EXISTS refusal jsonb;
+CREATE TABLE IF NOT EXISTS walmq.backfill (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  slot text NOT NULL,
+  queue text NOT NULL,
+  table_schema text NOT NULL,
+  table_name text NOT NULL,
+  filter text,
+  chunk_rows integer NOT NULL DEFAULT 1000,
+  origin text NOT NULL DEFAULT 'request',
+  status text NOT NULL DEFAULT 'waiting',
+  last_key text[],
+  end_key text[],
+  rows_read bigint NOT NULL DEFAULT 0,
+  rows_enqueued bigint NOT NULL DEFAULT 0,
+  rows_expected bigint,
+  error text,
+  requested_at timestamptz NOT NULL DEFAULT now(),
+  started_at timestamptz,
+  ended_at timestamptz
+);
+CREATE UNIQUE INDEX IF NOT EXISTS backfill_snapshot ON walmq.backfill (slot, queue, table_schema, table_name)
+  WHERE origin = 'snapshot';
+CREATE TABLE IF NOT EXISTS walmq.skipped (
+  slot text NOT NULL,
+  commit_lsn pg_lsn NOT NULL,
+  behind_lsn pg_lsn NOT NULL,
+  xid bigint,
+  tables text[] NOT NULL,
+  reason text NOT NULL,
+  skipped_at timestamptz NOT NULL DEFAULT now(),
+  skipped_by text NOT NULL DEFAULT session_user
+);
+${RECORD_SQL}`,
+};
+
+/** A table, an index, or a column that a later version added; schema null: wherever the search path leads. */
+export interface MadeRelation {
+  readonly schema: string | null;
+  /** Of a column with its table: `capture.refusal`. */
+  readonly name: string;
+  readonly kind: 'table' | 'index' | 'column';
+}
+
+const NAME = '("(?:[^"]|"")+"|[^\\s".(]+)';
+const MADE = new RegExp(
+  `CREATE (TABLE|INDEX) IF NOT EXISTS (?:${NAME}\\.)?${NAME}(?: ON (?:${NAME}\\.)?${NAME})?`,
+  'g',
+);
+
+const ADDED = new RegExp(`ALTER TABLE (?:${NAME}\\.)?${NAME} ADD COLUMN IF NOT EXISTS ${NAME}`, 'g');
+
+/** What such SQL makes, read from its own text, so that there is no second list to keep. */
+export function madeRelations(sql: string): MadeRelation[] {
+  const relations = [...sql.matchAll(MADE)].map(
+    ([, kind, schema, name, tableSchema]): MadeRelation => ({
+      schema: unquoted(schema ?? tableSchema) ?? null,
+      name: unquoted(name) as string,
+      kind: kind === 'TABLE' ? 'table' : 'index',
+    }),
+  );
+  const columns = [...sql.matchAll(ADDED)].map(
+    ([, schema, table, column]): MadeRelation => ({
+      schema: unquoted(schema) ?? null,
+      name: `${unquoted(table)}.${unquoted(column)}`,
+      kind: 'column',
+    }),
+  );
+  return [...relations, ...columns];
+}
+
+function unquoted(name: string | undefined): string | undefined {
+  return name && parseIdentifier(name);
+}
+
+/** What of it is not there. Asks the catalog, which answers without any right on the schema. */
+export async function missingRelations(client: ClientBase, sql: string): Promise<MadeRelation[]> {
+  const made = madeRelations(sql);
+  const { rows } = await client.query<{ number: number }>(
+    `SELECT w.number::int AS number FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (schema, name, number)
+      WHERE NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                         WHERE n.nspname = coalesce(w.schema, current_schema()) AND c.relname = w.name)
+        AND NOT EXISTS (SELECT FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+                          JOIN pg_namespace n ON n.oid = c.relnamespace
+                         WHERE n.nspname = coalesce(w.schema, current_schema())
+                           AND c.relkind IN ('r', 'p') AND NOT a.attisdropped
+                           AND c.relname || '.' || a.attname = w.name)`,
+    [made.map(({ schema }) => schema), made.map(({ name }) => name)],
+  );
+  return rows.map(({ number }) => made[number - 1] as MadeRelation);
+}

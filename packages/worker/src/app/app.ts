@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type QueueConfig, shardPrefixes } from '@walmq/config';
+import { checkPostgres } from '@walmq/postgres';
+import { keepConnected } from '@walmq/redis';
+import { openPool, runService, type Service, type ServiceOptions, wholeNumber } from '@walmq/service';
+import type { Pool } from 'pg';
+import type { z } from 'zod';
+import { checkDefinition } from '../define/check-definition.js';
+import type { WorkerDefinition } from '../define/define.js';
+import { workerMetrics } from '../metrics/metrics.js';
+import { Isolation } from '../run/isolate.js';
+import { type RunningWorker, startWorker } from '../run/start.js';
+import { pruneRegularly } from './prune-regularly.js';
+import { requireSources } from './require-sources.js';
+import { checkDatabase, KIT_RIGHTS, type TableRights } from './rights.js';
+
+export interface WorkerAppOptions<Own extends z.ZodRawShape>
+  extends Omit<ServiceOptions<Own>, 'start' | 'rewriteUrl'> {
+  /** Of the app's own in schema walmq, beside the kit's: tried at start. */
+  readonly rights?: readonly TableRights[];
+  /** The app's workers, built of what the app needs; whatever they open is closed through `service.onStop`. */
+  readonly workers: (
+    service: Service<z.output<z.ZodObject<Own>>>,
+    given: WorkerAppParts,
+  ) => readonly WorkerDefinition[] | Promise<readonly WorkerDefinition[]>;
+}
+
+/** What the app has opened before its workers are built. */
+export interface WorkerAppParts {
+  readonly pool: Pool;
+}
+
+/** Share of the shutdown time that handlers get to finish before their signals are aborted. */
+const DRAIN_SHARE = 0.7;
+
+const HOUR_MS = 3_600_000;
+/** Milliseconds that serving /ready waits for the first contact with Redis. */
+const FIRST_CONTACT_MS = 2000;
+
+/** What every worker app reads of its environment beside what it needs itself. */
+const KIT_VARIABLES = {
+  WALMQ_INBOX_KEEP_HOURS: wholeNumber(1, 999_999).default(168),
+  WALMQ_DATABASE_CONNECTIONS: wholeNumber(1, 1000).default(20),
+};
+
+/** The life of a worker process: configuration, connections, workers, readiness, drain. */
+export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, never>>(
+  options: WorkerAppOptions<Own>,
+): Promise<void> {
+  await runService<typeof KIT_VARIABLES>({
+    ...options,
+    own: { ...options.own, ...KIT_VARIABLES },
+    start: async service => {
+      const { config, environment, log } = service;
+      const name = `walmq ${options.name}`;
+      const pool = openPool({
+        ...{ url: environment.databaseUrl as string, name, log, forHandlers: true },
+        max: environment.WALMQ_DATABASE_CONNECTIONS,
+        deadlineMs: config.source.deadlineMs,
+      });
+      service.onStop('postgres', () => pool.end());
+      await checkDatabase({
+        ...{ pool, stopping: service.stopping, onFault: service.fail },
+        rights: [...KIT_RIGHTS, ...(options.rights ?? [])],
+      });
+      const kept = keepConnected({
+        ...{ url: environment.redisUrl as string, name, log, onFault: service.fail },
+        prefix: shardPrefixes(config.redis)[0] as string,
+        deadlineMs: config.redis.deadlineMs,
+      });
+      const { redis } = kept;
+      service.onStop('redis', async () => kept.close());
+      service.readyWhen('postgres', () => checkPostgres(pool));
+      service.readyWhen('redis', () => kept.check());
+      const metrics = workerMetrics(service.metrics);
+      // The environment holds the app's own variables too: they were read beside the kit's.
+      const own = service as unknown as Service<z.output<z.ZodObject<Own>>>;
+      const definitions = await options.workers(own, { pool });
+      await requireSources(pool);
+      const isolation = new Isolation();
+      for (const definition of definitions) checkDefinition(definition, config.queues);
+      let running: readonly RunningWorker[] | undefined;
+      // Not before: BullMQ's workers spin, and hear no signal, with a user who may not run what they need.
+      const started = kept.usable.then(() => {
+        if (service.stopping.aborted) return;
+        running = definitions.map(definition =>
+          startWorker({
+            ...{ definition, redis, pool, log, metrics, isolation },
+            queues: config.queues,
+            tracing: environment.tracing,
+          }),
+        );
+      });
+      // Served as ready at once where Redis is there, and as not ready where it is not.
+      await Promise.race([started, sleep(FIRST_CONTACT_MS, undefined, { ref: false })]);
+      tellOfFewConnections(definitions, service, environment.WALMQ_DATABASE_CONNECTIONS);
+      const pruning = pruneRegularly({
+        ...{ pool, redis, log, metrics },
+        queues: definitions.map(({ queue }) => config.queues[queue] as QueueConfig),
+        slot: config.source.slot,
+        keepMs: environment.WALMQ_INBOX_KEEP_HOURS * HOUR_MS,
+      });
+      service.onStop('pruning', () => pruning.stop());
+      service.readyWhen('workers', () =>
+        running?.every(worker => worker.isRunning()) ? undefined : 'a worker does not run',
+      );
+      service.onStop('workers', async () => {
+        await Promise.all((running ?? []).map(worker => worker.close(environment.shutdownMs * DRAIN_SHARE)));
+      });
+    },
+  });
+}
+
+/** Handlers that all use `once` wait for each other's connections then; those that use none lose nothing by it. */
+function tellOfFewConnections(
+  definitions: readonly WorkerDefinition[],
+  { config, log }: Pick<Service, 'config' | 'log'>,
+  connections: number,
+): void {
+  const handlers = definitions.reduce((sum, { queue }) => sum + (config.queues[queue]?.concurrency ?? 0), 0);
+  if (handlers > connections)
+    log.warn(
+      { event: 'worker:few-connections', handlers, connections },
+      `Up to ${handlers} handlers run at a time, on ${connections} connections to PostgreSQL: set WALMQ_DATABASE_CONNECTIONS if most of them use once()`,
+    );
+}

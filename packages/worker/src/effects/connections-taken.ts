@@ -1,0 +1,29 @@
+import { WalmqError } from '@walmq/change';
+import type { Pool } from 'pg';
+import type { GrowingDelay } from '../failure/thrown.js';
+
+/** When a change is tried again that found no connection free: no fault of its own, so it loses no attempt. */
+const RETRY_AFTER_MS: GrowingDelay = { firstMs: 1000, maxMs: 60_000 };
+
+/**
+ * The error of a connection that could not be had: CONNECTIONS_TAKEN when that is because this process uses all it
+ * may have, which the driver says as a time-out; else as it was.
+ */
+export function connectionsTaken(pool: Pool, error: unknown): unknown {
+  const { max } = pool.options;
+  const waited = error instanceof Error && !('code' in error) && error.message.startsWith('timeout exceeded');
+  if (!waited || pool.totalCount < max || pool.idleCount > 0) return error;
+  return Object.assign(
+    new WalmqError(
+      'CONNECTIONS_TAKEN',
+      `no connection to PostgreSQL became free: all ${max} of this process are in use.`,
+      {
+        remedy:
+          'Raise WALMQ_DATABASE_CONNECTIONS, or lower the queue\'s "concurrency"; an effect() within once() takes a second one.',
+        facts: { max },
+        cause: error,
+      },
+    ),
+    { retryAfterMs: RETRY_AFTER_MS },
+  );
+}

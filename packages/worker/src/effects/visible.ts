@@ -1,0 +1,105 @@
+import { setTimeout } from 'node:timers/promises';
+import { type Change, type ChangeTransaction, WalmqError } from '@walmq/change';
+import type { Pool } from 'pg';
+import type { GrowingDelay } from '../failure/thrown.js';
+import { connectionsTaken } from './connections-taken.js';
+import { isShown, nearestXid, type SnapshotText } from './snapshot.js';
+
+export interface VisibleOptions {
+  readonly pool: Pool;
+  readonly tx: ChangeTransaction;
+  /** Ends the wait, with CHANGE_NOT_VISIBLE. */
+  readonly signal: AbortSignal;
+  /** Milliseconds after which a statement counts as failed. */
+  readonly deadlineMs: number;
+}
+
+/** The part of a change that says which transaction it was committed in. */
+export type Committed = Pick<Change, 'tx'>;
+
+/** Undefined for a job that was added by hand and does not say it. */
+export function committedIn({ tx }: Committed): ChangeTransaction | undefined {
+  return Number.isSafeInteger(tx.xid) && typeof tx.lsn === 'string' ? tx : undefined;
+}
+
+/** At most, so that a worker is free for other changes; after it the change is put off, and no attempt is lost. */
+const WAIT_MS = 2000;
+const PAUSE_MS = 10;
+const MAX_PAUSE_MS = 500;
+/** When a change is tried again whose wait was in vain. */
+const RETRY_AFTER_MS: GrowingDelay = { firstMs: 1000, maxMs: 60_000 };
+
+/** "transaction ID is in the future": the server has begun no such transaction. */
+const XID_UNKNOWN = '22023';
+
+/**
+ * Waits until every new snapshot of the pool's server shows the change's transaction. A commit is in the WAL, and so with
+ * capture, before other sessions see it: for an instant, or for as long as a synchronous standby takes to confirm it.
+ * Asks once where it is visible already, which is nearly always.
+ *
+ * On a hot standby it waits until the commit was replayed. A transaction that the server does not know is another server's,
+ * or older than its memory: there is nothing to wait for. Throws CHANGE_NOT_VISIBLE.
+ */
+export async function untilVisible(options: VisibleOptions): Promise<void> {
+  const [row] = await ask<{ snapshot: SnapshotText; standby: boolean }>(
+    options,
+    'SELECT pg_current_snapshot()::text AS snapshot, pg_is_in_recovery() AS standby',
+  );
+  const { snapshot, standby } = row as { snapshot: SnapshotText; standby: boolean };
+  // The snapshot of a standby does not list what still runs.
+  if (standby || !isShown(snapshot, options.tx.xid)) await untilEnded(options, snapshot);
+}
+
+/** The same, of a snapshot in hand that does not show the transaction. */
+export async function untilEnded(options: VisibleOptions, snapshot: SnapshotText): Promise<void> {
+  const { tx, signal } = options;
+  const xid = nearestXid(snapshot, tx.xid);
+  if (xid < 0n) return;
+  const giveUpAtMs = performance.now() + WAIT_MS;
+  for (let pauseMs = PAUSE_MS; await isHidden(options, xid); pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
+    if (signal.aborted || performance.now() + pauseMs > giveUpAtMs) throw notVisible(tx);
+    await setTimeout(pauseMs, undefined, { signal }).catch(() => {
+      throw notVisible(tx);
+    });
+  }
+}
+
+/** Whether the transaction has still to end, or its commit to be replayed. */
+async function isHidden(options: VisibleOptions, xid: bigint): Promise<boolean> {
+  const text = `SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() <= $2
+                ELSE pg_current_wal_insert_lsn() > $2 AND pg_xact_status($1) = 'in progress' END AS hidden`;
+  try {
+    const [row] = await ask<{ hidden: boolean | null }>(options, text, [String(xid), options.tx.lsn]);
+    return row?.hidden === true;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === XID_UNKNOWN) return false;
+    throw error;
+  }
+}
+
+async function ask<R extends object>(
+  { pool, deadlineMs }: VisibleOptions,
+  text: string,
+  values: unknown[] = [],
+): Promise<R[]> {
+  const statement = { text, values, query_timeout: deadlineMs };
+  const { rows } = await pool.query<R>(statement).catch(error => {
+    throw connectionsTaken(pool, error);
+  });
+  return rows;
+}
+
+function notVisible({ xid }: ChangeTransaction): WalmqError {
+  return Object.assign(
+    new WalmqError(
+      'CHANGE_NOT_VISIBLE',
+      `transaction ${xid} of the change is in the WAL, but PostgreSQL does not show it to other sessions yet.`,
+      {
+        remedy:
+          'Its commit waits for a synchronous standby, or the database of this worker is a standby that is behind: check synchronous_standby_names and pg_stat_replication.',
+        facts: { xid },
+      },
+    ),
+    { retryAfterMs: RETRY_AFTER_MS },
+  );
+}

@@ -1,0 +1,62 @@
+import { type Change, tableName } from '@walmq/change';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Verdict } from '../failure/verdict.js';
+
+/** A worker's metrics, in one place: name, unit, help. */
+export function workerMetrics(registry: Registry) {
+  const registers = [registry];
+  const changes = new Counter({
+    name: 'walmq_worker_changes_total',
+    help: 'Tries of changes by outcome: processed, dropped (nothing to do), retried (again later), failed (for good), handed-back (at a stop), postponed (until when the other side asked for).',
+    labelNames: ['queue', 'table', 'op', 'outcome'],
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'walmq_worker_duration_seconds',
+    help: 'Time a handler took.',
+    labelNames: ['queue', 'table', 'op'],
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 30],
+    registers,
+  });
+  const commitToDone = new Histogram({
+    name: 'walmq_worker_commit_to_done_seconds',
+    help: 'Time from the commit of a change to the end of its handler.',
+    labelNames: ['queue'],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600, 3600],
+    registers,
+  });
+  const active = new Gauge({
+    name: 'walmq_worker_active',
+    help: 'Handlers running in this process.',
+    labelNames: ['queue'],
+    registers,
+  });
+  const stalled = new Counter({
+    name: 'walmq_worker_stalled_total',
+    help: 'Changes taken back from a worker that died or stalled, as this process noticed.',
+    labelNames: ['queue'],
+    registers,
+  });
+  const pruned = new Counter({
+    name: 'walmq_worker_pruned_rows_total',
+    help: 'Rows this process deleted from the inbox and the ledger of effects.',
+    labelNames: ['table'],
+    registers,
+  });
+  return {
+    started: (queue: string) => active.inc({ queue }),
+    finished(queue: string, change: Change, outcome: 'processed' | Verdict, seconds: number) {
+      active.dec({ queue });
+      const handler = { queue, table: tableName(change), op: change.op };
+      changes.inc({ ...handler, outcome });
+      duration.observe(handler, seconds);
+      if (outcome === 'processed')
+        // Clocks of two machines: never less than nothing.
+        commitToDone.observe({ queue }, Math.max(0, Date.now() - Date.parse(change.tx.committedAt)) / 1000);
+    },
+    stalled: (queue: string) => stalled.inc({ queue }),
+    pruned: (table: string, rows: number) => pruned.inc({ table }, rows),
+  };
+}
+
+export type WorkerMetrics = ReturnType<typeof workerMetrics>;

@@ -1,0 +1,100 @@
+import { type Change, WalmqError } from '@walmq/change';
+import type { ChangeId, KitContext } from '../define/define.js';
+import { effect } from '../effects/effect.js';
+import { once } from '../effects/once.js';
+import { sourceOf } from '../effects/schema.js';
+import { committedIn, untilVisible } from '../effects/visible.js';
+import { reasonOf } from '../failure/reason.js';
+import type { ProcessingOptions } from './process-change.js';
+
+/** What one try of a handler asks of the kit: each call while it runs, and the names of the effects it has made. */
+export class KitCalls {
+  readonly context: KitContext;
+  readonly #running = new Map<Promise<unknown>, string>();
+  readonly #effects = new Map<string, Set<string>>();
+
+  constructor(job: Change, options: Omit<ProcessingOptions, 'guard'>) {
+    const { definition, jobId, name, json, pool, log, signal, deadlineMs, attempt } = options;
+    const { queue } = definition;
+    const shared = { pool, queue, jobId, signal, deadlineMs, tx: committedIn(job) };
+    let usedOnce = false;
+    this.context = {
+      log,
+      name,
+      source: sourceOf(jobId),
+      signal,
+      attempt,
+      json: () => this.#follow('json()', json),
+      visible: change =>
+        this.#follow('visible()', async () => {
+          const tx = committedIn(change);
+          if (tx) await untilVisible({ pool, tx, signal, deadlineMs });
+        }),
+      once: (change, act) =>
+        this.#follow('once()', async () => {
+          // A second one would find the first one's row and take it for its own.
+          if (usedOnce)
+            throw new WalmqError('ONCE_TWICE', 'a handler called once() twice for one change.', {
+              remedy: 'Put both effects into one transaction.',
+            });
+          usedOnce = true;
+          return await once({ ...shared, changeId: change.id }, act);
+        }),
+      effect: (change, effectName, act) =>
+        this.#follow(`effect "${effectName}"`, async () => {
+          const release = this.#takeName(change, effectName);
+          try {
+            const onResultLost = (reason: Error) =>
+              log.warn(
+                { event: 'effect:result-lost', error: reasonOf(reason) },
+                `The result of effect "${effectName}" cannot be kept: the effect is recorded as done without it`,
+              );
+            const options = { ...shared, changeId: change.id, name: effectName, onResultLost };
+            return await effect(options, act);
+          } catch (error) {
+            release();
+            throw error;
+          }
+        }),
+    };
+  }
+
+  /** What has been begun and has not ended, by name. */
+  running(): string[] {
+    return [...this.#running.values()];
+  }
+
+  /** Waits until nothing runs any more; resolves to how that which still ran has ended. */
+  async settled(): Promise<PromiseSettledResult<unknown>[]> {
+    const ended: PromiseSettledResult<unknown>[] = [];
+    // What ends may begin something new.
+    while (this.#running.size > 0) ended.push(...(await Promise.allSettled(this.#running.keys())));
+    return ended;
+  }
+
+  /** The names of the effects of a change that have been asked for and have not failed. */
+  effectsOf(changeId: string): string[] {
+    return [...(this.#effects.get(changeId) ?? [])];
+  }
+
+  #follow<T>(name: string, act: () => Promise<T>): Promise<T> {
+    const call = act().finally(() => this.#running.delete(call));
+    this.#running.set(call, name);
+    // Where the handler does not wait for it, nobody else would hear of its failure, and the process would end by it.
+    call.catch(() => {});
+    return call;
+  }
+
+  /** A second effect of one name would find the first one's row and never be made. An effect that failed may be tried again. */
+  #takeName({ id }: ChangeId, name: string): () => void {
+    const names = this.#effects.get(id) ?? new Set();
+    this.#effects.set(id, names);
+    if (names.has(name))
+      throw new WalmqError('EFFECT_TWICE', `a handler used effect "${name}" twice for one change.`, {
+        remedy: 'Give each effect a name of its own: the second would be taken for the first.',
+        facts: { effect: name },
+      });
+    names.add(name);
+    return () => names.delete(name);
+  }
+}

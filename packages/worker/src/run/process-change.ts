@@ -1,0 +1,90 @@
+import { type Change, tableName } from '@walmq/change';
+import type { Logger } from '@walmq/service';
+import type { Pool } from 'pg';
+import { ANY_EVENT, type Handler, type WorkerDefinition } from '../define/define.js';
+import { effectsNotAskedFor } from '../effects/effect.js';
+import { drop, giveUp } from '../failure/thrown.js';
+import { describe } from './describe.js';
+import { KitCalls } from './kit-calls.js';
+
+export interface ProcessingOptions {
+  readonly definition: WorkerDefinition;
+  readonly jobId: string;
+  /** The job's name: the operation, or an event's type. */
+  readonly name: string;
+  /** The job's data as it is in Redis. */
+  readonly json: () => Promise<string>;
+  readonly pool: Pool;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly deadlineMs: number;
+  /** From 1. */
+  readonly attempt: number;
+  /** Throws on a change that no handler should see. */
+  readonly guard: (change: Change) => void;
+}
+
+const MEND_SHAPE =
+  'Where it is about the queue, mend walmq.config.ts and start capture again. Then discard this change; "npx walmq backfill" enqueues its row as it is then.';
+
+/**
+ * Finds the handler of a change and runs it; resolves to the job's return value. Drops what has no handler. Settles only
+ * when everything the handler has asked of the kit has: what it did not wait for would else run on beside a retry, or
+ * fail when nobody looks any more.
+ */
+export async function processChange(change: Change, options: ProcessingOptions): Promise<unknown> {
+  if (change.shapeError !== undefined) throw giveUp(change.shapeError, { remedy: MEND_SHAPE });
+  const handler = handlerOf(change, options);
+  // Not before: what no handler sees is dropped, whatever it is like.
+  options.guard(change);
+  const calls = new KitCalls(change, options);
+  let result: unknown;
+  try {
+    result = await handler(change, calls.context);
+  } catch (error) {
+    await calls.settled();
+    throw error;
+  }
+  const left = calls.running();
+  if (left.length > 0)
+    options.log.warn(
+      { event: 'handler:not-awaited', calls: left },
+      `The handler of ${describe(change)} ended before ${left.join(' and ')} had, for which the kit has waited: await it there`,
+    );
+  for (const settled of await calls.settled()) if (settled.status === 'rejected') throw settled.reason;
+  await tellOfRenamedEffects(change, calls, options);
+  return result;
+}
+
+/** A name that is another one at every try makes its effect at every try, and nothing fails by it. */
+async function tellOfRenamedEffects(
+  { id: changeId }: Change,
+  calls: KitCalls,
+  { definition: { queue }, jobId, pool, log, attempt, deadlineMs }: ProcessingOptions,
+): Promise<void> {
+  const names = calls.effectsOf(changeId);
+  if (attempt === 1 || names.length === 0) return;
+  // The change is done, whatever becomes of a question that only serves a warning.
+  const others = await effectsNotAskedFor({ pool, queue, changeId, jobId, names, deadlineMs }).catch(
+    () => [],
+  );
+  if (others.length > 0)
+    log.warn(
+      { event: 'effect:renamed', made: others, asked: names },
+      `An earlier try of this change made the effect "${others.join('", "')}", and this one "${names.join('", "')}": ` +
+        'if they are the same, it was made twice; an effect has to have the same name at every try',
+    );
+}
+
+/** An event is named by its type, where a change is by its operation. */
+function handlerOf(
+  change: Change,
+  { definition, name }: Pick<ProcessingOptions, 'definition' | 'name'>,
+): Handler<Change> {
+  const { on, events } = definition;
+  const handlers = on.get(tableName(change));
+  const handler = handlers ? handlers.get(change.op) : (events.get(name) ?? events.get(ANY_EVENT));
+  if (handler) return handler;
+  if (handlers) throw drop(`no handler for ${change.op}`);
+  throw drop(change.op === name ? 'unknown table' : 'no handler for this type of event');
+}

@@ -1,0 +1,124 @@
+import { type Change, tableName } from '@walmq/change';
+import type { QueueConfig } from '@walmq/config';
+import type { Logger } from '@walmq/service';
+import { type Job, UnrecoverableError } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Pool } from 'pg';
+import { z } from 'zod';
+import type { WorkerDefinition } from '../define/define.js';
+import { errorOf } from '../failure/error-of.js';
+import { delayMsOf, postponementOf } from '../failure/postponement.js';
+import { postponedTooLong, retryAfterMsOf } from '../failure/thrown.js';
+import { verdictOf } from '../failure/verdict.js';
+import type { WorkerMetrics } from '../metrics/metrics.js';
+import { withDeadline } from './deadline.js';
+import { describe, processedLine } from './describe.js';
+import { processChange } from './process-change.js';
+import { reportFailure, settleFailure } from './settle-failure.js';
+
+export interface RunOptions {
+  readonly definition: WorkerDefinition;
+  readonly config: QueueConfig;
+  readonly pool: Pool;
+  readonly redis: Redis;
+  readonly log: Logger;
+  readonly metrics: WorkerMetrics;
+  readonly stopping: AbortSignal;
+  /** Throws on a change that no handler should see. */
+  readonly guard: (change: Change) => void;
+}
+
+/** The part of a change that the kit itself relies on; rows are the handlers' business. */
+const envelope = z.looseObject({
+  id: z.string().min(1),
+  op: z.string().min(1),
+  schema: z.string().min(1),
+  table: z.string().min(1),
+  tx: z.looseObject({ committedAt: z.iso.datetime({ offset: true }) }),
+});
+
+/** One try of one job: resolves to its return value, rejects with what BullMQ makes a retry or a failure of. */
+export async function runJob(
+  job: Job<Change>,
+  token: string | undefined,
+  options: RunOptions,
+): Promise<unknown> {
+  const { definition, config, pool, metrics, stopping, guard } = options;
+  const attempt = job.attemptsMade + 1;
+  const change = changeOf(job, options.log);
+  const log = options.log.child({
+    queue: definition.queue,
+    table: tableName(change),
+    op: change.op,
+    changeId: change.id,
+    attempt,
+  });
+  const startedMs = performance.now();
+  const durationMs = () => Math.round((performance.now() - startedMs) * 1000) / 1000;
+  metrics.started(definition.queue);
+  try {
+    const result = await withDeadline({
+      deadlineMs: config.deadlineMs,
+      stopping,
+      act: signal =>
+        processChange(change, {
+          ...{ definition, pool, log, signal, attempt, guard },
+          ...{ jobId: job.id as string, name: job.name, deadlineMs: config.deadlineMs },
+          json: () => readData(job, options),
+        }),
+      onOverrun: ranMs =>
+        log.error(
+          { event: 'handler:overrun', ranMs },
+          `The handler of ${describe(change)} ignores its deadline of ${config.deadlineMs} ms; its row waits`,
+        ),
+    });
+    // The line first: a result that JSON cannot hold is the handler's failure.
+    const line = processedLine(change, result);
+    metrics.finished(definition.queue, change, 'processed', durationMs() / 1000);
+    log.info({ event: 'change:processed', durationMs: durationMs() }, line);
+    return result;
+  } catch (thrown) {
+    const attempts = job.opts.attempts ?? 1;
+    const told = errorOf(thrown);
+    const wanted = verdictOf({ error: told, attempt, attempts, stopping: stopping.aborted });
+    const delayMs = wanted === 'postponed' ? nextDelayMs(job, told, config) : undefined;
+    const isTooLong = wanted === 'postponed' && delayMs === undefined;
+    const verdict = isTooLong ? 'failed' : wanted;
+    const error = isTooLong ? postponedTooLong(told, postponementOf(job.progress)?.since) : told;
+    metrics.finished(definition.queue, change, verdict, durationMs() / 1000);
+    reportFailure(log, { verdict, change, error, durationMs: durationMs() });
+    if (verdict === 'dropped') return { processed: false, reason: error.message };
+    throw await settleFailure({ job, token, verdict, error, maxDelayMs: config.backoff.maxDelayMs, delayMs });
+  }
+}
+
+/** Rejects when the job has been removed meanwhile. */
+async function readData(
+  { id }: Job<Change>,
+  { redis, config }: Pick<RunOptions, 'redis' | 'config'>,
+): Promise<string> {
+  const data = await redis.hget(`${config.prefix}:${config.name}:${id}`, 'data');
+  if (data === null) throw new Error('the job has been removed from Redis while it ran');
+  return data;
+}
+
+function nextDelayMs(job: Job<Change>, error: Error, config: QueueConfig): number | undefined {
+  const { backoff, maxPostponedMs } = config;
+  const asked = retryAfterMsOf(error) ?? 0;
+  return delayMsOf({
+    ...{ asked, backoff, maxPostponedMs },
+    before: postponementOf(job.progress),
+    nowMs: Date.now(),
+  });
+}
+
+function changeOf(job: Job<Change>, log: Logger): Change {
+  const parsed = envelope.safeParse(job.data);
+  if (parsed.success) return job.data;
+  const fields = [...new Set(parsed.error.issues.map(({ path }) => path.join('.') || 'data'))].join(', ');
+  log.error(
+    { event: 'change:failed', jobId: job.id, fields },
+    'Failed: a job that holds no change; was it added by hand?',
+  );
+  throw new UnrecoverableError(`the job's data is not a change: see ${fields}.`);
+}

@@ -1,0 +1,109 @@
+import { setMaxListeners } from 'node:events';
+import { type Change, WalmqError } from '@walmq/change';
+import type { QueueConfig } from '@walmq/config';
+import { outliveLosses } from '@walmq/postgres';
+import type { Logger } from '@walmq/service';
+import type { Processor } from 'bullmq';
+import { BullMQOtel } from 'bullmq-otel';
+import type { Redis } from 'ioredis';
+import type { Pool } from 'pg';
+import { checkDefinition, unhandledTables } from '../define/check-definition.js';
+import type { WorkerDefinition } from '../define/define.js';
+import { driftGuard } from '../failure/park-drift.js';
+import type { WorkerMetrics } from '../metrics/metrics.js';
+import { Isolation } from './isolate.js';
+import { KitWorker } from './kit-worker.js';
+import { errorReporter } from './report-errors.js';
+import { runJob } from './run-job.js';
+
+export interface StartOptions {
+  readonly definition: WorkerDefinition;
+  /** All queues of the configuration, by name. */
+  readonly queues: Readonly<Record<string, QueueConfig>>;
+  /** With maxRetriesPerRequest: null; left open at close. */
+  readonly redis: Redis;
+  readonly pool: Pool;
+  readonly log: Logger;
+  readonly metrics: WorkerMetrics;
+  /** A span for every try, as the child of the one that brought the change: see docs/tracing.md. Default: none. */
+  readonly tracing?: boolean;
+  /** That of the process, where it has several workers. Default: one of the worker's own. */
+  readonly isolation?: Isolation;
+}
+
+export interface RunningWorker {
+  /**
+   * Stops taking changes and lets running handlers finish; after `drainMs` their signals are aborted, and what does
+   * not finish is handed back to the queue. Resolves when no handler runs any more.
+   */
+  close(drainMs: number): Promise<void>;
+  /** False as soon as it has been told to close. */
+  isRunning(): boolean;
+}
+
+/** Starts a definition on BullMQ's Worker. Throws what `checkDefinition` does. */
+export function startWorker(options: StartOptions): RunningWorker {
+  const { definition, redis, pool, metrics, isolation = new Isolation() } = options;
+  const config = checkDefinition(definition, options.queues);
+  outliveLosses(pool);
+  const log = options.log.child({ queue: definition.queue });
+  const stopping = new AbortController();
+  // One listener for each change in hand.
+  setMaxListeners(0, stopping.signal);
+  const run = {
+    ...{ definition, config, pool, redis, metrics, log: options.log, stopping: stopping.signal },
+    guard: driftGuard(config),
+  };
+  const { deadlineMs } = config;
+  const process: Processor<Change> = (job, token) =>
+    isolation.run({ job, token, deadlineMs }, () => runJob(job, token, run));
+  const worker = new KitWorker(definition.queue, process, {
+    connection: redis,
+    prefix: config.prefix,
+    concurrency: config.concurrency,
+    lockDuration: config.stalledAfterMs,
+    stalledInterval: config.stalledAfterMs,
+    maxStalledCount: config.maxStalledCount,
+    ...(options.tracing ? { telemetry: new BullMQOtel({ tracerName: 'walmq' }) } : {}),
+    ...(config.rateLimit
+      ? { limiter: { max: config.rateLimit.max, duration: config.rateLimit.durationMs } }
+      : {}),
+  });
+  for (const table of unhandledTables(definition, config))
+    log.warn(
+      { event: 'worker:table-unhandled', table },
+      `Queue "${definition.queue}" takes changes of "${table}", for which this worker has no handler: they are dropped`,
+    );
+  worker.on('error', errorReporter(log));
+  worker.on('stalled', jobId => {
+    metrics.stalled(definition.queue);
+    log.warn(
+      { event: 'change:stalled', changeId: jobId },
+      'A worker died or stalled on a change; it is processed again',
+    );
+  });
+  worker.on('failed', job => {
+    // The one failure that no handler of ours has seen: BullMQ stops handing the change out.
+    if (job?.deferredFailure)
+      log.error(
+        { event: 'change:failed', changeId: job.id, error: job.failedReason },
+        `Failed: workers died or stalled on a change more than ${config.maxStalledCount} times`,
+      );
+  });
+  let closing = false;
+  return {
+    isRunning: () => worker.isRunning() && !closing,
+    async close(drainMs) {
+      closing = true;
+      const timer = setTimeout(
+        () => stopping.abort(new WalmqError('HANDLER_STOPPED', 'the process is stopping.')),
+        drainMs,
+      );
+      try {
+        await worker.close();
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+  };
+}
