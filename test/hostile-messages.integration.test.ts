@@ -1,6 +1,6 @@
 import type { Change } from '@walmq/change';
-import { beginRewind, changeLogSchemaSql, sendPage } from '@walmq/change-log';
 import { publish } from '@walmq/outbox';
+import { beginRewind, changeLogSchemaSql, sendPage } from '@walmq/sinks/change-log';
 import fc from 'fast-check';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

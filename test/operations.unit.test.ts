@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TABLE_FINDING_CODES, VERDICT_CODES } from '@walmq/status';
+import { TABLE_FINDING_CODES, VERDICT_CODES } from '@walmq/operations';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -18,11 +18,10 @@ const PARTS = [
   ...['packages/config', 'packages/fanout', 'packages/replication', 'packages/service', 'packages/worker'],
   'packages/postgres',
   ...[
-    'packages/change-log',
+    ...['packages/sinks/src/audit', 'packages/sinks/src/change-log', 'packages/sinks/src/webhooks'],
+    'packages/operations/src/status',
+    'packages/operations/src/resume',
     'apps/change-log-worker',
-    'packages/audit',
-    'packages/webhooks',
-    'packages/status',
     'apps/webhook-worker',
     'apps/audit-worker',
   ],
@@ -33,9 +32,10 @@ const ELSEWHERE =
   /^(HANDLER_|BACKFILL_|REWIND_|SETUP_|DISCARD_|REPLAY_|WEBHOOK_(ADDRESS_REFUSED|REFUSED|TIMEOUT|UNREACHABLE)$|(ONCE|EFFECT)_TWICE$|EFFECT_NOT_RECORDED$|RESULT_NOT_JSON$|(CONNECTIONS_TAKEN|CHANGE_NOT_VISIBLE)$|ENQUEUER_CLOSED$)/;
 
 function sources(part: string): string[] {
-  return readdirSync(join(ROOT, part, 'src'), { recursive: true, encoding: 'utf8' })
+  const folder = join(ROOT, part, part.includes('/src') ? '' : 'src');
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter(path => path.endsWith('.ts') && !/(\.test|-fixture)\.ts$/.test(path))
-    .map(path => readFileSync(join(ROOT, part, 'src', path), 'utf8'));
+    .map(path => readFileSync(join(folder, path), 'utf8'));
 }
 
 describe('docs/operations.md', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Queue, UnrecoverableError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { ClickhouseStandIn } from '../../packages/analytics-sink/src/clickhouse-stand-in-fixture.js';
+import { ClickhouseStandIn } from '../../packages/sinks/test/clickhouse-stand-in-fixture.js';
 import { EXAMPLES, ExampleWorld, eventually } from './example-world-fixture.js';
 
 /** Each runs several programs, one after the other, which takes its time on a slow machine. */

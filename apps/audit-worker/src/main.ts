@@ -1,4 +1,4 @@
-import { auditWorker, checkAuditRules, checkAuditTable, loadAuditRules } from '@walmq/audit';
+import { auditWorker, checkAuditRules, checkAuditTable, loadAuditRules } from '@walmq/sinks/audit';
 import { runWorkerApp } from '@walmq/worker';
 import { z } from 'zod';
 

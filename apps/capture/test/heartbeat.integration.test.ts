@@ -1,6 +1,6 @@
 import type { WalmqConfigInput } from '@walmq/config';
 import { embeddedPostgresMajor } from '@walmq/embedded';
-import { type PipelineStatus, readStatus } from '@walmq/status';
+import { type PipelineStatus, readStatus } from '@walmq/operations';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';

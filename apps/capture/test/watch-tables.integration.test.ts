@@ -1,6 +1,6 @@
 import type { WalmqConfigInput } from '@walmq/config';
 import { embeddedPostgresMajor } from '@walmq/embedded';
-import { readStatus, type TableFinding, type Verdict } from '@walmq/status';
+import { readStatus, type TableFinding, type Verdict } from '@walmq/operations';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';

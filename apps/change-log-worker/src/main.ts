@@ -1,4 +1,4 @@
-import { changeLogWorker, checkChangeLog, keepTended } from '@walmq/change-log';
+import { changeLogWorker, checkChangeLog, keepTended } from '@walmq/sinks/change-log';
 import { runWorkerApp } from '@walmq/worker';
 import { z } from 'zod';
 

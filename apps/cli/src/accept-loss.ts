@@ -9,8 +9,8 @@ import {
   readClaim,
   sourceTag,
 } from '@walmq/fanout';
+import { acceptTables, heartbeatPrefix, readTableMemory, tableMemoryKey } from '@walmq/operations';
 import { readServerStart, readSlot, readSource, slotVerdict } from '@walmq/replication';
-import { acceptTables, heartbeatPrefix, readTableMemory, tableMemoryKey } from '@walmq/status';
 import type { Command } from 'commander';
 import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from './command.js';
 import { connectRedis, withDatabase } from './connect.js';

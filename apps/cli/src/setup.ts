@@ -1,7 +1,6 @@
-import { auditSchemaSql } from '@walmq/audit';
 import { qualifiedName, WalmqError } from '@walmq/change';
-import { changeLogSchemaSql } from '@walmq/change-log';
 import type { WalmqConfig } from '@walmq/config';
+import { tablesOf } from '@walmq/operations';
 import { outboxSchemaSql } from '@walmq/outbox';
 import {
   notePipeline,
@@ -12,7 +11,8 @@ import {
   setupScript,
 } from '@walmq/setup';
 import { shopSchemaSql } from '@walmq/shop';
-import { tablesOf } from '@walmq/status';
+import { auditSchemaSql } from '@walmq/sinks/audit';
+import { changeLogSchemaSql } from '@walmq/sinks/change-log';
 import { workerSchemaSql } from '@walmq/worker';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandIo, configOf, databaseUrlOf } from './command.js';

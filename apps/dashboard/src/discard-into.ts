@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createDiscardFile, type Discarded, discardFailed } from '@walmq/replay';
+import { createDiscardFile, type Discarded, discardFailed } from '@walmq/operations';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 

@@ -1,9 +1,8 @@
 import { resolve } from 'node:path';
 import { shardPrefixes } from '@walmq/config';
+import { failedIds, readFailures, readStatus } from '@walmq/operations';
 import { keepConnected } from '@walmq/redis';
-import { failedIds, readFailures } from '@walmq/replay';
 import { openPool, runService } from '@walmq/service';
-import { readStatus } from '@walmq/status';
 import { Queue } from 'bullmq';
 import { z } from 'zod';
 import { admit } from './access/admit.js';

@@ -1,5 +1,5 @@
 import type { QueueConfig } from '@walmq/config';
-import { type QueueStatus, readQueue } from '@walmq/status';
+import { type QueueStatus, readQueue } from '@walmq/operations';
 import type { Redis } from 'ioredis';
 import { Gauge, type Registry } from 'prom-client';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Change } from '@walmq/change';
 import { setUp } from '@walmq/setup';
-import { Receiver, SECRET } from '@walmq/webhooks/fixture';
+import { Receiver, SECRET } from '@walmq/sinks/webhooks-fixture';
 import {
   type AppProcess,
   eventually,

@@ -1,4 +1,4 @@
-import { loadWebhooks, webhookWorker } from '@walmq/webhooks';
+import { loadWebhooks, webhookWorker } from '@walmq/sinks/webhooks';
 import { runWorkerApp } from '@walmq/worker';
 import { z } from 'zod';
 

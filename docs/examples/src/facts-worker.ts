@@ -1,4 +1,4 @@
-import { analyticsSinkWorker, createClickhouseSink, mirror } from '@walmq/analytics-sink';
+import { analyticsSinkWorker, createClickhouseSink, mirror } from '@walmq/sinks/analytics';
 import { runWorkerApp } from '@walmq/worker';
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-import { chainsOf, failedIds, followReplayed, replayFailed } from '@walmq/replay';
+import { chainsOf, failedIds, followReplayed, replayFailed } from '@walmq/operations';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 

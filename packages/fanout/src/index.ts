@@ -39,13 +39,6 @@ export {
 } from './redis/durability.js';
 export { pauseQueue } from './redis/pause-queue.js';
 export { connectProducer } from './redis/producer.js';
-export {
-  checkpointAhead,
-  type Refusal,
-  type ResumeFacts,
-  type ResumeVerdict,
-  resumeVerdict,
-} from './resume.js';
 export { type FormerKeys, readFormerKeys } from './route/former-keys.js';
 export { refusalOf } from './route/refusal.js';
 export { Router, type RouterOptions } from './route/route.js';

@@ -1,7 +1,7 @@
 import type { Lsn } from '@walmq/change';
 import { sourceTag } from '@walmq/fanout';
+import { readSenderWait, readSlotDetail, type SlotDetail, stallReason } from '@walmq/operations';
 import { foreignKind, readSlot, readSource, type Slot } from '@walmq/replication';
-import { readSenderWait, readSlotDetail, type SlotDetail, stallReason } from '@walmq/status';
 import type { Client } from 'pg';
 import { type Control, openControl } from './control.js';
 

@@ -1,5 +1,5 @@
 import { type Lsn, lsnToHex, type Position, type WalmqError } from '@walmq/change';
-import { checkpointAhead } from '@walmq/fanout';
+import { checkpointAhead } from '@walmq/operations';
 
 /** What a transaction begins with, in the stream. */
 export interface Begin {

@@ -6,8 +6,8 @@ import {
   type ProducerConnection,
   readWholeCheckpoint,
   renameCheckpoint,
-  resumeVerdict,
 } from '@walmq/fanout';
+import { resumeVerdict } from '@walmq/operations';
 import {
   type CaptureRow,
   isFromElsewhere,

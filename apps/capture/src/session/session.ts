@@ -9,6 +9,7 @@ import {
   type SourceIdentity,
   sourceTag,
 } from '@walmq/fanout';
+import { heartbeatPrefix, type TableFinding, tableMemoryKey } from '@walmq/operations';
 import { askBackends, endBackends, ownConnection, processId } from '@walmq/postgres';
 import {
   CAPTURE_NAME,
@@ -28,7 +29,6 @@ import {
   untilShown,
   utf8Converter,
 } from '@walmq/replication';
-import { heartbeatPrefix, type TableFinding, tableMemoryKey } from '@walmq/status';
 import type { ClientConfig } from 'pg';
 import { DurablePositions } from '../backfill/durable-positions.js';
 import type { BackfillNotice } from '../backfill/run-backfills.js';

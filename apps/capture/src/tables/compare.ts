@@ -1,6 +1,6 @@
 import { qualifiedName } from '@walmq/change';
+import type { Moment, OpenGap, SeenTable, TableFinding, TableLoss, TableMemory } from '@walmq/operations';
 import { type CoveredTable, type Gap, gapsOf, type PublicationFacts, type TableFacts } from '@walmq/setup';
-import type { Moment, OpenGap, SeenTable, TableFinding, TableLoss, TableMemory } from '@walmq/status';
 
 /** Publication and tables as they are. */
 export interface Sight {

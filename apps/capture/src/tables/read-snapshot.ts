@@ -1,6 +1,6 @@
+import type { Moment, TableMemory } from '@walmq/operations';
 import { publicationMissing } from '@walmq/replication';
 import { readPublication, readServer, readTables, type SetupTable } from '@walmq/setup';
-import type { Moment, TableMemory } from '@walmq/status';
 import type { Client } from 'pg';
 import { newlyAttached, type Sight } from './compare.js';
 

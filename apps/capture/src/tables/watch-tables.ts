@@ -1,7 +1,5 @@
 import { WalmqError } from '@walmq/change';
 import type { QueueConfig, WalmqConfig } from '@walmq/config';
-import type { Child } from '@walmq/replication';
-import type { Gap } from '@walmq/setup';
 import {
   NOTHING_SEEN,
   readTableMemory,
@@ -9,7 +7,9 @@ import {
   type TableMemory,
   tablesOf,
   writeTableMemory,
-} from '@walmq/status';
+} from '@walmq/operations';
+import type { Child } from '@walmq/replication';
+import type { Gap } from '@walmq/setup';
 import type { Redis } from 'ioredis';
 import { type Control, openControl } from '../postgres/control.js';
 import { addTables } from './add-tables.js';

@@ -1,5 +1,5 @@
 import { formatLsn } from '@walmq/change';
-import type { CaptureStatus, TableFinding } from '@walmq/status';
+import type { CaptureStatus, TableFinding } from '@walmq/operations';
 import type { Progress } from '../progress/acknowledge.js';
 
 /** What never changes of a capture process. */

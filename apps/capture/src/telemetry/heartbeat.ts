@@ -1,5 +1,5 @@
 import { connectShard } from '@walmq/fanout';
-import { type CaptureStatus, endHeartbeat, writeHeartbeat } from '@walmq/status';
+import { type CaptureStatus, endHeartbeat, writeHeartbeat } from '@walmq/operations';
 import type { Redis } from 'ioredis';
 
 export interface HeartbeatOptions {

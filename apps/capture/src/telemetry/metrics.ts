@@ -1,5 +1,5 @@
 import { type ChangeName, qualifiedName } from '@walmq/change';
-import type { TableFinding } from '@walmq/status';
+import type { TableFinding } from '@walmq/operations';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { SlotSight } from '../postgres/watch-slot.js';
 import type { Progress } from '../progress/acknowledge.js';

@@ -1,5 +1,5 @@
+import { bytesText } from '@walmq/operations';
 import { openTransactions, type Waiting } from '@walmq/setup';
-import { bytesText } from '@walmq/status';
 import type { ClientBase } from 'pg';
 import { type Check, ok, warning } from './check.js';
 

@@ -1,6 +1,6 @@
 import { formatLsn } from '@walmq/change';
+import type { CaptureStatus } from '@walmq/operations';
 import type { Skipped } from '@walmq/replication';
-import type { CaptureStatus } from '@walmq/status';
 import { type Check, error, ok } from './check.js';
 
 const BLOCKED: ReadonlySet<string> = new Set(['CHANGE_UNREADABLE', 'PUBLICATION_WAS_MISSING']);

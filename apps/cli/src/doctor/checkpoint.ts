@@ -1,5 +1,5 @@
 import { formatLsn } from '@walmq/change';
-import { type ResumeFacts, resumeVerdict } from '@walmq/fanout';
+import { type ResumeFacts, resumeVerdict } from '@walmq/operations';
 import { type Check, error, ok } from './check.js';
 
 /** Does Redis still have what PostgreSQL was told to forget? */

@@ -1,4 +1,5 @@
 import type { WalmqConfig } from '@walmq/config';
+import { readSlotDetail, readStandbySlots, tablesOf } from '@walmq/operations';
 import { readSlot, readSynchronous } from '@walmq/replication';
 import {
   type CoveredTable,
@@ -10,7 +11,6 @@ import {
   readTables,
   type Server,
 } from '@walmq/setup';
-import { readSlotDetail, readStandbySlots, tablesOf } from '@walmq/status';
 import type { Client } from 'pg';
 
 import { activityChecks, readActivity } from './activity.js';

@@ -1,4 +1,4 @@
-import type { QueueStatus } from '@walmq/status';
+import type { QueueStatus } from '@walmq/operations';
 import { type Check, error, ok, warning } from './check.js';
 
 export type QueueFacts = Pick<

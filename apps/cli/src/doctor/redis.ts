@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { WalmqConfig } from '@walmq/config';
 import { durabilityVerdict, type RedisPersistence } from '@walmq/fanout';
-import { bytesText, type RedisServer, readRedisServer } from '@walmq/status';
+import { bytesText, type RedisServer, readRedisServer } from '@walmq/operations';
 import type { Redis } from 'ioredis';
 import { type Check, error, ok, warning } from './check.js';
 

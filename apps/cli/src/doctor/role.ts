@@ -1,8 +1,8 @@
-import { auditSchemaSql } from '@walmq/audit';
-import { changeLogSchemaSql } from '@walmq/change-log';
 import { ownConnection } from '@walmq/postgres';
 import { replicationFailure } from '@walmq/replication';
 import { CAPTURE_SCHEMA, type MadeRelation, missingRelations } from '@walmq/setup';
+import { auditSchemaSql } from '@walmq/sinks/audit';
+import { changeLogSchemaSql } from '@walmq/sinks/change-log';
 import { workerSchemaSql } from '@walmq/worker';
 import { Client, type ClientBase, escapeIdentifier } from 'pg';
 import { type Check, error, ok, warning } from './check.js';

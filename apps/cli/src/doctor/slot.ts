@@ -1,5 +1,5 @@
+import { bytesText, type SlotDetail } from '@walmq/operations';
 import { isLost, lostCause, lostRemedy, type Slot, slotVerdict } from '@walmq/replication';
-import { bytesText, type SlotDetail } from '@walmq/status';
 import { type Check, error, ok, warning } from './check.js';
 
 /** Retained WAL without a limit past which somebody should know. */

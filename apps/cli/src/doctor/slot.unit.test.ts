@@ -1,6 +1,6 @@
 import { toLsn } from '@walmq/change';
+import type { SlotDetail } from '@walmq/operations';
 import type { Slot } from '@walmq/replication';
-import type { SlotDetail } from '@walmq/status';
 import { describe, expect, it } from 'vitest';
 import { activityChecks } from './activity.js';
 import { slotChecks } from './slot.js';

@@ -1,4 +1,4 @@
-import { type StandbySlot, standbySlotText } from '@walmq/status';
+import { type StandbySlot, standbySlotText } from '@walmq/operations';
 import { type Check, error, ok } from './check.js';
 
 /** synchronized_standby_slots (PostgreSQL >= 17): capture gets nothing that one of these standbys does not have. */

@@ -1,4 +1,4 @@
-import { bytesText } from '@walmq/status';
+import { bytesText } from '@walmq/operations';
 import type { ClientBase } from 'pg';
 import { type Check, error, ok, warning } from './check.js';
 

@@ -1,5 +1,5 @@
 import { WalmqError } from '@walmq/change';
-import { changeIdOf, countParked, explainMissing, failedIds, MAX_COUNTED } from '@walmq/replay';
+import { changeIdOf, countParked, explainMissing, failedIds, MAX_COUNTED } from '@walmq/operations';
 import type { Queue } from 'bullmq';
 import { type CommandIo, EXIT } from '../command.js';
 import type { OpenQueues } from './open-queues.js';

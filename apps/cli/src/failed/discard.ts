@@ -1,5 +1,5 @@
 import { WalmqError } from '@walmq/change';
-import { createDiscardFile, type Discarded, type DiscardFile, discardFailed } from '@walmq/replay';
+import { createDiscardFile, type Discarded, type DiscardFile, discardFailed } from '@walmq/operations';
 import { type Command, Option } from 'commander';
 import type { Redis } from 'ioredis';
 import { type CommandIo, EXIT } from '../command.js';

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
-import { changeId, jobId, ReplayWorld } from '@walmq/replay/fixture';
+import { changeId, jobId, ReplayWorld } from '@walmq/operations/replay-fixture';
 import { Queue, UnrecoverableError, Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { CliWorld, walmq } from '../cli-fixture.js';

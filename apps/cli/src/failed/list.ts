@@ -7,7 +7,7 @@ import {
   MAX_COUNTED,
   readFailures,
   reasonOf,
-} from '@walmq/replay';
+} from '@walmq/operations';
 import { redact } from '@walmq/service';
 import type { Command } from 'commander';
 import type { CommandIo } from '../command.js';

@@ -1,6 +1,6 @@
 import { type Lsn, normalTableName, parseLsn, WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
-import type { FailedFilter } from '@walmq/replay';
+import type { FailedFilter } from '@walmq/operations';
 import { type Command, InvalidArgumentError } from 'commander';
 import { columnAndValue } from './column-value.js';
 

@@ -1,5 +1,11 @@
-import { type Chain, chainsOf, followReplayed, type Replayed, replayFailed } from '@walmq/replay';
-import { countWorkers } from '@walmq/status';
+import {
+  type Chain,
+  chainsOf,
+  countWorkers,
+  followReplayed,
+  type Replayed,
+  replayFailed,
+} from '@walmq/operations';
 import type { Queue } from 'bullmq';
 import { type Command, Option } from 'commander';
 import type { Redis } from 'ioredis';

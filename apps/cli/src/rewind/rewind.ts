@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseLsn, qualifiedName, WalmqError } from '@walmq/change';
+import type { WalmqConfig } from '@walmq/config';
 import {
   beginRewind,
   checkChangeLog,
@@ -9,8 +10,7 @@ import {
   type RewindOptions,
   type RewindPlan,
   sendPage,
-} from '@walmq/change-log';
-import type { WalmqConfig } from '@walmq/config';
+} from '@walmq/sinks/change-log';
 import { type Command, Option } from 'commander';
 import type { Client } from 'pg';
 import { type CommandIo, configOf, databaseUrlOf, EXIT } from '../command.js';

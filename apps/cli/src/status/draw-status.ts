@@ -12,7 +12,7 @@ import {
   type Severity,
   type SlotStatus,
   type Verdict,
-} from '@walmq/status';
+} from '@walmq/operations';
 import { printable } from '../printable.js';
 import { durationText } from './duration.js';
 import { tableLines } from './table.js';

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { PipelineStatus } from '@walmq/status';
-import { BACKFILL, CAPTURE, QUEUE, SLOT, WELL } from '@walmq/status/fixture';
+import type { PipelineStatus } from '@walmq/operations';
+import { BACKFILL, CAPTURE, QUEUE, SLOT, WELL } from '@walmq/operations/status-fixture';
 import { describe, expect, it } from 'vitest';
 import { drawStatus } from './draw-status.js';
 

@@ -1,6 +1,6 @@
 import type { WalmqConfig } from '@walmq/config';
+import { type PipelineStatus, readStatus } from '@walmq/operations';
 import { createPool } from '@walmq/postgres';
-import { type PipelineStatus, readStatus } from '@walmq/status';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { connectRedis } from '../connect.js';

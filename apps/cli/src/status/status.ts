@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PipelineStatus } from '@walmq/status';
+import type { PipelineStatus } from '@walmq/operations';
 import type { Command } from 'commander';
 import { type CommandIo, configOf, databaseUrlOf, EXIT, redisUrlOf } from '../command.js';
 import { examples, type Host } from '../help.js';

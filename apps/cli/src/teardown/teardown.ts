@@ -1,8 +1,8 @@
-import { auditSchemaSql } from '@walmq/audit';
 import { WalmqError } from '@walmq/change';
-import { changeLogSchemaSql } from '@walmq/change-log';
 import { readSource } from '@walmq/replication';
 import { CAPTURE_SCHEMA, madeRelations, planTeardown, runTeardownStep } from '@walmq/setup';
+import { auditSchemaSql } from '@walmq/sinks/audit';
+import { changeLogSchemaSql } from '@walmq/sinks/change-log';
 import { workerSchemaSql } from '@walmq/worker';
 import { type Command, Option } from 'commander';
 import type { Redis } from 'ioredis';

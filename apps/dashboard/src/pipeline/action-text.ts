@@ -1,4 +1,4 @@
-import type { Discarded, Replayed } from '@walmq/replay';
+import type { Discarded, Replayed } from '@walmq/operations';
 import { count, plural } from './format.js';
 
 export type Action = 'replay' | 'discard';

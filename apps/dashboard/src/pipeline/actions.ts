@@ -1,5 +1,12 @@
 import { WalmqError } from '@walmq/change';
-import { countParked, type FailureKind, failedIds, kindId, MAX_COUNTED, replayFailed } from '@walmq/replay';
+import {
+  countParked,
+  type FailureKind,
+  failedIds,
+  kindId,
+  MAX_COUNTED,
+  replayFailed,
+} from '@walmq/operations';
 import type { Logger } from '@walmq/service';
 import { redact } from '@walmq/service';
 import type { Queue } from 'bullmq';

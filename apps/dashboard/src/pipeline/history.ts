@@ -1,4 +1,4 @@
-import type { PipelineStatus } from '@walmq/status';
+import type { PipelineStatus } from '@walmq/operations';
 
 /** Fifteen minutes in steps of ten seconds: what a sparkline can show, and all that is kept. */
 export const STEP_MS = 10_000;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type FailureReport, NO_FAILURES } from '@walmq/replay';
-import type { PipelineStatus } from '@walmq/status';
+import type { PipelineStatus } from '@walmq/operations';
+import { type FailureReport, NO_FAILURES } from '@walmq/operations';
 import { History, sampleOf } from './history.js';
 
 /** While somebody looks, and while nobody does: then only the history is kept going. */

@@ -1,6 +1,6 @@
 import { type Backfill, doneOf, paceOf } from '@walmq/backfill';
 import { qualifiedName } from '@walmq/change';
-import type { PipelineStatus } from '@walmq/status';
+import type { PipelineStatus } from '@walmq/operations';
 import { type Html, html } from '../html.js';
 import { count, duration } from './format.js';
 

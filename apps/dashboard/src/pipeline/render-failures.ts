@@ -1,4 +1,4 @@
-import { type FailureGroup, type FailureReport, kindId } from '@walmq/replay';
+import { type FailureGroup, type FailureReport, kindId } from '@walmq/operations';
 import { redact } from '@walmq/service';
 import type { Role } from '../access/users.js';
 import { type Html, html } from '../html.js';

@@ -1,5 +1,5 @@
-import { type FailureReport, NO_FAILURES } from '@walmq/replay';
-import type { PipelineStatus } from '@walmq/status';
+import type { PipelineStatus } from '@walmq/operations';
+import { type FailureReport, NO_FAILURES } from '@walmq/operations';
 import { describe, expect, it } from 'vitest';
 import { changedParts } from './events.js';
 import { History, sampleOf } from './history.js';

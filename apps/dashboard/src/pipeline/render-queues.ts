@@ -1,4 +1,4 @@
-import type { PipelineStatus, QueueStatus } from '@walmq/status';
+import type { PipelineStatus, QueueStatus } from '@walmq/operations';
 import { type Html, html } from '../html.js';
 import { count, duration } from './format.js';
 import { backlogOf, completedOf, type History } from './history.js';

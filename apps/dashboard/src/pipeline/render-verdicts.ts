@@ -1,5 +1,5 @@
+import type { PipelineStatus, Severity, Verdict } from '@walmq/operations';
 import { redact } from '@walmq/service';
-import type { PipelineStatus, Severity, Verdict } from '@walmq/status';
 import { type Html, html } from '../html.js';
 
 /** Said in words too: colour alone tells not everyone. */

@@ -1,6 +1,6 @@
 import type { Backfill } from '@walmq/backfill';
-import { type CaptureStatus, type PipelineStatus, type QueueStatus, verdicts } from '@walmq/status';
-import { CAPTURE, QUEUE, BACKFILL as RUNNING, SLOT } from '@walmq/status/fixture';
+import { type CaptureStatus, type PipelineStatus, type QueueStatus, verdicts } from '@walmq/operations';
+import { CAPTURE, QUEUE, BACKFILL as RUNNING, SLOT } from '@walmq/operations/status-fixture';
 
 export const BACKFILL: Backfill = {
   ...RUNNING,

@@ -1,0 +1,92 @@
+export { countParked, MAX_COUNTED } from './replay/count-parked.js';
+export { type Discarded, type DiscardOptions, discardFailed } from './replay/discard-failed.js';
+export { createDiscardFile, type DiscardFile } from './replay/discard-file.js';
+export { explainMissing } from './replay/explain-missing.js';
+export { changeIdOf, type FailedJob, reasonOf } from './replay/failed-job.js';
+export {
+  type FailureGroup,
+  type FailureKind,
+  type FailureReport,
+  kindId,
+  kindOf,
+  NO_FAILURES,
+} from './replay/failures.js';
+export type { FailedFilter } from './replay/filter.js';
+export {
+  type Chain,
+  chainsOf,
+  type Followed,
+  type FollowOptions,
+  followReplayed,
+} from './replay/follow-replayed.js';
+export {
+  type FailedOptions,
+  type FailuresOptions,
+  failedIds,
+  failedJobs,
+  readFailures,
+} from './replay/read-failed.js';
+export { type Replayed, type ReplayOptions, replayFailed } from './replay/replay-failed.js';
+export { readResume } from './resume/read-resume.js';
+export {
+  checkpointAhead,
+  type Refusal,
+  type ResumeFacts,
+  type ResumeVerdict,
+  resumeVerdict,
+} from './resume/resume.js';
+export { bytesText } from './status/bytes.js';
+export { countWorkers } from './status/count-workers.js';
+export {
+  endHeartbeat,
+  heartbeatPrefix,
+  readHeartbeats,
+  writeHeartbeat,
+} from './status/heartbeat.js';
+export {
+  type CapturePositions,
+  type CaptureStatus,
+  type CheckpointStatus,
+  type DatabaseStatus,
+  type LagStatus,
+  type PipelineStatus,
+  type Problem,
+  type QueueStatus,
+  type RedisStatus,
+  type Severity,
+  type SlotStatus,
+  TABLE_FINDING_CODES,
+  type TableFinding,
+  type TableFindingCode,
+  type Unreachable,
+  VERDICT_CODES,
+  type Verdict,
+  type VerdictCode,
+} from './status/pipeline-status.js';
+export { databaseRemedy, redisRemedy } from './status/reach-remedy.js';
+export { readQueue } from './status/read-queue.js';
+export { type RedisServer, readRedisServer } from './status/read-redis-server.js';
+export { readSlotDetail, type SlotDetail } from './status/read-slot-detail.js';
+export { readStatus, type StatusOptions } from './status/read-status.js';
+export {
+  readSenderWait,
+  readStandbySlots,
+  type SenderWait,
+  type StandbySlot,
+  stallReason,
+  standbySlotText,
+} from './status/sender-wait.js';
+export {
+  acceptTables,
+  type Moment,
+  NOTHING_SEEN,
+  type OpenGap,
+  readTableMemory,
+  type SeenTable,
+  type TableLoss,
+  type TableMemory,
+  tableMemoryKey,
+  writeTableMemory,
+} from './status/table-memory.js';
+export { tablesOf } from './status/tables-of.js';
+export { verdicts } from './status/verdicts.js';

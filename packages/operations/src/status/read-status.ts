@@ -1,0 +1,286 @@
+import { type Backfill, listOpenBackfills } from '@walmq/backfill';
+import { formatLsn, formatPosition, type Lsn, parseLsn, WalmqError } from '@walmq/change';
+import type { WalmqConfig } from '@walmq/config';
+import { durabilityVerdict, sourceTag } from '@walmq/fanout';
+import { foreignKind, readSlot, readSource, type Slot } from '@walmq/replication';
+import { redact } from '@walmq/service';
+import { readServer } from '@walmq/setup';
+import type { Redis } from 'ioredis';
+import type { ClientBase, Pool } from 'pg';
+import { readResume } from '../resume/read-resume.js';
+import { type ResumeFacts, resumeVerdict } from '../resume/resume.js';
+import { type Heartbeats, heartbeatPrefix, readHeartbeats } from './heartbeat.js';
+import type {
+  CaptureStatus,
+  DatabaseStatus,
+  LagStatus,
+  PipelineStatus,
+  Problem,
+  QueueStatus,
+  RedisStatus,
+  SlotStatus,
+  Unreachable,
+} from './pipeline-status.js';
+import { databaseRemedy, redisRemedy } from './reach-remedy.js';
+import { readQueue } from './read-queue.js';
+import { readRedisServer } from './read-redis-server.js';
+import { readSlotDetail, type SlotDetail } from './read-slot-detail.js';
+import { verdicts } from './verdicts.js';
+
+export interface StatusOptions {
+  readonly config: WalmqConfig;
+  /** Or why there is none. */
+  readonly database: Pool | Error;
+  /** A connection that is up, or comes back by itself; or why there is none. */
+  readonly redis: Redis | Error;
+  /** Milliseconds after which a server that does not answer counts as unreachable. Default 5000. */
+  readonly timeoutMs?: number;
+}
+
+/** Reads the whole picture and changes nothing. Never rejects because of a server: what is unreachable says so. */
+export async function readStatus(options: StatusOptions): Promise<PipelineStatus> {
+  const { config } = options;
+  const at = new Date();
+  const database = await look(options, databaseRemedy, () => readDatabase(options));
+  const source = database.reachable ? database.source : null;
+  const redis = await look(options, redisRemedy, () => readRedis(options, source));
+  const resume =
+    database.reachable && database.slot && redis.reachable
+      ? await look(options, databaseRemedy, async () => ({
+          reachable: true as const,
+          facts: await resumeOf(options),
+        }))
+      : undefined;
+  const facts = resume?.reachable ? resume.facts : undefined;
+  const { captures, lastActive } = redis.reachable ? redis.heartbeats : { captures: [], lastActive: null };
+  const picture = {
+    at: at.toISOString(),
+    slotName: config.source.slot,
+    database: database.reachable ? databaseStatus(database, { facts, captures, lastActive, at }) : database,
+    redis: redis.reachable ? redisStatus(redis, config) : redis,
+    captures,
+    lastActive,
+    checkpoint: facts?.checkpoint
+      ? { position: formatPosition(facts.checkpoint), lsn: formatLsn(facts.checkpoint.lsn) }
+      : null,
+    checkpointProblem: facts ? checkpointProblem(facts) : null,
+    lag: facts ? lagOf(facts, captures) : null,
+    limits: {
+      maxQueueDepth: config.capture.maxQueueDepth,
+      maxRedisMemoryShare: config.capture.maxRedisMemoryShare,
+    },
+    queues: redis.reachable ? redis.queues : [],
+    backfills: database.reachable ? database.backfills : [],
+  };
+  return { ...picture, verdicts: verdicts(picture) };
+}
+
+interface DatabaseFacts {
+  readonly reachable: true;
+  readonly version: number;
+  readonly name: string;
+  readonly inRecovery: boolean;
+  readonly slot: (Slot & SlotDetail) | null;
+  readonly walEnd: Lsn | null;
+  /** As captures name it. */
+  readonly source: string | null;
+  readonly backfills: readonly Backfill[];
+}
+
+async function readDatabase(options: StatusOptions): Promise<DatabaseFacts> {
+  return await withClient(options.database, async client => {
+    const { version, database: name, inRecovery } = await readServer(client);
+    const facts = { reachable: true as const, version, name, inRecovery };
+    // A standby refuses the very functions that tell of WAL.
+    if (inRecovery) return { ...facts, slot: null, walEnd: null, source: null, backfills: [] };
+    const { slot: slotName } = options.config.source;
+    const [slot, detail] = [await readSlot(client, slotName), await readSlotDetail(client, slotName)];
+    const source = await readSource(client);
+    return {
+      ...facts,
+      slot: slot && detail ? { ...slot, ...detail } : null,
+      walEnd: source.walEnd,
+      source: sourceTag({ ...source, slot: slotName }),
+      backfills: await listOpenBackfills(client, slotName),
+    };
+  });
+}
+
+interface RedisFacts {
+  readonly reachable: true;
+  readonly server: Awaited<ReturnType<typeof readRedisServer>>;
+  readonly heartbeats: Heartbeats;
+  readonly queues: readonly QueueStatus[];
+}
+
+async function readRedis(options: StatusOptions, source: string | null): Promise<RedisFacts> {
+  const { config } = options;
+  const redis = usable(options.redis);
+  const prefix = heartbeatPrefix(config.redis);
+  return {
+    reachable: true,
+    server: await readRedisServer(redis),
+    heartbeats: await readHeartbeats(redis, prefix, { slot: config.source.slot, source }),
+    queues: await Promise.all(Object.values(config.queues).map(queue => readQueue(redis, queue))),
+  };
+}
+
+async function resumeOf(options: StatusOptions): Promise<ResumeFacts | undefined> {
+  return await withClient(options.database, client =>
+    readResume(client, usable(options.redis), options.config),
+  );
+}
+
+async function withClient<T>(pool: Pool | Error, act: (client: ClientBase) => Promise<T>): Promise<T> {
+  if (pool instanceof Error) throw pool;
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  // The query under way carries the same error; without a listener it would end the process.
+  const lost = (error: Error) => {
+    broken = error;
+  };
+  client.on('error', lost);
+  try {
+    return await act(client);
+  } catch (cause) {
+    broken = cause as Error;
+    throw cause;
+  } finally {
+    client.off('error', lost);
+    client.release(broken);
+  }
+}
+
+/** A connection that comes back by itself lets commands wait for as long as it takes: here nobody waits. */
+function usable(redis: Redis | Error): Redis {
+  if (redis instanceof Error) throw redis;
+  if (redis.status === 'ready') return redis;
+  throw new WalmqError('REDIS_UNREACHABLE', `the connection is ${redis.status}.`);
+}
+
+/** Within its time, or unreachable with the reason. */
+async function look<T extends { reachable: true }>(
+  { timeoutMs = 5000 }: StatusOptions,
+  remedyFor: (cause: unknown) => string,
+  read: () => Promise<T>,
+): Promise<T | Unreachable> {
+  let timer: NodeJS.Timeout | undefined;
+  const unreachable = (cause: unknown): Unreachable => ({
+    ...{ reachable: false, reason: redact(messageOf(cause)) },
+    remedy: remedyFor(cause),
+  });
+  const late = new Promise<Unreachable>(resolve => {
+    timer = setTimeout(() => resolve(unreachable(new Error(`no answer within ${timeoutMs} ms`))), timeoutMs);
+  });
+  try {
+    return await Promise.race([read().catch(unreachable), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Node joins the failures of several addresses into an error without a message. */
+function messageOf(cause: unknown): string {
+  if (cause instanceof AggregateError) return cause.errors.map(messageOf).join('; ');
+  // It says that the server cannot be reached, which is said already: why, its cause does.
+  if (cause instanceof WalmqError && cause.code === 'REDIS_UNREACHABLE' && cause.cause)
+    return messageOf(cause.cause);
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return `${text.replace(/\.$/, '')}.`;
+}
+
+function databaseStatus(
+  { version, name, inRecovery, slot, walEnd }: DatabaseFacts,
+  said: Heartbeats & { facts: ResumeFacts | undefined; at: Date },
+): DatabaseStatus {
+  const end = said.facts?.walEnd ?? walEnd;
+  return {
+    reachable: true,
+    version: `${Math.floor(version / 10_000)}.${version % 10_000}`,
+    name,
+    inRecovery,
+    walEnd: end === null ? null : formatLsn(end),
+    slot: slot && withForeign(slotStatus(slot, said, walEnd), foreignKind(slot, name)),
+  };
+}
+
+function withForeign(slot: SlotStatus, foreign: string | undefined): SlotStatus {
+  return foreign === undefined ? slot : { ...slot, foreign };
+}
+
+function slotStatus(
+  slot: Slot & SlotDetail,
+  { captures, lastActive, at }: Heartbeats & { at: Date },
+  walEnd: Lsn | null,
+): SlotStatus {
+  const caughtUpAt = captures.find(({ role }) => role === 'active')?.caughtUpAt ?? lastActive?.caughtUpAt;
+  const ageSeconds = caughtUpAt ? Math.max(0, (at.getTime() - Date.parse(caughtUpAt)) / 1000) : null;
+  return {
+    name: slot.name,
+    active: slot.active,
+    activePid: slot.activePid,
+    confirmedFlushLsn: formatLsn(slot.confirmedFlushLsn),
+    walStatus: slot.walStatus,
+    invalidationReason: slot.invalidationReason,
+    retainedWalBytes: slot.retainedWalBytes,
+    safeWalBytes: slot.safeWalBytes,
+    failover: slot.failover,
+    oldestUnconfirmedSeconds: walEnd !== null && slot.confirmedFlushLsn >= walEnd ? 0 : ageSeconds,
+  };
+}
+
+function redisStatus({ server }: RedisFacts, { redis }: WalmqConfig): RedisStatus {
+  const { errors } = durabilityVerdict(redis.durability, redis.trustDurability, server.persistence);
+  return {
+    reachable: true,
+    product: server.product,
+    version: server.version,
+    usedMemoryBytes: server.usedMemoryBytes,
+    maxMemoryBytes: server.maxMemoryBytes,
+    maxMemoryPolicy: server.persistence.maxmemoryPolicy ?? null,
+    onlineReplicas: server.onlineReplicas,
+    problems: [...errors.map(problemOf), ...writeProblems(server)],
+  };
+}
+
+/** Why nothing can be written; in a cluster any node answers, and it need not be the one that is written to. */
+function writeProblems({ role, cluster, writesAppendOnlyFile }: RedisFacts['server']): Problem[] {
+  const problems: Problem[] = [];
+  if (role === 'slave' && !cluster)
+    problems.push({
+      code: 'REDIS_READ_ONLY',
+      sentence: 'Redis is a replica, which takes no writes.',
+      remedy: 'Set REDIS_URL to the primary; if this is to be the primary: REPLICAOF NO ONE.',
+    });
+  if (!writesAppendOnlyFile)
+    problems.push({
+      code: 'REDIS_WRITES_FAIL',
+      sentence: 'Redis could not write to its append-only file, and takes no writes until it can.',
+      remedy: 'See its log, and mend the disk or make room on it.',
+    });
+  return problems;
+}
+
+function checkpointProblem(facts: ResumeFacts): Problem | null {
+  const verdict = resumeVerdict(facts);
+  return verdict.verdict === 'refuse' ? problemOf(verdict.error) : null;
+}
+
+function problemOf({ code, message, remedy = '' }: WalmqError): Problem {
+  return { code, sentence: message, remedy };
+}
+
+function lagOf({ walEnd, confirmedFlush }: ResumeFacts, captures: readonly CaptureStatus[]): LagStatus {
+  const positions = captures.find(({ role }) => role === 'active')?.positions;
+  const acknowledgedBytes = Math.max(0, Number(walEnd - confirmedFlush));
+  // What a capture said a second ago may be beside a newer end of the WAL, never beyond it; and beside a newer
+  // acknowledgement, but what is acknowledged has been through all the steps before.
+  const behind = (lsn: string | undefined) =>
+    lsn === undefined ? null : Math.min(acknowledgedBytes, Math.max(0, Number(walEnd - parseLsn(lsn))));
+  return {
+    receivedBytes: behind(positions?.received),
+    enqueuedBytes: behind(positions?.enqueued),
+    durableBytes: behind(positions?.durable),
+    acknowledgedBytes,
+  };
+}
