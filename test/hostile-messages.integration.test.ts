@@ -23,8 +23,13 @@ const QUEUES = {
 const ROW_QUEUES = ['items', 'by_owner', 'masked', 'where'];
 
 const CHANGE = {
-  ...{ id: '0000000000000001-0000000001', op: 'insert', schema: 'public', table: 'items' },
-  ...{ key: { id: 666 }, before: null, after: { id: 666, owner: 1, name: 'forged' } },
+  id: '0000000000000001-0000000001',
+  op: 'insert',
+  schema: 'public',
+  table: 'items',
+  key: { id: 666 },
+  before: null,
+  after: { id: 666, owner: 1, name: 'forged' },
   tx: { xid: 1, lsn: '0/1', committedAt: '2026-01-01T00:00:00Z', seq: 1 },
 };
 const rewind = (change: object | string, queue = 'items') =>
@@ -81,7 +86,11 @@ describe('messages of whoever may connect', () => {
     const insert = (id: number) =>
       world.client.query('INSERT INTO items VALUES ($1, $2, $3)', [id, id % 3, `name ${id}`]);
     return {
-      ...{ world, stranger, capture, refused, insert },
+      world,
+      stranger,
+      capture,
+      refused,
+      insert,
       async [Symbol.asyncDispose]() {
         await stranger.end();
         await world[Symbol.asyncDispose]();

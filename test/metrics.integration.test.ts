@@ -31,7 +31,10 @@ function documented(): (Metric & { labels: string[] })[] {
     /^\| `(walmq_\w+)` \| (\w+) \| [^|]+ \| ([^|]*)\| (\w+) \| (.+) \|$/gm,
   );
   return [...rows].map(([, name = '', type = '', labels = '', app = '', help = '']) => ({
-    ...{ name, type, app, help },
+    name,
+    type,
+    app,
+    help,
     labels: labels
       .split(',')
       .map(label => label.trim())

@@ -90,7 +90,9 @@ describe('names that have to be quoted', () => {
     const path = join(folder, 'walmq.config.mjs');
     await writeFile(path, `export default ${JSON.stringify(config)};\n`);
     env = {
-      ...{ DATABASE_URL: url.href, REDIS_URL: redisServer.url, WALMQ_CONFIG: path },
+      DATABASE_URL: url.href,
+      REDIS_URL: redisServer.url,
+      WALMQ_CONFIG: path,
     };
   });
   afterAll(async () => {

@@ -8,28 +8,30 @@ const page = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8');
 
 /** Programs that a supervisor runs, and what they are made of. */
 const PARTS = [
-  ...[
-    'apps/capture',
-    'apps/order-worker',
-    'apps/inventory-worker',
-    'apps/analytics-worker',
-    'apps/dashboard',
-  ],
-  ...['packages/config', 'packages/fanout', 'packages/replication', 'packages/service', 'packages/worker'],
+  'apps/capture',
+  'apps/order-worker',
+  'apps/inventory-worker',
+  'apps/analytics-worker',
+  'apps/dashboard',
+  'packages/config',
+  'packages/fanout',
+  'packages/replication',
+  'packages/service',
+  'packages/worker',
   'packages/postgres',
-  ...[
-    ...['packages/sinks/src/audit', 'packages/sinks/src/change-log', 'packages/sinks/src/webhooks'],
-    'packages/operations/src/status',
-    'packages/operations/src/resume',
-    'apps/change-log-worker',
-    'apps/webhook-worker',
-    'apps/audit-worker',
-  ],
+  'packages/sinks/src/audit',
+  'packages/sinks/src/change-log',
+  'packages/sinks/src/webhooks',
+  'packages/operations/src/status',
+  'packages/operations/src/resume',
+  'apps/change-log-worker',
+  'apps/webhook-worker',
+  'apps/audit-worker',
 ];
 
 /** Outcomes of one change or one action, which are told where it was asked for; set-up's, which docs/doctor.md explains; bugs of ours. */
 const ELSEWHERE =
-  /^(HANDLER_|BACKFILL_|REWIND_|SETUP_|DISCARD_|REPLAY_|WEBHOOK_(ADDRESS_REFUSED|REFUSED|TIMEOUT|UNREACHABLE)$|(ONCE|EFFECT)_TWICE$|EFFECT_NOT_RECORDED$|RESULT_NOT_JSON$|(CONNECTIONS_TAKEN|CHANGE_NOT_VISIBLE)$|ENQUEUER_CLOSED$)/;
+  /^(HANDLER_|BACKFILL_|REWIND_|SETUP_|DISCARD_|REPLAY_|WEBHOOK_(ADDRESS_REFUSED|REFUSED|TIMEOUT|UNREACHABLE)$|(ONCE|EFFECT)_TWICE$|EFFECT_NOT_RECORDED$|RESULT_NOT_JSON$|(POOL_EXHAUSTED|CHANGE_NOT_VISIBLE)$|ENQUEUER_CLOSED$)/;
 
 function sources(part: string): string[] {
   const folder = join(ROOT, part, part.includes('/src') ? '' : 'src');

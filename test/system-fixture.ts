@@ -34,8 +34,13 @@ export async function startSystem(
     await Promise.all([postgres.stop(), redis.stop()]);
   };
   const env = {
-    ...{ PATH: process.env.PATH, DATABASE_URL: postgres.url, REDIS_URL: redis.url },
-    ...{ SMTP_URL: 'smtp://127.0.0.1:1', WALMQ_PORT: '0', LOG_FORMAT: 'json', ...options.env },
+    PATH: process.env.PATH,
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis.url,
+    SMTP_URL: 'smtp://127.0.0.1:1',
+    WALMQ_PORT: '0',
+    LOG_FORMAT: 'json',
+    ...options.env,
   };
   try {
     await promisify(execFile)(process.execPath, [programOf('cli', 'walmq'), 'setup', '--shop'], {

@@ -38,13 +38,14 @@ export class ExampleWorld {
     this.redisUrl = redis.url;
     this.client = new Client(postgres.url);
     this.#env = {
-      ...{ PATH: process.env.PATH, HOME: folder, DATABASE_URL: postgres.url, REDIS_URL: redis.url },
-      ...{
-        MASK_KEY: 'a secret of the examples',
-        WALMQ_PORT: '0',
-        LOG_FORMAT: 'json',
-        npm_config_update_notifier: 'false',
-      },
+      PATH: process.env.PATH,
+      HOME: folder,
+      DATABASE_URL: postgres.url,
+      REDIS_URL: redis.url,
+      MASK_KEY: 'a secret of the examples',
+      WALMQ_PORT: '0',
+      LOG_FORMAT: 'json',
+      npm_config_update_notifier: 'false',
     };
   }
 
@@ -103,7 +104,8 @@ export class ExampleWorld {
 
   #spawn(args: readonly string[], env: Record<string, string>): RunningProgram {
     const child: ChildProcess = spawn(process.execPath, args, {
-      ...{ cwd: this.folder, env: { ...this.#env, ...env } },
+      cwd: this.folder,
+      env: { ...this.#env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';

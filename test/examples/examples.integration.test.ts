@@ -74,7 +74,9 @@ describe('the examples of the documentation', { timeout: 180_000 }, () => {
       { op: 'insert', context: null, after: { id: 42, customer_email: '***', status: 'pending' } },
       { op: 'update', context: null, changed: ['status'] },
       {
-        ...{ op: 'update', before: { status: 'paid' }, after: { status: 'cancelled' } },
+        op: 'update',
+        before: { status: 'paid' },
+        after: { status: 'cancelled' },
         context: { actor: 'ada@example.com', reason: 'customer called' },
       },
     ]);
@@ -89,7 +91,9 @@ describe('the examples of the documentation', { timeout: 180_000 }, () => {
       const changes = (await queue.getJobs(['wait', 'waiting-children'])).map(({ data }) => data);
       expect(changes).toContainEqual(
         expect.objectContaining({
-          ...{ op: 'update', entered: true, changed: ['status'] },
+          op: 'update',
+          entered: true,
+          changed: ['status'],
           after: { id: 42, customer_email: expect.stringMatching(/^[\w-]{43}$/), status: 'paid' },
         }),
       );

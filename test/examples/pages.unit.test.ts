@@ -12,16 +12,18 @@ const PAGES = [
 ];
 /** Those whose main example is run. */
 const WITH_EXAMPLES = [
-  ...['README.md', 'docs/workers.md', 'docs/context.md', 'docs/outbox.md', 'docs/types.md'],
-  ...[
-    'docs/replay.md',
-    'docs/webhooks.md',
-    'docs/audit.md',
-    'docs/analytics.md',
-    'docs/backfill.md',
-    'docs/shape.md',
-    'docs/rewind.md',
-  ],
+  'README.md',
+  'docs/workers.md',
+  'docs/context.md',
+  'docs/outbox.md',
+  'docs/types.md',
+  'docs/replay.md',
+  'docs/webhooks.md',
+  'docs/audit.md',
+  'docs/analytics.md',
+  'docs/backfill.md',
+  'docs/shape.md',
+  'docs/rewind.md',
 ];
 /** Needed to run the others; no page shows them. */
 const UNSHOWN = ['schema.sql', 'src/walmq-tables.ts'];

@@ -44,8 +44,12 @@ describe('analytics-worker', () => {
   it('counts a new item for its product and day, once for every delivery', async () => {
     const change = added(item(1));
     const result = {
-      ...{ action: 'item_added', item_id: 1, order_id: 1 },
-      ...{ product_id: 1, quantity: 2, price: '19.99' },
+      action: 'item_added',
+      item_id: 1,
+      order_id: 1,
+      product_id: 1,
+      quantity: 2,
+      price: '19.99',
     };
     expect(await world.process('order_items', change)).toEqual({ state: 'completed', result, tries: 1 });
     expect(await world.process('order_items', change, { jobId: 'again-1' })).toMatchObject({ result });
@@ -69,7 +73,8 @@ describe('analytics-worker', () => {
       result: { action: 'item_added' },
     });
     expect(await emptied.process('order_items', truncate)).toMatchObject({
-      ...{ state: 'completed', result: { action: 'items_removed', items: 1 } },
+      state: 'completed',
+      result: { action: 'items_removed', items: 1 },
     });
     await emptied.process('order_items', again[1]!);
     expect(await emptied.process('order_items', late)).toMatchObject({
@@ -142,7 +147,10 @@ describe('analytics-worker', () => {
   it('adds up what many workers count at once, and back to nothing', async () => {
     const items = Array.from({ length: 120 }, (_, n) =>
       item(1000 + n, {
-        ...{ order_id: 1000 + (n % 7), product_id: 80 + (n % 3), quantity: 1 + (n % 4), price: '0.07' },
+        order_id: 1000 + (n % 7),
+        product_id: 80 + (n % 3),
+        quantity: 1 + (n % 4),
+        price: '0.07',
       }),
     );
     const processAll = async (changes: ReturnType<typeof added>[]) => {

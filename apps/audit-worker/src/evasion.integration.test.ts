@@ -68,7 +68,8 @@ it('audit and change log take whatever can be committed, to its last digit, into
     schema: `CREATE TABLE docs (id int PRIMARY KEY, doc json, note text); CREATE TABLE probe (doc json); ALTER TABLE docs REPLICA IDENTITY FULL; ${OLDER_TABLES}`,
   });
   const env = {
-    ...{ DATABASE_URL: world.databaseUrl, REDIS_URL: servers.redis.url },
+    DATABASE_URL: world.databaseUrl,
+    REDIS_URL: servers.redis.url,
     WALMQ_CONFIG: await writeConfig({ source: { slot: 'evaded' }, redis: { prefix: world.prefix }, queues }),
     WALMQ_AUDIT: await writeConfig({ tables: { docs: { mask: ['note'] } } }),
   };

@@ -39,7 +39,8 @@ describe('audit-worker, from a committed row to the log', () => {
     });
     const source = { slot: 'audited', publication: 'walmq' };
     const env = {
-      ...{ DATABASE_URL: world.databaseUrl, REDIS_URL: servers.redis.url },
+      DATABASE_URL: world.databaseUrl,
+      REDIS_URL: servers.redis.url,
       WALMQ_CONFIG: await writeConfig({ source, redis: { prefix: world.prefix }, queues }),
       WALMQ_AUDIT: await writeConfig({ tables: { orders: { mask: ['email'] } } }),
     };
@@ -88,7 +89,11 @@ describe('audit-worker, from a committed row to the log', () => {
       ).toEqual([
         { op: 'insert', before: null, after: 0, changed: null, email: '***' },
         ...Array.from({ length: REVISIONS }, (_, n) => ({
-          ...{ op: 'update', before: n, after: n + 1, changed: ['revision'], email: '***' },
+          op: 'update',
+          before: n,
+          after: n + 1,
+          changed: ['revision'],
+          email: '***',
         })),
         { op: 'delete', before: REVISIONS, after: null, changed: null, email: '***' },
       ]);
@@ -101,7 +106,8 @@ describe('audit-worker, from a committed row to the log', () => {
       schema: 'CREATE TABLE walmq.audit ()',
     });
     const app = startApp(APP, {
-      ...{ DATABASE_URL: world.databaseUrl, REDIS_URL: servers.redis.url },
+      DATABASE_URL: world.databaseUrl,
+      REDIS_URL: servers.redis.url,
       WALMQ_CONFIG: await writeConfig({ queues: { orders: { table: 'orders' } } }),
     });
     expect(await app.ended).toBe('exit 1');

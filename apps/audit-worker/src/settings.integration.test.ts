@@ -32,7 +32,8 @@ it.each([
     schema: 'CREATE TABLE orders (id int PRIMARY KEY)',
   });
   const env = {
-    ...{ DATABASE_URL: world.databaseUrl, REDIS_URL: servers.redis.url },
+    DATABASE_URL: world.databaseUrl,
+    REDIS_URL: servers.redis.url,
     WALMQ_CONFIG: await writeConfig({
       source: { slot: name },
       redis: { prefix: world.prefix },

@@ -15,6 +15,11 @@ export interface BenchArguments {
   readonly against: string | undefined;
 }
 
+export interface RunOptions {
+  readonly args: BenchArguments;
+  readonly print: (line: string) => void;
+}
+
 /** `other` is measured where there is another build. */
 const NAMED = CONTENDERS.filter(contender => contender !== 'other');
 

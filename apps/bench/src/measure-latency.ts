@@ -1,3 +1,4 @@
+import type { RunOptions } from './arguments.js';
 import type { ContenderContext } from './bench-config.js';
 import { Child, programPath } from './child.js';
 import { SteadyWriter } from './commit-at-rate.js';
@@ -5,7 +6,6 @@ import { withContender } from './contender.js';
 import { createSlot, dropSlot, emptyTables, slotName } from './database.js';
 import type { Latency, LatencyResult } from './measurement.js';
 import { type Entry, type LatencyCase, planRound } from './plan.js';
-import type { RunOptions } from './run.js';
 import { type Database, withRedis } from './servers.js';
 import { percentile } from './statistics.js';
 import { until } from './until.js';

@@ -1,10 +1,10 @@
+import type { RunOptions } from './arguments.js';
 import { withContender } from './contender.js';
 import { commitBacklog, createSlot, dropSlot, emptyTables, slotName } from './database.js';
 import { timeDrain } from './drain.js';
 import type { Drain, ThroughputResult } from './measurement.js';
 import { type Entry, planRound, type ThroughputCase } from './plan.js';
 import { timeWal } from './read-wal.js';
-import type { RunOptions } from './run.js';
 import { type Database, withRedis } from './servers.js';
 
 /**

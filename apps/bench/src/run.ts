@@ -1,16 +1,11 @@
 import { Redis } from 'ioredis';
-import type { BenchArguments } from './arguments.js';
+import type { RunOptions } from './arguments.js';
 import { machineFacts } from './machine.js';
 import { measureLatency } from './measure-latency.js';
 import { measureThroughput } from './measure-throughput.js';
 import type { LatencyResult, Report, ThroughputResult } from './measurement.js';
 import { planCases } from './plan.js';
 import { type Database, withDatabase, withRedis } from './servers.js';
-
-export interface RunOptions {
-  readonly args: BenchArguments;
-  readonly print: (line: string) => void;
-}
 
 /** Measures every planned case. */
 export async function runBench(options: RunOptions): Promise<Report> {

@@ -10,7 +10,7 @@ import { StallClock } from './postgres/stall.js';
 import { watchSlot } from './postgres/watch-slot.js';
 import { LagClock } from './progress/lag-clock.js';
 import { keepStreaming } from './session/keep-streaming.js';
-import { Portrait } from './telemetry/capture-status.js';
+import { StatusTracker } from './telemetry/capture-status.js';
 import { startHeartbeat } from './telemetry/heartbeat.js';
 import { captureMetrics } from './telemetry/metrics.js';
 import { createReport } from './telemetry/report.js';
@@ -28,7 +28,7 @@ await runService({
 
     const metrics = captureMetrics(service.metrics);
     const instance = randomBytes(4).toString('hex');
-    const portrait = new Portrait({
+    const tracker = new StatusTracker({
       instance,
       host: hostname(),
       pid: process.pid,
@@ -39,10 +39,10 @@ await runService({
     const heartbeat = startHeartbeat({
       redisUrl,
       prefix: heartbeatPrefix(config.redis),
-      take: nowMs => portrait.take(nowMs),
+      take: nowMs => tracker.take(nowMs),
     });
     service.onStop('heartbeat', () => heartbeat.stop());
-    const report = createReport({ config, log, metrics, portrait, heartbeat });
+    const report = createReport({ config, log, metrics, tracker, heartbeat });
     service.readyWhen('stream', report.idleBecause);
 
     const lag = new LagClock();
@@ -51,21 +51,30 @@ await runService({
       databaseUrl,
       slot,
       deadlineMs: config.source.deadlineMs,
-      onLook: sight => {
+      onLook: snapshot => {
         const nowMs = Date.now();
-        if (sight.slot) lag.look({ walEnd: sight.walEnd, acknowledged: sight.slot.confirmedFlushLsn, nowMs });
-        metrics.slot(sight, lag.lagMs(nowMs));
-        report.stalled(stall.look({ reason: sight.stall, confirmedFlush: sight.slot?.confirmedFlushLsn }));
-        portrait.sees(sight.source, lag.caughtUpAtMs);
+        if (snapshot.slot)
+          lag.look({ walEnd: snapshot.walEnd, acknowledged: snapshot.slot.confirmedFlushLsn, nowMs });
+        metrics.slot(snapshot, lag.lagMs(nowMs));
+        report.stalled(
+          stall.look({ reason: snapshot.stall, confirmedFlush: snapshot.slot?.confirmedFlushLsn }),
+        );
+        tracker.sees(snapshot.source, lag.caughtUpAtMs);
       },
-      onBlind: () => metrics.slotUnknown(),
+      onUnreachable: () => metrics.slotUnknown(),
     });
     service.onStop('watch', () => watch.stop());
     const malformed = watchMalformedEvents({ config, databaseUrl, redisUrl, log, onFault: fail });
     if (malformed) service.onStop('malformed events', () => malformed.stop());
 
     const finished = keepStreaming({
-      ...{ config, databaseUrl, redisUrl, instance, stopping, log, fail },
+      config,
+      databaseUrl,
+      redisUrl,
+      instance,
+      stopping,
+      log,
+      fail,
       observer: report.observer,
       tracer: environment.tracing ? new ChangeTracer() : undefined,
     });

@@ -27,12 +27,18 @@ describe('a backfill among changes', () => {
     await client.query(`INSERT INTO things SELECT i, 0 FROM generate_series(1, ${ROWS}) i`);
     const start = () =>
       CaptureProcess.start({
-        ...{ databaseUrl, redisUrl: servers.redis.url },
+        databaseUrl,
+        redisUrl: servers.redis.url,
         config: { source: { slot }, redis: { prefix: config.redis.prefix }, queues: QUEUES },
       });
     await requestBackfill(client, {
-      ...{ slot, queue: 'things', schema: 'public', table: 'things' },
-      ...{ filter: null, chunkRows: 40, rowsExpected: null },
+      slot,
+      queue: 'things',
+      schema: 'public',
+      table: 'things',
+      filter: null,
+      chunkRows: 40,
+      rowsExpected: null,
     });
     const state = async () => {
       const [backfill] = await listBackfills(client, slot);
@@ -106,8 +112,13 @@ describe('a backfill among changes', () => {
       await world.waitForChanges('things', version);
       expect((await rowVersions(client)).get(7)).toBe(version - 1);
       await requestBackfill(client, {
-        ...{ slot, queue: 'things', schema: 'public', table: 'things' },
-        ...{ filter: null, chunkRows: 1000, rowsExpected: null },
+        slot,
+        queue: 'things',
+        schema: 'public',
+        table: 'things',
+        filter: null,
+        chunkRows: 1000,
+        rowsExpected: null,
       });
       // The backfill's own commits wait as that one does: nothing is read before it can be seen.
       await vi.waitUntil(() => waitsForStandby(client, 'walmq capture backfill'), { timeout: 30_000 });

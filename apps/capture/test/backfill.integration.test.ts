@@ -12,8 +12,13 @@ interface Wanted {
 
 function request(world: CaptureWorld, { queue, table, filter, chunkRows }: Wanted): Promise<Backfill> {
   return requestBackfill(world.client, {
-    ...{ slot: world.config.source.slot, queue, schema: 'public', table },
-    ...{ filter: filter ?? null, chunkRows: chunkRows ?? 100, rowsExpected: null },
+    slot: world.config.source.slot,
+    queue,
+    schema: 'public',
+    table,
+    filter: filter ?? null,
+    chunkRows: chunkRows ?? 100,
+    rowsExpected: null,
   });
 }
 
@@ -65,7 +70,11 @@ describe('a backfill', () => {
       Array.from({ length: 2500 }, (_, i) => i + 1),
     );
     expect(changes[6]).toMatchObject({
-      ...{ op: 'read', schema: 'public', table: 'things', key: { id: 7 }, before: null },
+      op: 'read',
+      schema: 'public',
+      table: 'things',
+      key: { id: 7 },
+      before: null,
       after: { id: 7, at: '2026-11-22T08:00:00Z', doc: { n: 1.1 }, price: '1.7500000000000000', note: null },
     });
     expect(changes[6]?.after).toEqual(update?.after);
@@ -152,17 +161,17 @@ describe('a backfill', () => {
       error: expect.stringMatching(/"price"/),
     });
     const nasty = await request(world, {
-      ...{
-        queue: 'orders',
-        table: 'orders',
-        filter: 'true) AS walmq_wanted FROM orders) AS c; DROP TABLE orders; --',
-      },
+      queue: 'orders',
+      table: 'orders',
+      filter: 'true) AS walmq_wanted FROM orders) AS c; DROP TABLE orders; --',
     });
     expect(await ended(world, nasty.id)).toMatchObject({
       status: 'failed',
     });
     const writing = await request(world, {
-      ...{ queue: 'orders', table: 'orders', filter: "pg_catalog.nextval('numbers') > 0" },
+      queue: 'orders',
+      table: 'orders',
+      filter: "pg_catalog.nextval('numbers') > 0",
     });
     await world.client.query('CREATE SEQUENCE numbers');
     expect(await ended(world, writing.id)).toMatchObject({ status: 'failed' });

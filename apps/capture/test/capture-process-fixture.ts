@@ -22,8 +22,12 @@ async function writeSetting({ databaseUrl, redisUrl, config }: CaptureSetting) {
   const path = join(folder, 'walmq.config.mjs');
   await writeFile(path, `export default ${JSON.stringify(config)};\n`);
   const env = {
-    ...{ PATH: process.env.PATH, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl },
-    ...{ WALMQ_CONFIG: path, WALMQ_PORT: '0', LOG_FORMAT: 'json' },
+    PATH: process.env.PATH,
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    WALMQ_CONFIG: path,
+    WALMQ_PORT: '0',
+    LOG_FORMAT: 'json',
   };
   return { folder, env };
 }

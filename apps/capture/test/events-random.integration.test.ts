@@ -23,7 +23,8 @@ const { part } = fc.letrec<{ step: Step; part: Part }>(tie => ({
   part: fc.record({ steps: fc.array(tie('step'), { maxLength: 4 }), kept: fc.boolean() }),
 }));
 const sessions = fc.array(fc.array(part, { minLength: 10, maxLength: 10 }), {
-  ...{ minLength: SESSIONS, maxLength: SESSIONS },
+  minLength: SESSIONS,
+  maxLength: SESSIONS,
 });
 
 describe('events of sessions that publish and roll back at random', () => {

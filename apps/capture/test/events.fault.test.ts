@@ -18,7 +18,8 @@ describe('events through a capture that is killed', () => {
 
   const start = ({ databaseUrl, config: { source, redis } }: CaptureWorld) =>
     CaptureProcess.start({
-      ...{ databaseUrl, redisUrl: servers.redis.url },
+      databaseUrl,
+      redisUrl: servers.redis.url,
       config: { source: { slot: source.slot }, redis: { prefix: redis.prefix }, queues: QUEUES },
     });
   const jobsOf = async (world: CaptureWorld) => (await world.jobKeys('emails')).size;
@@ -33,7 +34,10 @@ describe('events through a capture that is killed', () => {
           const key = i % KEYS;
           await publish(client, 'emails', { type: 'a', key, payload: { n: i } });
           await outbox(client).publish({
-            ...{ aggregateType: 'payment', aggregateId: key, type: 'a', payload: { n: i } },
+            aggregateType: 'payment',
+            aggregateId: key,
+            type: 'a',
+            payload: { n: i },
           });
         }
         await client.query('COMMIT');

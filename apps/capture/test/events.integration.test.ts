@@ -40,8 +40,13 @@ describe('events as messages', () => {
     const [event] = await world.waitForChanges('emails', 1);
     expect(rows.map(({ tx }) => tx.seq)).toEqual([1, 3]);
     expect(event).toMatchObject({
-      ...{ op: 'message', schema: 'walmq', table: 'event', key: { key: 42 }, before: null },
-      ...{ tx: { ...rows[0]?.tx, seq: 2 }, context: { actor: 'ada' } },
+      op: 'message',
+      schema: 'walmq',
+      table: 'event',
+      key: { key: 42 },
+      before: null,
+      tx: { ...rows[0]?.tx, seq: 2 },
+      context: { actor: 'ada' },
     });
     const [job] = [...(await world.jobKeys('emails')).values()];
     const [name, data] = await world.redis.hmget(job as string, 'name', 'data');
@@ -160,7 +165,9 @@ describe('events as messages', () => {
     ]);
     expect(changes.map(({ after }) => after?.queue)).toEqual([
       ...Array(4).fill('emails'),
-      ...['email', 'items', ''],
+      'email',
+      'items',
+      '',
     ]);
     expect(changes[1]?.after?.content).toBe(bytes.toString('base64'));
     expect(malformed.map(({ changeId }) => changeId)).toEqual([

@@ -33,7 +33,8 @@ describe('malformed events', () => {
     onTestFinished(() => world[Symbol.asyncDispose]());
     const { source, redis } = world.config;
     const setting = (queues: WalmqConfigInput['queues']) => ({
-      ...{ databaseUrl: world.databaseUrl, redisUrl: servers.redis.url },
+      databaseUrl: world.databaseUrl,
+      redisUrl: servers.redis.url,
       config: { source: { slot: source.slot }, redis: { prefix: redis.prefix }, queues },
     });
     const queue = new Queue('walmq.malformed', {

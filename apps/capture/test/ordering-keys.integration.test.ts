@@ -118,7 +118,9 @@ describe('changes of one key wait for each other, however its values are spelt',
       schema: SCHEMA,
       queues: {
         ...Object.fromEntries(SAME_KEY.map(([table]) => [table, { table }])),
-        ...{ owners: sides('owner'), codes: sides('code'), texts: { table: 'texts' } },
+        owners: sides('owner'),
+        codes: sides('code'),
+        texts: { table: 'texts' },
       },
     });
     const capture = world.capture();

@@ -44,10 +44,18 @@ describe('the outbox table', () => {
     expect(numbers(payments)).toEqual([1, 2, 3, 5, 6]);
     expect(numbers(await world.waitForChanges('ledger', 6))).toEqual([1, 2, 3, 4, 5, 6]);
     expect(payments[0]).toMatchObject({
-      ...{ op: 'insert', schema: 'public', table: 'outbox', key: { id: '1' }, before: null },
+      op: 'insert',
+      schema: 'public',
+      table: 'outbox',
+      key: { id: '1' },
+      before: null,
       after: {
-        ...{ id: '1', aggregate_type: 'payment', aggregate_id: '7', type: 'payment.paid' },
-        ...{ payload: { n: 1 }, headers: { v: 1 } },
+        id: '1',
+        aggregate_type: 'payment',
+        aggregate_id: '7',
+        type: 'payment.paid',
+        payload: { n: 1 },
+        headers: { v: 1 },
       },
     });
     const keys = await world.jobKeys('payments');
@@ -108,7 +116,10 @@ describe('the outbox table', () => {
           );
           const payload = { n: rows[0]?.n as number };
           await outbox(client).publish({
-            ...{ aggregateType: 'payment', aggregateId: 0, type: 'a', payload },
+            aggregateType: 'payment',
+            aggregateId: 0,
+            type: 'a',
+            payload,
           });
           await client.query('COMMIT');
         }
@@ -123,8 +134,13 @@ describe('the outbox table', () => {
 
   it('may be called what it is called, and so may its columns', async () => {
     const columns = {
-      ...{ id: 'nr', aggregateType: 'Kind', aggregateId: 'KindId', type: 'event', payload: 'body' },
-      ...{ headers: 'meta', createdAt: 'at' },
+      id: 'nr',
+      aggregateType: 'Kind',
+      aggregateId: 'KindId',
+      type: 'event',
+      payload: 'body',
+      headers: 'meta',
+      createdAt: 'at',
     };
     await using world = await CaptureWorld.create(servers, 'outbox_named', {
       schema: outboxSchemaSql({ schema: 'sales', table: 'Events', columns }),

@@ -52,12 +52,18 @@ describe('a row that cannot be written as JSON', () => {
       return new Map(changes.map(change => [`${change.op} ${change.key?.id ?? ''}`, change]));
     };
     const tooLarge = (column: string) => ({
-      ...{ before: null, after: null },
+      before: null,
+      after: null,
       shapeError: `the change takes more than 64 MiB as JSON, at public.docs.${column}: read the row by its key`,
     });
     const plain = await of('plain');
     expect([...plain.keys()]).toEqual([
-      ...['insert 1', 'insert 2', 'update 2', 'insert 3', 'insert 4', 'insert 5'],
+      'insert 1',
+      'insert 2',
+      'update 2',
+      'insert 3',
+      'insert 4',
+      'insert 5',
     ]);
     expect(plain.get('insert 2')).toMatchObject({ key: { id: 2 }, ...tooLarge('body') });
     expect(plain.get('insert 3')).toMatchObject({ key: { id: 3 }, ...tooLarge('bytes') });
@@ -75,7 +81,9 @@ describe('a row that cannot be written as JSON', () => {
     }
     const bounded = await of('bounded');
     expect(bounded.get('insert 2')).toMatchObject({
-      ...{ key: { id: 2 }, before: null, after: null },
+      key: { id: 2 },
+      before: null,
+      after: null,
       shapeError: expect.stringMatching(/its data has 72000\d+ bytes, and maxBytes of the queue is 2000/),
     });
     const stripped = await of('stripped');

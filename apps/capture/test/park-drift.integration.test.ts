@@ -54,7 +54,10 @@ describe('a table that is altered in mid-stream, under a queue that parks what d
           on: { orders: { insert: see, update: see } },
         }),
         queues: resolveConfig(parseConfig({ redis: { prefix: name }, queues }, name)).queues,
-        ...{ redis, pool, metrics, log: pino({ enabled: false }) },
+        redis,
+        pool,
+        metrics,
+        log: pino({ enabled: false }),
       });
       onTestFinished(() => running.close(0));
       return { seen, running };
@@ -67,7 +70,9 @@ describe('a table that is altered in mid-stream, under a queue that parks what d
     });
     onTestFinished(() => capture.stop());
     return {
-      ...{ client: world.client, queue, drift },
+      client: world.client,
+      queue,
+      drift,
       worker: work('orders', old),
       others: work('others', old).seen,
       /** In place of the old worker, with what it expects, and then what has failed: what it saw of it. */
@@ -76,7 +81,8 @@ describe('a table that is altered in mid-stream, under a queue that parks what d
         const queues = queuesFor(...columns);
         const { seen } = work('orders', queues);
         await runWalmq(['replay', '--queue', 'orders', '--wait'], {
-          ...{ databaseUrl: world.databaseUrl, redisUrl: servers.redis.url },
+          databaseUrl: world.databaseUrl,
+          redisUrl: servers.redis.url,
           config: { source: { slot: name }, redis: { prefix: name }, queues },
         });
         return seen;

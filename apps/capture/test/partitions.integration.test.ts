@@ -11,7 +11,10 @@ describe('partitions that log less of an old row than their table promises', () 
 
   const told = (changes: readonly Change[]) =>
     changes.map(({ op, key, before, after, changed, unchanged }) => ({
-      ...{ op, key, before, after },
+      op,
+      key,
+      before,
+      after,
       ...(changed && { changed }),
       ...(unchanged && { unchanged }),
     }));

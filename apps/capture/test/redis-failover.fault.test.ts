@@ -95,7 +95,9 @@ describe('the master killed, a replica promoted', () => {
     await admin.config('SET', 'requirepass', PASSWORD);
     url.password = PASSWORD;
     return {
-      ...{ redis, admin, url: url.href },
+      redis,
+      admin,
+      url: url.href,
       async [Symbol.asyncDispose]() {
         admin.disconnect();
         await redis.stop();
@@ -122,7 +124,8 @@ describe('the master killed, a replica promoted', () => {
   ): CaptureSetting {
     const { source, redis } = world.config;
     return {
-      ...{ databaseUrl: world.databaseUrl, redisUrl },
+      databaseUrl: world.databaseUrl,
+      redisUrl,
       config: {
         source: { slot: source.slot },
         redis: { prefix: redis.prefix, durability },

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Change, tableName } from '@walmq/change';
 import { embeddedPostgresMajor } from '@walmq/embedded';
-import { misfitsOf } from '@walmq/row-types';
+import { mismatchesOf } from '@walmq/row-types';
 import { docsRowSent, rows, sampleSchemaSql, tables } from '@walmq/row-types/fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
@@ -85,7 +85,7 @@ describe('the rows of real changes', () => {
     for (const change of changes) {
       const name = tableName(change);
       const table = tables[name as keyof typeof tables];
-      expect(misfitsOf({ name, table, sent: () => true })(change)).toEqual([]);
+      expect(mismatchesOf({ name, table, sent: () => true })(change)).toEqual([]);
     }
   });
 

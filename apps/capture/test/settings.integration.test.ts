@@ -63,8 +63,13 @@ describe("settings that would be anybody's but capture's own", () => {
     await inserted(2);
     await world.waitForChanges('things', 2);
     await requestBackfill(world.client, {
-      ...{ slot: world.config.source.slot, queue: 'things', schema: 'public', table: 'things' },
-      ...{ filter: null, chunkRows: 100, rowsExpected: null },
+      slot: world.config.source.slot,
+      queue: 'things',
+      schema: 'public',
+      table: 'things',
+      filter: null,
+      chunkRows: 100,
+      rowsExpected: null,
     });
     await world.waitForChanges('things', 4);
     // Longer than any time-out of the role: capture says at least once a second how far it is.
@@ -166,8 +171,13 @@ describe("settings that would be anybody's but capture's own", () => {
       CREATE POLICY none ON things USING (id > 1)`);
     const capture = world.capture({}, urlAs(world, 'settings_policy', '?options=-csearch_path%3Dpublic'));
     await requestBackfill(world.client, {
-      ...{ slot: world.config.source.slot, queue: 'things', schema: 'public', table: 'things' },
-      ...{ filter: null, chunkRows: 100, rowsExpected: null },
+      slot: world.config.source.slot,
+      queue: 'things',
+      schema: 'public',
+      table: 'things',
+      filter: null,
+      chunkRows: 100,
+      rowsExpected: null,
     });
     await expect
       .poll(async () => (await listBackfills(world.client, world.config.source.slot))[0])

@@ -26,7 +26,8 @@ describe('what of a change reaches a queue', () => {
         whole: { table: 'people' },
         some: { table: 'people', columns: ['email', 'doc'], mask: { email: { hash: () => KEY } } },
         less: {
-          ...{ table: 'people', omit: ['doc', 'note'] },
+          table: 'people',
+          omit: ['doc', 'note'],
           mask: { iban: { truncate: 4 }, born: 'redact', email: { truncate: 1 } },
         },
       },
@@ -232,11 +233,9 @@ describe('what of a change reaches a queue', () => {
     const changes = await world.waitForChanges('things', 4);
     await capture.stop();
     expect(changes.map(({ op, key }) => [op, key?.id])).toEqual([
-      ...[
-        ['insert', 2],
-        ['update', 1],
-        ['delete', 1],
-      ],
+      ['insert', 2],
+      ['update', 1],
+      ['delete', 1],
       ['truncate', undefined],
     ]);
   });

@@ -10,7 +10,9 @@ describe('a slot that falls behind by more than max_slot_wal_keep_size', () => {
   beforeAll(async () => {
     servers = await startServers({
       postgres: {
-        ...{ max_slot_wal_keep_size: '1MB', min_wal_size: '32MB', max_wal_size: '1GB' },
+        max_slot_wal_keep_size: '1MB',
+        min_wal_size: '32MB',
+        max_wal_size: '1GB',
         wal_sender_timeout: '4s',
       },
     });

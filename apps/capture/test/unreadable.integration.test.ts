@@ -88,7 +88,9 @@ describe('a change that PostgreSQL cannot send', () => {
     const skipped = await client.query('SELECT xid::int, commit_lsn, tables, reason FROM walmq.skipped');
     expect(skipped.rows).toEqual([
       {
-        ...{ xid: Number(xid), commit_lsn: commitLsn, tables: ['public.docs'] },
+        xid: Number(xid),
+        commit_lsn: commitLsn,
+        tables: ['public.docs'],
         reason: expect.stringContaining('0x81'),
       },
     ]);

@@ -49,7 +49,9 @@ describe('publication and tables that change beneath a capture', () => {
     };
     const verdicts = async (): Promise<Verdict[]> => {
       const { verdicts: all } = await readStatus({
-        ...{ config: world.config, database: pool, redis: world.redis },
+        config: world.config,
+        database: pool,
+        redis: world.redis,
       });
       return all.filter(({ code }) => !['STANDBY_MISSING', 'WORKERS_MISSING'].includes(code));
     };
@@ -77,7 +79,8 @@ describe('publication and tables that change beneath a capture', () => {
     ).toBe(1);
     await expect.poll(verdicts).toMatchObject([
       {
-        ...{ code: 'TABLE_UNPUBLISHED', severity: 'error' },
+        code: 'TABLE_UNPUBLISHED',
+        severity: 'error',
         sentence: expect.stringMatching(/since .+ \([0-9A-F]+\/[0-9A-F]+\) at the earliest/),
         remedy: expect.stringMatching(/npx walmq setup.*npx walmq backfill/),
       },
@@ -161,7 +164,8 @@ describe('publication and tables that change beneath a capture', () => {
     await run(`CREATE TABLE parts_4 PARTITION OF parts FOR VALUES FROM (30) TO (40)`);
     await expect.poll(verdicts).toMatchObject([
       {
-        ...{ code: 'OLD_ROWS_PARTIAL', severity: 'warning' },
+        code: 'OLD_ROWS_PARTIAL',
+        severity: 'warning',
         remedy: expect.stringContaining('ALTER TABLE "public"."parts_4" REPLICA IDENTITY FULL;'),
       },
     ]);

@@ -1,4 +1,4 @@
-import { changeLogWorker, checkChangeLog, keepTended } from '@walmq/sinks/change-log';
+import { changeLogWorker, checkChangeLog, maintainPartitions } from '@walmq/sinks/change-log';
 import { runWorkerApp } from '@walmq/worker';
 import { z } from 'zod';
 
@@ -10,7 +10,7 @@ await runWorkerApp({
   rights: [{ table: 'change_log', privileges: ['SELECT', 'INSERT'] }],
   workers: async ({ config, environment, log, onStop }, { pool }) => {
     await checkChangeLog(pool);
-    const tending = keepTended({
+    const tending = maintainPartitions({
       pool,
       keepDays: environment.WALMQ_CHANGE_LOG_KEEP_DAYS,
       onFailed: error =>

@@ -9,15 +9,15 @@ const HOSTILE = 'a\u001b[2J\u001b]0;owned\u0007\r\n\u009b31mb\u202ec';
 const COMMANDS = /[\p{Cc}\u202e]/u;
 
 const NOTHING = {
-  ...{
-    at: '2026-01-01T10:00:00.000Z',
-    slotName: 'walmq',
-    captures: [],
-    lastActive: null,
-    queues: [],
-    backfills: [],
-  },
-  ...{ checkpoint: null, checkpointProblem: null, lag: null },
+  at: '2026-01-01T10:00:00.000Z',
+  slotName: 'walmq',
+  captures: [],
+  lastActive: null,
+  queues: [],
+  backfills: [],
+  checkpoint: null,
+  checkpointProblem: null,
+  lag: null,
   limits: { maxQueueDepth: 1_000_000, maxRedisMemoryShare: 0.8 },
 } as const;
 

@@ -19,7 +19,7 @@ function replacePart(id, markup) {
   if (focused) element.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
-/** A picture comes every two seconds; a connection may be dead without anyone having said so. */
+/** A status comes every two seconds; a connection may be dead without anyone having said so. */
 const SILENCE_MS = 15_000;
 let heardAt = Date.now();
 
@@ -32,7 +32,7 @@ function connect() {
   events.addEventListener('token', event => {
     meta.content = JSON.parse(event.data);
   });
-  events.addEventListener('picture', event => {
+  events.addEventListener('status', event => {
     for (const [id, markup] of Object.entries(JSON.parse(event.data))) replacePart(id, markup);
     heardAt = Date.now();
     say('connection', 'live');

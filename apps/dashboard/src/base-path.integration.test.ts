@@ -47,7 +47,9 @@ describe('a dashboard behind a sub-path', () => {
     more: Record<string, string> = {},
   ): Promise<ProxyServer> =>
     await startProxy({
-      ...{ to: (isNamed ? named : configured).url, path: PATH, keepsPath },
+      to: (isNamed ? named : configured).url,
+      path: PATH,
+      keepsPath,
       headers: { ...(isNamed ? { 'x-forwarded-prefix': PATH } : {}), ...more },
     });
 

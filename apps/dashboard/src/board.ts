@@ -47,7 +47,9 @@ function mountBoard(options: BoardOptions & { readonly path: string; readonly re
     queues: queues.map(({ queue, config }) => {
       const description = descriptionOf(config);
       const adapter = new GuardedAdapter(queue, {
-        ...{ description, readOnlyMode, allowRetries: !readOnlyMode },
+        description,
+        readOnlyMode,
+        allowRetries: !readOnlyMode,
         discardFailed: () => discardFailed(queue),
       });
       adapter.setFormatter('name', nameOf);

@@ -35,10 +35,14 @@ describe("Bull Board's actions on a whole queue", () => {
     const timestamp = Date.now() - 3_600_000;
     const job = { name: 'update', queueName: 'orders' };
     await flows.add({
-      ...{ ...job, data: { n: 3 }, opts: { jobId: 'k-3', timestamp } },
+      ...job,
+      data: { n: 3 },
+      opts: { jobId: 'k-3', timestamp },
       children: [
         {
-          ...{ ...job, data: { n: 2 }, opts: { jobId: 'k-2', timestamp } },
+          ...job,
+          data: { n: 2 },
+          opts: { jobId: 'k-2', timestamp },
           children: [{ ...job, data: { n: 1 }, opts: { jobId: 'k-1', timestamp } }],
         },
       ],

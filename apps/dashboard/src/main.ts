@@ -33,7 +33,10 @@ await runService({
     const { config, environment, log } = service;
     const policy = await readPolicy(environment.host, environment);
     const kept = keepConnected({
-      ...{ url: environment.redisUrl as string, name: 'walmq dashboard', log, onFault: service.fail },
+      url: environment.redisUrl as string,
+      name: 'walmq dashboard',
+      log,
+      onFault: service.fail,
       prefix: shardPrefixes(config.redis)[0] as string,
       deadlineMs: config.redis.deadlineMs,
     });
@@ -74,7 +77,9 @@ await runService({
     await mountAssets(http);
     const discardFolder = resolve(environment.WALMQ_DASHBOARD_DISCARDED);
     mountBoards({
-      ...{ http, queues, isReady },
+      http,
+      queues,
+      isReady,
       discardFailed: async queue => {
         const ids = await failedIds({ redis, queue });
         if (ids.length === 0) return;
@@ -88,7 +93,13 @@ await runService({
     });
     mountPipeline({ http, observer, tokens, identify });
     mountActions({
-      ...{ http, observer, tokens, redis, log, queues: bullmqQueues, discardFolder },
+      http,
+      observer,
+      tokens,
+      redis,
+      log,
+      queues: bullmqQueues,
+      discardFolder,
     });
     void observer.run().catch(service.fail);
     registerQueueMetrics({

@@ -46,7 +46,12 @@ describe("Bull Board's page of a queue", () => {
     await queue.add('update', data, { jobId: 'good-1' });
     for (const [id, fields] of Object.entries(STRANGE)) {
       await client.hset(`bull:orders:${id}`, {
-        ...{ name: 'insert', data: '{}', opts: '{}', timestamp: Date.now(), delay: 0, priority: 0 },
+        name: 'insert',
+        data: '{}',
+        opts: '{}',
+        timestamp: Date.now(),
+        delay: 0,
+        priority: 0,
         ...fields,
       });
       await client.lpush('bull:orders:wait', id);

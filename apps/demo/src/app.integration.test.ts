@@ -40,7 +40,11 @@ async function start(program: string, mayRestart: (ending: string) => boolean = 
   await writeFile(join(bin, 'worker.js'), program);
   await writeFile(join(root, 'package.json'), '{ "type": "module" }');
   const options: SupervisedAppOptions = {
-    ...{ name: 'worker', root, env: process.env, watchdog, signal: ending.signal },
+    name: 'worker',
+    root,
+    env: process.env,
+    watchdog,
+    signal: ending.signal,
     print: line => void printed.push(line),
     mayRestart,
   };

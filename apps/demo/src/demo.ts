@@ -81,7 +81,9 @@ async function runOn(run: Run): Promise<string[]> {
     print(`${effects.length - missing.length} of ${effects.length} expected effects are there.\n`);
     for (const name of missing) print(`✗ missing: ${name}`);
     const summary = await summarize({
-      ...{ pool, services, slot: source.slot },
+      pool,
+      services,
+      slot: source.slot,
       shownMail: `Order ${story.shipped.orderId} has shipped`,
     });
     for (const line of summary) print(line);

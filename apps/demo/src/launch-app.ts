@@ -39,9 +39,11 @@ export function launchApp(options: AppOptions, port: number): RunningApp {
     cwd: root,
     env: {
       ...env,
-      ...{ WALMQ_PORT: String(port), WALMQ_SHUTDOWN_MS: String(DRAIN_MS) },
+      WALMQ_PORT: String(port),
+      WALMQ_SHUTDOWN_MS: String(DRAIN_MS),
       // What we read: JSON, and no less than what is processed.
-      ...{ LOG_FORMAT: 'json', LOG_LEVEL: 'info' },
+      LOG_FORMAT: 'json',
+      LOG_LEVEL: 'info',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     // Its own session: Ctrl+C is for us, who stop the apps before their servers.

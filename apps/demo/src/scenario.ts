@@ -95,7 +95,10 @@ async function shipOrder(options: ScenarioOptions): Promise<Order> {
 
 async function cancelOrder(options: ScenarioOptions): Promise<Order> {
   const order = await placeOrderAtOnce(options, {
-    ...{ productId: 2, quantity: 5, price: '20.00', total: '100.00' },
+    productId: 2,
+    quantity: 5,
+    price: '20.00',
+    total: '100.00',
   });
   await reserved(options, order);
   await setStatus(options, order, 'cancelled');
@@ -114,7 +117,10 @@ async function deleteOrder(options: ScenarioOptions): Promise<Order> {
 async function waitForStock(options: ScenarioOptions): Promise<Order> {
   const { pool } = options;
   const order = await placeOrderAtOnce(options, {
-    ...{ productId: 4, quantity: 8, price: '35.00', total: '280.00' },
+    productId: 4,
+    quantity: 8,
+    price: '35.00',
+    total: '280.00',
   });
   const isWaiting = async () =>
     (await pool.query('SELECT FROM shop.back_orders WHERE order_item_id = $1', [order.itemId])).rowCount ===

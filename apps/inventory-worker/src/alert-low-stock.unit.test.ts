@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { crossesThreshold } from './alert-low-stock.js';
 
 const stock = (stock_quantity: number, low_stock_threshold: number | null = 5) => ({
-  ...{ product_id: 1, stock_quantity, low_stock_threshold, updated_at: null },
+  product_id: 1,
+  stock_quantity,
+  low_stock_threshold,
+  updated_at: null,
 });
 
 describe('crossesThreshold', () => {

@@ -11,8 +11,10 @@ export async function updateInventory(
   const { after } = change;
   const before = wholeBefore(change, 'stock_quantity');
   return {
-    ...{ action: 'inventory_updated', product_id: after.product_id },
-    ...{ old_stock: before.stock_quantity, new_stock: after.stock_quantity },
+    action: 'inventory_updated',
+    product_id: after.product_id,
+    old_stock: before.stock_quantity,
+    new_stock: after.stock_quantity,
     ...(await follow(change, before, context, options)),
   };
 }
@@ -24,7 +26,9 @@ export async function addInventory(
 ) {
   const { product_id, stock_quantity } = change.after;
   return {
-    ...{ action: 'inventory_added', product_id, stock: stock_quantity },
+    action: 'inventory_added',
+    product_id,
+    stock: stock_quantity,
     ...(await follow(change, null, context, options)),
   };
 }

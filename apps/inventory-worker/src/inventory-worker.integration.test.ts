@@ -36,8 +36,12 @@ function item(id: number, fields: Partial<OrderItemRow> = {}): OrderItemRow {
 
 function order(id: number, status: string): OrderRow {
   return {
-    ...{ id, status, customer_email: 'customer@example.com', total_amount: '1.00' },
-    ...{ created_at: null, updated_at: null },
+    id,
+    status,
+    customer_email: 'customer@example.com',
+    total_amount: '1.00',
+    created_at: null,
+    updated_at: null,
   };
 }
 
@@ -96,8 +100,12 @@ describe('inventory-worker', () => {
     it('reserves an item once, however often its change comes', async () => {
       const change = inserted(item(1, { quantity: 3 }));
       const result = {
-        ...{ action: 'stock_reserved', item_id: 1, order_id: 1, product_id: 1 },
-        ...{ quantity: 3, stock_left: 7 },
+        action: 'stock_reserved',
+        item_id: 1,
+        order_id: 1,
+        product_id: 1,
+        quantity: 3,
+        stock_left: 7,
       };
       expect(await world.process('reservations', change)).toEqual({ state: 'completed', result, tries: 1 });
       expect(await world.process('reservations', change, { jobId: 'again-1' })).toMatchObject({ result });
@@ -192,11 +200,10 @@ describe('inventory-worker', () => {
         world.change('update', 'orders', { before: order(id, 'paid'), after: order(id, 'cancelled') });
       expect(await world.process('reservations', cancelled(22))).toMatchObject({
         result: {
-          ...{ action: 'stock_released', released: [{ item_id: 24 }] },
-          ...{
-            not_released: [{ item_id: 22, quantity: 2 }, { item_id: 23 }],
-            reason: 'no such product in inventory',
-          },
+          action: 'stock_released',
+          released: [{ item_id: 24 }],
+          not_released: [{ item_id: 22, quantity: 2 }, { item_id: 23 }],
+          reason: 'no such product in inventory',
         },
       });
       await world.process('reservations', inserted(item(25, { quantity: 2 })));
@@ -248,7 +255,9 @@ describe('inventory-worker', () => {
       await world.process('reservations', inserted(item(3, { quantity: 4 })));
       const change = world.change('delete', 'order_items', { before: item(3, { quantity: 4 }) });
       const result = {
-        ...{ action: 'stock_released', item_id: 3, order_id: 3 },
+        action: 'stock_released',
+        item_id: 3,
+        order_id: 3,
         released: [{ item_id: 3, product_id: 3, quantity: 4 }],
       };
       expect(await world.process('reservations', change)).toMatchObject({ result });
@@ -455,7 +464,10 @@ describe('inventory-worker', () => {
     it('alerts once when the stock falls to the threshold, with a row and a mail to the team', async () => {
       const change = world.change('update', 'inventory', { before: shelf(1, 10), after: shelf(1, 3) });
       const result = {
-        ...{ action: 'inventory_updated', product_id: 1, old_stock: 10, new_stock: 3 },
+        action: 'inventory_updated',
+        product_id: 1,
+        old_stock: 10,
+        new_stock: 3,
         low_stock_alert: true,
       };
       expect(await world.process('inventory', change)).toEqual({ state: 'completed', result, tries: 1 });
@@ -481,7 +493,8 @@ describe('inventory-worker', () => {
     it('reports a change of stock that needs no alert', async () => {
       const change = world.change('update', 'inventory', { before: shelf(3, 10), after: shelf(3, 9) });
       expect(await world.process('inventory', change)).toEqual({
-        ...{ state: 'completed', tries: 1 },
+        state: 'completed',
+        tries: 1,
         result: { action: 'inventory_updated', product_id: 3, old_stock: 10, new_stock: 9 },
       });
       expect(await alerts(3)).toEqual([]);
@@ -511,7 +524,10 @@ describe('inventory-worker', () => {
       await world.pool.query('UPDATE inventory SET stock_quantity = 10 WHERE product_id = 5');
       const change = world.change('update', 'inventory', { before: shelf(5, 1), after: shelf(5, 10) });
       const result = {
-        ...{ action: 'inventory_updated', product_id: 5, old_stock: 1, new_stock: 10 },
+        action: 'inventory_updated',
+        product_id: 5,
+        old_stock: 1,
+        new_stock: 10,
         back_orders_filled: [
           { item_id: 52, order_id: 52, quantity: 4 },
           { item_id: 53, order_id: 53, quantity: 5 },

@@ -41,7 +41,11 @@ describe('inventory-worker, killed again and again', () => {
       [STOCK, PRODUCTS],
     );
     const items = Array.from({ length: ITEMS }, (_, n) => ({
-      ...{ id: n + 1, order_id: n + 1, product_id: 1 + (n % PRODUCTS), quantity: 1 + (n % 3), price: '1.00' },
+      id: n + 1,
+      order_id: n + 1,
+      product_id: 1 + (n % PRODUCTS),
+      quantity: 1 + (n % 3),
+      price: '1.00',
     }));
     await Promise.all(
       items.map(after =>
@@ -50,7 +54,9 @@ describe('inventory-worker, killed again and again', () => {
     );
     const start = () =>
       startApp(APP, {
-        ...{ DATABASE_URL: world.databaseUrl, REDIS_URL: servers.redis.url, SMTP_URL: inbox.smtpUrl },
+        DATABASE_URL: world.databaseUrl,
+        REDIS_URL: servers.redis.url,
+        SMTP_URL: inbox.smtpUrl,
         WALMQ_CONFIG: config,
       });
     const done = () => world.countOf('reservations', 'completed');

@@ -93,8 +93,12 @@ function itemOf(id: number, order_id: number, wanted: { product: number; quantit
 
 function orderOf(id: number, status: string): OrderRow {
   return {
-    ...{ id, status, customer_email: 'customer@example.com', total_amount: '1.00' },
-    ...{ created_at: null, updated_at: null },
+    id,
+    status,
+    customer_email: 'customer@example.com',
+    total_amount: '1.00',
+    created_at: null,
+    updated_at: null,
   };
 }
 
@@ -114,7 +118,10 @@ describe('stock', () => {
   /** A change of the stock as the worker takes it that something has come in; what is there it looks up itself. */
   const moreOf = (world: WorkerWorld, product_id: number) => {
     const shelf = (stock_quantity: number): InventoryRow => ({
-      ...{ product_id, stock_quantity, low_stock_threshold: null, updated_at: null },
+      product_id,
+      stock_quantity,
+      low_stock_threshold: null,
+      updated_at: null,
     });
     return world.change('update', 'inventory', { before: shelf(0), after: shelf(1) });
   };

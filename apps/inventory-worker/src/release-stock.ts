@@ -44,12 +44,17 @@ export async function releaseAll(change: TruncateChange<OrderItemRow>, { once }:
   return await once(change, async tx => {
     await noteTruncate(tx, change);
     const { stock, lost, backOrders } = await release(tx, {
-      ...{ by: 'all', reason: 'table truncated', changeId: change.id },
+      by: 'all',
+      reason: 'table truncated',
+      changeId: change.id,
     });
     // As sums: a table has any number of items.
     const sum = (of: Released['stock']) => of.reduce((units, { quantity }) => units + quantity, 0);
     return {
-      ...{ action: 'all_stock_released', items: stock.length, units: sum(stock), back_orders: backOrders },
+      action: 'all_stock_released',
+      items: stock.length,
+      units: sum(stock),
+      back_orders: backOrders,
       ...(lost.length > 0 ? { units_without_product: sum(lost) } : {}),
     };
   });

@@ -22,7 +22,10 @@ export async function changeStatus(change: UpdateChange<OrderRow>, context: Orde
   const { effect } = decision;
   const isMade = effect !== undefined && (await makeEffect(change, context, effect));
   return {
-    ...{ action: 'status_change', order_id: after.id, old_status: oldStatus, new_status: after.status },
+    action: 'status_change',
+    order_id: after.id,
+    old_status: oldStatus,
+    new_status: after.status,
     ...remarks(decision),
     ...(effect === undefined || isMade ? {} : { not_repeated: effect }),
   };

@@ -118,7 +118,8 @@ describe("an order's mail", () => {
       server.refused = { [step]: reply };
       const { refusing, strict, change } = await start(`refused_${step}`, server);
       expect(await refusing.process('orders', change)).toMatchObject({
-        ...{ state: 'failed', tries: 1 },
+        state: 'failed',
+        tries: 1,
         reason: expect.stringContaining(`${reply.code} ${reply.text}`) as string,
       });
       strict.close();
@@ -152,7 +153,8 @@ describe("an order's mail", () => {
       server.hangsUpAfterMail = true;
       const { refusing, strict, change } = await start('no_answer', server);
       expect(await refusing.process('orders', change)).toMatchObject({
-        ...{ state: 'failed', tries: 1 },
+        state: 'failed',
+        tries: 1,
         reason: expect.stringMatching(
           /^HANDLER_POSTPONED_TOO_LONG: .*MAIL_REPLY_LOST: .*may have been delivered\. Look for Message-ID <[0-9a-f]{32}@walmq>/,
         ) as string,
@@ -167,7 +169,11 @@ describe("an order's mail", () => {
 
 function orderOf(customer_email: string): OrderRow {
   return {
-    ...{ id: 1, customer_email, status: 'pending', total_amount: '1.00' },
-    ...{ created_at: null, updated_at: null },
+    id: 1,
+    customer_email,
+    status: 'pending',
+    total_amount: '1.00',
+    created_at: null,
+    updated_at: null,
   };
 }

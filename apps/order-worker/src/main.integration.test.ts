@@ -27,8 +27,11 @@ describe("order-worker's process", () => {
   const start = async (world: WorkerWorld, queues: object, from = 'orders@example.com') => {
     const config = await writeConfig({ redis: { prefix: world.prefix }, queues });
     return startApp(APP, {
-      ...{ DATABASE_URL: world.databaseUrl, REDIS_URL: servers.redis.url, SMTP_URL: inbox.smtpUrl },
-      ...{ WALMQ_CONFIG: config, WALMQ_MAIL_FROM: from },
+      DATABASE_URL: world.databaseUrl,
+      REDIS_URL: servers.redis.url,
+      SMTP_URL: inbox.smtpUrl,
+      WALMQ_CONFIG: config,
+      WALMQ_MAIL_FROM: from,
     });
   };
 

@@ -15,8 +15,12 @@ const QUEUES = { orders: { table: 'orders' } };
 function order(id: number, fields: Partial<OrderRow> = {}): OrderRow {
   const at = '2026-03-01T12:00:00.000000';
   return {
-    ...{ id, customer_email: `customer${id}@example.com`, status: 'pending', total_amount: '99.90' },
-    ...{ created_at: at, updated_at: at },
+    id,
+    customer_email: `customer${id}@example.com`,
+    status: 'pending',
+    total_amount: '99.90',
+    created_at: at,
+    updated_at: at,
     ...fields,
   };
 }
@@ -63,15 +67,20 @@ describe('order-worker', () => {
     }
     const subjects = mailsTo('customer90@example.com').map(({ subject }) => subject);
     expect(subjects.sort()).toEqual([
-      ...['Order 90 confirmed', 'Order 90 confirmed', 'Order 90 has shipped', 'Order 90 has shipped'],
+      'Order 90 confirmed',
+      'Order 90 confirmed',
+      'Order 90 has shipped',
+      'Order 90 has shipped',
     ]);
   });
 
   it('confirms a new order by mail, once for every delivery of the change', async () => {
     const change = world.change('insert', 'orders', { after: order(1) });
     const result = {
-      ...{ action: 'new_order_processed', order_id: 1 },
-      ...{ customer_email: 'customer1@example.com', total_amount: '99.90' },
+      action: 'new_order_processed',
+      order_id: 1,
+      customer_email: 'customer1@example.com',
+      total_amount: '99.90',
     };
     expect(await world.process('orders', change)).toEqual({ state: 'completed', result, tries: 1 });
     expect(await world.process('orders', change, { jobId: 'again-1' })).toMatchObject({ result });
@@ -198,7 +207,8 @@ describe('order-worker', () => {
   ])('fails order %i at once, whose address is %j', async (id, customer_email) => {
     const change = world.change('insert', 'orders', { after: order(id, { customer_email }) });
     expect(await world.process('orders', change)).toMatchObject({
-      ...{ state: 'failed', tries: 1 },
+      state: 'failed',
+      tries: 1,
       reason: expect.stringContaining(`customer_email of order ${id} is not a mail address`) as string,
     });
     expect(inbox.mails().flatMap(({ to }) => to)).not.toContain('everybody@example.com');

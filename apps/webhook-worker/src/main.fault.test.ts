@@ -33,8 +33,11 @@ describe('webhook-worker, from a committed row to its receivers', () => {
 
   it('loses nothing, keeps the order of each row and the id of each change, killed beside a dead receiver', async () => {
     const queue = {
-      ...{ table: 'orders', attempts: 1000, backoff: { type: 'fixed' as const, delayMs: 50 } },
-      ...{ stalledAfterMs: 1000, maxStalledCount: 1000 },
+      table: 'orders',
+      attempts: 1000,
+      backoff: { type: 'fixed' as const, delayMs: 50 },
+      stalledAfterMs: 1000,
+      maxStalledCount: 1000,
     };
     const queues = { living: queue, dead: queue };
     await using world = await WorkerWorld.create(servers, 'delivered', {
@@ -49,7 +52,10 @@ describe('webhook-worker, from a committed row to its receivers', () => {
     await using dead = await Receiver.start();
     const allowed = { allowAddresses: ['127.0.0.0/8', '::1/128'], secrets: [{ env: 'SECRET' }] };
     const env = {
-      ...{ DATABASE_URL: world.databaseUrl, REDIS_URL: servers.redis.url, SECRET, CA: living.ca as string },
+      DATABASE_URL: world.databaseUrl,
+      REDIS_URL: servers.redis.url,
+      SECRET,
+      CA: living.ca as string,
       WALMQ_CONFIG: await writeConfig({ source, redis: { prefix: world.prefix }, queues }),
       WALMQ_WEBHOOKS: await writeConfig({
         endpoints: {
@@ -115,7 +121,9 @@ describe('webhook-worker, from a committed row to its receivers', () => {
     ],
   ])('says %s in one sentence', async (_, endpoints, secrets, sentence) => {
     const app = startApp(APP, {
-      ...{ DATABASE_URL: servers.postgres.url, REDIS_URL: servers.redis.url, ...secrets },
+      DATABASE_URL: servers.postgres.url,
+      REDIS_URL: servers.redis.url,
+      ...secrets,
       WALMQ_CONFIG: await writeConfig({ queues: { orders: { table: 'orders' } } }),
       WALMQ_WEBHOOKS: await writeConfig({ endpoints }),
     });

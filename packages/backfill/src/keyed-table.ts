@@ -85,7 +85,10 @@ export async function readKeyedTable(
     );
   return {
     relation: {
-      ...{ oid: row.oid, schema, table, identity: IDENTITY[row.identity] },
+      oid: row.oid,
+      schema,
+      table,
+      identity: IDENTITY[row.identity],
       columns: columns.map(({ name: column, oid, inIdentity }) => ({
         name: column,
         typeOid: oid,

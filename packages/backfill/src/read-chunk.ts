@@ -34,7 +34,9 @@ const AS_TEXT: CustomTypesConfig = { getTypeParser: () => (value: unknown) => va
 /** Text forms of the last row's key; null of an empty table. */
 export async function readLastKey(client: ClientBase, table: KeyedTable): Promise<readonly string[] | null> {
   const { rows } = await client.query<string[]>({
-    ...{ text: lastKeySql(table), rowMode: 'array', types: AS_TEXT },
+    text: lastKeySql(table),
+    rowMode: 'array',
+    types: AS_TEXT,
   });
   return rows[0] ?? null;
 }
@@ -53,7 +55,9 @@ export async function readChunk(client: ClientBase, options: ChunkOptions): Prom
     let lastKey: string[] | null = null;
     for (let size = FIRST_FETCH; bytes < maxBytes; size = Math.min(size * 2, LARGEST_FETCH)) {
       const fetched = await client.query<(string | null)[]>({
-        ...{ text: `FETCH ${size} FROM walmq_chunk`, rowMode: 'array', types: AS_TEXT },
+        text: `FETCH ${size} FROM walmq_chunk`,
+        rowMode: 'array',
+        types: AS_TEXT,
       });
       for (const [wanted, ...values] of fetched.rows) {
         lastKey = values.splice(0, table.key.length) as string[];

@@ -21,10 +21,16 @@ describe('queues of events', () => {
     expect(config.queues.payments).toMatchObject({ messages: false, outbox: ['payment'], tables: [] });
     expect(config.queues.dead).toMatchObject({ messages: false, outbox: [], tables: [], attempts: 8 });
     expect(config.outbox).toEqual({
-      ...{ schema: 'sales', table: 'events' },
+      schema: 'sales',
+      table: 'events',
       columns: {
-        ...{ id: 'id', aggregateType: 'aggregate_type', aggregateId: 'aggregate_id', type: 'event_type' },
-        ...{ payload: 'payload', headers: 'headers', createdAt: 'created_at' },
+        id: 'id',
+        aggregateType: 'aggregate_type',
+        aggregateId: 'aggregate_id',
+        type: 'event_type',
+        payload: 'payload',
+        headers: 'headers',
+        createdAt: 'created_at',
       },
     });
     expect(publishedTables(config)).toEqual([

@@ -2,7 +2,12 @@ import { expect, it } from 'vitest';
 import { createMailbox } from './mailbox.js';
 
 const mail = (subject: string) => ({
-  ...{ messageId: '', from: '', to: [], text: '', html: undefined, receivedAt: new Date(0) },
+  messageId: '',
+  from: '',
+  to: [],
+  text: '',
+  html: undefined,
+  receivedAt: new Date(0),
   subject,
 });
 

@@ -111,9 +111,17 @@ async function initialize(options: {
   const made = await run(
     initdb,
     [
-      ...['-D', dataDir, '-U', 'postgres', '--no-sync', '--no-instructions', '--encoding=UTF8'],
-      ...['--locale=C', ...localeProvider()],
-      ...['--auth=scram-sha-256', `--pwfile=${passwordFile}`],
+      '-D',
+      dataDir,
+      '-U',
+      'postgres',
+      '--no-sync',
+      '--no-instructions',
+      '--encoding=UTF8',
+      '--locale=C',
+      ...localeProvider(),
+      '--auth=scram-sha-256',
+      `--pwfile=${passwordFile}`,
     ],
     { account, cwd: folder.path, env: { LC_ALL: 'C' } },
   );

@@ -12,13 +12,13 @@ export {
   sourceTag,
 } from './checkpoint/checkpoint.js';
 export {
+  acquireClaim,
   CLAIM_MS,
   type Claim,
   checkpointHeld,
   claimKey,
   readClaim,
   releaseClaim,
-  takeClaim,
 } from './checkpoint/claim.js';
 export { readNotes, writeNotes } from './checkpoint/notes.js';
 export type { Batch, BatchLimits } from './enqueue/batch.js';

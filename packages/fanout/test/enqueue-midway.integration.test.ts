@@ -131,8 +131,18 @@ describe('a batch that fails midway', () => {
   });
 
   it.each([
-    ...['wait', 'meta', 'id', 'events', 'marker', 'delayed', 'prioritized', 'pc', 'completed'],
-    ...['waiting-children', 'walmq:last', 'walmq:ring'],
+    'wait',
+    'meta',
+    'id',
+    'events',
+    'marker',
+    'delayed',
+    'prioritized',
+    'pc',
+    'completed',
+    'waiting-children',
+    'walmq:last',
+    'walmq:ring',
   ])('by a key of another type (%s) is refused by its name, and goes in once that is gone', async end => {
     const { prefix, batch, checkpointKey } = await prepare();
     const jobs = [...batch.jobs.filter(({ queue }) => queue === 0), ...batch.jobs.filter(j => j.queue === 1)];

@@ -103,8 +103,13 @@ export class ReplayWorld {
 function changeOf(n: number, keys: readonly string[]): Change {
   const [first = ''] = keys;
   return {
-    ...{ id: changeId(n), op: 'update', schema: 'public', table: 'orders', key: { id: first } },
-    ...{ before: null, after: { id: first, n } },
+    id: changeId(n),
+    op: 'update',
+    schema: 'public',
+    table: 'orders',
+    key: { id: first },
+    before: null,
+    after: { id: first, n },
     tx: { xid: 1, lsn: '0/19F2B40', committedAt: '2026-01-31T10:00:00.000000Z', seq: n },
   };
 }

@@ -89,7 +89,9 @@ describe('failed changes', () => {
     const flows = new FlowProducer({ connection: redis });
     for (const n of [2, 3])
       await flows.add({
-        ...{ name: 'update', queueName: 'orders', opts: { jobId: idOf(n) } },
+        name: 'update',
+        queueName: 'orders',
+        opts: { jobId: idOf(n) },
         children: [{ name: 'insert', queueName: 'orders', opts: { jobId: idOf(n - 1) } }],
       });
     expect(await countParked(redis, queue, [idOf(1)])).toBe(2);
@@ -109,7 +111,10 @@ describe('failed changes', () => {
     expect(lines).toHaveLength(2);
     expect(lines[0]).toContain(precise);
     expect(JSON.parse(lines[1] as string)).toMatchObject({
-      ...{ queue: 'orders', id: idOf(2), name: 'insert', attemptsMade: 1 },
+      queue: 'orders',
+      id: idOf(2),
+      name: 'insert',
+      attemptsMade: 1,
       failedReason: 'order 2 is broken',
       data: { after: { id: 2 } },
     });

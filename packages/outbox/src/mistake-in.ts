@@ -1,5 +1,5 @@
 import { EVENT_LIMITS } from '@walmq/change';
-import type { Event } from './publish.js';
+import type { Event } from './event.js';
 
 /** What types cannot see. Whether a queue of that name takes messages, capture alone knows. */
 export function mistakeIn(queue: string, event: Event): string | undefined {

@@ -22,8 +22,13 @@ export interface OutboxTable {
 /** The names of all columns, the default ones where nothing is said. */
 export function columnsOf({ columns }: Pick<OutboxTable, 'columns'>): OutboxColumns {
   return {
-    ...{ id: 'id', aggregateType: 'aggregate_type', aggregateId: 'aggregate_id', type: 'type' },
-    ...{ payload: 'payload', headers: 'headers', createdAt: 'created_at' },
+    id: 'id',
+    aggregateType: 'aggregate_type',
+    aggregateId: 'aggregate_id',
+    type: 'type',
+    payload: 'payload',
+    headers: 'headers',
+    createdAt: 'created_at',
     ...columns,
   };
 }

@@ -29,7 +29,13 @@ export function parseAddress(url: string, environment: NodeJS.ProcessEnv = proce
   if (mistake) throw invalid(mistake);
   const { host, port, user, password, database, ssl, sslnegotiation, ...said } = parsed(withPlainTls(url));
   return {
-    ...{ user, password, host, port, database, ssl, sslnegotiation },
+    user,
+    password,
+    host,
+    port,
+    database,
+    ssl,
+    sslnegotiation,
     options: said.options || environment.PGOPTIONS || '',
     applicationName: said.application_name,
     timeouts: Object.fromEntries(TIMEOUTS.flatMap(name => (said[name] ? [[name, Number(said[name])]] : []))),

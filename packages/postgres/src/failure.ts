@@ -21,10 +21,16 @@ interface ServerError {
 type Describe = (told: ServerError) => ConnectionFailure;
 
 const lasting = (code: string, sentence: string, remedy: string): ConnectionFailure => ({
-  ...{ code, sentence, remedy, lasting: true },
+  code,
+  sentence,
+  remedy,
+  lasting: true,
 });
 const passing = (code: string, sentence: string, remedy: string): ConnectionFailure => ({
-  ...{ code, sentence, remedy, lasting: false },
+  code,
+  sentence,
+  remedy,
+  lasting: false,
 });
 
 const unknownAuthority: Describe = ({ message, code }) =>
@@ -144,7 +150,9 @@ export function connectionFailure(cause: unknown): ConnectionFailure {
   const told = (cause instanceof Error ? cause : new Error(String(cause))) as ServerError;
   if (cause instanceof WalmqError)
     return {
-      ...{ code: cause.code, sentence: cause.message, remedy: cause.remedy ?? '' },
+      code: cause.code,
+      sentence: cause.message,
+      remedy: cause.remedy ?? '',
       lasting: cause.code === 'DATABASE_URL_INVALID',
     };
   const describe =

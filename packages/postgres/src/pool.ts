@@ -25,7 +25,8 @@ const LIFETIME_SECONDS = 30;
 export function createPool({ max = 20, forHandlers = false, onLost, ...options }: PoolOptions): Pool {
   const pool = new Pool({
     ...(forHandlers ? handlerConnection(options) : ownConnection(options)),
-    ...{ max, maxLifetimeSeconds: LIFETIME_SECONDS },
+    max,
+    maxLifetimeSeconds: LIFETIME_SECONDS,
     onConnect: client => greet(client, { forHandlers, keeps: parseAddress(options.url).options }),
   });
   pool.on('error', error => onLost?.(error));

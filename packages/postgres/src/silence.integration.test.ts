@@ -19,7 +19,11 @@ describe('a connection that is half open', () => {
     const network = await startHalfOpen(postgres.port);
     const lost: Error[] = [];
     const pool = createPool({
-      ...{ url: network.url(postgres.url), name: 'half open', max, deadlineMs, forHandlers: true },
+      url: network.url(postgres.url),
+      name: 'half open',
+      max,
+      deadlineMs,
+      forHandlers: true,
       onLost: error => lost.push(error),
     });
     onTestFinished(async () => {

@@ -85,7 +85,9 @@ export function keepConnected(options: KeepConnectedOptions): KeptConnection {
   redis.on('ready', tryAll);
 
   const heartbeat = watchHeartbeat({
-    ...{ redis, prefix, deadlineMs },
+    redis,
+    prefix,
+    deadlineMs,
     onBeat: () => {
       if (failures > 0) log.info({ event: 'redis:back' }, 'Redis is back');
       failures = 0;

@@ -9,7 +9,7 @@ export {
   type ValueType,
 } from './description.js';
 export type { IdentityOnly, Marked, OldIn, RowIn, SentIn } from './identity-only.js';
-export { type MisfitsOf, misfitsOf } from './misfits.js';
+export { type MismatchesOf, mismatchesOf } from './mismatches.js';
 export { describe, printTables } from './print-tables.js';
 export { type ColumnModel, readTables, type TableModel } from './read-tables.js';
 export { rowOf, sentOf } from './row-of.js';

@@ -2,14 +2,14 @@ import type { ClientBase } from 'pg';
 import { checkServer } from './plan/check.js';
 import { schemaStep, stepsOf } from './plan/plan.js';
 import { publisherSteps, readPublishers } from './plan/publishers.js';
-import type { SetupStep, SetupWish } from './plan/step.js';
+import type { PlanInput, SetupStep } from './plan/step.js';
 import { readFacts, readSchemas } from './read/facts.js';
 import { notePipeline } from './read/record.js';
 import { CAPTURE_SCHEMA, type SetupSchema } from './read/schema.js';
 import { readServer } from './read/server.js';
 import { runStep, runSteps } from './run/run.js';
 
-export interface SetupOptions extends SetupWish {
+export interface SetupOptions extends PlanInput {
   /** Tables of ours besides capture's own. */
   readonly schemas?: readonly SetupSchema[];
   /** Roles that alone may send logical messages from now on. Default: whoever may today. */

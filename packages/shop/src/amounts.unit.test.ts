@@ -60,7 +60,8 @@ describe('totalsOf', () => {
           const sum = pairs.reduce((total, [quantity, price]) => total + BigInt(quantity) * price, 0n);
           const items = pairs.map(([quantity, price]) => item(quantity, asAmount(price)));
           expect(totalsOf(asAmount(sum), items)).toEqual({
-            ...{ items: asAmount(sum), order: asAmount(sum) },
+            items: asAmount(sum),
+            order: asAmount(sum),
             difference: undefined,
           });
         },

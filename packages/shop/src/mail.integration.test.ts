@@ -214,7 +214,8 @@ describe('a mail server', () => {
     await using server = await MailServer.start();
     server.beforeAnswer = () => new Promise(() => {});
     await expect(send({ smtpUrl: server.url(), answerMs: 1000 })).rejects.toMatchObject({
-      ...{ code: 'MAIL_REPLY_LOST', retryAfterMs: { firstMs: 60_000, maxMs: 14_400_000, times: 2 } },
+      code: 'MAIL_REPLY_LOST',
+      retryAfterMs: { firstMs: 60_000, maxMs: 14_400_000, times: 2 },
       remedy: expect.stringContaining('WALMQ_SMTP_ANSWER_SECONDS') as string,
     });
   });

@@ -23,7 +23,8 @@ describe('openMailer', () => {
     await writeFile(caPath, server.ca as string);
     const mailer = await openMailer({
       ...environment,
-      ...{ smtpUrl: server.url(LOGIN), WALMQ_SMTP_CA: caPath },
+      smtpUrl: server.url(LOGIN),
+      WALMQ_SMTP_CA: caPath,
     });
     const content = { heading: 'Hello', blocks: [] };
     await mailer.send(

@@ -40,7 +40,8 @@ export async function openMailer(environment: MailEnvironment): Promise<Mailer> 
   const { WALMQ_SMTP_GREETING_SECONDS: greeting, WALMQ_SMTP_ANSWER_SECONDS: answer } = environment;
   const { WALMQ_MAIL_DEFERRED_SECONDS: deferred } = environment;
   return createMailer({
-    ...{ smtpUrl: smtpUrl as string, from: WALMQ_MAIL_FROM },
+    smtpUrl: smtpUrl as string,
+    from: WALMQ_MAIL_FROM,
     rate: mails === undefined ? undefined : { mails, perMs: 1000 },
     ca: ca === undefined ? undefined : await readCa(ca),
     ...(greeting === undefined ? {} : { greetingMs: greeting * 1000 }),

@@ -59,7 +59,9 @@ describe('the audit log', () => {
       { ...world.change('insert', 'orders', { after: NEW }), key: { id: 1 } },
       {
         ...world.change('update', 'orders', { before: NEW, after: PAID }),
-        ...{ key: { id: 1 }, changed: ['status'], context: { actor: 'ann', reason: 'paid by card' } },
+        key: { id: 1 },
+        changed: ['status'],
+        context: { actor: 'ann', reason: 'paid by card' },
       },
       { ...world.change('delete', 'orders', { before: PAID }), key: { id: 1 } },
       world.change('truncate', 'orders', {}),
@@ -67,7 +69,9 @@ describe('the audit log', () => {
     ];
     for (const change of changes) {
       expect(await world.process('audit', change)).toMatchObject({
-        ...{ state: 'completed', tries: 2, result: { action: 'audited_before', change_id: change.id } },
+        state: 'completed',
+        tries: 2,
+        result: { action: 'audited_before', change_id: change.id },
       });
       await world.process('audit', change, { jobId: `${change.id}-again` });
     }
@@ -78,11 +82,15 @@ describe('the audit log', () => {
     );
     expect(rows).toEqual(
       changes.map(({ id, schema, op, key, before, after, tx, ...rest }) => ({
-        ...{ change_id: id, xid: tx.xid, schema_name: schema, op, key, before, after },
-        ...{
-          changed: 'changed' in rest ? rest.changed : null,
-          context: 'context' in rest ? rest.context : null,
-        },
+        change_id: id,
+        xid: tx.xid,
+        schema_name: schema,
+        op,
+        key,
+        before,
+        after,
+        changed: 'changed' in rest ? rest.changed : null,
+        context: 'context' in rest ? rest.context : null,
         at: '2026-03-01 12:00:00.000001',
       })),
     );
@@ -103,7 +111,9 @@ describe('the audit log', () => {
     const said = { type: 'order.paid', key: 7, payload: { total: '9.99' } };
     const message = {
       ...world.change<object>('message', 'event', { after: said }),
-      ...{ schema: 'walmq', key: { key: 7 }, context },
+      schema: 'walmq',
+      key: { key: 7 },
+      context,
     };
     const row = world.change<object>('insert', 'outbox', { after: { id: '1', aggregate_type: 'order' } });
     for (const [change, name] of [
@@ -119,12 +129,20 @@ describe('the audit log', () => {
     ).toEqual([
       { schema_name: 'walmq', table_name: 'event', op: 'message', key: { key: 7 }, after: said, context },
       {
-        ...{ schema_name: 'public', table_name: 'outbox', op: 'insert', key: { id: '1' } },
-        ...{ after: row.after, context: null },
+        schema_name: 'public',
+        table_name: 'outbox',
+        op: 'insert',
+        key: { id: '1' },
+        after: row.after,
+        context: null,
       },
       {
-        ...{ schema_name: 'public', table_name: 'orders', op: 'insert', key: { id: 1 } },
-        ...{ after: NEW, context: null },
+        schema_name: 'public',
+        table_name: 'orders',
+        op: 'insert',
+        key: { id: 1 },
+        after: NEW,
+        context: null,
       },
     ]);
   });
@@ -166,13 +184,15 @@ describe('the audit log', () => {
   ])('refuses to start with %s', async (_, tables, name) => {
     await using world = await create(`misspelt_${name.replace('.', '_')}`);
     await expect(checkAuditRules(world.pool, await rulesOf({ tables }))).rejects.toMatchObject({
-      ...{ code: 'AUDIT_COLUMN_UNKNOWN', message: expect.stringContaining(name) as string },
+      code: 'AUDIT_COLUMN_UNKNOWN',
+      message: expect.stringContaining(name) as string,
     });
   });
 
   it('says what its configuration lacks', async () => {
     await expect(rulesOf({ tables: { orders: { hide: ['email'] } } })).rejects.toMatchObject({
-      ...{ code: 'AUDIT_CONFIG_INVALID', message: expect.stringContaining('hide') as string },
+      code: 'AUDIT_CONFIG_INVALID',
+      message: expect.stringContaining('hide') as string,
     });
     await expect(loadAuditRules(join(folder, 'none.ts'))).rejects.toMatchObject({
       code: 'AUDIT_CONFIG_NOT_FOUND',
@@ -201,7 +221,8 @@ describe('the audit log', () => {
       `SET LOCAL session_replication_role = replica; ${sql}`,
     ]))
       await expect(world.rows(attempt), attempt).rejects.toMatchObject({
-        ...{ code: '42501', message: expect.stringContaining('append-only') as string },
+        code: '42501',
+        message: expect.stringContaining('append-only') as string,
       });
     expect(await world.rows('SELECT count(*)::int AS rows FROM walmq.audit')).toEqual([{ rows: 2 }]);
     // A month that rows of the default partition belong to is refused; a whole month can go.
@@ -234,7 +255,8 @@ describe('the audit log', () => {
       expect(await world.process('audit', change)).toMatchObject({ result: { action: 'audited' } });
       for (const pool of [owner, writer])
         await expect(pool.query('DELETE FROM walmq.audit')).rejects.toMatchObject({
-          ...{ code: '42501', message: expect.stringContaining('permission denied') as string },
+          code: '42501',
+          message: expect.stringContaining('permission denied') as string,
         });
     } finally {
       await Promise.all([owner.end(), writer.end()]);

@@ -34,12 +34,12 @@ describe("ClickHouse's sink", () => {
     await write();
     const [{ settings, authorization }] = standIn.inserts as [(typeof standIn.inserts)[number]];
     expect(Object.fromEntries(settings)).toMatchObject({
-      ...{ async_insert: '1', wait_for_async_insert: '1', insert_deduplication_token: 'abc' },
-      ...{
-        date_time_input_format: 'best_effort',
-        input_format_skip_unknown_fields: '0',
-        input_format_null_as_default: '0',
-      },
+      async_insert: '1',
+      wait_for_async_insert: '1',
+      insert_deduplication_token: 'abc',
+      date_time_input_format: 'best_effort',
+      input_format_skip_unknown_fields: '0',
+      input_format_null_as_default: '0',
     });
     expect(authorization).toBe(`Basic ${Buffer.from('walmq:pass word').toString('base64')}`);
     const rows = await fetch(url, {

@@ -105,7 +105,9 @@ describe('analytics sinks', () => {
       const paid = world.change('update', 'orders', { before: NEW, after: PAID });
       for (const change of [first!, second!, paid])
         expect(await world.process('facts', change)).toEqual({
-          ...{ state: 'completed', tries: 2, result: { action: 'facts_written', facts: 1 } },
+          state: 'completed',
+          tries: 2,
+          result: { action: 'facts_written', facts: 1 },
         });
       expect(await facts()).toEqual([fact(PAID), fact({ ...NEW, id: 2 })]);
       // An old change that comes again does not undo a newer one.

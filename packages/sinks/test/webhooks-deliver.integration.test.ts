@@ -27,8 +27,13 @@ describe('a webhook', () => {
     });
   const start = (world: WorkerWorld, receiver: Receiver, own: Partial<WebhookEndpoint> = {}) => {
     const endpoint: WebhookEndpoint = {
-      ...{ queue: 'crm', url: new URL(receiver.url), keys: parseSecrets(SECRET, 'crm'), ca: receiver.ca },
-      ...{ timeoutMs: 15_000, allowAddresses: ['127.0.0.0/8', '::1/128'], payload: payloadOf },
+      queue: 'crm',
+      url: new URL(receiver.url),
+      keys: parseSecrets(SECRET, 'crm'),
+      ca: receiver.ca,
+      timeoutMs: 15_000,
+      allowAddresses: ['127.0.0.0/8', '::1/128'],
+      payload: payloadOf,
       ...own,
     };
     return world.start(webhookWorker({ endpoint, queues: world.queues }));
@@ -49,7 +54,8 @@ describe('a webhook', () => {
     const { headers, body, path } = receiver.received[0]!;
     const id = headers['webhook-id'];
     expect(ending).toEqual({
-      ...{ state: 'completed', tries: 1 },
+      state: 'completed',
+      tries: 1,
       result: { action: 'delivered', webhook_id: id, status: 204 },
     });
     expect(id).toMatch(/^msg_[0-9a-f]{32}$/);
@@ -123,7 +129,8 @@ describe('a webhook', () => {
     start(world, receiver);
     receiver.reply = () => ({ status: 410 });
     expect(await world.process('crm', inserted(world))).toMatchObject({
-      ...{ state: 'failed', tries: 1 },
+      state: 'failed',
+      tries: 1,
       reason: expect.stringContaining('the endpoint answered 410 Gone') as string,
     });
   });
@@ -157,11 +164,13 @@ describe('a webhook', () => {
     start(world, silent, { timeoutMs: 50 });
     start(world, silent, { queue: 'erp', url });
     expect(await world.process('crm', inserted(world), { attempts: 2 })).toEqual({
-      ...{ state: 'failed', tries: 2 },
+      state: 'failed',
+      tries: 2,
       reason: 'WEBHOOK_TIMEOUT: the endpoint did not answer within 50 ms.',
     });
     expect(await world.process('erp', inserted(world), { attempts: 1 })).toMatchObject({
-      ...{ state: 'failed', reason: expect.stringContaining('WEBHOOK_UNREACHABLE') as string },
+      state: 'failed',
+      reason: expect.stringContaining('WEBHOOK_UNREACHABLE') as string,
     });
   });
 
@@ -199,7 +208,9 @@ describe('a webhook', () => {
     await using receiver = await Receiver.start({ tls: true });
     start(world, receiver, { ca: undefined });
     expect(await world.process('crm', inserted(world), { attempts: 2 })).toMatchObject({
-      ...{ state: 'failed', tries: 2, reason: expect.stringContaining('WEBHOOK_UNREACHABLE') as string },
+      state: 'failed',
+      tries: 2,
+      reason: expect.stringContaining('WEBHOOK_UNREACHABLE') as string,
     });
     expect(receiver.received).toEqual([]);
   });
@@ -252,7 +263,8 @@ describe('a webhook', () => {
     expect(await world.process('crm', update)).toMatchObject({ result: { action: 'not_sent' } });
     expect(receiver.received.map(({ body }) => body)).toEqual(['{"type":"order.created","order":1}']);
     expect(await world.process('crm', world.change('truncate', 'orders', {}))).toMatchObject({
-      ...{ state: 'failed', tries: 1 },
+      state: 'failed',
+      tries: 1,
       reason: expect.not.stringContaining('a@example.com') as string,
     });
   });

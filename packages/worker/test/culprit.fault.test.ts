@@ -29,8 +29,11 @@ describe('a change that ends its process each time', () => {
       schema: 'CREATE TABLE begun (pid integer, row integer)',
     });
     const env = {
-      ...{ DATABASE_URL: world.databaseUrl, REDIS_URL: servers.redis.url, CULPRIT: String(CULPRIT) },
-      ...{ CROWD: String(CROWD), NODE_OPTIONS: '--max-old-space-size=64' },
+      DATABASE_URL: world.databaseUrl,
+      REDIS_URL: servers.redis.url,
+      CULPRIT: String(CULPRIT),
+      CROWD: String(CROWD),
+      NODE_OPTIONS: '--max-old-space-size=64',
       WALMQ_CONFIG: await writeConfig({ redis: { prefix: world.prefix }, queues }),
     };
     const jobs: Job[] = [];

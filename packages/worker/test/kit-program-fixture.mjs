@@ -42,12 +42,17 @@ await runWorkerApp({
           insert: async (change, { once, effect, signal, attempt, isHeld }) => {
             const { row, step } = change.after;
             await pool.query('INSERT INTO begun (pid, row, step, attempt) VALUES ($1, $2, $3, $4)', [
-              ...[process.pid, row, step, attempt],
+              process.pid,
+              row,
+              step,
+              attempt,
             ]);
             while (await isHeld(row)) await setTimeout(20, undefined, { signal });
             await once(change, async tx => {
               await tx.query('INSERT INTO made (row, step, pid) VALUES ($1, $2, $3)', [
-                ...[row, step, process.pid],
+                row,
+                step,
+                process.pid,
               ]);
               return { by: process.pid };
             });

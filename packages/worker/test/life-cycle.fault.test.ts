@@ -41,7 +41,7 @@ describe('the life of worker processes', () => {
     await processes.start();
     await processes.completed(STEPS.length);
     expect((await processes.begun(1)).map(({ step, attempt }) => [step, attempt])).toEqual([
-      ...[[1, 1]],
+      [1, 1],
       ...STEPS.map(step => [step, 1]),
     ]);
     expect(await processes.made(1)).toEqual(STEPS);

@@ -108,7 +108,8 @@ describe('a handler with a mistake', () => {
       await effect(change, 'mail', async () => 'to the team');
     });
     expect(ending).toMatchObject({
-      ...{ state: 'failed', tries: 1 },
+      state: 'failed',
+      tries: 1,
       reason: expect.stringContaining('EFFECT_TWICE: a handler used effect "mail" twice') as string,
     });
   });
@@ -160,7 +161,8 @@ describe('a handler with a mistake', () => {
       }),
     );
     expect(ending).toMatchObject({
-      ...{ state: 'failed', tries: 1 },
+      state: 'failed',
+      tries: 1,
       reason: expect.stringMatching(/^RESULT_NOT_JSON: .*Return a few plain fields/) as string,
     });
     expect(await world.rows('SELECT id FROM booked')).toEqual([]);
@@ -176,7 +178,8 @@ describe('a handler with a mistake', () => {
       throw thrown;
     });
     expect(ending).toMatchObject({
-      ...{ state: 'failed', tries: 5 },
+      state: 'failed',
+      tries: 5,
       reason: expect.stringContaining('the handler threw') as string,
     });
     expect(warnings(world, 'change:failed')).toHaveLength(1);
@@ -246,7 +249,8 @@ describe('a handler with a mistake', () => {
     await eventually(() =>
       expect(world.logged).toContainEqual(
         expect.objectContaining({
-          ...{ event: 'change:postponed', code: 'CONNECTIONS_TAKEN' },
+          event: 'change:postponed',
+          code: 'POOL_EXHAUSTED',
           error: expect.stringContaining('WALMQ_DATABASE_CONNECTIONS') as string,
         }),
       ),

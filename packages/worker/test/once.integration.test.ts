@@ -29,7 +29,11 @@ describe('once and effect', () => {
   });
 
   const optionsOf = (changeId: string, signal = new AbortController().signal) => ({
-    ...{ pool: world.pool, queue: 'orders', changeId, jobId: `${changeId}-000000`, signal },
+    pool: world.pool,
+    queue: 'orders',
+    changeId,
+    jobId: `${changeId}-000000`,
+    signal,
     deadlineMs: 10_000,
   });
   const make = (changeId: string) => async (tx: PoolClient) => {
@@ -140,7 +144,8 @@ describe('once and effect', () => {
 
   it.each(['repeatable read', 'serializable'])('makes it once where transactions are %s', async isolation => {
     const pool = new Pool({
-      ...{ connectionString: world.databaseUrl, max: 8 },
+      connectionString: world.databaseUrl,
+      max: 8,
       options: `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}`,
     });
     const options = { ...optionsOf(`isolated ${isolation}`), pool };
@@ -152,7 +157,8 @@ describe('once and effect', () => {
 
   it('runs the effect again that PostgreSQL could not serialize', async () => {
     const pool = new Pool({
-      ...{ connectionString: world.databaseUrl, max: 2 },
+      connectionString: world.databaseUrl,
+      max: 2,
       options: '-c default_transaction_isolation=serializable',
     });
     await world.pool.query('CREATE TABLE on_call (doctor integer); INSERT INTO on_call VALUES (1), (2)');

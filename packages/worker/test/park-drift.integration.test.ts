@@ -95,12 +95,15 @@ describe('a change whose rows are not as its queue expects them', () => {
 
   it('fails with a reason that still says what to do, however much of it does not fit', async () => {
     const columns = Array.from({ length: 60 }, (_, n) => ({
-      ...{ name: `column_${n}`, type: 'integer' as const, nullable: false },
+      name: `column_${n}`,
+      type: 'integer' as const,
+      nullable: false,
     }));
     await using world = await WorkerWorld.create(servers, 'park_drift_wide', {
       queues: {
         orders: {
-          ...{ table: 'orders', onDrift: 'park' },
+          table: 'orders',
+          onDrift: 'park',
           expect: { orders: { oldRow: 'whole', key: ['id'], columns } },
         },
       },

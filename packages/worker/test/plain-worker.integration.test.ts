@@ -47,7 +47,9 @@ describe("BullMQ's own Worker, without the kit", () => {
       expect(done.filter(each => each.row === row).map(({ step }) => step)).toEqual(STEPS);
     const [first] = jobs.flat();
     expect(await world.ending('steps', first!)).toEqual({
-      ...{ state: 'completed', tries: 1, result: { action: 'insert', id: first!.id } },
+      state: 'completed',
+      tries: 1,
+      result: { action: 'insert', id: first!.id },
     });
   });
 });

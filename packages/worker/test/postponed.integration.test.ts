@@ -50,7 +50,8 @@ describe('a change that is put off again and again', () => {
       }),
     );
     expect(await world.ending('orders', job)).toMatchObject({
-      ...{ state: 'failed', tries: 1 },
+      state: 'failed',
+      tries: 1,
       reason: expect.stringMatching(
         /^HANDLER_POSTPONED_TOO_LONG: .* since 20.*the carrier is closed/,
       ) as string,

@@ -31,8 +31,12 @@ describe('pruneInbox', () => {
 
   const prune = (world: WorkerWorld, options: Partial<PruneOptions> = {}) =>
     pruneInbox({
-      ...{ pool: world.pool, redis: world.redis, queues: ordersOf(world) },
-      ...{ slot: `${SLOT}_${world.prefix}`, keepMs: 7 * DAY_MS, signal: new AbortController().signal },
+      pool: world.pool,
+      redis: world.redis,
+      queues: ordersOf(world),
+      slot: `${SLOT}_${world.prefix}`,
+      keepMs: 7 * DAY_MS,
+      signal: new AbortController().signal,
       ...options,
     });
 

@@ -24,7 +24,8 @@ describe('a worker whose role lacks a right', () => {
   async function start(change: Partial<Pick<URL, 'username' | 'password' | 'pathname'>>) {
     const url = Object.assign(new URL(world.databaseUrl), { username: 'Limited', password: 'test' }, change);
     const app = startApp(APP, {
-      ...{ DATABASE_URL: url.href, REDIS_URL: servers.redis.url },
+      DATABASE_URL: url.href,
+      REDIS_URL: servers.redis.url,
       WALMQ_CONFIG: await writeConfig({ redis: { prefix: 'rights' }, queues: QUEUES }),
     });
     return { ended: await app.ended, output: app.output() };

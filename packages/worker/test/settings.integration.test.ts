@@ -15,8 +15,12 @@ const RELIED_ON = `SELECT current_setting('transaction_isolation') AS isolation,
   current_setting('standard_conforming_strings') AS literals, current_setting('idle_session_timeout') AS idle,
   timestamptz '2026-11-22 10:00:00+02' AS at, 0.1234567890123456::float8 AS share`;
 const AS_RELIED_ON = {
-  ...{ isolation: 'read committed', read_only: 'off', literals: 'on', idle: '0' },
-  ...{ at: new Date('2026-11-22T08:00:00Z'), share: 0.1234567890123456 },
+  isolation: 'read committed',
+  read_only: 'off',
+  literals: 'on',
+  idle: '0',
+  at: new Date('2026-11-22T08:00:00Z'),
+  share: 0.1234567890123456,
 };
 
 describe('the kit on settings that it cannot work with', () => {
@@ -55,7 +59,11 @@ describe('the kit on settings that it cannot work with', () => {
 
   async function expectEffectsOnce(pool: Pool, changeId: string): Promise<void> {
     const options = {
-      ...{ pool, queue: 'orders', changeId, jobId: `${changeId}-000000`, deadlineMs: 10_000 },
+      pool,
+      queue: 'orders',
+      changeId,
+      jobId: `${changeId}-000000`,
+      deadlineMs: 10_000,
       signal: new AbortController().signal,
     };
     const results = await Promise.all(

@@ -68,7 +68,11 @@ describe('changes of two sources with one id', () => {
     const change = { ...world.change('insert', 'orders', { after: { id: 1 } }), tx: TX };
     const begun = { ...world.change('insert', 'orders', { after: { id: 2 } }), tx: TX };
     await world.rows('INSERT INTO walmq.inbox (queue, change_id, job_id) VALUES ($1, $2, $3), ($1, $4, $5)', [
-      ...['orders', change.id, `${change.id}-aaaaaa`, begun.id, `${begun.id}-aaaaaa`],
+      'orders',
+      change.id,
+      `${change.id}-aaaaaa`,
+      begun.id,
+      `${begun.id}-aaaaaa`,
     ]);
     await world.rows(
       `INSERT INTO walmq.effects (queue, change_id, name, job_id, state)

@@ -136,7 +136,10 @@ describe('a worker process stopped (SIGSTOP) for longer than its lock, then resu
     const last = STEPS.reduce<Flow | undefined>((before, step) => {
       const change = world.change('insert', 'steps', { after: { row, step } });
       return {
-        ...{ name: 'insert', queueName: 'steps', data: change, opts: { jobId: change.id } },
+        name: 'insert',
+        queueName: 'steps',
+        data: change,
+        opts: { jobId: change.id },
         ...(before ? { children: [before] } : {}),
       };
     }, undefined);

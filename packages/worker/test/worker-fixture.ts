@@ -115,7 +115,11 @@ export class WorkerWorld {
     const { redis, pool } = this;
     const keepMs = 7 * 86_400_000;
     return pruneRegularly({
-      ...{ redis, pool, keepMs, log: this.#log, metrics: this.#metrics },
+      redis,
+      pool,
+      keepMs,
+      log: this.#log,
+      metrics: this.#metrics,
       ...options,
     });
   }
@@ -130,7 +134,11 @@ export class WorkerWorld {
     this.#lsn += 0x10n;
     const id = formatPosition({ lsn: toLsn(this.#lsn), seq: 1 });
     return {
-      ...{ id, op, schema: 'public', table, key: null },
+      id,
+      op,
+      schema: 'public',
+      table,
+      key: null,
       before: rows.before ?? null,
       after: rows.after ?? null,
       tx: { xid: Number(this.#lsn), lsn: `0/${this.#lsn.toString(16).toUpperCase()}`, committedAt, seq: 1 },
@@ -156,7 +164,9 @@ export class WorkerWorld {
     try {
       const last = changes.reduce<FlowJob | undefined>(
         (before, change) => ({
-          ...{ name: change.op, queueName, data: change },
+          name: change.op,
+          queueName,
+          data: change,
           opts: { jobId: change.id, attempts: 5, backoff: { type: 'fixed', delay: 20 } },
           ...(before ? { children: [before] } : {}),
         }),

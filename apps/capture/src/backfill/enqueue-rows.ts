@@ -22,7 +22,7 @@ export async function enqueueRows(
   let last: Position | null = null;
   for (const tuple of chunk.tuples) {
     const row = encodeRead(tuple, chunk.table, transaction);
-    if (!chunk.isNews(row)) continue;
+    if (!chunk.isCurrent(row)) continue;
     await enqueue(row, chunk.queue);
     enqueued += 1;
     last = { lsn: transaction.commitLsn, seq: transaction.seq };

@@ -72,7 +72,9 @@ export async function runBackfills(options: BackfillsOptions): Promise<void> {
 
 async function withClient(options: BackfillsOptions, act: (client: Client) => Promise<void>): Promise<void> {
   const connection = await openClient({
-    ...{ url: options.databaseUrl, name: 'walmq capture backfill', settings: SETTINGS },
+    url: options.databaseUrl,
+    name: 'walmq capture backfill',
+    settings: SETTINGS,
     deadlineMs: options.config.source.deadlineMs,
   });
   const ended = new Promise<never>((_, reject) => {
@@ -171,7 +173,12 @@ async function readBetweenWatermarks(
   window.expect({ token, table, queue: queue.number });
   await emitWatermark(client, { mark: 'low', token });
   const chunk = await readChunk(client, {
-    ...{ table: keyed, filter, after, until, maxRows: chunkRows, maxBytes: CHUNK_BYTES },
+    table: keyed,
+    filter,
+    after,
+    until,
+    maxRows: chunkRows,
+    maxBytes: CHUNK_BYTES,
   });
   if (chunk.read === 0) return NOTHING_LEFT;
   window.fill(chunk);

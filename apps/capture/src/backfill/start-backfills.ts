@@ -21,7 +21,9 @@ export function startBackfills({ stopping, ...options }: StartOptions): Backfill
   const session = new AbortController();
   const ended = runBackfills({
     ...options,
-    ...{ window, outcomes, ending: AbortSignal.any([stopping, session.signal]) },
+    window,
+    outcomes,
+    ending: AbortSignal.any([stopping, session.signal]),
   });
   return {
     window,

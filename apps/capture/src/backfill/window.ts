@@ -25,7 +25,7 @@ export type PassedChunk =
   | (ChunkInHand & {
       readonly tuples: readonly Tuple[];
       /** False of a row that the stream has brought something newer of. */
-      readonly isNews: (row: EncodedChange) => boolean;
+      readonly isCurrent: (row: EncodedChange) => boolean;
     });
 
 /** Keys to remember of one window; more is a transaction so large that reading the chunk again is cheaper. */
@@ -100,7 +100,7 @@ export class BackfillWindow {
     if (since.spoilt !== undefined) return { token, again: since.spoilt };
     if (since.before.some(xid => !rows.snapshot.sees(xid)))
       return { token, again: 'a transaction was committed that queries did not see yet' };
-    return { ...chunk, tuples: rows.tuples, isNews: ({ keyText }) => !since.keys.has(keyText ?? '') };
+    return { ...chunk, tuples: rows.tuples, isCurrent: ({ keyText }) => !since.keys.has(keyText ?? '') };
   }
 }
 

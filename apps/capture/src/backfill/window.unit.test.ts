@@ -31,7 +31,7 @@ function passed(
 }
 
 const news = (chunk: PassedChunk) =>
-  'again' in chunk ? chunk.again : [1, 2, 3].filter(id => chunk.isNews(change(id, 'read')));
+  'again' in chunk ? chunk.again : [1, 2, 3].filter(id => chunk.isCurrent(change(id, 'read')));
 
 describe('rows of a chunk, when its high watermark comes', () => {
   it('are all news where the stream brought nothing', () => {
@@ -106,7 +106,12 @@ describe('a snapshot', () => {
   it('sees what was committed before it, over the turn of transaction ids too', () => {
     const young = new Snapshot('4294967290:4294967300:4294967295,4294967298');
     expect([4_294_967_289, 4_294_967_295, 2, 3, 4, 5].map(xid => young.sees(xid))).toEqual([
-      ...[true, false, false, true, false, false],
+      true,
+      false,
+      false,
+      true,
+      false,
+      false,
     ]);
     expect(() => new Snapshot('nonsense')).toThrow(RangeError);
   });

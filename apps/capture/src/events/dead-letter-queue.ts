@@ -37,7 +37,12 @@ export function watchMalformedEvents(options: MalformedEventsOptions): Malformed
   const { deadlineMs } = config.source;
   const pool = openPool({ url: databaseUrl, name, log, max: 1, forHandlers: true, deadlineMs });
   const kept = keepConnected({
-    ...{ url: redisUrl, name, log, onFault, prefix: queue.prefix, deadlineMs: config.redis.deadlineMs },
+    url: redisUrl,
+    name,
+    log,
+    onFault,
+    prefix: queue.prefix,
+    deadlineMs: config.redis.deadlineMs,
   });
   const { redis } = kept;
   const stopping = new AbortController();

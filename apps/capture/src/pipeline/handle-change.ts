@@ -12,7 +12,7 @@ export interface ChangeOptions extends EnqueueOptions {
 }
 
 /** Routes a change to its queues. False when there is no room for more. */
-export function takeChange(change: RowChange, transaction: Transaction, options: ChangeOptions): boolean {
+export function handleChange(change: RowChange, transaction: Transaction, options: ChangeOptions): boolean {
   if (change.id <= options.resumeAfter) return true;
   const jobs = options.router.route(change);
   options.window.changed(change, jobs);

@@ -34,7 +34,7 @@ export interface MessageOptions extends ChangeOptions {
 type LogicalMessage = Extract<Message, { tag: 'message' }>;
 
 /** What is said beside the rows, by prefix; others' messages are none of ours. False when there is no room for more. */
-export async function takeMessage(
+export async function handleMessage(
   sent: LogicalMessage,
   transaction: Transaction | undefined,
   options: MessageOptions,
@@ -43,11 +43,11 @@ export async function takeMessage(
   const message = toUtf8 && isOurs(sent.prefix) ? { ...sent, content: await toUtf8(sent.content) } : sent;
   const { prefix, transactional, content } = message;
   const own = transactional ? transaction : undefined;
-  if (prefix === WATERMARK_PREFIX && own) await takeWatermark(content, own, options);
-  else if (prefix === CONTEXT_PREFIX && own) takeContext(content, own, options);
-  else if (prefix === REWIND_PREFIX && own) return await takeRewound(content, own, options);
+  if (prefix === WATERMARK_PREFIX && own) await handleWatermark(content, own, options);
+  else if (prefix === CONTEXT_PREFIX && own) handleContext(content, own, options);
+  else if (prefix === REWIND_PREFIX && own) return await handleRewound(content, own, options);
   else if (prefix.startsWith(EVENT_PREFIX)) {
-    if (own) return takeEvent(message, own, options);
+    if (own) return handleEvent(message, own, options);
     options.onEventIgnored();
   }
   return true;
@@ -58,7 +58,7 @@ function isOurs(prefix: string): boolean {
 }
 
 /** A watermark of a chunk that this session reads; the chunk's rows go into the stream at its high one. */
-async function takeWatermark(
+async function handleWatermark(
   content: Buffer,
   transaction: Transaction,
   options: MessageOptions,
@@ -74,13 +74,17 @@ async function takeWatermark(
 }
 
 /** A context that nobody can read is no reason to hold up the changes that came with it. */
-function takeContext(content: Buffer, transaction: Transaction, { onContextRefused }: MessageOptions): void {
+function handleContext(
+  content: Buffer,
+  transaction: Transaction,
+  { onContextRefused }: MessageOptions,
+): void {
   const context = readContext(content);
   if (context instanceof Error) onContextRefused(context.message);
   else transaction.context = context;
 }
 
-async function takeRewound(
+async function handleRewound(
   content: Buffer,
   transaction: Transaction,
   options: MessageOptions,
@@ -115,7 +119,7 @@ async function rewoundOf(
   return new Error(`the queue "${queue}" takes no ${change.op} of ${qualifiedName(change)}`);
 }
 
-function takeEvent(message: LogicalMessage, transaction: Transaction, options: MessageOptions): boolean {
+function handleEvent(message: LogicalMessage, transaction: Transaction, options: MessageOptions): boolean {
   const event = encodeEvent(message, transaction);
   if (event.id <= options.resumeAfter) return true;
   return enqueueChange(event, options.router.routeEvent(event), transaction, options);

@@ -3,8 +3,8 @@ import { encodeChanges, type ReplicationStream, Transaction } from '@walmq/repli
 import { type HistoryProof, markOf } from '../progress/prove-history.js';
 import { changeFault } from './change-fault.js';
 import { type DescribeOptions, describeTables, knownTables } from './describe-tables.js';
-import { takeChange } from './handle-change.js';
-import { type MessageOptions, takeMessage } from './handle-message.js';
+import { handleChange } from './handle-change.js';
+import { handleMessage, type MessageOptions } from './handle-message.js';
 
 export interface PipelineOptions extends MessageOptions, DescribeOptions {
   readonly stream: ReplicationStream;
@@ -48,14 +48,14 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
             if (message.replyRequested) enqueuer.flushProgress();
             break;
           case 'message':
-            if (!(await takeMessage(message, transaction, options))) await enqueuer.room();
+            if (!(await handleMessage(message, transaction, options))) await enqueuer.room();
             break;
           default: {
             const within = transaction as Transaction;
             const tables = knownTables(message, catalog) ?? (await describeTables(message, within, options));
             if (!tables) return;
             for (const change of encodeChanges(message, tables, within))
-              if (!takeChange(change, within, options)) await enqueuer.room();
+              if (!handleChange(change, within, options)) await enqueuer.room();
           }
         }
       }

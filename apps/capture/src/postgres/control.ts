@@ -9,7 +9,10 @@ export type Control = OpenClient;
 /** Rejects with DATABASE_... and DATABASE_URL_INVALID. */
 export async function openControl(databaseUrl: string, deadlineMs: number): Promise<Control> {
   return await openClient({
-    ...{ url: databaseUrl, name: 'walmq capture control', answerMs: ANSWER_MS, deadlineMs },
+    url: databaseUrl,
+    name: 'walmq capture control',
+    answerMs: ANSWER_MS,
+    deadlineMs,
     // What it notes is about this server, and must not wait for a standby that is away.
     settings: { synchronous_commit: 'local' },
   });

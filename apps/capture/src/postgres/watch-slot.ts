@@ -6,7 +6,7 @@ import type { Client } from 'pg';
 import { type Control, openControl } from './control.js';
 
 /** The server's side of things, as it is while nobody reads the slot too. */
-export interface SlotSight {
+export interface SlotSnapshot {
   /** Undefined when there is none of ours. */
   readonly slot: (Slot & SlotDetail) | undefined;
   readonly walEnd: Lsn;
@@ -20,9 +20,9 @@ export interface SlotWatch {
   readonly databaseUrl: string;
   readonly slot: string;
   readonly deadlineMs: number;
-  readonly onLook: (sight: SlotSight) => void;
+  readonly onLook: (snapshot: SlotSnapshot) => void;
   /** The server does not answer: the stream meets the same server and says it better. */
-  readonly onBlind: () => void;
+  readonly onUnreachable: () => void;
 }
 
 const INTERVAL_MS = 1000;
@@ -33,7 +33,7 @@ const LOOKS_PER_CONNECTION = 30;
  * Looks at the slot at once and then every second, whether this capture reads it or stands by, on a connection of
  * its own.
  */
-export function watchSlot({ databaseUrl, slot, deadlineMs, onLook, onBlind }: SlotWatch): {
+export function watchSlot({ databaseUrl, slot, deadlineMs, onLook, onUnreachable }: SlotWatch): {
   stop(): Promise<void>;
 } {
   let control: Control | undefined;
@@ -44,15 +44,15 @@ export function watchSlot({ databaseUrl, slot, deadlineMs, onLook, onBlind }: Sl
   async function look(): Promise<void> {
     try {
       control ??= await openControl(databaseUrl, deadlineMs);
-      const sight = await readSight(control.client, slot);
-      if (!stopped) onLook(sight);
+      const snapshot = await readSnapshot(control.client, slot);
+      if (!stopped) onLook(snapshot);
       if (++looks % LOOKS_PER_CONNECTION === 0) {
         const old = control;
         control = undefined;
         await old.close();
       }
     } catch {
-      if (!stopped) onBlind();
+      if (!stopped) onUnreachable();
       await control?.close();
       control = undefined;
     }
@@ -78,7 +78,7 @@ export function watchSlot({ databaseUrl, slot, deadlineMs, onLook, onBlind }: Sl
 }
 
 /** The slot before the end of the WAL, which is never behind it. */
-async function readSight(client: Client, name: string): Promise<SlotSight> {
+async function readSnapshot(client: Client, name: string): Promise<SlotSnapshot> {
   const [slot, detail] = [await readSlot(client, name), await readSlotDetail(client, name)];
   const source = await readSource(client);
   const ours = slot && detail && foreignKind(slot, source.database) === undefined;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WalmqError } from '@walmq/change';
-import { CLAIM_MS, type Claim, checkpointHeld, releaseClaim, takeClaim } from '@walmq/fanout';
+import { acquireClaim, CLAIM_MS, type Claim, checkpointHeld, releaseClaim } from '@walmq/fanout';
 import type { Redis } from 'ioredis';
 import { unreachable } from './connect-durable.js';
 
@@ -43,7 +43,7 @@ export async function holdClaim(options: ClaimOptions): Promise<HeldClaim> {
   async function renew(): Promise<void> {
     try {
       redis ??= await connect();
-      const held = await takeClaim(redis, key, claim);
+      const held = await acquireClaim(redis, key, claim);
       if (held) refuse(checkpointHeld(held));
     } catch {
       redis?.disconnect();
@@ -72,7 +72,7 @@ async function takeFirst({ connect, key, claim }: ClaimOptions): Promise<Redis> 
   try {
     const askedAtMs = performance.now();
     while (true) {
-      const held = await takeClaim(redis, key, claim);
+      const held = await acquireClaim(redis, key, claim);
       if (!held) return redis;
       if (performance.now() - askedAtMs > PATIENCE_MS) throw checkpointHeld(held);
       await sleep(ASKED_MS);

@@ -193,7 +193,11 @@ async function streamFrom(options: FromOptions): Promise<void> {
   const { config, source, stream, stopping, observer, control, tracer, slot, shards } = options;
   const { publication } = config.source;
   const claimed = await findPositions({
-    ...{ control: control.client, publication, slot, source, shards },
+    control: control.client,
+    publication,
+    slot,
+    source,
+    shards,
     connection: streamConnection(options.databaseUrl, control),
     onNotice: observer.notice,
   });
@@ -201,7 +205,8 @@ async function streamFrom(options: FromOptions): Promise<void> {
   await checkShapes(control.client, Object.values(config.queues));
   const inheritance = new Inheritance(control.client, name => isRead(config, name));
   const tables = await watchTables({
-    ...{ config, databaseUrl: options.databaseUrl },
+    config,
+    databaseUrl: options.databaseUrl,
     memoryKey: tableMemoryKey(heartbeatPrefix(config.redis), sourceTag(sourceOf(options))),
     connect: (shards[0] as Shard).look,
     pause: queue => pauseIn(shards, queue),
@@ -237,7 +242,8 @@ async function streamFrom(options: FromOptions): Promise<void> {
     advance({ type: 'elapsed', nowMs: performance.now() });
   }, STATUS_INTERVAL_MS);
   const server = watchServer({
-    ...{ url: options.databaseUrl, deadlineMs: config.source.deadlineMs },
+    url: options.databaseUrl,
+    deadlineMs: config.source.deadlineMs,
     pids: [processId(control.client), stream.pid],
   });
   const overrun = watchOverrun({ control: control.client, slot: slot.name, stream });
@@ -245,16 +251,26 @@ async function streamFrom(options: FromOptions): Promise<void> {
   stopping.addEventListener('abort', stopReading);
   if (stopping.aborted) stopReading();
   const backfills = startBackfills({
-    ...{ config, databaseUrl: options.databaseUrl, catalog, durable, stopping },
+    config,
+    databaseUrl: options.databaseUrl,
+    catalog,
+    durable,
+    stopping,
     onNotice: notice => observer.backfill(notice),
   });
   observer.streaming(position);
   try {
     const pipeline = runPipeline({
-      ...{ stream, catalog, enqueuer, tracer, publication, resumeAfter: position },
+      stream,
+      catalog,
+      enqueuer,
+      tracer,
+      publication,
+      resumeAfter: position,
       toUtf8: utf8Converter(control.client, options.encoding),
       history: new HistoryProof({ claimed, confirmedFlush: slot.confirmedFlushLsn, publication }),
-      ...{ window: backfills.window, onChunk: backfills.onChunk },
+      window: backfills.window,
+      onChunk: backfills.onChunk,
       router: routerOf(options, formerKeys),
       untilShown: (relations, { xid }) => waitUntilShown(relations, xid, options),
       onDescribed: async table => {

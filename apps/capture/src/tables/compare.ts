@@ -3,7 +3,7 @@ import type { Moment, OpenGap, SeenTable, TableFinding, TableLoss, TableMemory }
 import { type CoveredTable, type Gap, gapsOf, type PublicationFacts, type TableFacts } from '@walmq/setup';
 
 /** Publication and tables as they are. */
-export interface Sight {
+export interface TablesSnapshot {
   readonly publication: PublicationFacts;
   readonly tables: readonly CoveredTable[];
   /** Oids of partitions that have been attached since the last look, with rows in them. */
@@ -29,19 +29,21 @@ const GONE_SAID_MS = 24 * 3_600_000;
  * Holds publication and tables, as they are, against what the queues expect and against what they were at the last look.
  * Both are of this moment, which may be ahead of the stream: PostgreSQL decodes a change with the publication of its time.
  */
-export function compareSights(before: TableMemory, sight: Sight): Comparison {
-  const filters = meantFilters(before, sight);
-  const gaps = [...gapsOf(sight.publication, sight.tables), ...filterGaps(filters, sight)];
+export function compareSnapshots(before: TableMemory, snapshot: TablesSnapshot): Comparison {
+  const filters = meantFilters(before, snapshot);
+  const gaps = [...gapsOf(snapshot.publication, snapshot.tables), ...filterGaps(filters, snapshot)];
   const open = openGaps(before, gaps);
   const losses = [
-    ...before.losses.filter(({ code, until }) => code !== 'PARTITION_GONE' || isRecent(until, sight.ended)),
-    ...lossesOf(before, sight, open),
+    ...before.losses.filter(
+      ({ code, until }) => code !== 'PARTITION_GONE' || isRecent(until, snapshot.ended),
+    ),
+    ...lossesOf(before, snapshot, open),
   ].slice(-MOST_LOSSES);
   const memory = {
-    looked: sight.began,
-    publicationOid: sight.publication.oid,
-    tables: { ...before.tables, ...Object.fromEntries(found(sight).map(seen)) },
-    children: childrenOf(before, sight),
+    looked: snapshot.began,
+    publicationOid: snapshot.publication.oid,
+    tables: { ...before.tables, ...Object.fromEntries(found(snapshot).map(seen)) },
+    children: childrenOf(before, snapshot),
     filters,
     open,
     losses,
@@ -66,7 +68,7 @@ export function newlyAttached(before: TableMemory, tables: readonly (TableFacts 
   });
 }
 
-function found({ tables }: Pick<Sight, 'tables'>): TableFacts[] {
+function found({ tables }: Pick<TablesSnapshot, 'tables'>): TableFacts[] {
   return tables.flatMap(table => table.found ?? []);
 }
 
@@ -75,18 +77,18 @@ function seen(table: TableFacts): [string, SeenTable] {
   return [qualifiedName(table), { oid: table.oid, partitions }];
 }
 
-function childrenOf({ children }: TableMemory, sight: Sight): TableMemory['children'] {
-  const now = found(sight).flatMap(({ oid, schema, table, children: heirs }) =>
+function childrenOf({ children }: TableMemory, snapshot: TablesSnapshot): TableMemory['children'] {
+  const now = found(snapshot).flatMap(({ oid, schema, table, children: heirs }) =>
     heirs.map(heir => [String(heir.oid), { oid, schema, table }] as const),
   );
   return Object.fromEntries([...Object.entries(children), ...now].slice(-MOST_CHILDREN));
 }
 
 /** What was there when a table was looked at first is meant; less than that is no loss. */
-function meantFilters({ filters, tables }: TableMemory, sight: Sight): Record<string, string> {
-  const now = sight.publication.filters;
+function meantFilters({ filters, tables }: TableMemory, snapshot: TablesSnapshot): Record<string, string> {
+  const now = snapshot.publication.filters;
   return Object.fromEntries(
-    found(sight).flatMap(table => {
+    found(snapshot).flatMap(table => {
       const name = qualifiedName(table);
       const filter = now[name];
       const meant = filters === null || !tables[name] ? filter : filters[name];
@@ -95,7 +97,7 @@ function meantFilters({ filters, tables }: TableMemory, sight: Sight): Record<st
   );
 }
 
-function filterGaps(meant: Readonly<Record<string, string>>, { publication, tables }: Sight): Gap[] {
+function filterGaps(meant: Readonly<Record<string, string>>, { publication, tables }: TablesSnapshot): Gap[] {
   return tables
     .map(({ wanted }) => wanted)
     .filter(table => {
@@ -137,13 +139,17 @@ function findingOf(gap: Gap, open: Readonly<Record<string, OpenGap>>): TableFind
   };
 }
 
-function lossesOf(before: TableMemory, sight: Sight, open: Readonly<Record<string, OpenGap>>): TableLoss[] {
+function lossesOf(
+  before: TableMemory,
+  snapshot: TablesSnapshot,
+  open: Readonly<Record<string, OpenGap>>,
+): TableLoss[] {
   return [
-    ...closedLosses(before, sight, open),
-    ...publicationLosses(before, sight),
-    ...found(sight).flatMap(table => [
-      ...replacedLosses(before, sight, open, table),
-      ...partitionLosses(before, sight, table),
+    ...closedLosses(before, snapshot, open),
+    ...publicationLosses(before, snapshot),
+    ...found(snapshot).flatMap(table => [
+      ...replacedLosses(before, snapshot, open, table),
+      ...partitionLosses(before, snapshot, table),
     ]),
   ];
 }
@@ -151,7 +157,7 @@ function lossesOf(before: TableMemory, sight: Sight, open: Readonly<Record<strin
 /** What was not published for a while and is again. */
 function closedLosses(
   before: TableMemory,
-  sight: Sight,
+  snapshot: TablesSnapshot,
   open: Readonly<Record<string, OpenGap>>,
 ): TableLoss[] {
   return Object.entries(before.open)
@@ -163,27 +169,27 @@ function closedLosses(
       // Accepted: it counts as meant now.
       if (before.filters === null && key.startsWith('FILTER_CHANGED')) return [];
       // Taken out of the configuration.
-      if (table !== null && !sight.tables.some(({ wanted }) => qualifiedName(wanted) === table)) return [];
+      if (table !== null && !snapshot.tables.some(({ wanted }) => qualifiedName(wanted) === table)) return [];
       return [
-        loss(sight, {
+        loss(snapshot, {
           code: 'CHANGES_UNPUBLISHED',
           severity: 'error',
           table,
-          sentence: `changes ${between(since, sight.ended)} may be missing: ${what}.`,
+          sentence: `changes ${between(since, snapshot.ended)} may be missing: ${what}.`,
         }),
       ];
     });
 }
 
-function publicationLosses({ publicationOid, looked }: TableMemory, sight: Sight): TableLoss[] {
-  const { oid, name } = sight.publication;
+function publicationLosses({ publicationOid, looked }: TableMemory, snapshot: TablesSnapshot): TableLoss[] {
+  const { oid, name } = snapshot.publication;
   if (publicationOid === null || publicationOid === oid) return [];
   return [
-    loss(sight, {
+    loss(snapshot, {
       code: 'PUBLICATION_REMADE',
       severity: 'warning',
       table: null,
-      sentence: `publication "${name}" was dropped and made anew: changes ${between(looked, sight.ended)} may be missing.`,
+      sentence: `publication "${name}" was dropped and made anew: changes ${between(looked, snapshot.ended)} may be missing.`,
     }),
   ];
 }
@@ -191,7 +197,7 @@ function publicationLosses({ publicationOid, looked }: TableMemory, sight: Sight
 /** Dropped and made again under its name; published again so fast, or while no capture ran, that no look found it missing. */
 function replacedLosses(
   before: TableMemory,
-  sight: Sight,
+  snapshot: TablesSnapshot,
   open: Readonly<Record<string, OpenGap>>,
   table: TableFacts,
 ): TableLoss[] {
@@ -201,26 +207,26 @@ function replacedLosses(
   // What is not published yet, or was not until now, is said as that.
   if (!was || was.oid === table.oid || open[key] || before.open[key]) return [];
   return [
-    loss(sight, {
+    loss(snapshot, {
       code: 'TABLE_REPLACED',
       severity: 'error',
       table: name,
-      sentence: `${name} is another table than before: changes ${between(before.looked, sight.ended)} that were made before it was published are missing.`,
+      sentence: `${name} is another table than before: changes ${between(before.looked, snapshot.ended)} that were made before it was published are missing.`,
     }),
   ];
 }
 
-function partitionLosses(before: TableMemory, sight: Sight, table: TableFacts): TableLoss[] {
+function partitionLosses(before: TableMemory, snapshot: TablesSnapshot, table: TableFacts): TableLoss[] {
   const name = qualifiedName(table);
   const was = before.tables[name];
   if (!was || was.oid !== table.oid) return [];
   const now = new Set(table.partitions.map(({ oid }) => String(oid)));
-  const when = between(before.looked, sight.ended);
-  const came = table.partitions.filter(({ oid }) => !was.partitions[oid] && sight.filled.has(oid));
+  const when = between(before.looked, snapshot.ended);
+  const came = table.partitions.filter(({ oid }) => !was.partitions[oid] && snapshot.filled.has(oid));
   const gone = Object.entries(was.partitions).filter(([oid]) => !now.has(oid));
   return [
     ...came.map(partition =>
-      loss(sight, {
+      loss(snapshot, {
         code: 'PARTITION_ATTACHED' as const,
         severity: 'warning' as const,
         table: name,
@@ -228,7 +234,7 @@ function partitionLosses(before: TableMemory, sight: Sight, table: TableFacts): 
       }),
     ),
     ...gone.map(([, partition]) =>
-      loss(sight, {
+      loss(snapshot, {
         code: 'PARTITION_GONE' as const,
         severity: 'warning' as const,
         table: name,
@@ -240,7 +246,7 @@ function partitionLosses(before: TableMemory, sight: Sight, table: TableFacts): 
 }
 
 function loss(
-  { ended, tables }: Sight,
+  { ended, tables }: TablesSnapshot,
   finding: Omit<TableFinding, 'isOpen' | 'remedy'> & { readonly remedy?: string },
 ): TableLoss {
   const backfills = tables

@@ -2,14 +2,14 @@ import type { Moment, TableMemory } from '@walmq/operations';
 import { publicationMissing } from '@walmq/replication';
 import { readPublication, readServer, readTables, type SetupTable } from '@walmq/setup';
 import type { Client } from 'pg';
-import { newlyAttached, type Sight } from './compare.js';
+import { newlyAttached, type TablesSnapshot } from './compare.js';
 
 /** Looks at publication and tables in one snapshot. Rejects with PUBLICATION_MISSING. */
-export async function readSight(
+export async function readSnapshot(
   client: Client,
   { publication: name, wanted }: { readonly publication: string; readonly wanted: readonly SetupTable[] },
   before: TableMemory,
-): Promise<Sight> {
+): Promise<TablesSnapshot> {
   const began = await readMoment(client);
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   try {

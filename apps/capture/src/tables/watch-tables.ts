@@ -13,8 +13,8 @@ import type { Gap } from '@walmq/setup';
 import type { Redis } from 'ioredis';
 import { type Control, openControl } from '../postgres/control.js';
 import { addTables } from './add-tables.js';
-import { compareSights, gapKey } from './compare.js';
-import { readSight } from './read-snapshot.js';
+import { compareSnapshots, gapKey } from './compare.js';
+import { readSnapshot } from './read-snapshot.js';
 
 export interface WatchTablesOptions {
   readonly config: WalmqConfig;
@@ -99,8 +99,12 @@ class TableWatcher {
       this.#control ??= await openControl(databaseUrl, config.source.deadlineMs);
       const before = await this.#remember();
       const { publication } = config.source;
-      const sight = await readSight(this.#control.client, { publication, wanted: tablesOf(config) }, before);
-      const { memory, gaps, findings } = compareSights(before, sight);
+      const snapshot = await readSnapshot(
+        this.#control.client,
+        { publication, wanted: tablesOf(config) },
+        before,
+      );
+      const { memory, gaps, findings } = compareSnapshots(before, snapshot);
       await this.#keep(before, memory);
       onChildren(Object.entries(memory.children).map(([oid, parent]) => ({ oid: Number(oid), parent })));
       onLook(findings);

@@ -16,7 +16,7 @@ interface Tally {
 const LOOKS = 6;
 
 /** What a capture would tell of itself, kept up to date by what happens to it. */
-export class Portrait {
+export class StatusTracker {
   readonly #identity: Identity;
   #role: CaptureStatus['role'] = 'waiting';
   #reason: string | null = 'it is starting';

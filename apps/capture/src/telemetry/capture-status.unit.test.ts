@@ -1,10 +1,10 @@
 import { parseLsn } from '@walmq/change';
 import { describe, expect, it } from 'vitest';
 import { progressFrom } from '../progress/acknowledge.js';
-import { Portrait } from './capture-status.js';
+import { StatusTracker } from './capture-status.js';
 
-function portrait(): Portrait {
-  return new Portrait({
+function tracker(): StatusTracker {
+  return new StatusTracker({
     instance: 'a1b2c3d4',
     host: 'host-1',
     pid: 42,
@@ -16,9 +16,9 @@ function portrait(): Portrait {
 
 const POSITION = { lsn: parseLsn('16/B374D848'), seq: 3 };
 
-describe('Portrait', () => {
+describe('StatusTracker', () => {
   it('starts as one that waits, and knows nothing', () => {
-    expect(portrait().take(1000)).toMatchObject({
+    expect(tracker().take(1000)).toMatchObject({
       instance: 'a1b2c3d4',
       role: 'waiting',
       reason: 'it is starting',
@@ -32,7 +32,7 @@ describe('Portrait', () => {
   });
 
   it('shows positions while it streams, and none when it does not', () => {
-    const one = portrait();
+    const one = tracker();
     one.streaming();
     one.progress(progressFrom([POSITION], parseLsn('16/B374D000')));
     expect(one.take(1000)).toMatchObject({
@@ -50,13 +50,13 @@ describe('Portrait', () => {
   });
 
   it('does not take standing by for a fault', () => {
-    const one = portrait();
+    const one = tracker();
     one.interrupted('standby', { code: 'SLOT_BUSY', message: 'another capture reads it.' }, 5000);
     expect(one.take(6000)).toMatchObject({ role: 'standby', lastError: null });
   });
 
   it('counts changes, jobs and batches of the last seconds', () => {
-    const one = portrait();
+    const one = tracker();
     one.take(0);
     for (let second = 1; second <= 20; second++) {
       for (let change = 0; change < 30; change++) one.change();

@@ -1,7 +1,7 @@
 import { type ChangeName, qualifiedName } from '@walmq/change';
 import type { TableFinding } from '@walmq/operations';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { SlotSight } from '../postgres/watch-slot.js';
+import type { SlotSnapshot } from '../postgres/watch-slot.js';
 import type { Progress } from '../progress/acknowledge.js';
 import { PAUSE_CAUSES, type PauseCause } from '../progress/pauses.js';
 import type { DriftNotice } from '../tables/notice-drift.js';
@@ -164,7 +164,7 @@ export function captureMetrics(registry: Registry) {
       paused.set(reasons.size > 0 ? 1 : 0);
       for (const cause of PAUSE_CAUSES) pause.set({ cause }, reasons.has(cause) ? 1 : 0);
     },
-    slot({ slot, walEnd }: SlotSight, lagMs: number | undefined) {
+    slot({ slot, walEnd }: SlotSnapshot, lagMs: number | undefined) {
       position.set({ step: 'written' }, Number(walEnd));
       slotActive.set(slot?.active ? 1 : 0);
       setOrRemove(slotRetained, slot?.retainedWalBytes);

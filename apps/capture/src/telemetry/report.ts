@@ -4,7 +4,7 @@ import { type Logger, RepeatLimit, redact } from '@walmq/service';
 import { logBackfill } from '../backfill/log-backfill.js';
 import { Pauses } from '../progress/pauses.js';
 import type { StreamingObserver } from '../session/keep-streaming.js';
-import type { Portrait } from './capture-status.js';
+import type { StatusTracker } from './capture-status.js';
 import type { Heartbeat } from './heartbeat.js';
 import type { CaptureMetrics } from './metrics.js';
 
@@ -12,7 +12,7 @@ export interface ReportOptions {
   readonly config: WalmqConfig;
   readonly log: Logger;
   readonly metrics: CaptureMetrics;
-  readonly portrait: Portrait;
+  readonly tracker: StatusTracker;
   readonly heartbeat: Heartbeat;
 }
 
@@ -25,7 +25,7 @@ export interface Report {
 }
 
 /** Where a capture tells what happens to it: log, metrics, heartbeat, readiness. */
-export function createReport({ config, log, metrics, portrait, heartbeat }: ReportOptions): Report {
+export function createReport({ config, log, metrics, tracker, heartbeat }: ReportOptions): Report {
   const { slot } = config.source;
   let notStreaming: string | undefined = 'it is starting';
   let stall: string | undefined;
@@ -36,7 +36,7 @@ export function createReport({ config, log, metrics, portrait, heartbeat }: Repo
   let told: readonly string[] = [];
   const pauses = new Pauses(reasons => {
     metrics.pauses(reasons);
-    portrait.pauses([...reasons.values()].map(redact));
+    tracker.pauses([...reasons.values()].map(redact));
   });
   return {
     idleBecause: () => notStreaming ?? pauses.reason ?? unpublished,
@@ -67,7 +67,7 @@ export function createReport({ config, log, metrics, portrait, heartbeat }: Repo
         notStreaming = undefined;
         metrics.became('active');
         metrics.durabilityKept(true);
-        portrait.streaming();
+        tracker.streaming();
         heartbeat.beat();
         log.info({ event: 'stream:started', slot, position }, `Streaming from ${position}`);
       },
@@ -78,20 +78,20 @@ export function createReport({ config, log, metrics, portrait, heartbeat }: Repo
         pauses.clear();
         unpublished = undefined;
         stall = undefined;
-        portrait.interrupted(role, { code: error.code, message: redact(error.message) }, Date.now());
+        tracker.interrupted(role, { code: error.code, message: redact(error.message) }, Date.now());
         heartbeat.beat();
       },
       progress(progress) {
         metrics.progress(progress);
-        portrait.progress(progress);
+        tracker.progress(progress);
       },
       change(change) {
         metrics.change(change);
-        portrait.change();
+        tracker.change();
       },
       batch(jobs) {
         metrics.batch(jobs);
-        portrait.batch(jobs);
+        tracker.batch(jobs);
       },
       paused(error, retryInMs) {
         metrics.durabilityKept((error as Partial<WalmqError>).code !== 'NOT_DURABLE_YET');
@@ -133,7 +133,7 @@ export function createReport({ config, log, metrics, portrait, heartbeat }: Repo
       },
       tables(findings) {
         metrics.tables(findings);
-        portrait.found(findings);
+        tracker.found(findings);
         unpublished = findings.find(({ isOpen, severity }) => isOpen && severity === 'error')?.sentence;
         for (const { code, table, sentence, remedy } of findings)
           if (!told.includes(sentence)) log.warn({ event: 'tables:found', code, table, remedy }, sentence);

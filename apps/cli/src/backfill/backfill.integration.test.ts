@@ -33,7 +33,8 @@ describe('walmq backfill', () => {
       JSON.parse((await world.run('backfill', '--json')).lines.join('\n')) as Backfill[];
     expect((await world.run('backfill')).lines).toEqual(['There is no backfill.']);
     expect(await world.run('backfill', '--queue', 'orders', '--dry-run')).toMatchObject({
-      ...{ code: 0, lines: ['About 500 rows of public.orders would be enqueued into "orders".'] },
+      code: 0,
+      lines: ['About 500 rows of public.orders would be enqueued into "orders".'],
     });
     expect(await list()).toEqual([]);
     const asked = await world.run(

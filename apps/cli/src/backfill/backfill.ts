@@ -57,7 +57,10 @@ export function addBackfill(program: Command, { io, exit }: Host): void {
     .addOption(new Option('--pause <id>', 'stop one for now').conflicts(['queue', 'list', 'cancel']))
     .addOption(
       new Option('--resume <id>', 'go on with one that is paused or has failed, where it was').conflicts([
-        ...['queue', 'list', 'cancel', 'pause'],
+        'queue',
+        'list',
+        'cancel',
+        'pause',
       ]),
     )
     .option('--json', 'print backfills as JSON')

@@ -139,8 +139,9 @@ describe('walmq doctor', () => {
           CREATE TABLE orders (id text COLLATE loose PRIMARY KEY, span spans, note text COLLATE loose);
           CREATE TABLE items (id citext PRIMARY KEY, span numrange)`,
         queues: {
-          ...{ orders: { table: 'orders' }, spans: { table: 'orders', orderBy: 'span' } },
-          ...{ items: { table: 'items' } },
+          orders: { table: 'orders' },
+          spans: { table: 'orders', orderBy: 'span' },
+          items: { table: 'items' },
         },
       });
       const found = (await errorsOf(shop))('order-equality');

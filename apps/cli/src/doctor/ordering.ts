@@ -46,7 +46,10 @@ export async function readLooselyEqual(
     const orders = (wanted.routes ?? []).map(({ orderBy }) => orderBy);
     const columns = orders.flatMap(orderBy => (typeof orderBy === 'object' ? [orderBy.column] : []));
     const { rows } = await client.query<Omit<LooselyEqual, 'table'>>(LOOSE_SQL, [
-      ...[wanted.schema, wanted.table, columns, orders.includes('key')],
+      wanted.schema,
+      wanted.table,
+      columns,
+      orders.includes('key'),
     ]);
     found.push(...rows.map(row => ({ ...row, table: qualifiedName(wanted) })));
   }

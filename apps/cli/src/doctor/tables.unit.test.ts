@@ -22,8 +22,16 @@ const DEFAULT = { identity: 'default', identityColumns: ['id'] } as const;
 const SERVER = {
   version: 180_000,
   publication: {
-    ...{ name: 'walmq', oid: 2, allTables: false, schemas: [], tables: [], filteredTables: [], filters: {} },
-    ...{ operations: [], viaRoot: true, generatedColumns: false },
+    name: 'walmq',
+    oid: 2,
+    allTables: false,
+    schemas: [],
+    tables: [],
+    filteredTables: [],
+    filters: {},
+    operations: [],
+    viaRoot: true,
+    generatedColumns: false,
   },
 };
 const BY_KEY: SetupRoute = { queue: 'items', orderBy: 'key', operations: undefined };

@@ -59,9 +59,13 @@ async function listGroups(
 ): Promise<void> {
   const report = await readFailures({ ...open, filter: filterOf(options), withParked: true });
   const groups = report.groups.map(group => ({
-    ...{ group: kindId(group), queue: group.queue, table: group.table },
-    ...{ count: group.count, parked: group.parked ?? 0 },
-    ...{ firstFailedAt: group.firstFailedAt, lastFailedAt: group.lastFailedAt },
+    group: kindId(group),
+    queue: group.queue,
+    table: group.table,
+    count: group.count,
+    parked: group.parked ?? 0,
+    firstFailedAt: group.firstFailedAt,
+    lastFailedAt: group.lastFailedAt,
     reason: redact(group.reason),
   }));
   if (json) {
@@ -73,8 +77,13 @@ async function listGroups(
     return;
   }
   const rows = groups.map(({ queue, table, count, parked, firstFailedAt, group, reason }) => [
-    ...[queue, table ?? '-', count, parked >= MAX_COUNTED ? `${parked}+` : parked],
-    ...[durationText(Math.max(0, Date.now() - Date.parse(firstFailedAt)) / 1000), group, reason],
+    queue,
+    table ?? '-',
+    count,
+    parked >= MAX_COUNTED ? `${parked}+` : parked,
+    durationText(Math.max(0, Date.now() - Date.parse(firstFailedAt)) / 1000),
+    group,
+    reason,
   ]);
   const heads = ['queue', 'table', 'failed', 'parked', 'oldest', 'group', 'reason'];
   for (const line of tableLines(heads, rows)) io.print(line);
@@ -117,8 +126,16 @@ function entryOf(queue: string, job: FailedJob & { readonly attemptsMade: number
   const failedAt = new Date(job.finishedOn ?? 0).toISOString();
   const { id, name, attemptsMade } = job;
   return {
-    ...{ queue, id, op: name, table: kind.table, key, failedAt, attempts: attemptsMade, parked },
-    ...{ group: kindId(kind), reason: redact(reasonOf(job)) },
+    queue,
+    id,
+    op: name,
+    table: kind.table,
+    key,
+    failedAt,
+    attempts: attemptsMade,
+    parked,
+    group: kindId(kind),
+    reason: redact(reasonOf(job)),
   };
 }
 

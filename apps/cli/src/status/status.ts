@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { type CommandIo, configOf, databaseUrlOf, EXIT, redisUrlOf } from '../command.js';
 import { examples, type Host } from '../help.js';
 import { drawStatus } from './draw-status.js';
-import { openOnlooker } from './look.js';
+import { openStatusReader } from './status-reader.js';
 
 interface StatusCommandOptions {
   readonly json?: boolean;
@@ -38,18 +38,18 @@ export function addStatus(program: Command, { io, exit }: Host): void {
 /** `walmq status`: resolves to the exit code, 1 when something is wrong; a watch that is interrupted ends with 0. */
 async function statusCommand(io: CommandIo, options: StatusCommandOptions): Promise<number> {
   const config = await configOf(io);
-  const onlooker = openOnlooker({
+  const reader = openStatusReader({
     config,
     databaseUrl: valueOrWhy(() => databaseUrlOf(io, config)),
     redisUrl: valueOrWhy(() => redisUrlOf(io, config)),
   });
   try {
-    if (options.watch) return await watch(io, options, () => onlooker.look());
-    const status = await onlooker.look();
+    if (options.watch) return await watch(io, options, () => reader.look());
+    const status = await reader.look();
     io.print(textOf(status, io, options));
     return status.verdicts.some(({ severity }) => severity === 'error') ? EXIT.failed : EXIT.ok;
   } finally {
-    await onlooker.close();
+    await reader.close();
   }
 }
 

@@ -226,7 +226,9 @@ describe('every route, for who may not use it', () => {
     const planted = 'A'.repeat(43);
     const body = new URLSearchParams({ name: 'bob', password: PASSWORD, to: '/' });
     const answer = await fetch(`${dashboard.url}/sign-in`, {
-      ...{ method: 'POST', body, redirect: 'manual' },
+      method: 'POST',
+      body,
+      redirect: 'manual',
       headers: { origin: dashboard.url, cookie: `walmq-session=${planted}` },
     });
     const [cookie = ''] = answer.headers.getSetCookie();
@@ -251,7 +253,9 @@ describe('every route, for who may not use it', () => {
   ])('leads from the sign-in to %j on no other site and into no header', async to => {
     const body = new URLSearchParams({ name: 'bob', password: PASSWORD, to });
     const answer = await fetch(`${dashboard.url}/sign-in`, {
-      ...{ method: 'POST', body, redirect: 'manual' },
+      method: 'POST',
+      body,
+      redirect: 'manual',
       headers: { origin: dashboard.url, 'x-forwarded-for': '192.0.2.9' },
     });
     // The address' tries may have run out by then, which leads nowhere either.

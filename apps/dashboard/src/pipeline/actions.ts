@@ -57,7 +57,10 @@ export function mountActions(options: ActionsOptions): void {
     const ids = await failedIds({ redis, queue, filter: { kind } });
     const parked = await countParked(redis, queue, ids);
     return confirmationOf(action, {
-      ...{ queue: kind.queue, failed: ids.length, parked, isLeast: parked >= MAX_COUNTED },
+      queue: kind.queue,
+      failed: ids.length,
+      parked,
+      isLeast: parked >= MAX_COUNTED,
       folder: discardFolder,
     });
   }

@@ -1,6 +1,6 @@
 import type { Identity } from '../access/identify.js';
 import type { Observer } from './observer.js';
-import { PARTS, type Picture, renderPicture } from './render-picture.js';
+import { PARTS, type RenderedStatus, renderStatus } from './render-status.js';
 
 export interface EventsOptions {
   readonly observer: Observer;
@@ -11,10 +11,10 @@ export interface EventsOptions {
 }
 
 /**
- * Server-sent events: first `token`, which a page needs after the server was started anew, then `picture` with the
+ * Server-sent events: first `token`, which a page needs after the server was started anew, then `rendered` with the
  * parts that have changed, as JSON.
  */
-export async function* pictureEvents({
+export async function* statusEvents({
   observer,
   token,
   basePath,
@@ -22,19 +22,22 @@ export async function* pictureEvents({
 }: EventsOptions): AsyncGenerator<string> {
   // A browser whose connection breaks asks again after this many milliseconds.
   yield `retry: 2000\n${eventOf('token', token)}`;
-  let shown: Partial<Picture> = {};
+  let shown: Partial<RenderedStatus> = {};
   for await (const observation of observer.watch()) {
     const identity = whoWatches();
     if (identity === undefined) return;
-    const picture = renderPicture(observation, identity.role, basePath);
-    yield eventOf('picture', changedParts(shown, picture));
-    shown = picture;
+    const rendered = renderStatus(observation, identity.role, basePath);
+    yield eventOf('status', changedParts(shown, rendered));
+    shown = rendered;
   }
 }
 
-export function changedParts(shown: Partial<Picture>, picture: Picture): Partial<Picture> {
+export function changedParts(
+  shown: Partial<RenderedStatus>,
+  rendered: RenderedStatus,
+): Partial<RenderedStatus> {
   return Object.fromEntries(
-    PARTS.filter(part => shown[part] !== picture[part]).map(part => [part, picture[part]]),
+    PARTS.filter(part => shown[part] !== rendered[part]).map(part => [part, rendered[part]]),
   );
 }
 

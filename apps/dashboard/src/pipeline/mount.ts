@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ActionTokens, Identity } from '../access/identify.js';
-import { pictureEvents } from './events.js';
+import { statusEvents } from './events.js';
 import type { Observer } from './observer.js';
 import { pipelinePage } from './page.js';
-import { renderPicture } from './render-picture.js';
+import { renderStatus } from './render-status.js';
 
 /** Streams at a time, of all users and of one; each is one open page. */
 const MAX_STREAMS = 200;
@@ -24,10 +24,10 @@ export function mountPipeline({ http, observer, tokens, identify }: PipelineOpti
   http.get('/', async (request, reply) => {
     const identity = request.identity as Identity;
     const { basePath } = request;
-    const picture = renderPicture(await observer.latest(), identity.role, basePath);
+    const rendered = renderStatus(await observer.latest(), identity.role, basePath);
     return await reply
       .type('text/html; charset=utf-8')
-      .send(pipelinePage({ basePath, identity, token: tokens.of(identity), picture }));
+      .send(pipelinePage({ basePath, identity, token: tokens.of(identity), rendered }));
   });
   // HEAD would be answered by a stream that nobody reads and nothing ends.
   http.get('/pipeline/events', { exposeHeadRoute: false }, async (request, reply) => {
@@ -39,7 +39,7 @@ export function mountPipeline({ http, observer, tokens, identify }: PipelineOpti
       return await reply.code(503).send({ message: 'Too many pages are open: close one.' });
     const token = tokens.of(identity);
     const events = Readable.from(
-      pictureEvents({ observer, token, basePath: request.basePath, whoWatches: () => identify(request) }),
+      statusEvents({ observer, token, basePath: request.basePath, whoWatches: () => identify(request) }),
     );
     streams.set(name, own + 1);
     events.once('close', () => {

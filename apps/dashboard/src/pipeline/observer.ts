@@ -80,8 +80,8 @@ export class Observer {
     const nowMs = Date.parse(status.at);
     this.#history.add(nowMs, sampleOf(status));
     const failed = status.queues.reduce((sum, queue) => sum + queue.failed, 0);
-    const isNews = failed !== this.#failed && failed <= FEW_FAILURES;
-    if (isNews || nowMs - this.#failuresReadAtMs >= FAILURES_MS) {
+    const isNew = failed !== this.#failed && failed <= FEW_FAILURES;
+    if (isNew || nowMs - this.#failuresReadAtMs >= FAILURES_MS) {
       this.#failuresReadAtMs = nowMs;
       this.#failed = failed;
       this.#failures = failed > 0 ? await this.#readFailures() : NO_FAILURES;

@@ -1,17 +1,17 @@
 import type { Identity } from '../access/identify.js';
 import { type Html, html } from '../html.js';
 import { layout } from '../layout.js';
-import { boardPathOf, type Picture } from './render-picture.js';
+import { boardPathOf, type RenderedStatus } from './render-status.js';
 
 export interface PipelinePage {
   readonly basePath: string;
   readonly identity: Identity;
   readonly token: string;
-  readonly picture: Picture;
+  readonly rendered: RenderedStatus;
 }
 
-export function pipelinePage({ basePath, identity, token, picture }: PipelinePage): string {
-  const part = (name: keyof Picture): Html => ({ markup: picture[name] });
+export function pipelinePage({ basePath, identity, token, rendered }: PipelinePage): string {
+  const part = (name: keyof RenderedStatus): Html => ({ markup: rendered[name] });
   return layout({
     basePath,
     title: 'Pipeline · walmq',

@@ -9,21 +9,36 @@ export const BACKFILL: Backfill = {
 };
 
 export const ACTIVE: CaptureStatus = {
-  ...{ ...CAPTURE, instance: 'a1', host: 'db-1', pid: 4711, version: '0.1.0', source: null },
+  ...CAPTURE,
+  instance: 'a1',
+  host: 'db-1',
+  pid: 4711,
+  version: '0.1.0',
+  source: null,
   startedAt: '2026-01-01T11:00:00.000Z',
   at: '2026-01-01T12:00:00.000Z',
   caughtUpAt: '2026-01-01T11:59:59.000Z',
   positions: { received: '0/20', enqueued: '0/20', durable: '0/20', acknowledged: '0/10' },
-  ...{ changesPerSecond: 1250, jobsPerSecond: 1300, batchJobs: 42 },
+  changesPerSecond: 1250,
+  jobsPerSecond: 1300,
+  batchJobs: 42,
 };
 
 export const STANDBY: CaptureStatus = {
-  ...{ ...ACTIVE, instance: 'b2', host: 'db-2' },
-  ...{ role: 'standby', positions: null },
+  ...ACTIVE,
+  instance: 'b2',
+  host: 'db-2',
+  role: 'standby',
+  positions: null,
 };
 
 export const ORDERS: QueueStatus = {
-  ...{ ...QUEUE, waiting: 0, active: 0, delayed: 0, completed: 100, oldestSeconds: null },
+  ...QUEUE,
+  waiting: 0,
+  active: 0,
+  delayed: 0,
+  completed: 100,
+  oldestSeconds: null,
 };
 
 export const REACHABLE_DATABASE = {
@@ -33,14 +48,17 @@ export const REACHABLE_DATABASE = {
   inRecovery: false,
   walEnd: '0/30',
   slot: {
-    ...{ ...SLOT, activePid: 99, confirmedFlushLsn: '0/10' },
-    ...{ retainedWalBytes: 32, oldestUnconfirmedSeconds: 1 },
+    ...SLOT,
+    activePid: 99,
+    confirmedFlushLsn: '0/10',
+    retainedWalBytes: 32,
+    oldestUnconfirmedSeconds: 1,
   },
 } as const;
 
 /** A pipeline in which all is well, but for what a test changes; the verdicts are those of the whole. */
 export function statusWith(changes: Partial<Omit<PipelineStatus, 'verdicts'>> = {}): PipelineStatus {
-  const picture = {
+  const rendered = {
     at: '2026-01-01T12:00:00.000Z',
     slotName: 'walmq',
     database: REACHABLE_DATABASE,
@@ -64,5 +82,5 @@ export function statusWith(changes: Partial<Omit<PipelineStatus, 'verdicts'>> = 
     backfills: [],
     ...changes,
   } as const;
-  return { ...picture, verdicts: verdicts(picture) };
+  return { ...rendered, verdicts: verdicts(rendered) };
 }

@@ -48,7 +48,10 @@ export async function readCheckpoint(redis: Redis, key: string): Promise<string 
 export async function readWholeCheckpoint(redis: Redis, key: string): Promise<Checkpoint | null> {
   const [position, timeline, transaction, slotMadeAt] = await redis.hmget(
     key,
-    ...['position', 'timeline', 'transaction', 'slotMadeAt'],
+    'position',
+    'timeline',
+    'transaction',
+    'slotMadeAt',
   );
   if (!position) return null;
   return {

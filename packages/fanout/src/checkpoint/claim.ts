@@ -42,7 +42,7 @@ return false
  * Takes or renews the claim, and resolves to null; or to the claim of a capture that reads another server. Two captures
  * of one server need no claim against each other: the slot lets one of them read.
  */
-export async function takeClaim(redis: Redis, key: string, claim: Claim): Promise<Claim | null> {
+export async function acquireClaim(redis: Redis, key: string, claim: Claim): Promise<Claim | null> {
   const json = JSON.stringify(claim);
   const held = await redis.eval(TAKE_LUA, 1, key, json, claim.server, claim.instance, CLAIM_MS);
   return held === null ? null : (JSON.parse(held as string) as Claim);

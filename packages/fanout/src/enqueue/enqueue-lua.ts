@@ -359,7 +359,7 @@ local function enqueue()
 end
 
 -- What BullMQ has said of jobs that are no more.
-local function takeEventsBack(call, queue, count)
+local function restoreEvents(call, queue, count)
   local events, ids = queue.base .. "events", {}
   local entries = call("XREVRANGE", events, "+", "-", "COUNT", 8 * count)
   if entries.err then return end
@@ -403,7 +403,7 @@ local function undo()
     end
   end
   for _, key in ipairs(tied) do call("HDEL", key, "parentKey", "parent") end
-  for queue, count in pairs(counts) do takeEventsBack(call, queue, count) end
+  for queue, count in pairs(counts) do restoreEvents(call, queue, count) end
   if isRemembering then
     for _, queue in ipairs(queues) do restorePointers(call, queue) end
   end

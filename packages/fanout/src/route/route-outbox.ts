@@ -20,11 +20,11 @@ export class OutboxRoutes {
   /** By aggregate type, as JSON. */
   readonly #queues = new Map<string, number[]>();
   /** Numbers of those that take changes of tables too. */
-  readonly #takeRows: ReadonlySet<number>;
+  readonly #handleRows: ReadonlySet<number>;
 
   constructor({ columns }: OutboxConfig, queues: readonly QueueConfig[]) {
     this.#columns = columns;
-    this.#takeRows = new Set([...queues.keys()].filter(index => queues[index]?.tables.length));
+    this.#handleRows = new Set([...queues.keys()].filter(index => queues[index]?.tables.length));
     for (const [index, { outbox }] of queues.entries())
       for (const aggregateType of new Set(outbox)) {
         const json = JSON.stringify(aggregateType);
@@ -44,7 +44,7 @@ export class OutboxRoutes {
     const queues = this.#queues.get(ofType as string);
     if (!queues) return new Error('no queue takes its aggregate type');
     const event: unknown = JSON.parse(ofEvent as string);
-    if (isOperation(String(event)) && queues.some(queue => this.#takeRows.has(queue)))
+    if (isOperation(String(event)) && queues.some(queue => this.#handleRows.has(queue)))
       return new Error(OPERATION_AS_TYPE);
     const isOrdered = ofId !== undefined && ofId !== 'null';
     return {

@@ -139,7 +139,10 @@ export class Router {
     const id = this.#jobId(change);
     const { queues, type, orderingKeys, named } = event;
     return queues.map(queue => ({
-      ...{ queue, id, name: type, data },
+      queue,
+      id,
+      name: type,
+      data,
       ...this.#order(queue, orderingKeys, named),
     }));
   }
@@ -225,7 +228,9 @@ function routesByTable({ queues, formerKeys }: RouterOptions): Map<string, Map<s
   for (const [index, queue] of queues.entries())
     for (const table of queue.tables) {
       const route: Route = {
-        ...{ queue: index, queueName: queue.name, table },
+        queue: index,
+        queueName: queue.name,
+        table,
         keyPrefix: queue.tables.length > 1 ? `${qualifiedName(table)} ` : '',
         shape: shapes.get(queue),
         formerKeys: formerKeys?.get(index),

@@ -81,7 +81,9 @@ export class Shape {
       row && Object.fromEntries(Object.entries(row).filter(([name]) => !strip.includes(name)));
     const less = write({
       ...made,
-      ...{ before: without(made.before), after: without(made.after), stripped: strip },
+      before: without(made.before),
+      after: without(made.after),
+      stripped: strip,
     });
     return strip.length > 0 && this.#fits(less) ? less : this.#oversize(change, sizeOf(json));
   }

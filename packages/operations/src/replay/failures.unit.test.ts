@@ -5,7 +5,8 @@ describe('groups', () => {
   it('are counted by queue, table and reason, the largest first', () => {
     const groups = new FailureGroups();
     const failed = (failedReason: string, table: string, finishedOn: number) => ({
-      ...{ failedReason, finishedOn },
+      failedReason,
+      finishedOn,
       data: { schema: 'public', table },
     });
     groups.add('orders', failed('no stock of 1', 'items', 5000));

@@ -37,7 +37,7 @@ export interface StatusOptions {
   readonly timeoutMs?: number;
 }
 
-/** Reads the whole picture and changes nothing. Never rejects because of a server: what is unreachable says so. */
+/** Reads the whole status and changes nothing. Never rejects because of a server: what is unreachable says so. */
 export async function readStatus(options: StatusOptions): Promise<PipelineStatus> {
   const { config } = options;
   const at = new Date();
@@ -53,7 +53,7 @@ export async function readStatus(options: StatusOptions): Promise<PipelineStatus
       : undefined;
   const facts = resume?.reachable ? resume.facts : undefined;
   const { captures, lastActive } = redis.reachable ? redis.heartbeats : { captures: [], lastActive: null };
-  const picture = {
+  const status = {
     at: at.toISOString(),
     slotName: config.source.slot,
     database: database.reachable ? databaseStatus(database, { facts, captures, lastActive, at }) : database,
@@ -72,7 +72,7 @@ export async function readStatus(options: StatusOptions): Promise<PipelineStatus
     queues: redis.reachable ? redis.queues : [],
     backfills: database.reachable ? database.backfills : [],
   };
-  return { ...picture, verdicts: verdicts(picture) };
+  return { ...status, verdicts: verdicts(status) };
 }
 
 interface DatabaseFacts {
@@ -166,7 +166,8 @@ async function look<T extends { reachable: true }>(
 ): Promise<T | Unreachable> {
   let timer: NodeJS.Timeout | undefined;
   const unreachable = (cause: unknown): Unreachable => ({
-    ...{ reachable: false, reason: redact(messageOf(cause)) },
+    reachable: false,
+    reason: redact(messageOf(cause)),
     remedy: remedyFor(cause),
   });
   const late = new Promise<Unreachable>(resolve => {

@@ -13,7 +13,7 @@ import type {
   VerdictCode,
 } from './pipeline-status.js';
 
-type Picture = Omit<PipelineStatus, 'verdicts'>;
+type Status = Omit<PipelineStatus, 'verdicts'>;
 
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
 /** Share of a limit past which a person should know. */
@@ -25,21 +25,21 @@ const LONG_POSTPONED_SECONDS = 3600;
 /** Retained WAL without a limit past which a person should know. */
 const MUCH_WAL_BYTES = 5 * 1024 ** 3;
 
-/** What is wrong with a pipeline, the worst first: decided from the picture alone. */
-export function verdicts(picture: Picture): Verdict[] {
+/** What is wrong with a pipeline, the worst first: decided from the status alone. */
+export function verdicts(status: Status): Verdict[] {
   const found = [
-    ...serverVerdicts(picture),
-    ...slotVerdicts(picture),
-    ...captureVerdicts(picture),
-    ...tableVerdicts(picture),
-    ...memoryVerdicts(picture),
-    ...picture.queues.flatMap(queueVerdicts),
-    ...picture.backfills.flatMap(backfillVerdicts),
+    ...serverVerdicts(status),
+    ...slotVerdicts(status),
+    ...captureVerdicts(status),
+    ...tableVerdicts(status),
+    ...memoryVerdicts(status),
+    ...status.queues.flatMap(queueVerdicts),
+    ...status.backfills.flatMap(backfillVerdicts),
   ];
   return found.sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
 }
 
-function serverVerdicts({ database, redis, checkpointProblem }: Picture): Verdict[] {
+function serverVerdicts({ database, redis, checkpointProblem }: Status): Verdict[] {
   const found: Verdict[] = [];
   if (!database.reachable)
     found.push(
@@ -61,7 +61,7 @@ function serverVerdicts({ database, redis, checkpointProblem }: Picture): Verdic
   return found;
 }
 
-function slotVerdicts({ database, slotName, lastActive }: Picture): Verdict[] {
+function slotVerdicts({ database, slotName, lastActive }: Status): Verdict[] {
   if (!database.reachable || database.inRecovery) return [];
   const { slot } = database;
   if (!slot)
@@ -112,8 +112,8 @@ function slotVerdicts({ database, slotName, lastActive }: Picture): Verdict[] {
   return [];
 }
 
-function captureVerdicts(picture: Picture): Verdict[] {
-  const { database, redis, captures } = picture;
+function captureVerdicts(status: Status): Verdict[] {
+  const { database, redis, captures } = status;
   const slot = database.reachable ? database.slot : null;
   // Without the slot nothing can run, and without Redis nothing is heard of what does.
   if (
@@ -124,7 +124,7 @@ function captureVerdicts(picture: Picture): Verdict[] {
   const active = captures.find(({ role }) => role === 'active');
   // Nor of one that could not write it down.
   if (!active && slot?.active && !takesWrites(redis)) return [];
-  if (!active) return [silenceVerdict(picture, slot)];
+  if (!active) return [silenceVerdict(status, slot)];
   const paused = active.pauses.map(reason =>
     warning(
       'CAPTURE_PAUSED',
@@ -144,10 +144,12 @@ function captureVerdicts(picture: Picture): Verdict[] {
 }
 
 /** As the capture that streams has found it, or the last one that did. */
-function tableVerdicts({ captures, lastActive }: Picture): Verdict[] {
+function tableVerdicts({ captures, lastActive }: Status): Verdict[] {
   const teller = captures.find(({ role }) => role === 'active') ?? lastActive;
   return (teller?.tables ?? []).map(({ code, severity, sentence: text, remedy }) => ({
-    ...{ code, severity, remedy },
+    code,
+    severity,
+    remedy,
     sentence: capital(text),
   }));
 }
@@ -158,7 +160,7 @@ function takesWrites({ problems, usedMemoryBytes, maxMemoryBytes }: RedisStatus)
 }
 
 /** Nobody says to be active: why? */
-function silenceVerdict({ captures, lastActive, checkpoint, at }: Picture, slot: SlotStatus | null): Verdict {
+function silenceVerdict({ captures, lastActive, checkpoint, at }: Status, slot: SlotStatus | null): Verdict {
   // It holds the slot while it tries once more.
   const blocked = captures.find(
     ({ role, lastError }) => role === 'waiting' && lastError?.code === 'CHANGE_UNREADABLE',
@@ -201,7 +203,7 @@ function lastWords({ instance, host, at: saidAt, lastError }: CaptureStatus, at:
   return `${instance} on ${host} was heard of ${seconds} s ago.${fault}`;
 }
 
-function memoryVerdicts({ redis, limits }: Picture): Verdict[] {
+function memoryVerdicts({ redis, limits }: Status): Verdict[] {
   if (!redis.reachable || redis.maxMemoryBytes === 0) return [];
   const allowed = redis.maxMemoryBytes * limits.maxRedisMemoryShare;
   if (redis.usedMemoryBytes < NEAR * allowed) return [];

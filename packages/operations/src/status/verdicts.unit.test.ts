@@ -175,11 +175,14 @@ describe('verdicts', () => {
   it('says what capture has found of tables, also when it runs no more', () => {
     const found = {
       ...({ code: 'TABLE_UNPUBLISHED', severity: 'error', table: 'public.orders', isOpen: true } as const),
-      ...{ sentence: 'publication "walmq" does not hold public.orders.', remedy: 'Run "npx walmq setup".' },
+      sentence: 'publication "walmq" does not hold public.orders.',
+      remedy: 'Run "npx walmq setup".',
     };
     const teller = { ...CAPTURE, tables: [found] };
     const said = expect.objectContaining({
-      ...{ code: 'TABLE_UNPUBLISHED', severity: 'error', remedy: found.remedy },
+      code: 'TABLE_UNPUBLISHED',
+      severity: 'error',
+      remedy: found.remedy,
       sentence: 'Publication "walmq" does not hold public.orders.',
     });
     expect(verdicts({ ...WELL, captures: [teller] })).toContainEqual(said);

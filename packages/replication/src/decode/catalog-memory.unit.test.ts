@@ -4,7 +4,12 @@ import { CatalogMemory } from './catalog-memory.js';
 import type { StoredAttribute, TableVersion } from './table-version.js';
 
 const column = (name: string, place: number | null = null): StoredAttribute => ({
-  ...{ name, place, typeOid: 23, dropped: false, generated: false, isLoose: false },
+  name,
+  place,
+  typeOid: 23,
+  dropped: false,
+  generated: false,
+  isLoose: false,
 });
 const version = (...attributes: StoredAttribute[]): TableVersion => ({ attributes, keyXid: 7 });
 const one = version(column('id', 0));

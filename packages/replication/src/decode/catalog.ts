@@ -70,7 +70,11 @@ export class Catalog {
     if (identity === 'full' && !primaryKey) this.#unkeyed.add(oid);
     const table = describeTable(relation, {
       typeOf: typeOid => this.#typeOf(typeOid),
-      ...{ primaryKey, looselyCollated, parent, json: this.#json, isUnkeyed: this.#unkeyed.has(oid) },
+      primaryKey,
+      looselyCollated,
+      parent,
+      json: this.#json,
+      isUnkeyed: this.#unkeyed.has(oid),
     });
     this.#tables.set(relation, table);
     return table;

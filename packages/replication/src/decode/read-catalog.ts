@@ -68,7 +68,10 @@ export async function readCatalog(
   { types, tables, names = [] }: CatalogQuestion,
 ): Promise<CatalogView> {
   const { rows } = await client.query<AnswerRow>(CATALOG_SQL, [
-    ...[types, tables, names.map(({ schema }) => schema), names.map(({ table }) => table)],
+    types,
+    tables,
+    names.map(({ schema }) => schema),
+    names.map(({ table }) => table),
   ]);
   const row = rows[0] as AnswerRow;
   return {

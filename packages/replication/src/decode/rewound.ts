@@ -79,8 +79,13 @@ function partsOf(change: Record<string, unknown>, json: string): Parts | undefin
   if (rows.includes(undefined)) return undefined;
   const [keyMembers, beforeMembers, afterMembers] = rows as [Members | null, Members | null, Members | null];
   return {
-    ...{ op: op as Operation, schema: schema as string, table: table as string, all },
-    ...{ key: keyMembers, before: beforeMembers, after: afterMembers },
+    op: op as Operation,
+    schema: schema as string,
+    table: table as string,
+    all,
+    key: keyMembers,
+    before: beforeMembers,
+    after: afterMembers,
     changed: changed as string[] | undefined,
     unchanged: unchanged as string[] | undefined,
   };
@@ -158,7 +163,8 @@ class RewoundChange implements EncodedChange {
     const kept = (names: readonly string[]) =>
       JSON.stringify(names.filter(name => column(name, false) !== 'omit'));
     return this.#jsonWith({
-      ...{ key: shaped(key, column, true), before: shaped(before, column, false) },
+      key: shaped(key, column, true),
+      before: shaped(before, column, false),
       after: shaped(after, column, false),
       ...(changed ? { changed: kept(changed) } : {}),
       ...(unchanged ? { unchanged: kept(unchanged) } : {}),

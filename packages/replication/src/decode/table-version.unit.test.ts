@@ -5,7 +5,12 @@ import { type StoredAttribute, type TableVersion, tableFactsAt } from './table-v
 const INT = 23;
 const TEXT = 25;
 const column = (name: string, place: number | null = null, more: Partial<StoredAttribute> = {}) => ({
-  ...{ name, place, typeOid: INT, dropped: false, generated: false, isLoose: false },
+  name,
+  place,
+  typeOid: INT,
+  dropped: false,
+  generated: false,
+  isLoose: false,
   ...more,
 });
 const version = (keyXid: number | null, ...attributes: StoredAttribute[]): TableVersion => ({
@@ -13,7 +18,10 @@ const version = (keyXid: number | null, ...attributes: StoredAttribute[]): Table
   keyXid,
 });
 const relation = (names: readonly string[], types: Record<string, number> = {}): Relation => ({
-  ...{ oid: 1, schema: 'public', table: 't', identity: 'full' },
+  oid: 1,
+  schema: 'public',
+  table: 't',
+  identity: 'full',
   columns: names.map(name => ({ name, typeOid: types[name] ?? INT, inIdentity: true })),
 });
 

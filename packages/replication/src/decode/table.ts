@@ -61,7 +61,10 @@ export function describeTable(announced: Relation, parts: TableParts): Table {
   });
   const indexOf = new Map(columns.map(({ name }, index) => [name, index]));
   return {
-    ...{ relation, columns, indexOf, json },
+    relation,
+    columns,
+    indexOf,
+    json,
     isChild: parent !== undefined,
     jsonColumns: [...columns.keys()].filter(index => columns[index]?.type.jsonNulls),
     keyColumns: keyColumns(relation, indexOf, primaryKey ?? []),

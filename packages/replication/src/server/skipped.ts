@@ -25,8 +25,12 @@ export async function noteSkipped(
   await client.query(
     `INSERT INTO walmq.skipped (slot, commit_lsn, behind_lsn, xid, tables, reason) VALUES ($1, $2, $3, $4, $5, $6)`,
     [
-      ...[slot, formatLsn(unreadable.commitLsn), formatLsn(unreadable.behind), details?.xid ?? null],
-      ...[details?.tables.map(({ table }) => table) ?? [], unreadable.reason],
+      slot,
+      formatLsn(unreadable.commitLsn),
+      formatLsn(unreadable.behind),
+      details?.xid ?? null,
+      details?.tables.map(({ table }) => table) ?? [],
+      unreadable.reason,
     ],
   );
 }

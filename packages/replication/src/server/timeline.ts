@@ -23,7 +23,8 @@ export async function readDivergence(options: {
 }): Promise<Lsn> {
   const config: ClientConfig & { replication: string } = {
     ...options.connection,
-    ...{ replication: 'database', query_timeout: QUERY_TIMEOUT_MS },
+    replication: 'database',
+    query_timeout: QUERY_TIMEOUT_MS,
   };
   const client = new Client(config);
   client.on('error', () => undefined); // the query's own promise says it

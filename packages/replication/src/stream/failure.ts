@@ -122,7 +122,9 @@ function changeUnreadable(
       facts: {
         ...facts,
         ...(transaction ? { commitLsn: formatLsn(transaction.commitLsn), xid: transaction.xid } : {}),
-        ...{ committedUpTo: formatLsn(committedUpTo), changeLsn, table },
+        committedUpTo: formatLsn(committedUpTo),
+        changeLsn,
+        table,
       },
       cause,
     },

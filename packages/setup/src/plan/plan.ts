@@ -17,7 +17,7 @@ import { membersOf, type TableFacts } from '../read/tables.js';
 import { checkColumns, checkServer, checkTables } from './check.js';
 import { identitySteps } from './identity-steps.js';
 import { generatedSteps, publicationSteps } from './publication-steps.js';
-import type { SetupStep, SetupTable, SetupWish } from './step.js';
+import type { PlanInput, SetupStep, SetupTable } from './step.js';
 import { newlyRefused, publishedAfter, writesRefused } from './writes.js';
 
 /** The first server whose slots can be kept in step on standbys, as server_version_num. */
@@ -29,23 +29,23 @@ const FAILOVER_SLOTS = 170_000;
  * SETUP_SLOT_TAKEN when the database cannot be
  * prepared.
  */
-export function stepsOf(facts: SetupFacts, wish: SetupWish): SetupStep[] {
+export function stepsOf(facts: SetupFacts, input: PlanInput): SetupStep[] {
   checkServer(facts.server);
-  const tables = checkTables(facts.tables, wish.tables, facts.candidates);
-  checkColumns(tables, wish.tables);
-  const after = publishedAfter(facts, tables, wish);
+  const tables = checkTables(facts.tables, input.tables, facts.candidates);
+  checkColumns(tables, input.tables);
+  const after = publishedAfter(facts, tables, input);
   checkOthers(facts, tables, after);
   return [
-    ...facts.schemas.map(schema => schemaStep(schema, facts.server, wish)),
+    ...facts.schemas.map(schema => schemaStep(schema, facts.server, input)),
     // Old values before the publication, so that no change is published without them; the publication before the
     // slot, because decoding looks it up as it was when the change was made.
-    ...generatedSteps(facts, tables, wish),
+    ...generatedSteps(facts, tables, input),
     ...tables.flatMap((table, index) =>
-      identitySteps(table, wish.tables[index] as SetupTable, { facts, after, pipeline: wish }),
+      identitySteps(table, input.tables[index] as SetupTable, { facts, after, pipeline: input }),
     ),
-    ...keyWarnings(tables, wish.tables),
-    ...publicationSteps(facts, tables, wish),
-    slotStep(facts, wish),
+    ...keyWarnings(tables, input.tables),
+    ...publicationSteps(facts, tables, input),
+    slotStep(facts, input),
     ...synchronousWarnings(facts.synchronous),
   ];
 }

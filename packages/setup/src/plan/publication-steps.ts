@@ -12,15 +12,15 @@ import { type Pipeline, recordSql } from '../read/record.js';
 import type { Server } from '../read/server.js';
 import type { TableFacts } from '../read/tables.js';
 import { needsGenerated } from './identity.js';
-import type { RunStep, SetupStep, SetupTable, SetupWish } from './step.js';
+import type { PlanInput, RunStep, SetupStep, SetupTable } from './step.js';
 
 /** The publication, made or brought up to what the queues read. It is walmq's by its name in the configuration. */
 export function publicationSteps(
   { publication, server }: SetupFacts,
   tables: readonly TableFacts[],
-  wish: SetupWish,
+  input: PlanInput,
 ): SetupStep[] {
-  if (!publication) return [createPublication(wish, tables, server)];
+  if (!publication) return [createPublication(input, tables, server)];
   const name = escapeIdentifier(publication.name);
   const grant = { tables, publication: publication.name };
   const alter = (what: string, sql: string, recordAfter: string): RunStep => ({
@@ -40,10 +40,10 @@ export function publicationSteps(
       alter(
         `add ${qualifiedName(table)} to publication "${publication.name}"`,
         unless(membership(publication.name, table), `ALTER PUBLICATION ${name} ADD TABLE ${sqlTable(table)}`),
-        recordSql(wish, 'member', { table }),
+        recordSql(input, 'member', { table }),
       ),
     );
-  const unpublished = unpublishedOperations(publication, wish.tables);
+  const unpublished = unpublishedOperations(publication, input.tables);
   if (unpublished.length > 0) {
     const all = PUBLISHABLE.filter(
       operation => publication.operations.includes(operation) || unpublished.includes(operation),
@@ -52,7 +52,7 @@ export function publicationSteps(
       alter(
         `let publication "${publication.name}" publish ${unpublished.join(', ')} too`,
         `ALTER PUBLICATION ${name} SET (publish = '${all.join(', ')}');`,
-        recordSql(wish, 'publish', {
+        recordSql(input, 'publish', {
           before: `'${publication.operations.join(', ')}'`,
           after: escapeLiteral(`'${all.join(', ')}'`),
         }),
@@ -65,7 +65,7 @@ export function publicationSteps(
       alter(
         `let publication "${publication.name}" publish partitions as their table`,
         `ALTER PUBLICATION ${name} SET (publish_via_partition_root = true);`,
-        recordSql(wish, 'publish_via_partition_root', { before: 'false', after: `'true'` }),
+        recordSql(input, 'publish_via_partition_root', { before: 'false', after: `'true'` }),
       ),
     );
   const filtered = publication.filteredTables.filter(table => tables.map(qualifiedName).includes(table));
@@ -108,11 +108,11 @@ export function unpublishedOperations(
 }
 
 function createPublication(
-  wish: SetupWish,
+  input: PlanInput,
   tables: readonly TableFacts[],
   { database, role, version }: Server,
 ): RunStep {
-  const { publication } = wish;
+  const { publication } = input;
   const name = escapeIdentifier(publication);
   const generated = tables.some(table => needsGenerated(table, version))
     ? ', publish_generated_columns = stored'
@@ -125,7 +125,7 @@ function createPublication(
       `SELECT FROM pg_publication WHERE pubname = ${escapeLiteral(publication)}`,
       `CREATE PUBLICATION ${name}${tables.length > 0 ? ` FOR TABLE ${tables.map(sqlTable).join(', ')}` : ''} WITH (publish_via_partition_root = true${generated})`,
     ),
-    recordAfter: recordSql(wish, 'publication', {
+    recordAfter: recordSql(input, 'publication', {
       after: `(SELECT oid::text FROM pg_publication WHERE pubname = ${escapeLiteral(publication)})`,
     }),
     grant: `Run GRANT CREATE ON DATABASE ${escapeIdentifier(database)} TO ${escapeIdentifier(role)}; and GRANT the owners of the tables TO it.`,

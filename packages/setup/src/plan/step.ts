@@ -16,7 +16,7 @@ export interface SetupTable extends TableName {
   readonly newRowsOnly?: boolean;
 }
 
-export interface SetupWish {
+export interface PlanInput {
   readonly slot: string;
   readonly publication: string;
   readonly tables: readonly SetupTable[];

@@ -11,7 +11,7 @@ import {
 import { membersOf, type TableFacts } from '../read/tables.js';
 import { needsGenerated } from './identity.js';
 import { unpublishedOperations } from './publication-steps.js';
-import type { SetupWish } from './step.js';
+import type { PlanInput } from './step.js';
 
 const WHOLE: PublishedPart = { columns: null, filterColumns: null };
 
@@ -19,13 +19,13 @@ const WHOLE: PublishedPart = { columns: null, filterColumns: null };
 export function publishedAfter(
   { publication, published, server }: SetupFacts,
   tables: readonly TableFacts[],
-  wish: SetupWish,
+  input: PlanInput,
 ): PublishedRelation[] {
   const operations: readonly string[] = publication
-    ? [...publication.operations, ...unpublishedOperations(publication, wish.tables)]
+    ? [...publication.operations, ...unpublishedOperations(publication, input.tables)]
     : ['update', 'delete'];
   const own = {
-    name: wish.publication,
+    name: input.publication,
     update: operations.includes('update'),
     delete: operations.includes('delete'),
     viaRoot: (publication?.viaRoot ?? true) || tables.some(({ partitioned }) => partitioned),

@@ -42,7 +42,9 @@ export async function planTeardown(
   ownTables: readonly string[],
 ): Promise<TeardownPlan> {
   const scene: Scene = {
-    ...{ client, pipeline, ownTables },
+    client,
+    pipeline,
+    ownTables,
     records: await readRecords(client, pipeline),
     others: await readOtherPipelines(client, pipeline),
   };

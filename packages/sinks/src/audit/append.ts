@@ -36,8 +36,19 @@ async function insert(
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
      ON CONFLICT (change_id, committed_at) DO NOTHING`,
     [
-      ...[change_id, committed_at, xid, schema_name, table_name, op],
-      ...[key, before, after, changed, unchanged, context, exact],
+      change_id,
+      committed_at,
+      xid,
+      schema_name,
+      table_name,
+      op,
+      key,
+      before,
+      after,
+      changed,
+      unchanged,
+      context,
+      exact,
     ],
   );
   return rowCount === 1;

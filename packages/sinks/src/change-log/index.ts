@@ -1,4 +1,5 @@
 export { changeLogWorker, checkChangeLog } from './log-worker.js';
+export { maintainPartitions, type PartitionOptions } from './maintain-partitions.js';
 export {
   beginRewind,
   findRewind,
@@ -9,4 +10,3 @@ export {
   sendPage,
 } from './rewind.js';
 export { changeLogSchemaSql } from './schema.js';
-export { keepTended, type TendOptions } from './tend.js';

@@ -54,17 +54,25 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
       const { config, environment, log } = service;
       const name = `walmq ${options.name}`;
       const pool = openPool({
-        ...{ url: environment.databaseUrl as string, name, log, forHandlers: true },
+        url: environment.databaseUrl as string,
+        name,
+        log,
+        forHandlers: true,
         max: environment.WALMQ_DATABASE_CONNECTIONS,
         deadlineMs: config.source.deadlineMs,
       });
       service.onStop('postgres', () => pool.end());
       await checkDatabase({
-        ...{ pool, stopping: service.stopping, onFault: service.fail },
+        pool,
+        stopping: service.stopping,
+        onFault: service.fail,
         rights: [...KIT_RIGHTS, ...(options.rights ?? [])],
       });
       const kept = keepConnected({
-        ...{ url: environment.redisUrl as string, name, log, onFault: service.fail },
+        url: environment.redisUrl as string,
+        name,
+        log,
+        onFault: service.fail,
         prefix: shardPrefixes(config.redis)[0] as string,
         deadlineMs: config.redis.deadlineMs,
       });
@@ -85,7 +93,12 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
         if (service.stopping.aborted) return;
         running = definitions.map(definition =>
           startWorker({
-            ...{ definition, redis, pool, log, metrics, isolation },
+            definition,
+            redis,
+            pool,
+            log,
+            metrics,
+            isolation,
             queues: config.queues,
             tracing: environment.tracing,
           }),
@@ -95,7 +108,10 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
       await Promise.race([started, sleep(FIRST_CONTACT_MS, undefined, { ref: false })]);
       tellOfFewConnections(definitions, service, environment.WALMQ_DATABASE_CONNECTIONS);
       const pruning = pruneRegularly({
-        ...{ pool, redis, log, metrics },
+        pool,
+        redis,
+        log,
+        metrics,
         queues: definitions.map(({ queue }) => config.queues[queue] as QueueConfig),
         slot: config.source.slot,
         keepMs: environment.WALMQ_INBOX_KEEP_HOURS * HOUR_MS,

@@ -5,7 +5,7 @@ import type { Pool, QueryResult, QueryResultRow } from 'pg';
 import { outcomeOf } from '../failure/outcome.js';
 import { reasonOf } from '../failure/reason.js';
 import { throughConflicts } from './conflicts.js';
-import { connectionsTaken } from './connections-taken.js';
+import { poolExhausted } from './pool-exhausted.js';
 import { fromColumn, toColumn } from './result-column.js';
 import { sourceOf } from './schema.js';
 import { isShown, type SnapshotText } from './snapshot.js';
@@ -157,7 +157,7 @@ async function run<R extends QueryResultRow>(
   // On the driver's side: PostgreSQL's own statement_timeout needs an answer to be heard of.
   const statement = { text, values, query_timeout: deadlineMs };
   return await pool.query<R>(statement).catch(error => {
-    throw connectionsTaken(pool, error);
+    throw poolExhausted(pool, error);
   });
 }
 

@@ -70,7 +70,10 @@ async function recordOnce<T>(
   if (awaited && !isShown(own.snapshot, awaited.xid)) throw new NotShown(own.snapshot);
   const result = await effect(tx);
   await tx.query('UPDATE walmq.inbox SET result = $4 WHERE queue = $1 AND change_id = $2 AND source = $3', [
-    ...[queue, changeId, source, toColumn(result)],
+    queue,
+    changeId,
+    source,
+    toColumn(result),
   ]);
   return result;
 }

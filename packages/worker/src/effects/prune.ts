@@ -115,8 +115,10 @@ async function prunePage(
       `DELETE FROM walmq.${table} WHERE (${TABLES[table].key}) IN (
          SELECT ${TABLES[table].key} FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS gone (queue, change_id, name, source))`,
       [
-        ...[gone.map(row => row.queue), gone.map(row => row.change_id)],
-        ...[gone.map(row => row.name), gone.map(row => row.source)],
+        gone.map(row => row.queue),
+        gone.map(row => row.change_id),
+        gone.map(row => row.name),
+        gone.map(row => row.source),
       ],
     );
   return { deleted: gone.length, last: rows.length === pageRows ? rows.at(-1) : undefined };

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import { connectionsTaken } from './connections-taken.js';
+import { poolExhausted } from './pool-exhausted.js';
 
 export interface TransactionOptions {
   readonly pool: Pool;
@@ -9,14 +9,14 @@ export interface TransactionOptions {
   readonly deadlineMs?: number;
 }
 
-/** Commits what `act` did, or nothing of it. Rejects with CONNECTIONS_TAKEN where the pool has none to give. */
+/** Commits what `act` did, or nothing of it. Rejects with POOL_EXHAUSTED where the pool has none to give. */
 export async function inTransaction<T>(
   { pool, signal, deadlineMs }: TransactionOptions,
   act: (tx: PoolClient) => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted();
   const tx = await pool.connect().catch(error => {
-    throw connectionsTaken(pool, error);
+    throw poolExhausted(pool, error);
   });
   let released = false;
   const release = (fault?: Error) => {

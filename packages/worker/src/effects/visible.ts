@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { type Change, type ChangeTransaction, WalmqError } from '@walmq/change';
 import type { Pool } from 'pg';
 import type { GrowingDelay } from '../failure/thrown.js';
-import { connectionsTaken } from './connections-taken.js';
+import { poolExhausted } from './pool-exhausted.js';
 import { isShown, nearestXid, type SnapshotText } from './snapshot.js';
 
 export interface VisibleOptions {
@@ -84,7 +84,7 @@ async function ask<R extends object>(
 ): Promise<R[]> {
   const statement = { text, values, query_timeout: deadlineMs };
   const { rows } = await pool.query<R>(statement).catch(error => {
-    throw connectionsTaken(pool, error);
+    throw poolExhausted(pool, error);
   });
   return rows;
 }

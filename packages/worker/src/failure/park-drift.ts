@@ -1,6 +1,6 @@
 import { type Change, tableName } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
-import { type MisfitsOf, misfitsOf } from '@walmq/row-types';
+import { type MismatchesOf, mismatchesOf } from '@walmq/row-types';
 import { giveUp } from './thrown.js';
 
 /** Of the 1000 that a reason has: what to do about it comes after. */
@@ -15,15 +15,15 @@ export function driftGuard({ name: queue, tables, onDrift, shape }: QueueConfig)
   const { columns, omit, mask = {} } = shape ?? {};
   const sent = (column: string) =>
     (columns?.includes(column) ?? true) && !omit?.includes(column) && !Object.hasOwn(mask, column);
-  const misfits = new Map<string, MisfitsOf>(
+  const mismatches = new Map<string, MismatchesOf>(
     tables.flatMap(route => {
       const name = tableName(route);
-      return route.expected ? [[name, misfitsOf({ name, table: route.expected, sent })]] : [];
+      return route.expected ? [[name, mismatchesOf({ name, table: route.expected, sent })]] : [];
     }),
   );
   return change => {
     const table = tableName(change);
-    const found = misfits.get(table)?.(change) ?? [];
+    const found = mismatches.get(table)?.(change) ?? [];
     if (found.length > 0)
       throw giveUp(`${table} is not as this worker expects it: ${listed(found)}.`, {
         remedy: `Run "npx walmq types", adapt and deploy the worker, then "npx walmq replay --queue ${queue}".`,
@@ -31,11 +31,11 @@ export function driftGuard({ name: queue, tables, onDrift, shape }: QueueConfig)
   };
 }
 
-function listed(misfits: readonly string[]): string {
+function listed(mismatches: readonly string[]): string {
   let text = '';
-  for (const [index, misfit] of misfits.entries()) {
-    const longer = index === 0 ? misfit.slice(0, MAX_CHARACTERS) : `${text}; ${misfit}`;
-    if (longer.length > MAX_CHARACTERS) return `${text}; and ${misfits.length - index} more`;
+  for (const [index, mismatch] of mismatches.entries()) {
+    const longer = index === 0 ? mismatch.slice(0, MAX_CHARACTERS) : `${text}; ${mismatch}`;
+    if (longer.length > MAX_CHARACTERS) return `${text}; and ${mismatches.length - index} more`;
     text = longer;
   }
   return text;

@@ -11,7 +11,10 @@ const delayOf = (
   options: Partial<Parameters<typeof delayMsOf>[0]> = {},
 ) =>
   delayMsOf({
-    ...{ asked, backoff, maxPostponedMs: 5 * DAY_MS, nowMs: NOW_MS },
+    asked,
+    backoff,
+    maxPostponedMs: 5 * DAY_MS,
+    nowMs: NOW_MS,
     before: times > 0 ? { postponed: times, since: '2026-03-01T11:00:00.000Z', reason: 'busy' } : undefined,
     ...options,
   });
@@ -35,7 +38,7 @@ describe('delayMsOf', () => {
   it('grows where the delay says how, up to its longest', () => {
     const mail = { firstMs: 60_000, maxMs: 14_400_000 };
     expect([0, 1, 2, 7, 8, 50].map(times => delayOf(mail, times))).toEqual([
-      ...[60_000, 120_000, 240_000, 7_680_000, 14_400_000, 14_400_000],
+      60_000, 120_000, 240_000, 7_680_000, 14_400_000, 14_400_000,
     ]);
     expect(delayOf({ ...mail, times: 3 }, 2)).toBe(240_000);
     expect(delayOf({ ...mail, times: 3 }, 3)).toBeUndefined();

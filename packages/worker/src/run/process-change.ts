@@ -1,28 +1,10 @@
 import { type Change, tableName } from '@walmq/change';
-import type { Logger } from '@walmq/service';
-import type { Pool } from 'pg';
-import { ANY_EVENT, type Handler, type WorkerDefinition } from '../define/define.js';
+import { ANY_EVENT, type Handler } from '../define/define.js';
 import { effectsNotAskedFor } from '../effects/effect.js';
 import { drop, giveUp } from '../failure/thrown.js';
 import { describe } from './describe.js';
-import { KitCalls } from './kit-calls.js';
-
-export interface ProcessingOptions {
-  readonly definition: WorkerDefinition;
-  readonly jobId: string;
-  /** The job's name: the operation, or an event's type. */
-  readonly name: string;
-  /** The job's data as it is in Redis. */
-  readonly json: () => Promise<string>;
-  readonly pool: Pool;
-  readonly log: Logger;
-  readonly signal: AbortSignal;
-  readonly deadlineMs: number;
-  /** From 1. */
-  readonly attempt: number;
-  /** Throws on a change that no handler should see. */
-  readonly guard: (change: Change) => void;
-}
+import { PendingCalls } from './pending-calls.js';
+import type { ProcessingOptions } from './processing-options.js';
 
 const MEND_SHAPE =
   'Where it is about the queue, mend walmq.config.ts and start capture again. Then discard this change; "npx walmq backfill" enqueues its row as it is then.';
@@ -37,7 +19,7 @@ export async function processChange(change: Change, options: ProcessingOptions):
   const handler = handlerOf(change, options);
   // Not before: what no handler sees is dropped, whatever it is like.
   options.guard(change);
-  const calls = new KitCalls(change, options);
+  const calls = new PendingCalls(change, options);
   let result: unknown;
   try {
     result = await handler(change, calls.context);
@@ -59,7 +41,7 @@ export async function processChange(change: Change, options: ProcessingOptions):
 /** A name that is another one at every try makes its effect at every try, and nothing fails by it. */
 async function tellOfRenamedEffects(
   { id: changeId }: Change,
-  calls: KitCalls,
+  calls: PendingCalls,
   { definition: { queue }, jobId, pool, log, attempt, deadlineMs }: ProcessingOptions,
 ): Promise<void> {
   const names = calls.effectsOf(changeId);

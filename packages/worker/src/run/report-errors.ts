@@ -8,9 +8,9 @@ export function errorReporter(log: Logger): (error: Error) => void {
   return error => {
     const nowMs = Date.now();
     for (const [message, atMs] of loggedAtMs) if (nowMs - atMs >= REPEAT_MS) loggedAtMs.delete(message);
-    const isNews = !loggedAtMs.has(error.message);
-    if (isNews) loggedAtMs.set(error.message, nowMs);
-    log[isNews ? 'warn' : 'debug'](
+    const isNew = !loggedAtMs.has(error.message);
+    if (isNew) loggedAtMs.set(error.message, nowMs);
+    log[isNew ? 'warn' : 'debug'](
       { event: 'worker:error', error: error.message },
       'The queue cannot be served as it should be',
     );

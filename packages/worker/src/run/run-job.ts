@@ -62,8 +62,15 @@ export async function runJob(
       stopping,
       act: signal =>
         processChange(change, {
-          ...{ definition, pool, log, signal, attempt, guard },
-          ...{ jobId: job.id as string, name: job.name, deadlineMs: config.deadlineMs },
+          definition,
+          pool,
+          log,
+          signal,
+          attempt,
+          guard,
+          jobId: job.id as string,
+          name: job.name,
+          deadlineMs: config.deadlineMs,
           json: () => readData(job, options),
         }),
       onOverrun: ranMs =>
@@ -106,7 +113,9 @@ function nextDelayMs(job: Job<Change>, error: Error, config: QueueConfig): numbe
   const { backoff, maxPostponedMs } = config;
   const asked = retryAfterMsOf(error) ?? 0;
   return delayMsOf({
-    ...{ asked, backoff, maxPostponedMs },
+    asked,
+    backoff,
+    maxPostponedMs,
     before: postponementOf(job.progress),
     nowMs: Date.now(),
   });

@@ -51,7 +51,13 @@ export function startWorker(options: StartOptions): RunningWorker {
   // One listener for each change in hand.
   setMaxListeners(0, stopping.signal);
   const run = {
-    ...{ definition, config, pool, redis, metrics, log: options.log, stopping: stopping.signal },
+    definition,
+    config,
+    pool,
+    redis,
+    metrics,
+    log: options.log,
+    stopping: stopping.signal,
     guard: driftGuard(config),
   };
   const { deadlineMs } = config;

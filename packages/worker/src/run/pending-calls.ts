@@ -5,10 +5,10 @@ import { once } from '../effects/once.js';
 import { sourceOf } from '../effects/schema.js';
 import { committedIn, untilVisible } from '../effects/visible.js';
 import { reasonOf } from '../failure/reason.js';
-import type { ProcessingOptions } from './process-change.js';
+import type { ProcessingOptions } from './processing-options.js';
 
 /** What one try of a handler asks of the kit: each call while it runs, and the names of the effects it has made. */
-export class KitCalls {
+export class PendingCalls {
   readonly context: KitContext;
   readonly #running = new Map<Promise<unknown>, string>();
   readonly #effects = new Map<string, Set<string>>();

@@ -20,18 +20,18 @@ export const PARTS = [
   'announcement',
 ] as const;
 type Part = (typeof PARTS)[number];
-export type Picture = Readonly<Record<Part, string>>;
+export type RenderedStatus = Readonly<Record<Part, string>>;
 
 export function boardPathOf(role: Role, basePath: string): string {
   return basePath + (role === 'operator' ? BOARD_PATH : READ_ONLY_BOARD_PATH);
 }
 
 /** One observation as markup, for whoever has this role; its links begin with `basePath`. */
-export function renderPicture(
+export function renderStatus(
   { status, failures, history }: Observation,
   role: Role,
   basePath = '',
-): Picture {
+): RenderedStatus {
   const serious = status.verdicts.filter(({ severity }) => severity !== 'info');
   const parts: Record<Part, Html> = {
     verdicts: renderVerdicts(status),

@@ -17,12 +17,12 @@ interface Rows {
 }
 
 /**
- * How rows are not as a table was described, each misfit once, whichever row it is in: `orders.total is gone`, `orders.total:
+ * How rows are not as a table was described, each mismatch once, whichever row it is in: `orders.total is gone`, `orders.total:
  * expected integer, found a string`, never a value. None: they fit.
  */
-export type MisfitsOf = (rows: Rows) => string[];
+export type MismatchesOf = (rows: Rows) => string[];
 
-export interface MisfitsOptions {
+export interface MismatchesOptions {
   /** As a person reads it. */
   readonly name: string;
   readonly table: TableDescription;
@@ -35,8 +35,8 @@ interface Check {
   readonly fits: (value: unknown) => boolean;
 }
 
-/** Holds the rows of changes against a table's description. Columns that it does not know are no misfit. */
-export function misfitsOf({ name, table, sent }: MisfitsOptions): MisfitsOf {
+/** Holds the rows of changes against a table's description. Columns that it does not know are no mismatch. */
+export function mismatchesOf({ name, table, sent }: MismatchesOptions): MismatchesOf {
   const whole = table.columns
     .filter(column => sent(column.name))
     .map(column => {
@@ -51,8 +51,8 @@ export function misfitsOf({ name, table, sent }: MisfitsOptions): MisfitsOf {
         ? []
         : checks
             .filter(({ column }) => !stripped.includes(column.name))
-            .flatMap(check => misfitOf(row, check, unchanged) ?? [])
-            .map(misfit => `${name}.${misfit}`);
+            .flatMap(check => mismatchOf(row, check, unchanged) ?? [])
+            .map(mismatch => `${name}.${mismatch}`);
     const unknownOld = table.oldRow === 'whole' && op === 'update' && before === null;
     return [
       ...(unknownOld ? [`the old row of ${name} is not sent`] : []),
@@ -61,7 +61,7 @@ export function misfitsOf({ name, table, sent }: MisfitsOptions): MisfitsOf {
   };
 }
 
-function misfitOf(row: Row, { column, fits }: Check, unchanged: readonly string[]): string | undefined {
+function mismatchOf(row: Row, { column, fits }: Check, unchanged: readonly string[]): string | undefined {
   const { name, type, optional } = column;
   if (!Object.hasOwn(row, name)) {
     if (optional) return undefined;

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { ColumnDescription, TableDescription, ValueType } from './description.js';
-import { misfitsOf } from './misfits.js';
+import { mismatchesOf } from './mismatches.js';
 import { docsRowSent, rows, tables, translationsRowSent } from './sample-fixture.js';
 
 const column = (name: string, type: ValueType, more: Partial<ColumnDescription> = {}): ColumnDescription => ({
-  ...{ name, type, nullable: false },
+  name,
+  type,
+  nullable: false,
   ...more,
 });
 
@@ -21,23 +23,23 @@ const ORDERS: TableDescription = {
 const ORDER = { id: 1, total: '9.99', mood: 'sad', grid: [[1, null]] };
 
 const of = (table: TableDescription, sent: (column: string) => boolean = () => true) =>
-  misfitsOf({ name: 'orders', table, sent });
+  mismatchesOf({ name: 'orders', table, sent });
 
-describe('misfitsOf', () => {
-  const misfits = of(ORDERS);
+describe('mismatchesOf', () => {
+  const mismatches = of(ORDERS);
 
   it('finds none in rows that are as described, nulls and new columns among them', () => {
-    expect(misfits({ op: 'insert', before: null, after: ORDER })).toEqual([]);
-    expect(misfits({ op: 'read', before: null, after: { ...ORDER, total: null, since: 1 } })).toEqual([]);
-    expect(misfits({ op: 'update', before: ORDER, after: ORDER })).toEqual([]);
-    expect(misfits({ op: 'delete', before: ORDER, after: null })).toEqual([]);
-    expect(misfits({ op: 'truncate', before: null, after: null })).toEqual([]);
+    expect(mismatches({ op: 'insert', before: null, after: ORDER })).toEqual([]);
+    expect(mismatches({ op: 'read', before: null, after: { ...ORDER, total: null, since: 1 } })).toEqual([]);
+    expect(mismatches({ op: 'update', before: ORDER, after: ORDER })).toEqual([]);
+    expect(mismatches({ op: 'delete', before: ORDER, after: null })).toEqual([]);
+    expect(mismatches({ op: 'truncate', before: null, after: null })).toEqual([]);
   });
 
   it('says what is gone, null or of another type, once whichever row it is in, and no value', () => {
     const { mood: _gone, ...after } = { ...ORDER, id: null, total: 'secret', grid: [1] };
     const before = { ...ORDER, total: 'secret', mood: 'secret' };
-    expect(misfits({ op: 'update', before, after })).toEqual([
+    expect(mismatches({ op: 'update', before, after })).toEqual([
       'orders.total: expected numeric, found another string',
       'orders.mood: expected enum (sad, happy), found another string',
       'orders.id: expected integer, found null',
@@ -45,7 +47,7 @@ describe('misfitsOf', () => {
       'orders.grid: expected integer[][], found another array',
     ]);
     const moved = { id: true, total: 9.99, mood: { a: 'secret' }, grid: 'secret' };
-    expect(misfits({ op: 'insert', before: null, after: moved })).toEqual([
+    expect(mismatches({ op: 'insert', before: null, after: moved })).toEqual([
       'orders.id: expected integer, found a boolean',
       'orders.total: expected numeric, found a number',
       'orders.mood: expected enum (sad, happy), found an object',
@@ -55,22 +57,22 @@ describe('misfitsOf', () => {
 
   it('tells a column that PostgreSQL did not send from one that is gone', () => {
     const { total: _unsent, mood: _gone, ...after } = ORDER;
-    expect(misfits({ op: 'update', before: ORDER, after, unchanged: ['total'] })).toEqual([
+    expect(mismatches({ op: 'update', before: ORDER, after, unchanged: ['total'] })).toEqual([
       'orders.total is left out of the update',
       'orders.mood is gone',
     ]);
   });
 
   it('wants the old row where it was sent whole', () => {
-    expect(misfits({ op: 'update', before: null, after: ORDER })).toEqual([
+    expect(mismatches({ op: 'update', before: null, after: ORDER })).toEqual([
       'the old row of orders is not sent',
     ]);
-    expect(misfits({ op: 'delete', before: { id: 1 }, after: null })).toHaveLength(3);
+    expect(mismatches({ op: 'delete', before: { id: 1 }, after: null })).toHaveLength(3);
   });
 
   it('does not look at what was left out on purpose, nor at what is not sent as it is', () => {
     const { total: _stripped, ...after } = ORDER;
-    expect(misfits({ op: 'insert', before: null, after, stripped: ['total'] })).toEqual([]);
+    expect(mismatches({ op: 'insert', before: null, after, stripped: ['total'] })).toEqual([]);
     const masked = of(ORDERS, name => name !== 'mood');
     expect(masked({ op: 'insert', before: null, after: { ...ORDER, mood: '***' } })).toEqual([]);
     expect(masked({ op: 'insert', before: null, after: { id: 1, total: null, grid: [] } })).toEqual([]);
@@ -98,11 +100,43 @@ describe('misfitsOf', () => {
 
   /** Each kind's, and what is on either side of an edge. */
   const VALUES = [
-    ...[undefined, null, true, 0, -1.5, 2_147_483_648],
-    ...['', 'sad', 'returned', 'x y', 'NaN', '-Infinity', '12'],
-    ...['1.50', '1e3', 'infinity', '2026-11-22', '2026-13-01', '2026-11-22T10:00:00', '2026-11-22T10:00:00Z'],
-    ...['AP8Q', '\\x00', { a: [null] }, [], [null], [1], ['12'], ['sad', null], [true], [[]], [[1, 'NaN']]],
-    ...[[['a', null], null], ['AP8Q'], ['2026-11-22'], ['2026-11-22T10:00:00Z'], [{ a: 1 }], [[[1]]]],
+    undefined,
+    null,
+    true,
+    0,
+    -1.5,
+    2_147_483_648,
+    '',
+    'sad',
+    'returned',
+    'x y',
+    'NaN',
+    '-Infinity',
+    '12',
+    '1.50',
+    '1e3',
+    'infinity',
+    '2026-11-22',
+    '2026-13-01',
+    '2026-11-22T10:00:00',
+    '2026-11-22T10:00:00Z',
+    'AP8Q',
+    '\\x00',
+    { a: [null] },
+    [],
+    [null],
+    [1],
+    ['12'],
+    ['sad', null],
+    [true],
+    [[]],
+    [[1, 'NaN']],
+    [['a', null], null],
+    ['AP8Q'],
+    ['2026-11-22'],
+    ['2026-11-22T10:00:00Z'],
+    [{ a: 1 }],
+    [[[1]]],
   ];
   const FITTING = new Map(
     Object.entries(tables).map(([name, { columns }]) => {
@@ -114,7 +148,7 @@ describe('misfitsOf', () => {
     }),
   );
 
-  function fits(table: ReturnType<typeof misfitsOf>, after: Readonly<Record<string, unknown>>): boolean {
+  function fits(table: ReturnType<typeof mismatchesOf>, after: Readonly<Record<string, unknown>>): boolean {
     return table({ op: 'insert', before: null, after }).length === 0;
   }
 

@@ -5,7 +5,7 @@ import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { connectRedis } from '../connect.js';
 
-export interface Onlooker {
+export interface StatusReader {
   look(): Promise<PipelineStatus>;
   close(): Promise<void>;
 }
@@ -13,7 +13,7 @@ export interface Onlooker {
 const CONNECT_TIMEOUT_MS = 4000;
 
 /** Looks as often as it is asked to; a server that was away is tried again. A URL may be why there is none. */
-export function openOnlooker({
+export function openStatusReader({
   config,
   databaseUrl,
   redisUrl,
@@ -21,7 +21,7 @@ export function openOnlooker({
   config: WalmqConfig;
   databaseUrl: string | Error;
   redisUrl: string | Error;
-}): Onlooker {
+}): StatusReader {
   const pool = databaseUrl instanceof Error ? databaseUrl : poolOrWhy(databaseUrl);
   let redis: Redis | undefined;
 

@@ -1,8 +1,8 @@
 import { type EmbeddedPostgres, startPostgres } from '@walmq/embedded';
 import { Client, Pool } from 'pg';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { maintainPartitions } from '../src/change-log/maintain-partitions.js';
 import { changeLogSchemaSql } from '../src/change-log/schema.js';
-import { keepTended } from '../src/change-log/tend.js';
 
 let server: EmbeddedPostgres;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ it('a connection that is lost while the log is tended is told of, and ends nothi
   const pool = new Pool({ connectionString: server.url, application_name: 'tends' });
   pool.on('error', () => undefined);
   const onFailed = vi.fn();
-  const tending = keepTended({ pool, keepDays: 14, onFailed });
+  const tending = maintainPartitions({ pool, keepDays: 14, onFailed });
   await vi.waitUntil(
     async () => {
       const { rowCount } = await admin.query(

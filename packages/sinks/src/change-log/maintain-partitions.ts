@@ -1,7 +1,7 @@
 import { inTransaction } from '@walmq/worker';
 import type { Pool } from 'pg';
 
-export interface TendOptions {
+export interface PartitionOptions {
   readonly pool: Pool;
   /** Days after which a change is dropped. */
   readonly keepDays: number;
@@ -12,7 +12,9 @@ export interface TendOptions {
 const EVERY_MS = 3_600_000;
 
 /** Makes the partitions of the days to come and drops those that have grown old: now, and every hour. */
-export function keepTended({ pool, keepDays, onFailed }: TendOptions): { stop(): Promise<void> } {
+export function maintainPartitions({ pool, keepDays, onFailed }: PartitionOptions): {
+  stop(): Promise<void>;
+} {
   let tending = tend();
   const timer = setInterval(() => {
     tending = tending.then(tend);

@@ -6,16 +6,16 @@ import type { GrowingDelay } from '../failure/thrown.js';
 const RETRY_AFTER_MS: GrowingDelay = { firstMs: 1000, maxMs: 60_000 };
 
 /**
- * The error of a connection that could not be had: CONNECTIONS_TAKEN when that is because this process uses all it
+ * The error of a connection that could not be had: POOL_EXHAUSTED when that is because this process uses all it
  * may have, which the driver says as a time-out; else as it was.
  */
-export function connectionsTaken(pool: Pool, error: unknown): unknown {
+export function poolExhausted(pool: Pool, error: unknown): unknown {
   const { max } = pool.options;
   const waited = error instanceof Error && !('code' in error) && error.message.startsWith('timeout exceeded');
   if (!waited || pool.totalCount < max || pool.idleCount > 0) return error;
   return Object.assign(
     new WalmqError(
-      'CONNECTIONS_TAKEN',
+      'POOL_EXHAUSTED',
       `no connection to PostgreSQL became free: all ${max} of this process are in use.`,
       {
         remedy:

@@ -3,20 +3,20 @@ import { type FailureReport, NO_FAILURES } from '@walmq/operations';
 import { describe, expect, it } from 'vitest';
 import { changedParts } from './events.js';
 import { History, sampleOf } from './history.js';
-import { PARTS, type Picture, renderPicture } from './render-picture.js';
+import { PARTS, type RenderedStatus, renderStatus } from './render-status.js';
 import { ACTIVE, BACKFILL, ORDERS, REACHABLE_DATABASE, STANDBY, statusWith } from './status-fixture.js';
 
-function picture(
+function rendered(
   changes: Parameters<typeof statusWith>[0],
   {
     role = 'operator',
     failures = NO_FAILURES,
   }: { role?: 'operator' | 'read-only'; failures?: FailureReport } = {},
-): Picture {
+): RenderedStatus {
   const status = statusWith(changes);
   const history = new History();
   history.add(Date.parse(status.at), sampleOf(status));
-  return renderPicture({ status, failures, history }, role);
+  return renderStatus({ status, failures, history }, role);
 }
 
 const FAILURES: FailureReport = {
@@ -36,7 +36,12 @@ const FAILURES: FailureReport = {
 describe('the pipeline page says, when', () => {
   const { slot } = REACHABLE_DATABASE;
   it.each<
-    [string, Parameters<typeof statusWith>[0], string, Partial<Record<keyof Picture, readonly string[]>>]
+    [
+      string,
+      Parameters<typeof statusWith>[0],
+      string,
+      Partial<Record<keyof RenderedStatus, readonly string[]>>,
+    ]
   >([
     [
       'all is well',
@@ -137,18 +142,18 @@ describe('the pipeline page says, when', () => {
       },
     ],
   ])('%s', (_state, changes, headline, parts) => {
-    const shown = picture(changes);
+    const shown = rendered(changes);
     expect(shown.verdicts).toContain(`>${headline}<`);
     expect(shown.announcement).toContain(headline);
     for (const [part, texts] of Object.entries(parts))
-      for (const text of texts) expect(shown[part as keyof Picture]).toContain(text);
+      for (const text of texts) expect(shown[part as keyof RenderedStatus]).toContain(text);
     expect(JSON.stringify(shown)).not.toContain('hunter2');
   });
 });
 
 describe('failures', () => {
   it('are shown escaped, without passwords, with buttons for an operator', () => {
-    const { failures } = picture({}, { failures: FAILURES });
+    const { failures } = rendered({}, { failures: FAILURES });
     expect(failures).toContain('smtp://mailer:***@mail failed &lt;b&gt;twice&lt;/b&gt;');
     expect(failures).not.toContain('hunter2');
     expect(failures).toContain('data-action="replay"');
@@ -157,7 +162,7 @@ describe('failures', () => {
   });
 
   it('come without buttons, and say why, for a read-only user', () => {
-    const { failures } = picture({}, { role: 'read-only', failures: FAILURES });
+    const { failures } = rendered({}, { role: 'read-only', failures: FAILURES });
     expect(failures).not.toContain('<button');
     expect(failures).toContain('Your role is read-only');
   });
@@ -168,24 +173,24 @@ describe('links to Bull Board', () => {
     ['operator', '"/queues/queue/orders"'],
     ['read-only', '"/read-only/queues/queue/orders"'],
   ] as const)('lead a user who is %s to %s', (role, href) => {
-    expect(picture({}, { role }).queues).toContain(href);
+    expect(rendered({}, { role }).queues).toContain(href);
   });
 });
 
 describe('what is sent', () => {
   it('is only what has changed', () => {
-    const first = picture({});
+    const first = rendered({});
     const at = '2026-01-01T12:00:02.000Z';
     expect(Object.keys(changedParts({}, first))).toEqual([...PARTS]);
-    expect(Object.keys(changedParts(first, picture({ at })))).toEqual(['as-of']);
+    expect(Object.keys(changedParts(first, rendered({ at })))).toEqual(['as-of']);
     expect(
-      Object.keys(changedParts(first, picture({ queues: [{ ...ORDERS, waiting: 5, workers: 0 }] }))),
+      Object.keys(changedParts(first, rendered({ queues: [{ ...ORDERS, waiting: 5, workers: 0 }] }))),
     ).toEqual(['verdicts', 'stages', 'queues', 'announcement']);
   });
 
   it('announces no mere figure', () => {
     const waiting = (count: number): PipelineStatus['queues'] => [{ ...ORDERS, waiting: count }];
-    expect(picture({ queues: waiting(5) }).announcement).toBe(picture({ queues: waiting(6) }).announcement);
+    expect(rendered({ queues: waiting(5) }).announcement).toBe(rendered({ queues: waiting(6) }).announcement);
   });
 });
 
@@ -235,7 +240,7 @@ describe('markup in what is shown', () => {
     const history = new History();
     history.add(Date.parse(whole.at), sampleOf(whole));
     for (const status of [whole, statusWith(hostile)]) {
-      const shown = renderPicture({ status, failures: made(FAILURES) as FailureReport, history }, 'operator');
+      const shown = renderStatus({ status, failures: made(FAILURES) as FailureReport, history }, 'operator');
       expect(Object.values(shown).join('')).not.toMatch(/<script|<img|[^=]"'>/);
       expect(Object.values(shown).join('')).toContain('&lt;script&gt;');
     }
