@@ -108,7 +108,7 @@ describe('ops/kubernetes', () => {
   it.each(ofKind('HorizontalPodAutoscaler'))('%s follows queues that there are', (_name, { spec }) => {
     expect(deployments.map(([name]) => name)).toContain(spec.scaleTargetRef.name);
     const { name, selector } = spec.metrics[0]?.external.metric ?? {};
-    expect(read('docs/metrics.md')).toContain(`| \`${name}\` |`);
+    expect(read('docs/reference/metrics.md')).toContain(`| \`${name}\` |`);
     const queues = selector?.matchExpressions.find(({ key }) => key === 'queue')?.values ?? [];
     expect(queues.length).toBeGreaterThan(0);
     expect(Object.keys(config.queues)).toEqual(expect.arrayContaining([...queues]));
@@ -132,7 +132,7 @@ describe('ops/systemd', () => {
 
   it('starts every app that the runbook enables', () => {
     const enabled =
-      read('docs/operations.md')
+      read('docs/guides/operations.md')
         .match(/systemctl enable --now (.*)/)?.[1]
         ?.split(' ') ?? [];
     expect(enabled.length).toBeGreaterThan(3);

@@ -25,9 +25,9 @@ function read(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }
 
-/** The table of docs/metrics.md. */
+/** The table of docs/reference/metrics.md. */
 function documented(): (Metric & { labels: string[] })[] {
-  const rows = read('docs/metrics.md').matchAll(
+  const rows = read('docs/reference/metrics.md').matchAll(
     /^\| `(walmq_\w+)` \| (\w+) \| [^|]+ \| ([^|]*)\| (\w+) \| (.+) \|$/gm,
   );
   return [...rows].map(([, name = '', type = '', labels = '', app = '', help = '']) => ({
@@ -133,7 +133,7 @@ describe('metrics, of the running apps', () => {
     ...served('workers', texts.get('analytics-worker') ?? ''),
   ];
 
-  it('are those of docs/metrics.md, word by word', () => {
+  it('are those of docs/reference/metrics.md, word by word', () => {
     const byName = (a: Metric, b: Metric) => a.name.localeCompare(b.name);
     expect(all().sort(byName)).toEqual(
       documented()
@@ -142,7 +142,7 @@ describe('metrics, of the running apps', () => {
     );
   });
 
-  it('have the labels of docs/metrics.md', () => {
+  it('have the labels of docs/reference/metrics.md', () => {
     const known = new Map(documented().map(({ name, labels }) => [name, labels]));
     for (const text of texts.values())
       for (const [name, labels] of labelsSeen(text))
@@ -158,12 +158,12 @@ describe('metrics, of the running apps', () => {
 
   it('are there for every alert, and each alert has its page', () => {
     const names = exposed([...texts.values()].join('\n'));
-    const pages = anchors(read('docs/operations.md'));
+    const pages = anchors(read('docs/guides/operations.md'));
     expect(rules().length).toBeGreaterThan(9);
     for (const { alert, expr, annotations } of rules()) {
       expect([alert, metricsOf(expr).filter(name => !names.has(name))]).toEqual([alert, []]);
       expect(metricsOf(expr)).not.toEqual([]);
-      expect(annotations.runbook_url).toBe(`docs/operations.md#${alert.toLowerCase()}`);
+      expect(annotations.runbook_url).toBe(`docs/guides/operations.md#${alert.toLowerCase()}`);
       expect(pages).toContain(alert.toLowerCase());
       expect(annotations.summary).toMatch(/\.$/);
     }

@@ -4,7 +4,7 @@ import { TABLE_FINDING_CODES, VERDICT_CODES } from '@walmq/operations';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
-const page = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8');
+const page = readFileSync(join(ROOT, 'docs/guides/operations.md'), 'utf8');
 
 /** Programs that a supervisor runs, and what they are made of. */
 const PARTS = [
@@ -29,7 +29,7 @@ const PARTS = [
   'apps/audit-worker',
 ];
 
-/** Outcomes of one change or one action, which are told where it was asked for; set-up's, which docs/doctor.md explains; bugs of ours. */
+/** Outcomes of one change or one action, which are told where it was asked for; set-up's, which docs/reference/doctor.md explains; bugs of ours. */
 const ELSEWHERE =
   /^(HANDLER_|BACKFILL_|REWIND_|SETUP_|DISCARD_|REPLAY_|WEBHOOK_(ADDRESS_REFUSED|REFUSED|TIMEOUT|UNREACHABLE)$|(ONCE|EFFECT)_TWICE$|EFFECT_NOT_RECORDED$|RESULT_NOT_JSON$|(POOL_EXHAUSTED|CHANGE_NOT_VISIBLE)$|ENQUEUER_CLOSED$)/;
 
@@ -40,7 +40,7 @@ function sources(part: string): string[] {
     .map(path => readFileSync(join(folder, path), 'utf8'));
 }
 
-describe('docs/operations.md', () => {
+describe('docs/guides/operations.md', () => {
   const explained = new Set([...page.matchAll(/<a id="([A-Z_]+)">/g)].map(([, code]) => code));
 
   it('explains every error that may end a process', () => {
@@ -68,6 +68,6 @@ describe('docs/operations.md', () => {
     for (const [, target = ''] of page.matchAll(/\]\(#([^)]+)\)/g))
       expect(headings.includes(target) || explained.has(target), target).toBe(true);
     for (const [, path = ''] of page.matchAll(/\]\(([^#)][^)#]*)(?:#[^)]*)?\)/g))
-      expect(existsSync(join(ROOT, 'docs', path)), path).toBe(true);
+      expect(existsSync(join(ROOT, 'docs/guides', path)), path).toBe(true);
   });
 });

@@ -6,7 +6,7 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type RunningSystem, startSystem } from './system-fixture.js';
 
-/** For workers in any language: docs/workers.md. */
+/** For workers in any language: docs/guides/workers.md. */
 const VISIBLE_SQL = readFileSync(join(import.meta.dirname, '../docs/examples/src/visible.sql'), 'utf8');
 
 const COUNT = 10;

@@ -6,24 +6,24 @@ const ROOT = join(import.meta.dirname, '../..');
 const FOLDER = 'docs/examples';
 const PAGES = [
   'README.md',
-  ...readdirSync(join(ROOT, 'docs'))
-    .filter(name => name.endsWith('.md'))
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.md') && !name.includes('node_modules'))
     .map(name => `docs/${name}`),
 ];
 /** Those whose main example is run. */
 const WITH_EXAMPLES = [
   'README.md',
-  'docs/workers.md',
-  'docs/context.md',
-  'docs/outbox.md',
-  'docs/types.md',
-  'docs/replay.md',
-  'docs/webhooks.md',
-  'docs/audit.md',
-  'docs/analytics.md',
-  'docs/backfill.md',
-  'docs/shape.md',
-  'docs/rewind.md',
+  'docs/guides/workers.md',
+  'docs/guides/context.md',
+  'docs/guides/outbox.md',
+  'docs/guides/types.md',
+  'docs/guides/replay.md',
+  'docs/guides/webhooks.md',
+  'docs/guides/audit.md',
+  'docs/guides/analytics.md',
+  'docs/guides/backfill.md',
+  'docs/guides/shape.md',
+  'docs/guides/rewind.md',
 ];
 /** Needed to run the others; no page shows them. */
 const UNSHOWN = ['schema.sql', 'src/walmq-tables.ts'];

@@ -27,19 +27,19 @@ export function examples(...lines: (readonly [command: string, meaning: string])
 
 /** Where each command is explained. */
 const PAGES: Readonly<Record<string, string>> = {
-  setup: 'docs/getting-started.md',
-  doctor: 'docs/doctor.md',
-  status: 'docs/operations.md',
-  failed: 'docs/replay.md',
-  replay: 'docs/replay.md',
-  discard: 'docs/replay.md',
-  backfill: 'docs/backfill.md',
-  rewind: 'docs/rewind.md',
-  types: 'docs/types.md',
-  sql: 'docs/getting-started.md',
-  'accept-loss': 'docs/operations.md',
-  skip: 'docs/operations.md#a-change-that-cannot-be-read',
-  teardown: 'docs/operations.md#removing-walmq',
+  setup: 'docs/start/getting-started.md',
+  doctor: 'docs/reference/doctor.md',
+  status: 'docs/guides/operations.md',
+  failed: 'docs/guides/replay.md',
+  replay: 'docs/guides/replay.md',
+  discard: 'docs/guides/replay.md',
+  backfill: 'docs/guides/backfill.md',
+  rewind: 'docs/guides/rewind.md',
+  types: 'docs/guides/types.md',
+  sql: 'docs/start/getting-started.md',
+  'accept-loss': 'docs/guides/operations.md',
+  skip: 'docs/guides/operations.md#a-change-that-cannot-be-read',
+  teardown: 'docs/guides/operations.md#removing-walmq',
 };
 
 export function documentation(command: string): string {

@@ -62,8 +62,8 @@ describe('the command line', () => {
   });
 });
 
-describe('docs/doctor.md', () => {
-  const page = readFileSync(join(import.meta.dirname, '../../../docs/doctor.md'), 'utf8');
+describe('docs/reference/doctor.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/reference/doctor.md'), 'utf8');
 
   it('explains every check that there is, and no other, in the order of the command', () => {
     const explained = [...page.matchAll(/^\| <a id="([a-z-]+)"><\/a>`\1` \|/gm)].map(([, check]) => check);

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { expect, it } from 'vitest';
 
 /**
- * Every action of the installed Bull Board, and what has been decided about it: docs/order.md. `guarded`: refused where it
+ * Every action of the installed Bull Board, and what has been decided about it: docs/guides/order.md. `guarded`: refused where it
  * would break the order of a key, in GuardedAdapter.
  */
 const DECIDED: Readonly<Record<string, 'allowed' | 'guarded' | 'refused'>> = {

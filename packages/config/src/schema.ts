@@ -99,7 +99,7 @@ export const queueFields = z.strictObject({
   operations: z.array(rowOperation).min(1).optional(),
   /** Within which value changes are processed strictly in order. Default: the replica identity ("key"). */
   orderBy: orderBy.optional(),
-  /** Only changes of rows of which this is true, before or after; see docs/shape.md. Default: all. */
+  /** Only changes of rows of which this is true, before or after; see docs/guides/shape.md. Default: all. */
   where: predicate.optional(),
   /** The columns that reach the queue. Default: all. The key always does. */
   columns: columnNames.optional(),

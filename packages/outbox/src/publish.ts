@@ -12,7 +12,7 @@ export async function publish(client: QueryClient, queue: string, event: Event):
   const mistake = mistakeIn(queue, event);
   if (mistake !== undefined)
     throw new WalmqError('EVENT_INVALID', `the event cannot be sent: ${mistake}.`, {
-      remedy: 'Correct it: docs/outbox.md says what an event is.',
+      remedy: 'Correct it: docs/guides/outbox.md says what an event is.',
     });
   const text = JSON.stringify(event);
   const bytes = Buffer.byteLength(text);

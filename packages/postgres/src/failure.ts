@@ -2,7 +2,7 @@ import { WalmqError } from '@walmq/change';
 
 /** Why no connection came about. */
 export interface ConnectionFailure {
-  /** Under which docs/operations.md explains it. */
+  /** Under which docs/guides/operations.md explains it. */
   readonly code: string;
   /** What is wrong, as a sentence. */
   readonly sentence: string;
@@ -37,7 +37,7 @@ const unknownAuthority: Describe = ({ message, code }) =>
   lasting(
     'DATABASE_CERTIFICATE_REFUSED',
     `the certificate of PostgreSQL is of an authority that this process does not know (${String(code)}: ${message}).`,
-    'Name the file with the certificate of that authority: ?sslmode=verify-full&sslrootcert=/path/ca.pem in DATABASE_URL, or NODE_EXTRA_CA_CERTS=/path/ca.pem for every connection of the process (docs/tls.md).',
+    'Name the file with the certificate of that authority: ?sslmode=verify-full&sslrootcert=/path/ca.pem in DATABASE_URL, or NODE_EXTRA_CA_CERTS=/path/ca.pem for every connection of the process (docs/guides/tls.md).',
   );
 
 /** By the code of Node.js or OpenSSL, or by SQLSTATE. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
@@ -58,7 +58,7 @@ const BY_CODE: ReadonlyMap<unknown, Describe> = new Map<unknown, Describe>([
       lasting(
         'DATABASE_CERTIFICATE_REFUSED',
         `the certificate of PostgreSQL is of another name than DATABASE_URL has: ${withoutStop(message)}.`,
-        'Use a host name that is in the certificate, or have one made with this name (docs/tls.md).',
+        'Use a host name that is in the certificate, or have one made with this name (docs/guides/tls.md).',
       ),
   ],
   ...(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'] as const).map(
@@ -131,7 +131,7 @@ const BY_MESSAGE: readonly (readonly [RegExp, Describe])[] = [
       lasting(
         'DATABASE_TLS_MISSING',
         'DATABASE_URL asks for TLS, and PostgreSQL does not offer it.',
-        'Set ssl = on with a certificate on the server, or write ?sslmode=disable where the network is your own (docs/tls.md).',
+        'Set ssl = on with a certificate on the server, or write ?sslmode=disable where the network is your own (docs/guides/tls.md).',
       ),
   ],
   [
@@ -173,7 +173,7 @@ function notLetIn({ message }: ServerError): ConnectionFailure {
     return lasting(
       'DATABASE_DENIED',
       `PostgreSQL says: ${message}.`,
-      'If it takes encrypted connections only, add ?sslmode=verify-full to DATABASE_URL (docs/tls.md); else add a line for this role and address to pg_hba.conf.',
+      'If it takes encrypted connections only, add ?sslmode=verify-full to DATABASE_URL (docs/guides/tls.md); else add a line for this role and address to pg_hba.conf.',
     );
   return lasting(
     'DATABASE_DENIED',

@@ -48,7 +48,7 @@ const KINDS: readonly Kind[] = [
     passes: false,
     when: isDenied,
     what: said => `Redis refuses a command: ${said}`,
-    remedy: 'Give the user of REDIS_URL what docs/operations.md#a-redis-user-of-its-own lists.',
+    remedy: 'Give the user of REDIS_URL what docs/guides/operations.md#a-redis-user-of-its-own lists.',
   },
   {
     code: 'REDIS_DATABASE_UNKNOWN',

@@ -45,8 +45,8 @@ describe('the rights of a Redis user', () => {
     expect(await admin.keys('*')).toEqual([]);
   });
 
-  it('the smallest rule of docs/operations.md is enough, and has nothing that is not needed', async () => {
-    const page = readFileSync(join(import.meta.dirname, '../../../docs/operations.md'), 'utf8');
+  it('the smallest rule of docs/guides/operations.md is enough, and has nothing that is not needed', async () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../docs/guides/operations.md'), 'utf8');
     const [, rule = ''] = /```redis-acl\n([\s\S]+?)```/.exec(page) ?? [];
     const [, rules = ''] = /resetchannels (.+)/.exec(rule.replaceAll('\\\n', '')) ?? [];
     const words = rules.trim().split(/\s+/);

@@ -1,4 +1,4 @@
-/** Every check by its name, under which docs/doctor.md explains it, in the order in which they are printed. */
+/** Every check by its name, under which docs/reference/doctor.md explains it, in the order in which they are printed. */
 export const CHECKS = [
   'postgres',
   'standby',

@@ -123,8 +123,8 @@ describe('removing walmq', () => {
     expect((await world.run('teardown', '--yes')).lines).toEqual(['Nothing of walmq is left.']);
   });
 
-  it('by the SQL of docs/operations.md leaves nothing in the database', async () => {
-    const page = readFileSync(join(import.meta.dirname, '../../../../docs/operations.md'), 'utf8');
+  it('by the SQL of docs/guides/operations.md leaves nothing in the database', async () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../../docs/guides/operations.md'), 'utf8');
     const sql = /## Removing walmq[\s\S]*?```sql\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
     const world = await makeWorld('td_sql');
     const before = await trace(world);

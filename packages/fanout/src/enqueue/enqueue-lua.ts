@@ -2,7 +2,7 @@
  * What BullMQ's scripts see of Redis while a batch runs. They are written for one job: each asks for the queue's
  * metadata, counts it, rings its workers. Here what one of them asked is remembered for the next, and what all of
  * them push is pushed once, by `finishView`. Everything else goes to Redis as it is. The end state is the same, which
- * the contract test compares key by key; a batch costs a third of the time (docs/benchmark.md).
+ * the contract test compares key by key; a batch costs a third of the time (docs/reference/benchmark.md).
  */
 export const VIEW_LUA = `
 local server = redis

@@ -227,7 +227,7 @@ export const TABLE_FINDING_CODES = [
 
 export type TableFindingCode = (typeof TABLE_FINDING_CODES)[number];
 
-/** Under which docs/operations.md explains each. */
+/** Under which docs/guides/operations.md explains each. */
 export const VERDICT_CODES = [
   'DATABASE_UNREACHABLE',
   'DATABASE_IS_STANDBY',

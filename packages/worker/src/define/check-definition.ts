@@ -26,7 +26,8 @@ export function checkDefinition(
   const takesEvents = config.messages || config.outbox.length > 0;
   if (config.tables.length === 0 && !takesEvents)
     throw new WalmqError('WORKER_QUEUE_RESERVED', `queue "${queue}" is for malformed events.`, {
-      remedy: 'Capture fails them with their reason; look at them with npx walmq failed (docs/outbox.md).',
+      remedy:
+        'Capture fails them with their reason; look at them with npx walmq failed (docs/guides/outbox.md).',
       facts: { queue },
     });
   if (events.size > 0 && !takesEvents)

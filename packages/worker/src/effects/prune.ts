@@ -12,7 +12,7 @@ export interface PruneOptions {
   readonly queues: readonly Pick<QueueConfig, 'name' | 'prefix'>[];
   /** The slot that the queues' changes come from. */
   readonly slot: string;
-  /** Rows younger than this stay in any case, in milliseconds: see docs/workers.md. */
+  /** Rows younger than this stay in any case, in milliseconds: see docs/guides/workers.md. */
   readonly keepMs: number;
   /** Ends the sweep after the page at hand. */
   readonly signal: AbortSignal;

@@ -25,7 +25,7 @@ export interface StartOptions {
   readonly pool: Pool;
   readonly log: Logger;
   readonly metrics: WorkerMetrics;
-  /** A span for every try, as the child of the one that brought the change: see docs/tracing.md. Default: none. */
+  /** A span for every try, as the child of the one that brought the change: see docs/guides/tracing.md. Default: none. */
   readonly tracing?: boolean;
   /** That of the process, where it has several workers. Default: one of the worker's own. */
   readonly isolation?: Isolation;
