@@ -16,7 +16,7 @@ const PARTS = [
   'packages/config',
   'packages/fanout',
   'packages/replication',
-  'packages/service',
+  'packages/runtime',
   'packages/worker',
   'packages/postgres',
   'packages/sinks/src/audit',

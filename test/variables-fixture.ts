@@ -1,4 +1,4 @@
-import { ENVIRONMENT_VARIABLES } from '@walmq/service';
+import { ENVIRONMENT_VARIABLES } from '@walmq/runtime';
 
 /** Variables that one app alone reads. */
 export const OWN_VARIABLES = [

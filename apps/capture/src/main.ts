@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { heartbeatPrefix } from '@walmq/operations';
-import { runService } from '@walmq/service';
+import { runService } from '@walmq/runtime';
 import { boundHeap } from './bound-heap.js';
 import { watchMalformedEvents } from './events/dead-letter-queue.js';
 import { ChangeTracer } from './pipeline/trace.js';

@@ -1,4 +1,4 @@
-import { onStopSignals } from '@walmq/service';
+import { onStopSignals } from '@walmq/runtime';
 import { askOnTerminal } from './ask.js';
 import { runProgram } from './program.js';
 

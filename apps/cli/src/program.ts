@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { WalmqError } from '@walmq/change';
-import { redact } from '@walmq/service';
+import { redact } from '@walmq/runtime';
 import { Command, CommanderError } from 'commander';
 import { addAcceptLoss } from './accept-loss.js';
 import { addBackfill } from './backfill/backfill.js';

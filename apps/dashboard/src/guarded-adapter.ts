@@ -1,7 +1,7 @@
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import type { JobCleanStatus, QueueAdapterOptions } from '@bull-board/api/typings/app';
 import { WalmqError } from '@walmq/change';
-import { redact } from '@walmq/service';
+import { redact } from '@walmq/runtime';
 import { Job, type Queue } from 'bullmq';
 import { presentable } from './presentable.js';
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { shardPrefixes } from '@walmq/config';
 import { failedIds, readFailures, readStatus } from '@walmq/operations';
 import { keepConnected } from '@walmq/redis';
-import { openPool, runService } from '@walmq/service';
+import { openPool, runService } from '@walmq/runtime';
 import { Queue } from 'bullmq';
 import { z } from 'zod';
 import { admit } from './access/admit.js';

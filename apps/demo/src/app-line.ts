@@ -7,7 +7,7 @@ export type AppLine =
 
 const TROUBLE = ['warn', 'error', 'fatal'];
 
-/** Reads a line of an app's log: JSON as @walmq/service writes it; anything else is a sentence for a person. */
+/** Reads a line of an app's log: JSON as @walmq/runtime writes it; anything else is a sentence for a person. */
 export function readAppLine(line: string): AppLine {
   const entry = parseObject(line);
   if (entry === undefined) return line.trim() ? { kind: 'trouble', text: line.trim() } : { kind: 'other' };

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { WalmqError } from '@walmq/change';
-import { onStopSignals } from '@walmq/service';
+import { onStopSignals } from '@walmq/runtime';
 import { HELP, readArguments } from './arguments.js';
 import { runDemo } from './demo.js';
 

@@ -1,5 +1,5 @@
 import { qualifiedName } from '@walmq/change';
-import type { Logger } from '@walmq/service';
+import type { Logger } from '@walmq/runtime';
 import type { BackfillNotice } from './run-backfills.js';
 
 /** A chunk is not worth a line: `walmq backfill --list` has the count. */

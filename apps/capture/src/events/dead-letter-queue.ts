@@ -2,7 +2,7 @@ import type { Change, WalmqError } from '@walmq/change';
 import type { QueueConfig, WalmqConfig } from '@walmq/config';
 import { refusalOf } from '@walmq/fanout';
 import { keepConnected } from '@walmq/redis';
-import { type Logger, openPool } from '@walmq/service';
+import { type Logger, openPool } from '@walmq/runtime';
 import { errorReporter, once, outcomeOf, reasonOf } from '@walmq/worker';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';

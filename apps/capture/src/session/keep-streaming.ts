@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WalmqError } from '@walmq/change';
-import type { Service } from '@walmq/service';
+import type { Service } from '@walmq/runtime';
 import { recoveryOf, retryDelayMs } from './recover.js';
 import { runSession, type SessionObserver, type SessionOptions } from './session.js';
 import { SessionProgress } from './session-progress.js';

@@ -1,6 +1,6 @@
 import { qualifiedName, type WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
-import { type Logger, RepeatLimit, redact } from '@walmq/service';
+import { type Logger, RepeatLimit, redact } from '@walmq/runtime';
 import { logBackfill } from '../backfill/log-backfill.js';
 import { Pauses } from '../progress/pauses.js';
 import type { StreamingObserver } from '../session/keep-streaming.js';

@@ -1,7 +1,7 @@
 import { shardPrefixes, type WalmqConfig } from '@walmq/config';
 import { heartbeatPrefix, readHeartbeats, readQueue, readResume } from '@walmq/operations';
 import { readSkipped, readSource } from '@walmq/replication';
-import { redact } from '@walmq/service';
+import { redact } from '@walmq/runtime';
 import type { Command } from 'commander';
 import type { Redis } from 'ioredis';
 import type { Client } from 'pg';

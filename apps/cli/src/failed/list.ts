@@ -8,7 +8,7 @@ import {
   readFailures,
   reasonOf,
 } from '@walmq/operations';
-import { redact } from '@walmq/service';
+import { redact } from '@walmq/runtime';
 import type { Command } from 'commander';
 import type { CommandIo } from '../command.js';
 import { examples, type Host } from '../help.js';

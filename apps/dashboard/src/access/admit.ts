@@ -1,5 +1,5 @@
 import cookie from '@fastify/cookie';
-import type { Logger } from '@walmq/service';
+import type { Logger } from '@walmq/runtime';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { guardRoutes } from './guard.js';
 import { setHeaders } from './headers.js';

@@ -1,5 +1,5 @@
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
-import type { Logger } from '@walmq/service';
+import type { Logger } from '@walmq/runtime';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ActionTokens, factsOf, type Identity, sessionCookie } from './identify.js';
 import { type Sender, senderOf } from './origin.js';

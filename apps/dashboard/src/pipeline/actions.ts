@@ -7,8 +7,8 @@ import {
   MAX_COUNTED,
   replayFailed,
 } from '@walmq/operations';
-import type { Logger } from '@walmq/service';
-import { redact } from '@walmq/service';
+import type { Logger } from '@walmq/runtime';
+import { redact } from '@walmq/runtime';
 import type { Queue } from 'bullmq';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Redis } from 'ioredis';

@@ -1,5 +1,5 @@
 import { type FailureGroup, type FailureReport, kindId } from '@walmq/operations';
-import { redact } from '@walmq/service';
+import { redact } from '@walmq/runtime';
 import type { Role } from '../access/users.js';
 import { type Html, html } from '../html.js';
 import { count } from './format.js';

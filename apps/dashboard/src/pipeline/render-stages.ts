@@ -1,5 +1,5 @@
 import type { CaptureStatus, LagStatus, PipelineStatus, SlotStatus } from '@walmq/operations';
-import { redact } from '@walmq/service';
+import { redact } from '@walmq/runtime';
 import { type Html, html } from '../html.js';
 import { bytes, count, duration, plural } from './format.js';
 import type { History } from './history.js';

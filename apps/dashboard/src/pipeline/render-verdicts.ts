@@ -1,5 +1,5 @@
 import type { PipelineStatus, Severity, Verdict } from '@walmq/operations';
-import { redact } from '@walmq/service';
+import { redact } from '@walmq/runtime';
 import { type Html, html } from '../html.js';
 
 /** Said in words too: colour alone tells not everyone. */

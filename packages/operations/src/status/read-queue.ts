@@ -1,5 +1,5 @@
 import type { QueueConfig } from '@walmq/config';
-import { redact } from '@walmq/service';
+import { redact } from '@walmq/runtime';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { countWorkers } from './count-workers.js';

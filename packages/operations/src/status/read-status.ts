@@ -3,7 +3,7 @@ import { formatLsn, formatPosition, type Lsn, parseLsn, WalmqError } from '@walm
 import type { WalmqConfig } from '@walmq/config';
 import { durabilityVerdict, sourceTag } from '@walmq/fanout';
 import { foreignKind, readSlot, readSource, type Slot } from '@walmq/replication';
-import { redact } from '@walmq/service';
+import { redact } from '@walmq/runtime';
 import { readServer } from '@walmq/setup';
 import type { Redis } from 'ioredis';
 import type { ClientBase, Pool } from 'pg';

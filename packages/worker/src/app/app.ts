@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type QueueConfig, shardPrefixes } from '@walmq/config';
 import { checkPostgres } from '@walmq/postgres';
 import { keepConnected } from '@walmq/redis';
-import { openPool, runService, type Service, type ServiceOptions, wholeNumber } from '@walmq/service';
+import { openPool, runService, type Service, type ServiceOptions, wholeNumber } from '@walmq/runtime';
 import type { Pool } from 'pg';
 import type { z } from 'zod';
 import { checkDefinition } from '../define/check-definition.js';

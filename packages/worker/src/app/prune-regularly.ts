@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Logger } from '@walmq/service';
+import type { Logger } from '@walmq/runtime';
 import { type PruneOptions, pruneInbox } from '../effects/prune.js';
 import type { WorkerMetrics } from '../metrics/metrics.js';
 

@@ -1,6 +1,6 @@
 import { type Change, type EventChange, type Json, normalTableName, type Row } from '@walmq/change';
 import type { Marked, OldIn, RowIn, SentIn } from '@walmq/row-types';
-import type { Logger } from '@walmq/service';
+import type { Logger } from '@walmq/runtime';
 import type { PoolClient } from 'pg';
 import type { EffectIdentity } from '../effects/effect.js';
 import type { Committed } from '../effects/visible.js';

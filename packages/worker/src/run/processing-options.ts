@@ -1,5 +1,5 @@
 import type { Change } from '@walmq/change';
-import type { Logger } from '@walmq/service';
+import type { Logger } from '@walmq/runtime';
 import type { Pool } from 'pg';
 import type { WorkerDefinition } from '../define/define.js';
 

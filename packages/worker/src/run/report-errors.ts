@@ -1,4 +1,4 @@
-import type { Logger } from '@walmq/service';
+import type { Logger } from '@walmq/runtime';
 
 const REPEAT_MS = 60_000;
 

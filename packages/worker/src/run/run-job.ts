@@ -1,6 +1,6 @@
 import { type Change, tableName } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
-import type { Logger } from '@walmq/service';
+import type { Logger } from '@walmq/runtime';
 import { type Job, UnrecoverableError } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';

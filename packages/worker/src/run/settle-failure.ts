@@ -1,5 +1,5 @@
 import type { Change } from '@walmq/change';
-import type { Logger } from '@walmq/service';
+import type { Logger } from '@walmq/runtime';
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import { boundedBackoff } from '../failure/bounded-backoff.js';
 import { type Postponement, postponementOf } from '../failure/postponement.js';

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { type Change, WalmqError } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import { outliveLosses } from '@walmq/postgres';
-import type { Logger } from '@walmq/service';
+import type { Logger } from '@walmq/runtime';
 import type { Processor } from 'bullmq';
 import { BullMQOtel } from 'bullmq-otel';
 import type { Redis } from 'ioredis';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
-import { createHealthServer } from './health.js';
+import { createHealthServer } from '../src/health.js';
 
 const SLOW = {
   'a request whose body never ends': 'POST /live HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\na',

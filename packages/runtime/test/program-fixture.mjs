@@ -1,6 +1,6 @@
 // A service for tests of its life: run by node from the built package, as the apps are.
 import { setTimeout as pause } from 'node:timers/promises';
-import { runService } from '@walmq/service';
+import { runService } from '@walmq/runtime';
 import { z } from 'zod';
 
 await runService({
