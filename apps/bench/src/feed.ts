@@ -37,7 +37,7 @@ const enqueuer = new Enqueuer({
 });
 for (let seq = 1; seq <= context.changes; seq++) {
   const position = positionText(COMMIT_LSN, seq);
-  if (!enqueuer.add([jobAt(seq, position)], position)) await enqueuer.room();
+  await enqueuer.add([jobAt(seq, position)], position);
 }
 await enqueuer.drain();
 // Stays until it is told to go, to be asked for what it used.

@@ -40,13 +40,13 @@ describe('durability, confirmed by the server', () => {
       connect: durably(primary.url, { replicated: 1 }),
     });
     const [first, second] = [testJob(1), testJob(2)];
-    world.enqueuer.add([first], first.position);
+    await world.enqueuer.add([first], first.position);
     await world.enqueuer.drain();
     const copy = new Redis(replica.url);
     expect(await copy.exists(`durable-replicated:orders:${first.id}`)).toBe(1);
 
     await copy.call('REPLICAOF', 'NO', 'ONE');
-    world.enqueuer.add([second], second.position);
+    await world.enqueuer.add([second], second.position);
     world.enqueuer.flush();
     await expect.poll(() => world.pauses.map(String).join(), { timeout: 30_000 }).toMatch(/0 of 1 replicas/);
     expect(world.answered).toHaveLength(1);
@@ -75,7 +75,7 @@ describe('durability, confirmed by the server', () => {
       connect: durably(primary.url, 'fsync'),
     });
     const job = testJob(1);
-    world.enqueuer.add([job], job.position);
+    await world.enqueuer.add([job], job.position);
     await expect(world.enqueuer.drain()).rejects.toMatchObject({
       code: 'REDIS_NOT_DURABLE',
       remedy: expect.stringContaining('CONFIG SET appendfsync always'),

@@ -41,7 +41,7 @@ describe("the enqueue script leaves what BullMQ's own clients leave", () => {
         await queue.close();
       }
       await using world = await testEnqueuer(server.url, ours, { queues });
-      for (const job of jobs) world.enqueuer.add([job], job.position);
+      for (const job of jobs) await world.enqueuer.add([job], job.position);
       await world.enqueuer.drain();
 
       const queue = new Queue('orders', { prefix: theirs, connection: { url: server.url } });
@@ -69,7 +69,8 @@ describe("the enqueue script leaves what BullMQ's own clients leave", () => {
       const [ours, theirs] = [`ours-${name}`, `theirs-${name}`];
       const jobs = [testJob(1), testJob(2)];
       await using world = await testEnqueuer(server.url, ours, { queues });
-      for (const job of jobs) world.enqueuer.add([{ ...job, options: storedOptions(own) }], job.position);
+      for (const job of jobs)
+        await world.enqueuer.add([{ ...job, options: storedOptions(own) }], job.position);
       await world.enqueuer.drain();
 
       const queue = new Queue('orders', { prefix: theirs, connection: { url: server.url } });
@@ -91,7 +92,7 @@ describe("the enqueue script leaves what BullMQ's own clients leave", () => {
   it('of a plain job: queue.add', async () => {
     const job = testJob(1);
     await using ours = await testEnqueuer(server.url, 'ours-plain', { queues });
-    ours.enqueuer.add([job], job.position);
+    await ours.enqueuer.add([job], job.position);
     await ours.enqueuer.drain();
 
     const queue = new Queue('orders', { prefix: 'theirs-plain', connection: { url: server.url } });
@@ -104,7 +105,7 @@ describe("the enqueue script leaves what BullMQ's own clients leave", () => {
   it('of a job that follows another: FlowProducer.add with the other as its child', async () => {
     const [first, second] = [testJob(1, ['7']), testJob(2, ['7'])];
     await using ours = await testEnqueuer(server.url, 'ours-flow', { queues });
-    for (const job of [first, second]) ours.enqueuer.add([job], job.position);
+    for (const job of [first, second]) await ours.enqueuer.add([job], job.position);
     await ours.enqueuer.drain();
 
     const connection = { url: server.url };

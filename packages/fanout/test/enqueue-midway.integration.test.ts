@@ -153,7 +153,7 @@ describe('a batch that fails midway', () => {
     const before = await stateOf(prefix);
     const enqueueAll = async () => {
       await using world = await testEnqueuer(server.url, prefix, { queues: QUEUES, checkpointKey });
-      for (const job of [...jobs, ...parked]) world.enqueuer.add([job], job.id.replace('-test', ''));
+      for (const job of [...jobs, ...parked]) await world.enqueuer.add([job], job.id.replace('-test', ''));
       await world.enqueuer.drain();
     };
     await expect(enqueueAll()).rejects.toMatchObject({

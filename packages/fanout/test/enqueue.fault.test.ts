@@ -28,7 +28,7 @@ describe('enqueueing, with faults', () => {
   async function enqueue(world: World, from: number, to: number): Promise<void> {
     for (let n = from; n <= to; n++) {
       const job = testJob(n, [String(n % 5)]);
-      if (!world.enqueuer.add([job], job.position)) await world.enqueuer.room();
+      await world.enqueuer.add([job], job.position);
     }
     world.enqueuer.flush();
   }
@@ -96,7 +96,7 @@ describe('enqueueing, with faults', () => {
       const job = testJob(1, ['1']);
       const after = { text: 'x'.repeat(2_000_000) };
       const data = JSON.stringify({ op: 'insert', schema: 'public', table: 'Order Items', after });
-      world.enqueuer.add([{ ...job, data }], job.position);
+      await world.enqueuer.add([{ ...job, data }], job.position);
       await expect(world.enqueuer.drain()).rejects.toMatchObject({
         code: 'ENQUEUE_REFUSED',
         message: expect.stringMatching(
@@ -142,7 +142,7 @@ describe('enqueueing, with faults', () => {
     await enqueue(first, 1, 10);
     await first.enqueuer.drain();
     const late = testJob(99);
-    second.enqueuer.add([late], late.position);
+    await second.enqueuer.add([late], late.position);
     await expect(second.enqueuer.drain()).rejects.toMatchObject({ code: 'CHECKPOINT_MOVED' });
     await expectJobs(10);
   });
@@ -153,7 +153,7 @@ describe('enqueueing, with faults', () => {
     await world.enqueuer.drain();
     await admin.hset(world.checkpointKey, 'position', formatPosition({ lsn: 5n as never, seq: 0 }));
     const job = testJob(11);
-    world.enqueuer.add([job], job.position);
+    await world.enqueuer.add([job], job.position);
     await expect(world.enqueuer.drain()).rejects.toMatchObject({ code: 'CHECKPOINT_MOVED' });
   });
 

@@ -105,7 +105,7 @@ describe('the enqueue script and BullMQ against a simple model', () => {
     const act = {
       async enqueue(keys: readonly string[]) {
         const job = testJob(++enqueued, keys);
-        world.enqueuer.add([job], job.position);
+        await world.enqueuer.add([job], job.position);
         await world.enqueuer.drain();
         model.changes.set(enqueued, { keys, state: 'waiting' });
       },

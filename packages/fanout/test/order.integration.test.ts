@@ -44,7 +44,7 @@ describe('order per key, as plain BullMQ workers see it', () => {
     });
     for (let n = 1; n <= COUNT; n++) {
       const job = testJob(n, [String(n % KEYS)]);
-      if (!world.enqueuer.add([job], job.position)) await world.enqueuer.room();
+      await world.enqueuer.add([job], job.position);
     }
     await world.enqueuer.drain();
     await expect.poll(() => worker.done.length, { timeout: 50_000 }).toBe(COUNT);
@@ -121,7 +121,7 @@ describe('order per key, as plain BullMQ workers see it', () => {
       { ...testJob(2, ['a']), options: once },
       testJob(3, ['a']),
     ];
-    for (const job of jobs) world.enqueuer.add([job], job.position);
+    for (const job of jobs) await world.enqueuer.add([job], job.position);
     await world.enqueuer.drain();
     expect(await world.redis.lrange('order-duplicate:orders:wait', 0, -1)).toEqual([jobs[0]?.id]);
     expect(await world.redis.zrange('order-duplicate:orders:waiting-children', '0', '-1')).toEqual([
@@ -138,7 +138,7 @@ describe('order per key, as plain BullMQ workers see it', () => {
       { ...testJob(2, ['a']), options: storedOptions({ priority: 5 }) },
       testJob(3, ['b']),
     ];
-    for (const job of jobs) world.enqueuer.add([job], job.position);
+    for (const job of jobs) await world.enqueuer.add([job], job.position);
     await world.enqueuer.drain();
     const states = ['delayed', 'waiting-children'].map(state =>
       world.redis.zcard(`order-delayed:orders:${state}`),
@@ -153,7 +153,7 @@ describe('order per key, as plain BullMQ workers see it', () => {
     await using worker = startWorker('order-swept', async () => undefined);
     for (let n = 1; n <= 3000; n++) {
       const job = testJob(n, [`key ${n}`]);
-      if (!world.enqueuer.add([job], job.position)) await world.enqueuer.room();
+      await world.enqueuer.add([job], job.position);
     }
     await world.enqueuer.drain();
     await expect.poll(() => worker.done.length, { timeout: 30_000 }).toBe(3000);
@@ -179,7 +179,7 @@ describe('order per key, as plain BullMQ workers see it', () => {
   ) {
     for (const [n, ...keys] of changes) {
       const job = testJob(n, keys);
-      world.enqueuer.add([job], job.position);
+      await world.enqueuer.add([job], job.position);
     }
     await world.enqueuer.drain();
   }

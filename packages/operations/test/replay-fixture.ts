@@ -72,7 +72,7 @@ export class ReplayWorld {
     for (const { n, keys } of changes) {
       const data = JSON.stringify(changeOf(n, keys));
       const job = { queue: 0, id: jobId(n), name: 'update', data, orderingKeys: keys };
-      if (!enqueuer.add([job], changeId(n))) await enqueuer.room();
+      await enqueuer.add([job], changeId(n));
     }
     await enqueuer.drain();
     enqueuer.close();

@@ -10,13 +10,13 @@ export interface EnqueueOptions {
   readonly tracer?: ChangeTracer | undefined;
 }
 
-/** Counts a change and hands its jobs on. False when there is no room for more. */
+/** Counts a change and adds its jobs. Returns a promise when the enqueuer is full: wait for it. */
 export function enqueueChange(
   change: ChangeName,
   jobs: readonly Job[],
   transaction: Transaction,
   { enqueuer, onChange, tracer }: EnqueueOptions,
-): boolean {
+): Promise<void> | undefined {
   onChange(change, jobs.length);
   return enqueuer.add(tracer ? tracer.begin(change, transaction, jobs) : jobs, change.id);
 }

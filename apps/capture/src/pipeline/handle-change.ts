@@ -11,9 +11,13 @@ export interface ChangeOptions extends EnqueueOptions {
   readonly window: BackfillWindow;
 }
 
-/** Routes a change to its queues. False when there is no room for more. */
-export function handleChange(change: RowChange, transaction: Transaction, options: ChangeOptions): boolean {
-  if (change.id <= options.resumeAfter) return true;
+/** Routes a change to its queues. Returns a promise when the enqueuer is full: wait for it. */
+export function handleChange(
+  change: RowChange,
+  transaction: Transaction,
+  options: ChangeOptions,
+): Promise<void> | undefined {
+  if (change.id <= options.resumeAfter) return undefined;
   const jobs = options.router.route(change);
   options.window.changed(change, jobs);
   return enqueueChange(change, jobs, transaction, options);

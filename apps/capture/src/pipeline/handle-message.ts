@@ -33,24 +33,23 @@ export interface MessageOptions extends ChangeOptions {
 
 type LogicalMessage = Extract<Message, { tag: 'message' }>;
 
-/** What is said beside the rows, by prefix; others' messages are none of ours. False when there is no room for more. */
+/** Dispatches logical messages by prefix and ignores foreign prefixes. Waits while the enqueuer is full. */
 export async function handleMessage(
   sent: LogicalMessage,
   transaction: Transaction | undefined,
   options: MessageOptions,
-): Promise<boolean> {
+): Promise<void> {
   const { toUtf8 } = options;
   const message = toUtf8 && isOurs(sent.prefix) ? { ...sent, content: await toUtf8(sent.content) } : sent;
   const { prefix, transactional, content } = message;
   const own = transactional ? transaction : undefined;
   if (prefix === WATERMARK_PREFIX && own) await handleWatermark(content, own, options);
   else if (prefix === CONTEXT_PREFIX && own) handleContext(content, own, options);
-  else if (prefix === REWIND_PREFIX && own) return await handleRewound(content, own, options);
+  else if (prefix === REWIND_PREFIX && own) await handleRewound(content, own, options);
   else if (prefix.startsWith(EVENT_PREFIX)) {
-    if (own) return handleEvent(message, own, options);
-    options.onEventIgnored();
+    if (own) await handleEvent(message, own, options);
+    else options.onEventIgnored();
   }
-  return true;
 }
 
 function isOurs(prefix: string): boolean {
@@ -67,8 +66,7 @@ async function handleWatermark(
   const chunk = watermark && options.window.passed(watermark);
   if (!chunk) return;
   const outcome = await enqueueRows(chunk, transaction, async (row, queue) => {
-    const room = enqueueChange(row, options.router.routeRead(row, queue), transaction, options);
-    if (!room) await options.enqueuer.room();
+    await enqueueChange(row, options.router.routeRead(row, queue), transaction, options);
   });
   options.onChunk(chunk.token, outcome);
 }
@@ -88,16 +86,16 @@ async function handleRewound(
   content: Buffer,
   transaction: Transaction,
   options: MessageOptions,
-): Promise<boolean> {
+): Promise<void> {
   // Its number is taken whatever it says, so that numbers follow from the stream alone.
   const { id } = transaction.next();
-  if (id <= options.resumeAfter) return true;
+  if (id <= options.resumeAfter) return;
   const rewound = await rewoundOf(content, id, transaction, options);
   if (rewound instanceof Error) {
     options.onRewoundRefused(rewound.message);
-    return true;
+    return;
   }
-  return enqueueChange(rewound.change, rewound.jobs, transaction, options);
+  await enqueueChange(rewound.change, rewound.jobs, transaction, options);
 }
 
 /** The change and its jobs, or why there are none: nothing that a message says may stop the stream. */
@@ -119,8 +117,12 @@ async function rewoundOf(
   return new Error(`the queue "${queue}" takes no ${change.op} of ${qualifiedName(change)}`);
 }
 
-function handleEvent(message: LogicalMessage, transaction: Transaction, options: MessageOptions): boolean {
+async function handleEvent(
+  message: LogicalMessage,
+  transaction: Transaction,
+  options: MessageOptions,
+): Promise<void> {
   const event = encodeEvent(message, transaction);
-  if (event.id <= options.resumeAfter) return true;
-  return enqueueChange(event, options.router.routeEvent(event), transaction, options);
+  if (event.id <= options.resumeAfter) return;
+  await enqueueChange(event, options.router.routeEvent(event), transaction, options);
 }

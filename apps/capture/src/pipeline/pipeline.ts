@@ -48,14 +48,16 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
             if (message.replyRequested) enqueuer.flushProgress();
             break;
           case 'message':
-            if (!(await handleMessage(message, transaction, options))) await enqueuer.room();
+            await handleMessage(message, transaction, options);
             break;
           default: {
             const within = transaction as Transaction;
             const tables = knownTables(message, catalog) ?? (await describeTables(message, within, options));
             if (!tables) return;
-            for (const change of encodeChanges(message, tables, within))
-              if (!handleChange(change, within, options)) await enqueuer.room();
+            for (const change of encodeChanges(message, tables, within)) {
+              const full = handleChange(change, within, options);
+              if (full !== undefined) await full;
+            }
           }
         }
       }

@@ -75,16 +75,17 @@ export class Enqueuer {
   }
 
   /**
-   * Adds the jobs of one change, which stands at `position`; one that has been enqueued before is skipped. False when
-   * there is no room for more: await `room`.
+   * Adds the jobs of one change, which stands at `position`, and skips a change that has been enqueued before. Returns
+   * a promise when the batch is full: add nothing more until it resolves. The promise rejects with the fault that
+   * stopped the enqueuer.
    */
-  add(jobs: readonly Job[], position: string): boolean {
-    if (position <= this.#resumeAfter) return true;
+  add(jobs: readonly Job[], position: string): Promise<void> | undefined {
+    if (position <= this.#resumeAfter) return undefined;
     this.#filling.add(jobs);
     this.#filling.advanceTo(position, this.#transaction);
-    if (!this.#filling.full) return true;
+    if (!this.#filling.full) return undefined;
     this.#pump();
-    return !this.#filling.full;
+    return this.#filling.full ? this.#ready() : undefined;
   }
 
   /** Everything up to here has been seen, jobs or not: the checkpoint may move. */
@@ -112,12 +113,6 @@ export class Enqueuer {
   /** Moves the checkpoint when there is nothing else to send, so that the slot of a quiet table moves. */
   flushProgress(): void {
     if (this.idle && this.#filling.advanced && !this.#recovery) this.#send(this.#filling.take());
-  }
-
-  /** Resolves when the batch being filled has room. Rejects with the fault that stopped the enqueuer. */
-  async room(): Promise<void> {
-    while (this.#filling.full) await this.#nextAnswer();
-    this.#throwFailure();
   }
 
   /** Sends everything and resolves when all of it, and the progress since, has been answered. */
@@ -254,6 +249,12 @@ export class Enqueuer {
       await this.#enqueue(batch, this.#connection);
       this.#done(batch);
     }
+  }
+
+  /** Resolves when the batch being filled takes jobs again. */
+  async #ready(): Promise<void> {
+    while (this.#filling.full) await this.#nextAnswer();
+    this.#throwFailure();
   }
 
   #nextAnswer(): Promise<void> {

@@ -20,14 +20,22 @@ export class ShardedEnqueuer {
     for (const shard of this.#shards) shard.began(transaction);
   }
 
-  /** Adds the jobs of one change, which stands at `position`. False when there is no room for more: await `room`. */
-  add(jobs: readonly Job[], position: string): boolean {
-    let room = true;
+  /**
+   * Adds the jobs of one change, which stands at `position`. Returns a promise when a shard's batch is full: add nothing
+   * more until it resolves. The promise rejects with the fault that stopped a shard.
+   */
+  add(jobs: readonly Job[], position: string): Promise<void> | undefined {
+    const [only] = this.#shards;
+    if (only && this.#shards.length === 1) return only.add(jobs, position);
+    const full: Promise<void>[] = [];
     for (const [index, shard] of this.#shards.entries()) {
-      const own = this.#shards.length === 1 ? jobs : jobs.filter(job => this.#shardOf[job.queue] === index);
-      room = shard.add(own, position) && room;
+      const ready = shard.add(
+        jobs.filter(job => this.#shardOf[job.queue] === index),
+        position,
+      );
+      if (ready) full.push(ready);
     }
-    return room;
+    return full.length > 0 ? allReady(full) : undefined;
   }
 
   advanceTo(position: Position): void {
@@ -54,10 +62,6 @@ export class ShardedEnqueuer {
     for (const shard of this.#shards) shard.close();
   }
 
-  async room(): Promise<void> {
-    await Promise.all(this.#shards.map(shard => shard.room()));
-  }
-
   async drain(): Promise<void> {
     await Promise.all(this.#shards.map(shard => shard.drain()));
   }
@@ -66,4 +70,8 @@ export class ShardedEnqueuer {
   async failed(): Promise<never> {
     return await Promise.race(this.#shards.map(shard => shard.failed()));
   }
+}
+
+async function allReady(full: readonly Promise<void>[]): Promise<void> {
+  await Promise.all(full);
 }
