@@ -6,7 +6,8 @@ import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { z } from 'zod';
 import { type Environment, type Need, readEnvironment } from './environment.js';
-import { createHealthServer, type ReadyCheck } from './health.js';
+import type { ReadyCheck } from './health.js';
+import { loadForTracing } from './load-for-tracing.js';
 import { createLog, type Logger } from './log.js';
 import { redact } from './redact.js';
 import { onStopSignals } from './stop-signals.js';
@@ -96,12 +97,14 @@ class Process<Own extends z.ZodRawShape> {
     process.on('uncaughtException', error => this.#fail(error));
     process.on('unhandledRejection', error => this.#fail(notAwaited(error)));
     if (this.#environment.tracing) {
-      // Registered first, so that it ends last: what the others do at their end is sent too.
-      const { startTracing } = await import('./tracing.js');
+      // Registered first, so that it stops last and also sends the spans of the other hooks.
+      const { startTracing } = await loadForTracing(() => import('./tracing.js'));
       const tracing = startTracing(this.#options.name);
       this.#hooks.push({ name: 'tracing', stop: tracing.stop });
     }
     const rewriteUrl = this.#options.rewriteUrl?.(this.#environment);
+    // Loaded here: a process that starts handlers without runService does not load Fastify.
+    const { createHealthServer } = await import('./health.js');
     const http = createHealthServer(this.#checks, this.#metrics, rewriteUrl);
     await this.#options.start({
       config: this.#config,

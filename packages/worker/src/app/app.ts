@@ -2,7 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type QueueConfig, shardPrefixes } from '@walmq/config';
 import { checkPostgres } from '@walmq/postgres';
 import { keepConnected } from '@walmq/redis';
-import { openPool, runService, type Service, type ServiceOptions, wholeNumber } from '@walmq/runtime';
+import {
+  loadForTracing,
+  openPool,
+  runService,
+  type Service,
+  type ServiceOptions,
+  wholeNumber,
+} from '@walmq/runtime';
+import type { Telemetry } from 'bullmq';
 import type { Pool } from 'pg';
 import type { z } from 'zod';
 import { checkDefinition } from '../define/check-definition.js';
@@ -85,6 +93,7 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
       const own = service as unknown as Service<z.output<z.ZodObject<Own>>>;
       const definitions = await options.workers(own, { pool });
       await requireSources(pool);
+      const telemetry = environment.tracing ? await bullmqTelemetry() : undefined;
       const isolation = new Isolation();
       for (const definition of definitions) checkDefinition(definition, config.queues);
       let running: readonly RunningWorker[] | undefined;
@@ -100,7 +109,7 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
             metrics,
             isolation,
             queues: config.queues,
-            tracing: environment.tracing,
+            telemetry,
           }),
         );
       });
@@ -125,6 +134,12 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
       });
     },
   });
+}
+
+/** Throws TRACING_NOT_INSTALLED. */
+async function bullmqTelemetry(): Promise<Telemetry> {
+  const { BullMQOtel } = await loadForTracing(() => import('bullmq-otel'));
+  return new BullMQOtel({ tracerName: 'walmq' });
 }
 
 /** Handlers that all use `once` wait for each other's connections then; those that use none lose nothing by it. */

@@ -3,8 +3,7 @@ import { type Change, WalmqError } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import { outliveLosses } from '@walmq/postgres';
 import type { Logger } from '@walmq/runtime';
-import type { Processor } from 'bullmq';
-import { BullMQOtel } from 'bullmq-otel';
+import type { Processor, Telemetry } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { checkDefinition, unhandledTables } from '../define/check-definition.js';
@@ -25,8 +24,10 @@ export interface StartOptions {
   readonly pool: Pool;
   readonly log: Logger;
   readonly metrics: WorkerMetrics;
-  /** A span for every try, as the child of the one that brought the change: see docs/guides/tracing.md. Default: none. */
-  readonly tracing?: boolean;
+  /**
+   * BullMQ's own, for example that of bullmq-otel: a span for every try, as the child of capture's span. Default: none.
+   */
+  readonly telemetry?: Telemetry | undefined;
   /** That of the process, where it has several workers. Default: one of the worker's own. */
   readonly isolation?: Isolation;
 }
@@ -70,7 +71,7 @@ export function startWorker(options: StartOptions): RunningWorker {
     lockDuration: config.stalledAfterMs,
     stalledInterval: config.stalledAfterMs,
     maxStalledCount: config.maxStalledCount,
-    ...(options.tracing ? { telemetry: new BullMQOtel({ tracerName: 'walmq' }) } : {}),
+    ...(options.telemetry ? { telemetry: options.telemetry } : {}),
     ...(config.rateLimit
       ? { limiter: { max: config.rateLimit.max, duration: config.rateLimit.durationMs } }
       : {}),
