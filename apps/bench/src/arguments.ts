@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { WalmqError } from '@walmq/change';
+import { BenchError } from './bench-error.js';
 import { CONTENDERS, type Contender, DURABILITIES, type Durability } from './plan.js';
 
 export interface BenchArguments {
@@ -85,6 +85,6 @@ function rounds(text: string): number {
   throw unusable(`--rounds ${text}: it is a whole number from 1 to 99.`);
 }
 
-function unusable(what: string): WalmqError {
-  return new WalmqError('BENCH_ARGUMENTS', what, { remedy: 'See npm run bench -- --help.' });
+function unusable(what: string): BenchError {
+  return new BenchError('BENCH_ARGUMENTS', what, { remedy: 'See npm run bench -- --help.' });
 }

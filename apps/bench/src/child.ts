@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { WalmqError } from '@walmq/change';
+import { BenchError } from './bench-error.js';
 
 export interface ChildOptions {
   /** Path of the program. */
@@ -84,8 +84,8 @@ export class Child {
     clearTimeout(timer);
   }
 
-  #gone(): WalmqError {
-    return new WalmqError('BENCH_CHILD_ENDED', `a measured program ended by itself:\n${this.#tail.trim()}`);
+  #gone(): BenchError {
+    return new BenchError('BENCH_CHILD_ENDED', `a measured program ended by itself:\n${this.#tail.trim()}`);
   }
 }
 

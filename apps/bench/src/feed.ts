@@ -2,10 +2,11 @@
  * Redis's ceiling: the enqueue script, called as capture calls it, with jobs that are there already. Their data is
  * that of the workload's first rows, over and over.
  */
-import { positionText, WalmqError } from '@walmq/change';
+import { positionText } from '@walmq/change';
 import { connectProducer, Enqueuer, type Job } from '@walmq/fanout';
 import { Client } from 'pg';
 import { benchConfig, type ContenderContext, PREFIX } from './bench-config.js';
+import { BenchError } from './bench-error.js';
 import { changeOf } from './change-of.js';
 import { tableName } from './table-shape.js';
 
@@ -60,7 +61,7 @@ async function readTemplates({ databaseUrl, width }: ContenderContext): Promise<
     `SELECT * FROM ${tableName(width)} ORDER BY id LIMIT ${TEMPLATES}`,
   );
   await client.end();
-  if (rows.length === 0) throw new WalmqError('BENCH_EMPTY', 'the workload has no rows to make jobs of.');
+  if (rows.length === 0) throw new BenchError('BENCH_EMPTY', 'the workload has no rows to make jobs of.');
   const tx = { xid: 123_456, lsn: '0/19F2B40', committedAt: '2026-01-02T03:04:05.678901Z', seq: 1 };
   return rows.map(row =>
     JSON.stringify(changeOf({ table: tableName(width), row, id: positionText(COMMIT_LSN, 1), tx })),

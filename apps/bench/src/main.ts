@@ -1,5 +1,6 @@
-import { WalmqError } from '@walmq/change';
+import { CodedError } from '@walmq/change';
 import { HELP, readArguments } from './arguments.js';
+import { BenchError } from './bench-error.js';
 import { planCases } from './plan.js';
 import { runBench } from './run.js';
 import { saveReport } from './save.js';
@@ -16,7 +17,7 @@ async function main(): Promise<number> {
       return 0;
     }
     if (planCases(args).length === 0)
-      throw new WalmqError('BENCH_ARGUMENTS', `no case is named like ${args.only.join(', ')}.`, {
+      throw new BenchError('BENCH_ARGUMENTS', `no case is named like ${args.only.join(', ')}.`, {
         remedy: 'See npm run bench -- --help.',
       });
     const report = await runBench({ args, print });
@@ -24,7 +25,7 @@ async function main(): Promise<number> {
     for (const file of await saveReport(report)) print(`Saved ${file}`);
     return 0;
   } catch (error) {
-    console.error(error instanceof WalmqError ? error.sentence : error);
+    console.error(error instanceof CodedError ? error.sentence : error);
     return 1;
   }
 }

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { WalmqError } from '@walmq/change';
 import { Client, type Connection } from 'pg';
 import { PUBLICATION } from './bench-config.js';
+import { BenchError } from './bench-error.js';
 import type { Drain } from './measurement.js';
 
 export interface ReadWalOptions {
@@ -67,7 +67,7 @@ async function byRecvlogical({ databaseUrl, slot, endLsn }: ReadWalOptions): Pro
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  throw new WalmqError('BENCH_RECVLOGICAL', `pg_recvlogical failed: ${complaint.trim()}`);
+  throw new BenchError('BENCH_RECVLOGICAL', `pg_recvlogical failed: ${complaint.trim()}`);
 }
 
 const INSERT = 'I'.charCodeAt(0);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WalmqError } from '@walmq/change';
+import { BenchError } from './bench-error.js';
 
 export interface UntilOptions {
   readonly what: string;
@@ -18,5 +18,5 @@ export async function until<T>(
     if (answer !== undefined) return answer;
     await sleep(everyMs);
   }
-  throw new WalmqError('BENCH_STUCK', `${what} did not happen within ${withinMs / 1000} s.`);
+  throw new BenchError('BENCH_STUCK', `${what} did not happen within ${withinMs / 1000} s.`);
 }

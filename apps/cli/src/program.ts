@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { WalmqError } from '@walmq/change';
+import { CodedError } from '@walmq/change';
 import { redact } from '@walmq/runtime';
 import { Command, CommanderError } from 'commander';
 import { addAcceptLoss } from './accept-loss.js';
@@ -48,7 +48,7 @@ export async function runProgram(args: readonly string[], io: CommandIo): Promis
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    io.printError(redact(error instanceof WalmqError ? error.sentence : messageOf(error)));
+    io.printError(redact(error instanceof CodedError ? error.sentence : messageOf(error)));
     return EXIT.failed;
   }
 }

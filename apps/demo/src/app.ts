@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { WalmqError } from '@walmq/change';
+import { DemoError } from './demo-error.js';
 import { type AppOptions, launchApp, type RunningApp } from './launch-app.js';
 import { until } from './until.js';
 
@@ -45,7 +45,7 @@ async function keepRunning(options: SupervisedAppOptions, first: RunningApp, url
       print(`${name}: started again, and ready`);
       delayMs = RESTART_DELAY_MS;
     } catch (error) {
-      if (!(error instanceof WalmqError)) throw error;
+      if (!(error instanceof DemoError)) throw error;
       // Killed again while it started, say: as often as that, it is started again.
       print(error.message);
       delayMs = Math.min(2 * delayMs, MAX_RESTART_DELAY_MS);
@@ -70,7 +70,7 @@ async function becomeReady(options: SupervisedAppOptions, running: RunningApp): 
   const url = running.url();
   if (settled && url !== undefined && running.ending() === undefined) return url;
   const words = running.lastWords();
-  throw new WalmqError(
+  throw new DemoError(
     'APP_NOT_READY',
     `${name} did not become ready: ${running.ending() ?? reasons}.${words && `\n${words}`}`,
   );

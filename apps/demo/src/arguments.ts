@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { WalmqError } from '@walmq/change';
+import { DemoError } from './demo-error.js';
 
 export interface DemoArguments {
   readonly once: boolean;
@@ -24,7 +24,7 @@ export function readArguments(args: readonly string[]): DemoArguments {
     });
     return values;
   } catch {
-    throw new WalmqError('DEMO_ARGUMENTS', `npm start does not know ${args.join(' ')}.`, {
+    throw new DemoError('DEMO_ARGUMENTS', `npm start does not know ${args.join(' ')}.`, {
       remedy: 'It takes --once and --help.',
     });
   }

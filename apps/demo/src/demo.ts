@@ -1,8 +1,9 @@
-import { WalmqError } from '@walmq/change';
+import type { CodedError } from '@walmq/change';
 import { loadConfig } from '@walmq/config';
 import { startWatchdog, type Watchdog } from '@walmq/embedded';
 import pg from 'pg';
 import { type App, startApp } from './app.js';
+import { DemoError } from './demo-error.js';
 import { expectedEffects, missingEffects, readBaseline } from './effects.js';
 import { playScenario } from './scenario.js';
 import { type Services, startServices } from './services.js';
@@ -37,7 +38,7 @@ export async function runDemo(options: DemoOptions): Promise<string[]> {
   const watchdog = await startWatchdog({ endSignal: 'TERM' });
   const ending = new AbortController();
   const signal = AbortSignal.any([options.signal, ending.signal]);
-  const fail = (error: WalmqError) => ending.abort(error);
+  const fail = (error: CodedError) => ending.abort(error);
   try {
     return await runOn({ ...options, services, watchdog, signal, fail });
   } catch (error) {
@@ -55,7 +56,7 @@ export async function runDemo(options: DemoOptions): Promise<string[]> {
 interface Run extends DemoOptions {
   readonly services: Services;
   readonly watchdog: Watchdog;
-  readonly fail: (error: WalmqError) => void;
+  readonly fail: (error: CodedError) => void;
 }
 
 async function runOn(run: Run): Promise<string[]> {
@@ -103,7 +104,7 @@ async function runOn(run: Run): Promise<string[]> {
 async function startApps(run: Run, env: NodeJS.ProcessEnv): Promise<App> {
   const { root, once, print, signal, watchdog, fail } = run;
   const mayRestart = (ending: string) => {
-    if (once) fail(new WalmqError('APP_DIED', `${ending}.`));
+    if (once) fail(new DemoError('APP_DIED', `${ending}.`));
     else print(`${ending}; starting it again`);
     return !once;
   };

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { WalmqError } from '@walmq/change';
+import { CodedError } from '@walmq/change';
 import { onStopSignals } from '@walmq/runtime';
 import { HELP, readArguments } from './arguments.js';
 import { runDemo } from './demo.js';
@@ -19,7 +19,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(HELP);
     return 0;
   } catch (error) {
-    console.error(error instanceof WalmqError ? error.sentence : `walmq: ${(error as Error).message}`);
+    console.error(error instanceof CodedError ? error.sentence : `walmq: ${(error as Error).message}`);
     return 1;
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { WalmqError } from '@walmq/change';
 import type pg from 'pg';
+import { DemoError } from './demo-error.js';
 import { until } from './until.js';
 
 /** The rows the scenario made, by what became of them. */
@@ -188,7 +188,7 @@ async function comesTrue(
   failure: string,
 ): Promise<void> {
   if (await until(holds, { timeoutMs: RESERVED_TIMEOUT_MS, signal })) return;
-  throw new WalmqError('DEMO_NOT_RESERVED', `${failure}.`, {
+  throw new DemoError('DEMO_NOT_RESERVED', `${failure}.`, {
     remedy: 'See the lines of inventory-worker above, and the queue "reservations" in Bull Board.',
   });
 }

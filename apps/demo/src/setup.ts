@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { WalmqError } from '@walmq/change';
+import { DemoError } from './demo-error.js';
 
 /** Runs `walmq setup --shop`: tables, publication, slot. Throws DEMO_SETUP with what it said. */
 export function setUpDatabase(options: {
@@ -17,7 +17,7 @@ export function setUpDatabase(options: {
       { cwd: root, env, signal },
       (error, out, err) => {
         if (!error) return resolve();
-        reject(new WalmqError('DEMO_SETUP', `walmq setup failed: ${(err || out || error.message).trim()}`));
+        reject(new DemoError('DEMO_SETUP', `walmq setup failed: ${(err || out || error.message).trim()}`));
       },
     );
   });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { WalmqError } from '@walmq/change';
+import { type ErrorCode, WalmqError } from '@walmq/change';
 import type { Account } from './account.js';
 import { freePort, isPortTaken } from './free-port.js';
 import type { ServerFolder } from './server-folder.js';
@@ -11,7 +11,7 @@ import type { ServerFolder } from './server-folder.js';
 /** What a kind of server needs to be started, asked and stopped. */
 export interface ServerKind {
   readonly name: 'PostgreSQL' | 'Redis';
-  readonly failureCode: string;
+  readonly failureCode: ErrorCode;
   readonly failureRemedy: string;
   readonly command: string;
   readonly args: readonly string[];

@@ -1,9 +1,9 @@
-import { WalmqError } from '@walmq/change';
+import { type ErrorCode, WalmqError } from '@walmq/change';
 
 /** Why no connection came about. */
 export interface ConnectionFailure {
   /** Under which docs/guides/operations.md explains it. */
-  readonly code: string;
+  readonly code: ErrorCode;
   /** What is wrong, as a sentence. */
   readonly sentence: string;
   /** What to do, as a sentence. */
@@ -20,13 +20,13 @@ interface ServerError {
 
 type Describe = (told: ServerError) => ConnectionFailure;
 
-const lasting = (code: string, sentence: string, remedy: string): ConnectionFailure => ({
+const lasting = (code: ErrorCode, sentence: string, remedy: string): ConnectionFailure => ({
   code,
   sentence,
   remedy,
   lasting: true,
 });
-const passing = (code: string, sentence: string, remedy: string): ConnectionFailure => ({
+const passing = (code: ErrorCode, sentence: string, remedy: string): ConnectionFailure => ({
   code,
   sentence,
   remedy,

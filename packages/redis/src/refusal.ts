@@ -1,4 +1,4 @@
-import { WalmqError } from '@walmq/change';
+import { type ErrorCode, WalmqError } from '@walmq/change';
 import { isDenied } from './wrong-server.js';
 
 /** Why there is no connection, and what to do; `passes`: trying again may help. */
@@ -8,7 +8,7 @@ export interface Refusal {
 }
 
 interface Kind {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly passes: boolean;
   readonly when: (cause: Error & { code?: string }) => boolean;
   /** What is wrong, without a full stop; `said` is the cause's own sentence. */
@@ -115,7 +115,7 @@ export const SPEAKS_TLS = 'the server speaks TLS';
 /** ... and that it does not. */
 export const SPEAKS_NO_TLS = 'the server speaks no TLS';
 
-const PASSING: ReadonlySet<string> = new Set(['REDIS_UNREACHABLE', 'REDIS_SILENT']);
+const PASSING: ReadonlySet<ErrorCode> = new Set(['REDIS_UNREACHABLE', 'REDIS_SILENT']);
 
 /** Names why there is no connection, by what the server, TLS or the system said. */
 export function refusalOf(cause: Error & { code?: string }): Refusal {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { inspect } from 'node:util';
-import { WalmqError } from '@walmq/change';
+import { CodedError, WalmqError } from '@walmq/change';
 import { loadConfig, type WalmqConfig } from '@walmq/config';
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry } from 'prom-client';
@@ -173,8 +173,8 @@ class Process<Own extends z.ZodRawShape> {
 }
 
 /** Whose promise it was the error does not say; an error of ours does, by its code. */
-function notAwaited(cause: unknown): WalmqError {
-  if (cause instanceof WalmqError) return cause;
+function notAwaited(cause: unknown): CodedError {
+  if (cause instanceof CodedError) return cause;
   return new WalmqError(
     'PROMISE_NOT_AWAITED',
     `a promise failed that nobody waits for: ${sentenceOf(cause)}.`,
@@ -198,7 +198,7 @@ async function listen(http: FastifyInstance, { host, port }: Environment): Promi
 }
 
 function sentenceOf(error: unknown): string {
-  if (error instanceof WalmqError) return redact(error.sentence);
+  if (error instanceof CodedError) return redact(error.sentence);
   if (error instanceof AggregateError && error.message === '') return error.errors.map(sentenceOf).join('; ');
   const text = error instanceof Error ? error.message : error;
   // JavaScript lets anything be thrown, and a message be anything.

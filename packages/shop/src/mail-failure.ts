@@ -1,26 +1,4 @@
-import { WalmqError } from '@walmq/change';
-
-/**
- * Why a mail was not sent:
- *
- * - `MAIL_REFUSED`: the server will not take this mail or this recipient (5xx). No retry mends it.
- * - `MAIL_DEFERRED`: not now (4xx), such as a greylisted sender, a full mailbox, a server with too much to do.
- * - `MAIL_REPLY_LOST`: the server had the whole mail, and its answer did not come: it may have been delivered.
- * - `SMTP_SENDER_REFUSED`: the server does not send for our address.
- * - `SMTP_LOGIN_REFUSED`: name or password are wrong or missing.
- * - `SMTP_CERTIFICATE`: the server's certificate is not trusted.
- * - `SMTP_TLS`: no encrypted connection comes about.
- * - `SMTP_UNREACHABLE`: no connection, or none that lasted.
- */
-export type MailFailureCode =
-  | 'MAIL_REFUSED'
-  | 'MAIL_DEFERRED'
-  | 'MAIL_REPLY_LOST'
-  | 'SMTP_SENDER_REFUSED'
-  | 'SMTP_LOGIN_REFUSED'
-  | 'SMTP_CERTIFICATE'
-  | 'SMTP_TLS'
-  | 'SMTP_UNREACHABLE';
+import { ShopError, type ShopErrorCode } from './shop-error.js';
 
 /** When a mail is tried again: after `firstMs`, doubled by each try up to `maxMs`; at most `times`. */
 export interface Deferral {
@@ -52,7 +30,7 @@ const MAX_REPLY_CHARACTERS = 200;
 export function mailFailure(
   error: Told,
   sending: { readonly isWritten: boolean; readonly messageId: string; readonly deferral: Deferral },
-): WalmqError {
+): ShopError {
   const { code, command, responseCode } = error;
   if (responseCode !== undefined && responseCode >= 400 && responseCode < 500)
     return deferred(
@@ -87,7 +65,7 @@ export function mailFailure(
 }
 
 /** Said of the mail, over a connection that is fine. */
-function ofMail(error: Told): WalmqError {
+function ofMail(error: Told): ShopError {
   const { command, responseCode } = error;
   // Every mail would be refused so: it is our configuration, not this mail.
   if (command === 'MAIL FROM' && responseCode !== undefined && responseCode !== TOO_LARGE)
@@ -104,7 +82,7 @@ function ofMail(error: Told): WalmqError {
 function replyLost(
   error: Told,
   { messageId, deferral }: { readonly messageId: string; readonly deferral: Deferral },
-): WalmqError {
+): ShopError {
   const lost = failure(
     'MAIL_REPLY_LOST',
     `the mail server had the whole mail and did not say whether it takes it: ${plain(error.message)}. It may have been delivered.`,
@@ -116,16 +94,12 @@ function replyLost(
 }
 
 /** The kit tries it again then, as mail servers do, without the loss of an attempt. */
-function deferred(error: WalmqError, retryAfterMs: Deferral): WalmqError {
+function deferred(error: ShopError, retryAfterMs: Deferral): ShopError {
   return Object.assign(error, { retryAfterMs });
 }
 
-function failure(
-  code: MailFailureCode,
-  message: string,
-  detail: { readonly remedy?: string } = {},
-): WalmqError {
-  return new WalmqError(code, message, detail);
+function failure(code: ShopErrorCode, message: string, detail: { readonly remedy?: string } = {}): ShopError {
+  return new ShopError(code, message, detail);
 }
 
 function replyOf({ response }: Told): string {

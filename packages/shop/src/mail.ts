@@ -14,7 +14,7 @@ export interface Mail {
 
 export interface Mailer {
   /**
-   * Resolves when the server has taken the mail. Throws a WalmqError with a MailFailureCode; after `signal`, EABORT. Once the
+   * Resolves when the server has taken the mail. Throws a ShopError; after `signal`, EABORT. Once the
    * server has the whole mail, `signal` ends nothing: what the server answers is all that can be known.
    */
   send(mail: Mail, signal: AbortSignal): Promise<void>;

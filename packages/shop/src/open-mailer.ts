@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { WalmqError } from '@walmq/change';
 import { z } from 'zod';
 import { createMailer, type Mailer } from './mail.js';
 import { isSender } from './mail-address.js';
+import { ShopError } from './shop-error.js';
 
 const RATE_ERROR = 'must be a whole number from 1 to 9999';
 
@@ -54,7 +54,7 @@ async function readCa(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    throw new WalmqError('SMTP_CA_UNREADABLE', `WALMQ_SMTP_CA names a file that cannot be read: ${path}.`, {
+    throw new ShopError('SMTP_CA_UNREADABLE', `WALMQ_SMTP_CA names a file that cannot be read: ${path}.`, {
       remedy: 'Name a file with the PEM certificate of the authority that the mail server is signed by.',
       cause,
     });

@@ -1,9 +1,9 @@
-import { WalmqError } from '@walmq/change';
+import { type ErrorCode, WalmqError } from '@walmq/change';
 import { publicationWasMissing } from '@walmq/replication';
 import { readPublication, readServer } from '@walmq/setup';
 import type { Client } from 'pg';
 
-const SAID_BY_THE_STREAM: ReadonlySet<string> = new Set([
+const SAID_BY_THE_STREAM: ReadonlySet<ErrorCode> = new Set([
   'SLOT_OR_PUBLICATION_MISSING',
   'PUBLICATION_MISSING',
 ]);

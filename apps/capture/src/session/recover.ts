@@ -1,4 +1,4 @@
-import { WalmqError } from '@walmq/change';
+import { type ErrorCode, WalmqError } from '@walmq/change';
 import { replicationFailure } from '@walmq/replication';
 
 /** What to do about a session that ended. */
@@ -18,7 +18,7 @@ export function recoveryOf(cause: unknown, slot: string): { error: WalmqError; r
   return { error, recovery: RECOVERY[error.code] ?? 'stop' };
 }
 
-const RECOVERY: Readonly<Record<string, Recovery>> = {
+const RECOVERY: Readonly<Partial<Record<ErrorCode, Recovery>>> = {
   REPLICATION_LOST: 'retry',
   REPLICATION_REFUSED: 'retry',
   // A server that is about to end says so of a standby that is away too; a slot that is lost says so at the next start.

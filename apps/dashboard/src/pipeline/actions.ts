@@ -1,4 +1,4 @@
-import { WalmqError } from '@walmq/change';
+import { CodedError } from '@walmq/change';
 import {
   countParked,
   type FailureKind,
@@ -109,5 +109,5 @@ interface Refusal {
 }
 
 function sentenceOf(error: unknown): string {
-  return redact(error instanceof WalmqError ? error.sentence : (error as Error).message);
+  return redact(error instanceof CodedError ? error.sentence : (error as Error).message);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatPosition, type Position, WalmqError } from '@walmq/change';
+import { type ErrorCode, formatPosition, type Position, WalmqError } from '@walmq/change';
 import type { Redis } from 'ioredis';
 import { readCheckpoint, touchCheckpoint } from '../checkpoint/checkpoint.js';
 import type { Job } from '../job.js';
@@ -277,7 +277,7 @@ export class Enqueuer {
 }
 
 /** Faults that pass by themselves. */
-const PASSING: ReadonlySet<string> = new Set(['REDIS_UNREACHABLE', 'NOT_DURABLE_YET']);
+const PASSING: ReadonlySet<ErrorCode> = new Set(['REDIS_UNREACHABLE', 'NOT_DURABLE_YET']);
 
 function retryDelayMs(attempt: number): number {
   return attempt === 0 ? 0 : Math.min(100 * 2 ** (attempt - 1), 5000);

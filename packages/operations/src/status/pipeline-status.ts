@@ -1,4 +1,5 @@
 import type { Backfill } from '@walmq/backfill';
+import type { ErrorCode } from '@walmq/change';
 
 /**
  * One picture of a pipeline, as plain JSON. LSNs are PostgreSQL's text form (`16/B374D848`), times are ISO 8601.
@@ -189,7 +190,7 @@ export interface QueueStatus {
 
 /** An error that a person can act on, as JSON. */
 export interface Problem {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly sentence: string;
   readonly remedy: string;
 }
@@ -223,7 +224,7 @@ export const TABLE_FINDING_CODES = [
   'PUBLICATION_REMADE',
   'PARTITION_ATTACHED',
   'PARTITION_GONE',
-] as const;
+] as const satisfies readonly ErrorCode[];
 
 export type TableFindingCode = (typeof TABLE_FINDING_CODES)[number];
 
@@ -259,6 +260,6 @@ export const VERDICT_CODES = [
   'BACKFILL_FAILED',
   'BACKFILL_PAUSED',
   'NOTHING_YET',
-] as const;
+] as const satisfies readonly ErrorCode[];
 
 export type VerdictCode = (typeof VERDICT_CODES)[number] | TableFindingCode;

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '@walmq/change';
 import { describe, expect, it } from 'vitest';
 import { BACKFILL, CAPTURE, QUEUE, SLOT, STANDBY, WELL } from '../../test/status-fixture.js';
 import { type PipelineStatus, VERDICT_CODES } from './pipeline-status.js';
@@ -18,7 +19,7 @@ function redis(part: object): Part {
 
 const queue = (part: Partial<typeof QUEUE>): Part => ({ queues: [{ ...QUEUE, ...part }] });
 const backfill = (part: Partial<typeof BACKFILL>): Part => ({ backfills: [{ ...BACKFILL, ...part }] });
-const problem = (code: string) => ({ code, sentence: 'it is so.', remedy: 'Mend it.' });
+const problem = (code: ErrorCode) => ({ code, sentence: 'it is so.', remedy: 'Mend it.' });
 const NOBODY: Part = { captures: [], ...slot({ active: false, activePid: null }) };
 const waiting = { ...CAPTURE, role: 'waiting' as const, reason: 'PostgreSQL does not answer' };
 

@@ -1,4 +1,4 @@
-import { WalmqError } from '@walmq/change';
+import { CodedError } from '@walmq/change';
 
 const MAX_REASON_CHARACTERS = 1000;
 const MAX_FRAMES = 10;
@@ -31,7 +31,7 @@ export function stackOf(error: Error): string {
 }
 
 function sentenceOf(error: Error & { readonly code?: unknown }, depth = 0): string {
-  if (error instanceof WalmqError) return error.sentence;
+  if (error instanceof CodedError) return error.sentence;
   const database = databaseErrorOf(error);
   if (database) return databaseSentence(database);
   if (error.name === 'ZodError' && 'issues' in error) return issuesSentence(error.issues as readonly Issue[]);

@@ -12,7 +12,11 @@ const database = (code: string, message: string, fields: Record<string, unknown>
 
 describe('reasonOf', () => {
   it.each([
-    ['our own', new WalmqError('CODE', 'wrong.', { remedy: 'Mend it.' }), 'CODE: wrong. Mend it.'],
+    [
+      'our own',
+      new WalmqError('SINK_FAILED', 'wrong.', { remedy: 'Mend it.' }),
+      'SINK_FAILED: wrong. Mend it.',
+    ],
     ['any other', failure('no answer', { code: 'ETIMEDOUT' }), 'no answer'],
     ['nothing but a code', failure('', { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
     ['nothing at all', failure(''), 'Error'],

@@ -1,4 +1,4 @@
-import { WalmqError } from '@walmq/change';
+import { type ErrorCode, WalmqError } from '@walmq/change';
 import { reasonOf } from './reason.js';
 
 /** To be thrown by a handler that knows its change can never be processed; the message is what Bull Board shows. */
@@ -34,7 +34,7 @@ export function postpone(message: string, retryAfterMs: Delay): WalmqError & { r
   return Object.assign(new WalmqError('HANDLER_POSTPONED', message), { retryAfterMs });
 }
 
-const DECIDED: ReadonlySet<string> = new Set([
+const DECIDED: ReadonlySet<ErrorCode> = new Set([
   'HANDLER_GAVE_UP',
   'HANDLER_DROPPED',
   'HANDLER_POSTPONED',

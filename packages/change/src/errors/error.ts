@@ -1,3 +1,5 @@
+import type { ErrorCode } from './error-code.js';
+
 /** What an error may carry besides its message: facts for the log, the remedy for the person who reads it. */
 export interface ErrorDetail {
   /** What to do about it, as one imperative sentence. */
@@ -8,17 +10,17 @@ export interface ErrorDetail {
 }
 
 /**
- * An error a person can act on. Every decision about an error (retry, stop, give up) is made by its
- * `code`, never by its message.
+ * An error that a person can act on. Every decision about an error (retry, stop, give up) is made by its
+ * `code`, never by its message. A program with codes of its own extends this class with a union of them.
  */
-export class WalmqError extends Error {
-  readonly code: string;
+export abstract class CodedError<Code extends string = string> extends Error {
+  readonly code: Code;
   readonly remedy: string | undefined;
   readonly facts: Record<string, unknown>;
 
-  constructor(code: string, message: string, detail: ErrorDetail = {}) {
+  constructor(code: Code, message: string, detail: ErrorDetail = {}) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
-    this.name = 'WalmqError';
+    this.name = new.target.name;
     this.code = code;
     this.remedy = detail.remedy;
     this.facts = detail.facts ?? {};
@@ -29,3 +31,6 @@ export class WalmqError extends Error {
     return `${this.code}: ${this.message}${this.remedy ? ` ${this.remedy}` : ''}`;
   }
 }
+
+/** An error of walmq itself. */
+export class WalmqError extends CodedError<ErrorCode> {}

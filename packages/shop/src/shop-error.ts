@@ -1,0 +1,28 @@
+import { CodedError } from '@walmq/change';
+
+/**
+ * Why the shop's mail was not sent:
+ *
+ * - `MAIL_REFUSED`: the server rejects this mail or this recipient (5xx). A retry does not help.
+ * - `MAIL_DEFERRED`: the server does not accept the mail now (4xx): greylisting, a full mailbox, too much load.
+ * - `MAIL_REPLY_LOST`: the server received the whole mail, and its answer did not arrive. The mail may have been delivered.
+ * - `SMTP_SENDER_REFUSED`: the server does not send for the shop's address.
+ * - `SMTP_LOGIN_REFUSED`: name or password are wrong or missing.
+ * - `SMTP_CERTIFICATE`: the server's certificate is not trusted.
+ * - `SMTP_CA_UNREADABLE`: the file of `WALMQ_SMTP_CA` cannot be read.
+ * - `SMTP_TLS`: no encrypted connection can be made.
+ * - `SMTP_UNREACHABLE`: no connection, or the connection was lost.
+ */
+export type ShopErrorCode =
+  | 'MAIL_REFUSED'
+  | 'MAIL_DEFERRED'
+  | 'MAIL_REPLY_LOST'
+  | 'SMTP_SENDER_REFUSED'
+  | 'SMTP_LOGIN_REFUSED'
+  | 'SMTP_CERTIFICATE'
+  | 'SMTP_CA_UNREADABLE'
+  | 'SMTP_TLS'
+  | 'SMTP_UNREACHABLE';
+
+/** A fault of the reference shop, which uses walmq and is no part of it. */
+export class ShopError extends CodedError<ShopErrorCode> {}
