@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CaptureProcess } from '../apps/capture/test/capture-process-fixture.js';
-import { walmq as runCli } from '../apps/cli/src/cli-fixture.js';
+import { walmq as runCli } from '../apps/cli/test/cli-fixture.js';
 
 const ROOT = join(import.meta.dirname, '..');
 const sql = (name: string) => `"${name.replaceAll('"', '""')}"`;

@@ -1,7 +1,7 @@
 import { type EmbeddedPostgres, startPostgres } from '@walmq/embedded';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startHalfOpen } from '../../../packages/postgres/src/half-open-fixture.js';
+import { startHalfOpen } from '../../../packages/postgres/test/half-open-fixture.js';
 import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
 
 const SCHEMA = 'CREATE TABLE items (id integer PRIMARY KEY)';

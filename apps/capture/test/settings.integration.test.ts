@@ -1,7 +1,7 @@
 import { listBackfills, requestBackfill } from '@walmq/backfill';
 import type { Change } from '@walmq/change';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { perverseRoleSql } from '../../../packages/postgres/src/perverse-settings-fixture.js';
+import { perverseRoleSql } from '../../../packages/postgres/test/perverse-settings-fixture.js';
 import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
 
 /** Types whose text form hangs on a setting, or that a wrong reading of a literal would spoil. */

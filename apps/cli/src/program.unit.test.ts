@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { walmq } from './cli-fixture.js';
+import { walmq } from '../test/cli-fixture.js';
 import { CHECKS } from './doctor/check.js';
 
 describe('the command line', () => {

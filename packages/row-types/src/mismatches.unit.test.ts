@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { docsRowSent, rows, tables, translationsRowSent } from '../test/sample-fixture.js';
 import type { ColumnDescription, TableDescription, ValueType } from './description.js';
 import { mismatchesOf } from './mismatches.js';
-import { docsRowSent, rows, tables, translationsRowSent } from './sample-fixture.js';
 
 const column = (name: string, type: ValueType, more: Partial<ColumnDescription> = {}): ColumnDescription => ({
   name,

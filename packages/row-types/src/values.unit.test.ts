@@ -1,8 +1,8 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { z } from 'zod';
+import { type DocsRow, docsRow, docsRowSent, type Tables } from '../test/sample-fixture.js';
 import type { SentIn } from './identity-only.js';
 import { rowOf } from './row-of.js';
-import { type DocsRow, docsRow, docsRowSent, type Tables } from './sample-fixture.js';
 import { values } from './values.js';
 
 describe('values', () => {

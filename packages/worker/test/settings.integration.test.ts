@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { createPool } from '@walmq/postgres';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { perverseRoleSql } from '../../postgres/src/perverse-settings-fixture.js';
+import { perverseRoleSql } from '../../postgres/test/perverse-settings-fixture.js';
 import { effect } from '../src/effects/effect.js';
 import { once } from '../src/effects/once.js';
 import { type Servers, startServers, stopServers, WorkerWorld } from './worker-fixture.js';

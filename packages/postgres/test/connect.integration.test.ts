@@ -1,0 +1,181 @@
+import { execFile } from 'node:child_process';
+import { chown, copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type EmbeddedPostgres, startPostgres } from '@walmq/embedded';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectionFailure } from '../src/failure.js';
+import { openClient } from '../src/open-client.js';
+
+const run = promisify(execFile);
+
+/** An authority of our own, and certificates of it for names; expired ones too. */
+async function makeCertificates(folder: string): Promise<void> {
+  const openssl = (...args: string[]) => run('openssl', args, { cwd: folder });
+  await openssl(
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=Authority of the tests',
+    '-keyout',
+    'ca.key',
+    '-out',
+    'ca.pem',
+  );
+  for (const [name, host, days] of [
+    ['right', 'DNS:localhost', '2'],
+    ['other', 'DNS:elsewhere.example', '2'],
+  ] as const) {
+    await openssl(
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-days',
+      days,
+      '-CA',
+      'ca.pem',
+      '-CAkey',
+      'ca.key',
+      '-subj',
+      `/CN=${name}`,
+      '-addext',
+      `subjectAltName=${host}`,
+      '-addext',
+      'basicConstraints=critical,CA:FALSE',
+      '-keyout',
+      `${name}.key`,
+      '-out',
+      `${name}.pem`,
+    );
+  }
+  await openssl(
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=localhost',
+    '-keyout',
+    'self.key',
+    '-out',
+    'self.pem',
+  );
+}
+
+describe('a connection that does not come about', () => {
+  let postgres: EmbeddedPostgres;
+  let admin: Client;
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'walmq-tls-'));
+    [postgres] = await Promise.all([startPostgres(), makeCertificates(folder)]);
+    admin = new Client(postgres.url);
+    await admin.connect();
+  });
+  afterAll(async () => {
+    await admin?.end();
+    await postgres?.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  function url(
+    change: Partial<Pick<URL, 'hostname' | 'pathname' | 'username' | 'password' | 'port'>>,
+    query = '',
+  ) {
+    return `${Object.assign(new URL(postgres.url), change).href}${query}`;
+  }
+
+  /** Runs the server with a certificate, or without TLS. */
+  async function serve(certificate: 'right' | 'other' | 'self' | undefined): Promise<void> {
+    const { uid, gid } = await stat(postgres.dataDir);
+    for (const [from, to] of [
+      [`${certificate}.pem`, 'server.crt'],
+      [`${certificate}.key`, 'server.key'],
+    ] as const) {
+      if (!certificate) break;
+      await copyFile(join(folder, from), join(postgres.dataDir, to));
+      await chown(join(postgres.dataDir, to), uid, gid);
+    }
+    await admin.query(`ALTER SYSTEM SET ssl = ${certificate ? 'on' : 'off'}`);
+    await admin.query('SELECT pg_reload_conf()');
+  }
+
+  async function refusal(of: string): Promise<unknown> {
+    const opened = await openClient({ url: of, name: 'test' }).catch((error: unknown) => error);
+    if (!(opened instanceof Error)) await (opened as { close(): Promise<void> }).close();
+    return opened;
+  }
+
+  /** Until the reloaded server does so: it says nothing of when it has. */
+  async function expectRefusal(of: string, code: string, remedy: RegExp): Promise<void> {
+    await expect
+      .poll(() => refusal(of))
+      .toMatchObject({ code, remedy: expect.stringMatching(remedy), message: expect.stringMatching(/\.$/) });
+    // It would be the same at every try.
+    expect(connectionFailure(((await refusal(of)) as Error).cause).lasting).toBe(true);
+  }
+
+  it('for TLS: each in a sentence with its mend, and none is worth another try', async () => {
+    const localhost = { hostname: 'localhost' };
+    const ca = `&sslrootcert=${join(folder, 'ca.pem')}`;
+    await serve(undefined);
+    await expectRefusal(url(localhost, '?sslmode=require'), 'DATABASE_TLS_MISSING', /sslmode=disable/);
+    await serve('right');
+    await expectRefusal(url(localhost, '?sslmode=require'), 'DATABASE_CERTIFICATE_REFUSED', /sslrootcert/);
+    const opened = await openClient({ url: url(localhost, `?sslmode=require${ca}`), name: 'test' });
+    const { rows } = await opened.client.query('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
+    await opened.close();
+    expect(rows).toEqual([{ ssl: true }]);
+    await serve('other');
+    await expectRefusal(
+      url(localhost, `?sslmode=verify-full${ca}`),
+      'DATABASE_CERTIFICATE_REFUSED',
+      /name that is in the certificate/,
+    );
+    await serve('self');
+    await expectRefusal(
+      url(localhost, '?sslmode=verify-full'),
+      'DATABASE_CERTIFICATE_REFUSED',
+      /NODE_EXTRA_CA_CERTS/,
+    );
+  });
+
+  it.each([
+    ['a missing database', () => url({ pathname: '/nowhere' }), 'DATABASE_MISSING', /create the database/],
+    ['a wrong password', () => url({ password: 'wrong' }), 'DATABASE_DENIED', /user and password/],
+    ['no password', () => url({ password: '' }), 'DATABASE_DENIED', /percent-encoded/],
+  ])('for %s', async (_, of, code, remedy) => {
+    await expectRefusal(of(), code, remedy);
+  });
+
+  it.each([
+    [
+      'a host that is not known',
+      () => url({ hostname: 'nowhere.invalid' }),
+      /"nowhere\.invalid"|nowhere\.invalid/,
+    ],
+    ['a server that does not run', () => url({ port: '1' }), /ECONNREFUSED/],
+  ])('for %s: it may pass', async (_, of, message) => {
+    const failure = (await refusal(of())) as Error;
+    expect(failure).toMatchObject({ code: 'DATABASE_UNREACHABLE', message: expect.stringMatching(message) });
+    expect(connectionFailure(failure.cause).lasting).toBe(false);
+  });
+});
