@@ -1,6 +1,12 @@
-import type { ChunkOutcome } from './enqueue-rows.js';
+import type { Position } from '@walmq/change';
 
-/** Where the pipeline says what became of a chunk. */
+/** What became of a chunk in the stream. */
+export type ChunkOutcome =
+  | { readonly again: string }
+  /** `last`: the position of the last enqueued row; null when no row was current. */
+  | { readonly enqueued: number; readonly last: Position | null };
+
+/** Hands the outcome of a chunk from the pipeline to the backfill that waits for it. */
 export class ChunkOutcomes {
   readonly #waiting = new Map<string, (outcome: ChunkOutcome) => void>();
 

@@ -1,5 +1,5 @@
+import type { ChunkOutcome } from './chunk-outcomes.js';
 import { ChunkOutcomes } from './chunk-outcomes.js';
-import type { ChunkOutcome } from './enqueue-rows.js';
 import { type BackfillsOptions, runBackfills } from './run-backfills.js';
 import { BackfillWindow } from './window.js';
 

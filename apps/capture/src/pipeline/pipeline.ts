@@ -1,17 +1,28 @@
-import { LSN_ZERO, type Lsn } from '@walmq/change';
-import { encodeChanges, type ReplicationStream, Transaction } from '@walmq/replication';
+import { type ChangeName, formatPosition, LSN_ZERO, type Lsn, type Position } from '@walmq/change';
+import type { ShardedEnqueuer } from '@walmq/fanout';
+import { type ReplicationStream, Transaction } from '@walmq/replication';
+import type { BackfillWindow } from '../backfill/window.js';
 import { type HistoryProof, markOf } from '../progress/prove-history.js';
 import { changeFault } from './change-fault.js';
-import { type DescribeOptions, describeTables, knownTables } from './describe-tables.js';
-import { handleChange } from './handle-change.js';
-import { handleMessage, type MessageOptions } from './handle-message.js';
+import type { ChangeDecoder } from './decode-changes.js';
+import type { ChangeRouter } from './route-change.js';
+import type { ChangeTracer } from './trace.js';
 
-export interface PipelineOptions extends MessageOptions, DescribeOptions {
+export interface PipelineOptions {
   readonly stream: ReplicationStream;
   readonly publication: string;
-  /** Says whether the stream is the one that the checkpoints count. */
+  /** Proves that the stream is the one that the checkpoints count. */
   readonly history: HistoryProof;
+  readonly decoder: ChangeDecoder;
+  readonly router: ChangeRouter;
+  readonly enqueuer: ShardedEnqueuer;
+  /** Remembers the transactions that the stream brings. */
+  readonly window: BackfillWindow;
+  /** Every shard has the jobs of every change up to this position. */
+  readonly resumeAfter: Position;
+  readonly tracer: ChangeTracer | undefined;
   readonly onReceived: (lsn: Lsn) => void;
+  readonly onChange: (change: ChangeName) => void;
 }
 
 /**
@@ -19,7 +30,9 @@ export interface PipelineOptions extends MessageOptions, DescribeOptions {
  * fills the stream's buffer, which pauses the socket.
  */
 export async function runPipeline(options: PipelineOptions): Promise<void> {
-  const { stream, catalog, enqueuer, window, history, publication } = options;
+  const { stream, decoder, router, enqueuer, window, history, publication, tracer, onChange } = options;
+  // As text, which sorts as positions do: a change's id is its position, so comparing makes nothing new for a change.
+  const resumeAfter = formatPosition(options.resumeAfter);
   let transaction: Transaction | undefined;
   try {
     for await (const messages of stream) {
@@ -33,32 +46,34 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
             transaction = new Transaction(message);
             window.began(message.xid);
             received = message.commitLsn;
-            break;
+            continue;
           }
           case 'commit':
             transaction = undefined;
             received = message.endLsn;
             enqueuer.advanceTo({ lsn: message.endLsn, seq: 0 });
-            break;
+            continue;
           case 'keepalive':
-            if (transaction || message.walEnd === LSN_ZERO) break;
+            if (transaction || message.walEnd === LSN_ZERO) continue;
             received = message.walEnd;
             history.reached(message.walEnd);
             enqueuer.advanceTo({ lsn: message.walEnd, seq: 0 });
             if (message.replyRequested) enqueuer.flushProgress();
-            break;
-          case 'message':
-            await handleMessage(message, transaction, options);
-            break;
-          default: {
-            const within = transaction as Transaction;
-            const tables = knownTables(message, catalog) ?? (await describeTables(message, within, options));
-            if (!tables) return;
-            for (const change of encodeChanges(message, tables, within)) {
-              const full = handleChange(change, within, options);
-              if (full !== undefined) await full;
-            }
-          }
+            continue;
+        }
+        const decoded = decoder.decode(message, transaction);
+        const changes = decoded instanceof Promise ? await decoded : decoded;
+        if (!changes) return;
+        for (const next of changes) {
+          const { change } = next;
+          // Enqueued by an earlier session, whose transaction the slot sends again as a whole.
+          if (change.id <= resumeAfter) continue;
+          const jobs = router.route(next);
+          if (!jobs) continue;
+          onChange(change);
+          const traced = tracer && transaction ? tracer.begin(change, transaction, jobs) : jobs;
+          const full = enqueuer.add(traced, change.id);
+          if (full) await full;
         }
       }
       options.onReceived(received);

@@ -33,8 +33,11 @@ import type { ClientConfig } from 'pg';
 import { DurablePositions } from '../backfill/durable-positions.js';
 import type { BackfillNotice } from '../backfill/run-backfills.js';
 import { startBackfills } from '../backfill/start-backfills.js';
+import { ChangeDecoder } from '../pipeline/decode-changes.js';
 import { runPipeline } from '../pipeline/pipeline.js';
 import { RewindPages } from '../pipeline/rewind-pages.js';
+import { ChangeRouter } from '../pipeline/route-change.js';
+import { TableDescriptions } from '../pipeline/table-descriptions.js';
 import type { ChangeTracer } from '../pipeline/trace.js';
 import { type Control, openControl } from '../postgres/control.js';
 import { watchOverrun } from '../postgres/watch-overrun.js';
@@ -70,7 +73,7 @@ export interface SessionObserver {
   unchecked(durability: string): void;
   streaming(position: string): void;
   progress(progress: Progress): void;
-  change(change: ChangeName, jobs: number): void;
+  change(change: ChangeName): void;
   batch(jobs: number): void;
   /** Redis takes no batches for now; told at each failed try, until `resumed`. */
   paused(error: Error, retryInMs: number): void;
@@ -204,7 +207,7 @@ async function streamFrom(options: FromOptions): Promise<void> {
   const formerKeys = await findFormerKeys(shards, config);
   await checkShapes(control.client, Object.values(config.queues));
   const inheritance = new Inheritance(control.client, name => isRead(config, name));
-  const tables = await watchTables({
+  const tableWatch = await watchTables({
     config,
     databaseUrl: options.databaseUrl,
     memoryKey: tableMemoryKey(heartbeatPrefix(config.redis), sourceTag(sourceOf(options))),
@@ -226,7 +229,7 @@ async function streamFrom(options: FromOptions): Promise<void> {
     claimed.map(({ checkpoint }) => checkpoint),
     slot.confirmedFlushLsn,
   );
-  const position = formatPosition(progress.enqueued);
+  const resumeAfter = progress.enqueued;
   const watch = await watchCatalog({ catalog, notes, config, acknowledged: () => progress.acknowledged });
   const advance = (event: ProgressEvent) => {
     progress = nextProgress(progress, event, config.capture.ackDelayMs);
@@ -258,20 +261,10 @@ async function streamFrom(options: FromOptions): Promise<void> {
     stopping,
     onNotice: notice => observer.backfill(notice),
   });
-  observer.streaming(position);
+  observer.streaming(formatPosition(resumeAfter));
   try {
-    const pipeline = runPipeline({
-      stream,
+    const tables = new TableDescriptions({
       catalog,
-      enqueuer,
-      tracer,
-      publication,
-      resumeAfter: position,
-      toUtf8: utf8Converter(control.client, options.encoding),
-      history: new HistoryProof({ claimed, confirmedFlush: slot.confirmedFlushLsn, publication }),
-      window: backfills.window,
-      onChunk: backfills.onChunk,
-      router: routerOf(options, formerKeys),
       untilShown: (relations, { xid }) => waitUntilShown(relations, xid, options),
       onDescribed: async table => {
         await notes.save({
@@ -281,19 +274,39 @@ async function streamFrom(options: FromOptions): Promise<void> {
         });
         await lookAt(table, shards, options);
       },
+    });
+    const { window } = backfills;
+    const pipeline = runPipeline({
+      stream,
+      publication,
+      history: new HistoryProof({ claimed, confirmedFlush: slot.confirmedFlushLsn, publication }),
+      decoder: new ChangeDecoder({
+        tables,
+        rewinds: new RewindPages(control.client, stopping),
+        window,
+        toUtf8: utf8Converter(control.client, options.encoding),
+        onChunk: backfills.onChunk,
+        onContextRefused: reason => observer.contextRefused(reason),
+        onEventIgnored: () => observer.eventMalformed('it was sent outside its transaction, and is ignored'),
+      }),
+      router: new ChangeRouter({
+        router: routerOf(options, formerKeys),
+        window,
+        onRewoundRefused: reason => observer.eventMalformed(`a change to be sent again: ${reason}`),
+      }),
+      enqueuer,
+      window,
+      tracer,
+      resumeAfter,
       onReceived: lsn => advance({ type: 'received', lsn }),
-      onChange: (change, jobs) => observer.change(change, jobs),
-      onContextRefused: reason => observer.contextRefused(reason),
-      rewinds: new RewindPages(control.client, stopping),
-      onRewoundRefused: reason => observer.eventMalformed(`a change to be sent again: ${reason}`),
-      onEventIgnored: () => observer.eventMalformed('it was sent outside its transaction, and is ignored'),
+      onChange: change => observer.change(change),
     });
     const faults = [
       enqueuer.failed(),
       control.lost,
       overrun.overrun,
       server.moved,
-      tables.failed,
+      tableWatch.failed,
       options.held.lost,
     ];
     await Promise.race([pipeline, ...faults, stream.broken]).catch(async cause => {
@@ -312,7 +325,7 @@ async function streamFrom(options: FromOptions): Promise<void> {
     clearInterval(tick);
     overrun.stop();
     server.stop();
-    tables.stop();
+    tableWatch.stop();
     watch.stop();
     open.close();
     tracer?.abandoned();
