@@ -139,7 +139,7 @@ describe('names that have to be quoted', () => {
     Object.assign(env, { DATABASE_URL: url.href, WALMQ_CONFIG: one });
     try {
       const first = await walmq('setup', '--outbox');
-      expect(first.err).toMatch(/^SETUP_DENIED: /);
+      expect(first.err).toMatch(/^PRIVILEGE_MISSING: /);
       const statements = statementsIn(first.err);
       expect(statements).toEqual([
         `GRANT CREATE ON DATABASE ${sql(DATABASE)} TO "may. be";`,
@@ -147,7 +147,7 @@ describe('names that have to be quoted', () => {
       ]);
       for (const statement of statements) await client.query(statement);
       const second = await walmq('setup', '--outbox');
-      expect(second.err).toMatch(/^SETUP_DENIED: .*a\."b\.c"/);
+      expect(second.err).toMatch(/^PRIVILEGE_MISSING: .*a\."b\.c"/);
       expect(statementsIn(second.err)).toEqual([`GRANT ${sql(OWNER)} TO "may. be";`]);
       for (const statement of statementsIn(second.err)) await client.query(statement);
       expect((await walmq('setup', '--outbox')).err).not.toContain('a."b.c"');
@@ -161,7 +161,7 @@ describe('names that have to be quoted', () => {
 
   it('set-up, doctor, capture, backfill, types and teardown take every such table', async () => {
     const unlogged = await walmq('setup', '--dry-run', '--outbox');
-    expect(unlogged.err).toMatch(/^SETUP_TABLE_UNLOGGED: /);
+    expect(unlogged.err).toMatch(/^TABLE_UNLOGGED: /);
     for (const statement of statementsIn(unlogged.err)) await client.query(statement);
     const remedies = (await doctor())
       .filter(({ check }) => check === 'replica-identity')
@@ -217,8 +217,10 @@ describe('names that have to be quoted', () => {
       .poll(async () => (await reads()).map(({ schema, table, key }) => [schema, table, key]))
       .toEqual(TABLES.map(([, schema, table]) => [schema, table, { 'Id 1': 2 }]));
     expect((await walmq('backfill', '--list')).out).toContain('a."b.c"');
-    expect((await walmq('backfill', '--queue', 'all', '--table', 'a b')).err).toMatch(/^TABLE_NAME: /);
-    expect((await walmq('backfill', '--queue', 'all', '--table', 'c.d')).err).toMatch(/^BACKFILL_NO_QUEUE: /);
+    expect((await walmq('backfill', '--queue', 'all', '--table', 'a b')).err).toMatch(/^OPTION_INVALID: /);
+    expect((await walmq('backfill', '--queue', 'all', '--table', 'c.d')).err).toMatch(
+      /^TABLE_NOT_IN_QUEUE: /,
+    );
 
     const types = join(folder, 'tables.ts');
     expect(await walmq('types', '--out', types)).toMatchObject({ code: 0, err: '' });

@@ -77,8 +77,8 @@ it('audit and change log take whatever can be committed, to its last digit, into
     (await promisify(execFile)(process.execPath, [CLI, ...args], { env })).stdout;
   const outdated = [startApp(APP, env), startApp(join(APP, '../change-log-worker'), env)];
   expect(await Promise.all(outdated.map(({ ended }) => ended))).toEqual(['exit 1', 'exit 1']);
-  expect(outdated[0]?.output()).toMatch(/AUDIT_TABLE_OUTDATED: .* npx walmq setup --audit/);
-  expect(outdated[1]?.output()).toMatch(/CHANGE_LOG_OUTDATED: .* npx walmq setup --change-log/);
+  expect(outdated[0]?.output()).toMatch(/OWN_TABLE_OUTDATED: .* npx walmq setup --audit/);
+  expect(outdated[1]?.output()).toMatch(/OWN_TABLE_OUTDATED: .* npx walmq setup --change-log/);
   await walmq('setup', '--audit', '--change-log');
 
   DOCS[8] = await deepest(world);

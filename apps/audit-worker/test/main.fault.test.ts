@@ -51,7 +51,7 @@ describe('audit-worker, from a committed row to the log', () => {
     const early = startApp(APP, env);
     expect(await early.ended).toBe('exit 1');
     expect(early.output().trim()).toBe(
-      'AUDIT_TABLE_MISSING: there is no table walmq.audit. Make it: npx walmq setup --audit',
+      'OWN_TABLE_MISSING: there is no table walmq.audit. Make it: npx walmq setup --audit',
     );
     expect(await setup('--dry-run')).toContain('would    create the audit log');
     expect(await setup()).toContain('done     create the audit log');
@@ -112,7 +112,7 @@ describe('audit-worker, from a committed row to the log', () => {
     });
     expect(await app.ended).toBe('exit 1');
     expect(app.output().trim()).toBe(
-      'WORKER_QUEUE_UNKNOWN: there is no queue "audit" in the configuration. ' +
+      'QUEUE_UNKNOWN: there is no queue "audit" in the configuration. ' +
         'Add it to walmq.config.ts, whose queues are: orders.',
     );
   });

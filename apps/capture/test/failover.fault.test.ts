@@ -31,10 +31,10 @@ describe.runIf(embeddedPostgresMajor() >= 17)('the primary killed, the standby p
     await pair.primary.kill('SIGKILL');
     network.redirect(pair.standby.port);
     // Pointed at the standby before it is promoted, as a switched name or proxy may do.
-    await capture.waitFor('DATABASE_IN_RECOVERY');
+    await capture.waitFor('DATABASE_IS_STANDBY');
     // Nor is it a server for workers.
     const pool = createPool({ url: pair.standbyUrl, name: 'handlers', forHandlers: true });
-    await expect(pool.query('SELECT 1')).rejects.toMatchObject({ code: 'DATABASE_IN_RECOVERY' });
+    await expect(pool.query('SELECT 1')).rejects.toMatchObject({ code: 'DATABASE_IS_STANDBY' });
     await pool.end();
     await promote(pair.standbyUrl);
     await progress(load, 60);

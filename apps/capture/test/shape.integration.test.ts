@@ -254,10 +254,10 @@ describe('what of a change reaches a queue', () => {
     await world.client.query('ALTER TABLE people RENAME email TO mail');
     await world.client.query("INSERT INTO people VALUES (2, 'bob@example.com')");
     await expect(capture.ended).rejects.toMatchObject({
-      code: 'SHAPE_COLUMN_UNKNOWN',
+      code: 'COLUMN_MISSING',
       message: expect.stringMatching(/: email\./),
     });
-    await expect(world.capture().ended).rejects.toMatchObject({ code: 'SHAPE_COLUMN_UNKNOWN' });
+    await expect(world.capture().ended).rejects.toMatchObject({ code: 'COLUMN_MISSING' });
     await world.waitForChanges('people', 1);
     await world.client.query('ALTER TABLE people RENAME mail TO email');
     const again = world.capture();

@@ -59,7 +59,7 @@ describe('the change log, from a committed row to the same change once more', ()
     const { world, env, walmq, refused } = await create('rewound');
     await using _ = world;
     expect(await refused('rewind', '--queue', 'orders', '--from', '1d')).toMatch(
-      /CHANGE_LOG_MISSING.*walmq setup --change-log.*start change-log-worker again/s,
+      /OWN_TABLE_MISSING.*walmq setup --change-log.*start change-log-worker again/s,
     );
     expect(await walmq('setup', '--change-log')).toContain('done     create the change log');
     expect(await walmq('setup', '--change-log')).toContain('ok       the change log');
@@ -140,12 +140,14 @@ describe('the change log, from a committed row to the same change once more', ()
     expect(await walmq('rewind', '--queue', 'orders', '--from', '2027-01-01')).toContain(
       'Nothing was committed then',
     );
-    expect(await refused('rewind')).toMatch(/REWIND_WHAT.*walmq rewind --queue/s);
+    expect(await refused('rewind')).toMatch(/OPTION_MISSING.*walmq rewind --queue/s);
     expect(await refused('rewind', '--queue', 'nothing', '--from', '1d')).toMatch(/QUEUE_UNKNOWN.*orders/s);
     expect(await refused('rewind', '--queue', 'orders', '--from', '1d', '--table', 'items')).toMatch(
-      /REWIND_NO_TABLE/,
+      /TABLE_NOT_IN_QUEUE/,
     );
-    expect(await refused('rewind', '--queue', 'orders', '--from', '1d', '--key', '1')).toMatch(/REWIND_KEY/);
+    expect(await refused('rewind', '--queue', 'orders', '--from', '1d', '--key', '1')).toMatch(
+      /OPTION_INVALID/,
+    );
     // What nobody can read is told, and holds up nothing.
     await world.rows("SELECT pg_logical_emit_message(true, 'walmq.rewind', 'nonsense')");
     await world.rows(

@@ -25,20 +25,20 @@ export async function configOf(io: CommandIo): Promise<WalmqConfig> {
   return await loadConfig(io.env.WALMQ_CONFIG || undefined);
 }
 
-/** Throws DATABASE_URL_MISSING. */
+/** Throws ENVIRONMENT_INVALID. */
 export function databaseUrlOf(io: CommandIo, config?: WalmqConfig): string {
   const url = config?.source.url ?? io.env.DATABASE_URL;
   if (url) return url;
-  throw new WalmqError('DATABASE_URL_MISSING', 'DATABASE_URL is not set.', {
+  throw new WalmqError('ENVIRONMENT_INVALID', 'DATABASE_URL is not set.', {
     remedy: 'Set it to the database, e.g. DATABASE_URL=postgres://user@host:5432/shop',
   });
 }
 
-/** Throws REDIS_URL_MISSING. */
+/** Throws ENVIRONMENT_INVALID. */
 export function redisUrlOf(io: CommandIo, config: WalmqConfig): string {
   const url = config.redis.url ?? io.env.REDIS_URL;
   if (url) return url;
-  throw new WalmqError('REDIS_URL_MISSING', 'REDIS_URL is not set.', {
+  throw new WalmqError('ENVIRONMENT_INVALID', 'REDIS_URL is not set.', {
     remedy: 'Set it to the Redis that holds the queues, e.g. REDIS_URL=redis://host:6379',
   });
 }

@@ -58,7 +58,7 @@ describe('the command line', () => {
     const { code, lines, errors } = await walmq(['setup'], { WALMQ_CONFIG: '/nowhere/walmq.config.ts' });
     expect(code).toBe(1);
     expect(lines).toEqual([]);
-    expect(errors).toEqual([expect.stringMatching(/^CONFIG_NOT_FOUND: .*\/nowhere\/walmq\.config\.ts/)]);
+    expect(errors).toEqual([expect.stringMatching(/^CONFIG_MISSING: .*\/nowhere\/walmq\.config\.ts/)]);
   });
 });
 

@@ -136,7 +136,7 @@ describe('walmq backfill', () => {
     for (const where of [[], ['--where', 'id > 1']]) {
       const { code, errors } = await walmq(['backfill', '--queue', 'orders', ...where], env);
       expect(errors.join('\n')).toMatch(
-        /^BACKFILL_DENIED: .*"orders" may not be read: permission denied.*GRANT SELECT/,
+        /^PRIVILEGE_MISSING: .*"orders" may not be read: permission denied.*GRANT SELECT/,
       );
       expect(code).toBe(1);
     }

@@ -99,7 +99,7 @@ describe('very many failed changes', () => {
     const lost = await walmq(['failed', '--list'], world.env, { print: listing.kill });
     expect([lost.code, lost.errors]).toEqual([
       1,
-      ['REDIS_LOST: the connection to Redis was lost. Run it again when Redis is back.'],
+      ['REDIS_UNREACHABLE: the connection to Redis was lost. Run it again when Redis is back.'],
     ]);
     await listing.back();
 

@@ -89,11 +89,11 @@ describe('walmq failed, replay, discard', () => {
   it('refuses what it cannot understand, in a sentence', async () => {
     const { run } = await makeWorld('fl_bad');
     for (const [args, code, message] of [
-      [['replay'], 1, /NOT_NARROWED/],
+      [['replay'], 1, /OPTION_MISSING/],
       [['failed', '--queue', 'orderz'], 1, /QUEUE_UNKNOWN.*orders, mails/],
       [['failed', '--since', 'yesterday'], 2, /must be a time/],
       [['failed', '--from-lsn', '12'], 2, /must be a WAL position/],
-      [['replay', '--id', 'nobody'], 1, /FAILED_NOT_FOUND.*cannot be replayed/],
+      [['replay', '--id', 'nobody'], 1, /CHANGE_UNKNOWN.*cannot be replayed/],
       [['discard', '--all'], 1, /NOT_CONFIRMED.*6 changes of queue orders are discarded.*--yes/],
     ] as const) {
       const ended = await run(...args);

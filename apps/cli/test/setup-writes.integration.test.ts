@@ -125,14 +125,14 @@ const SITUATIONS: readonly Situation[] = [
     name: 'an unlogged partition',
     since: 14,
     schema: `${PARTED} ALTER TABLE "part 1" SET UNLOGGED`,
-    says: /SETUP_TABLE_UNLOGGED: .*unlogged partition of public.orders: public."part 1".*ALTER TABLE "public"."part 1" SET LOGGED;/,
+    says: /TABLE_UNLOGGED: .*unlogged partition of public.orders: public."part 1".*ALTER TABLE "public"."part 1" SET LOGGED;/,
     refused: true,
   },
   {
     name: 'an unlogged child',
     since: 14,
     schema: `${ORDERS} CREATE UNLOGGED TABLE heirs (PRIMARY KEY (id)) INHERITS (orders)`,
-    says: /SETUP_TABLE_UNLOGGED: .*unlogged child of public.orders: public.heirs/,
+    says: /TABLE_UNLOGGED: .*unlogged child of public.orders: public.heirs/,
     refused: true,
   },
   {

@@ -209,7 +209,7 @@ describe('walmq setup', () => {
       },
     });
     const { errors } = await shop.run('setup');
-    expect(errors.join('\n')).toMatch(/^SETUP_TABLE_MISSING: /);
+    expect(errors.join('\n')).toMatch(/^TABLE_MISSING: /);
     for (const name of ['User', 'order_items', 'sales.invoices'])
       expect(errors.join('\n')).toContain(`Did you mean "${name}"?`);
     expect(errors.join('\n').match(/Did you mean/g)).toHaveLength(3);
@@ -313,17 +313,13 @@ describe('walmq setup', () => {
   });
 
   it.each([
-    [
-      'a table that is not there',
-      { orders: { table: 'sales.orders' } },
-      /^SETUP_TABLE_MISSING: .*sales\.orders/,
-    ],
+    ['a table that is not there', { orders: { table: 'sales.orders' } }, /^TABLE_MISSING: .*sales\.orders/],
     [
       'a column that is not there',
       { by_order: { table: 'items', orderBy: 'orderid' } },
-      /^SETUP_COLUMN_MISSING: queue "by_order" is ordered by public\.items\.orderid/,
+      /^COLUMN_MISSING: queue "by_order" is ordered by public\.items\.orderid/,
     ],
-    ['an unlogged table', { temporary: { table: 'carts' } }, /^SETUP_TABLE_UNLOGGED: .*public\.carts/],
+    ['an unlogged table', { temporary: { table: 'carts' } }, /^TABLE_UNLOGGED: .*public\.carts/],
   ])('refuses %s, and changes nothing', async (name, queues, expected) => {
     const shop = await world(`setup_${name.replaceAll(/\W/g, '_')}`, {
       schema: `${SHOP} CREATE UNLOGGED TABLE carts (id int PRIMARY KEY)`,
@@ -368,7 +364,7 @@ describe('walmq setup', () => {
 
     const without = await world('setup_outbox_none', { queues });
     expect((await without.run('setup')).errors[0]).toMatch(
-      /^SETUP_TABLE_MISSING: .*public\.outbox.*setup --outbox/,
+      /^TABLE_MISSING: .*public\.outbox.*setup --outbox/,
     );
     const unused = await world('setup_outbox_unused', {
       schema: 'SELECT',
@@ -393,7 +389,7 @@ describe('walmq setup', () => {
     );
     const { code, errors } = await shop.run('setup');
     expect(code).toBe(1);
-    expect(errors[0]).toMatch(/^SETUP_SLOT_TAKEN: .*of database "setup_slot_b"/);
+    expect(errors[0]).toMatch(/^SLOT_FOREIGN: .*of database "setup_slot_b"/);
     await other.client.query("SELECT pg_drop_replication_slot('setup_slot_a')");
   });
 
@@ -406,7 +402,7 @@ describe('walmq setup', () => {
         const { code, errors } = await walmq(['setup'], clerk);
         expect(code).toBe(1);
         expect(errors).toHaveLength(1);
-        expect(errors[0]).toMatch(/^SETUP_DENIED: .*walmq setup --sql/);
+        expect(errors[0]).toMatch(/^PRIVILEGE_MISSING: .*walmq setup --sql/);
         return errors[0];
       };
       expect(await denied()).toContain('GRANT CREATE ON DATABASE "setup_denied" TO "clerk";');
@@ -438,7 +434,7 @@ describe('walmq setup', () => {
         REVOKE CREATE ON SCHEMA public FROM PUBLIC`);
       const intern = shop.as('intern', 'intern');
       const { errors } = await walmq(['setup', '--outbox'], intern);
-      expect(errors[0]).toMatch(/^SETUP_DENIED: .*permission denied for schema public/);
+      expect(errors[0]).toMatch(/^PRIVILEGE_MISSING: .*permission denied for schema public/);
       const [grant = ''] = /GRANT CREATE ON SCHEMA public TO "intern";/.exec(errors[0] ?? '') ?? [];
       await shop.client.query(grant);
       expect(await walmq(['setup', '--outbox'], intern)).toMatchObject({ code: 0, errors: [] });
@@ -488,7 +484,7 @@ describe('walmq setup', () => {
     const args = ['setup', '--publishers', 'Sender of mail'];
     // A REVOKE of somebody else revokes nothing, and is a warning to PostgreSQL.
     const { errors } = await walmq(args, shop.as('chief', 'x'));
-    expect(errors[0]).toMatch(/^SETUP_DENIED: .* as a superuser/);
+    expect(errors[0]).toMatch(/^PRIVILEGE_MISSING: .* as a superuser/);
     expect(await send('stranger')).toBe('sent');
 
     const { lines } = await shop.run(...args, '--sql');

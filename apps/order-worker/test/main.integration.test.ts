@@ -61,7 +61,7 @@ describe("order-worker's process", () => {
     const app = await start(world, { orders: { table: 'invoices' } });
     expect(await app.ended).toBe('exit 1');
     expect(app.output().trim()).toBe(
-      'WORKER_TABLE_UNKNOWN: queue "orders" has a handler for table "orders", which does not feed it. ' +
+      'TABLE_NOT_IN_QUEUE: queue "orders" has a handler for table "orders", which does not feed it. ' +
         'Add the table to the queue in walmq.config.ts; it is fed by: invoices.',
     );
   });

@@ -109,7 +109,7 @@ describe('webhook-worker, from a committed row to its receivers', () => {
       'a queue that is not configured',
       { shop: { url: 'https://example.com', secrets: [{ env: 'SECRET' }] } },
       { SECRET },
-      'WORKER_QUEUE_UNKNOWN: there is no queue "shop" in the configuration. ' +
+      'QUEUE_UNKNOWN: there is no queue "shop" in the configuration. ' +
         'Add it to walmq.config.ts, whose queues are: orders.',
     ],
     [

@@ -14,7 +14,7 @@ export async function checkFilter(client: ClientBase, table: KeyedTable, filter:
   await explain(client, sql, { table, filter });
 }
 
-/** The planner's estimate of the rows the filter takes, or of all. Rejects with BACKFILL_DENIED where it may not look. */
+/** The planner's estimate of the rows the filter takes, or of all. Rejects with PRIVILEGE_MISSING where it may not look. */
 export async function estimateRows(
   client: ClientBase,
   table: KeyedTable,
@@ -60,7 +60,7 @@ async function denied(client: ClientBase, { relation }: KeyedTable, cause: unkno
   const { rows } = await client.query<{ role: string }>('SELECT quote_ident(current_user) AS role');
   const role = rows[0]?.role;
   return new WalmqError(
-    'BACKFILL_DENIED',
+    'PRIVILEGE_MISSING',
     `${sqlTable(relation)} may not be read: ${(cause as Error).message}.`,
     {
       remedy: `Run GRANT USAGE ON SCHEMA ${sqlIdentifier(relation.schema)} TO ${role}; GRANT SELECT ON ${sqlTable(relation)} TO ${role}; and the same for the role of capture.`,

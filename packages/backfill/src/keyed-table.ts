@@ -48,7 +48,7 @@ const TABLE_SQL = `SELECT c.oid::int8::float8 AS oid, EXISTS (SELECT FROM pg_inh
                         AND CASE c.relreplident WHEN 'd' THEN i.indisprimary ELSE i.indisreplident END) AS identity ON true
  WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')`;
 
-/** Rejects with BACKFILL_NO_TABLE, BACKFILL_NOT_PUBLISHED, BACKFILL_NO_KEY and BACKFILL_NO_IDENTITY. */
+/** Rejects with TABLE_MISSING, TABLE_UNPUBLISHED, BACKFILL_NO_KEY and BACKFILL_NO_IDENTITY. */
 export async function readKeyedTable(
   client: ClientBase,
   {
@@ -61,10 +61,10 @@ export async function readKeyedTable(
   const row = rows[0];
   const name = qualifiedName({ schema, table });
   if (!row)
-    throw new WalmqError('BACKFILL_NO_TABLE', `there is no table ${name}.`, { remedy: 'Check its name.' });
+    throw new WalmqError('TABLE_MISSING', `there is no table ${name}.`, { remedy: 'Check its name.' });
   const { published } = row;
   if (!published)
-    throw new WalmqError('BACKFILL_NOT_PUBLISHED', `${name} is not in publication "${publication}".`, {
+    throw new WalmqError('TABLE_UNPUBLISHED', `${name} is not in publication "${publication}".`, {
       remedy: 'Run "npx walmq setup" first: changes made during the backfill would be missed.',
     });
   const columns = row.columns.filter(column => published.includes(column.name));

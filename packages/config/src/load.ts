@@ -7,12 +7,12 @@ import { resolveConfig, type WalmqConfig } from './resolve.js';
 
 /**
  * Loads and checks the configuration at `path` (default: walmq.config.ts in the working folder).
- * Throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE or CONFIG_INVALID.
+ * Throws CONFIG_MISSING, CONFIG_UNREADABLE or CONFIG_INVALID.
  */
 export async function loadConfig(path = 'walmq.config.ts'): Promise<WalmqConfig> {
   const file = resolve(path);
   if (!existsSync(file))
-    throw new WalmqError('CONFIG_NOT_FOUND', `there is no configuration at ${file}.`, {
+    throw new WalmqError('CONFIG_MISSING', `there is no configuration at ${file}.`, {
       remedy: 'Create it with defineConfig({ queues: ... }), or set WALMQ_CONFIG to its path.',
     });
   const input = await importDefault(file);

@@ -16,7 +16,7 @@ const PROJECT_CACHE = fileURLToPath(new URL('../../../.cache', import.meta.url))
 
 /**
  * A server that speaks Redis: one on PATH, else the distribution's own package unpacked into a cache folder
- * (Debian and its kin; nothing is installed). Throws REDIS_NOT_FOUND.
+ * (Debian and its kin; nothing is installed). Throws EMBEDDED_REDIS_UNAVAILABLE.
  */
 export async function findRedisBinary(
   account: Account,

@@ -32,7 +32,7 @@ const SETTINGS = {
 
 /**
  * A Redis (or Valkey) server of our own on 127.0.0.1, durable by default.
- * Throws REDIS_NOT_FOUND (no program for this machine) or EMBEDDED_REDIS_FAILED.
+ * Throws EMBEDDED_REDIS_UNAVAILABLE (no program for this machine) or EMBEDDED_REDIS_FAILED.
  */
 export async function startRedis(
   options: {

@@ -15,7 +15,7 @@ export function unpackedPaths(folder: string): { server: string; libraries: stri
  * Fetches the distribution's Redis and the libraries this system lacks, checked by apt against the
  * distribution's keys, and unpacks them into `folder`. Needs neither root nor a package list: where the
  * system's list is missing or stale, it reads one into the folder and drops it again.
- * Throws REDIS_NOT_FOUND.
+ * Throws EMBEDDED_REDIS_UNAVAILABLE.
  */
 export async function unpackRedis(folder: string): Promise<void> {
   const dpkg = await run('dpkg-deb', ['--version']);
@@ -28,7 +28,7 @@ export async function unpackRedis(folder: string): Promise<void> {
 }
 
 export function notFound(message: string): WalmqError {
-  return new WalmqError('REDIS_NOT_FOUND', message, {
+  return new WalmqError('EMBEDDED_REDIS_UNAVAILABLE', message, {
     remedy: 'Install redis-server or valkey-server, or set REDIS_URL to a server of your own.',
   });
 }

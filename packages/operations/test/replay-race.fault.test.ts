@@ -176,6 +176,6 @@ describe('what became of replayed changes', () => {
       new RegExp(`^NOT_FAILED: .* is parked.*walmq replay --id ${jobId(2)}$`),
     );
     expect(await told(changeId(5))).toMatch(/^NOT_FAILED: .* is waiting, not failed\. It runs by itself/);
-    expect(await told('nobody')).toMatch(/^FAILED_NOT_FOUND: no queue holds nobody .*cannot be replayed/);
+    expect(await told('nobody')).toMatch(/^CHANGE_UNKNOWN: no queue holds nobody .*cannot be replayed/);
   });
 });

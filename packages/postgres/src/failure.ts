@@ -184,7 +184,7 @@ function notLetIn({ message }: ServerError): ConnectionFailure {
 
 function denied({ message }: ServerError): ConnectionFailure {
   return lasting(
-    'DATABASE_DENIED',
+    'PRIVILEGE_MISSING',
     `PostgreSQL says: ${message}.`,
     'Grant the role of DATABASE_URL what "npx walmq doctor" names.',
   );

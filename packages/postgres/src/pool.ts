@@ -76,7 +76,7 @@ async function greet(
     for (const [name, value] of Object.entries(TRANSACTION_TIMEOUT))
       await client.query(`SET ${name} = ${value}`);
   if (forHandlers && standby)
-    throw new WalmqError('DATABASE_IN_RECOVERY', 'the database is a standby, or not promoted yet.', {
+    throw new WalmqError('DATABASE_IS_STANDBY', 'the database is a standby, or not promoted yet.', {
       remedy: 'Nothing to do if it is being promoted; else point DATABASE_URL at the primary.',
     });
 }

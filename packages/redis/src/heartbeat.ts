@@ -10,7 +10,7 @@ export interface HeartbeatOptions {
   readonly deadlineMs: number;
   /** The server has answered, and takes writes. */
   readonly onBeat: () => void;
-  /** It has not answered in time (REDIS_SILENT), and the connection is opened anew; or it refused. */
+  /** It has not answered in time (REDIS_UNREACHABLE), and the connection is opened anew; or it refused. */
   readonly onMiss: (error: Error) => void;
 }
 
@@ -75,7 +75,7 @@ export function watchHeartbeat(options: HeartbeatOptions): Heartbeat {
 
 function silent(deadlineMs: number): WalmqError {
   return new WalmqError(
-    'REDIS_SILENT',
+    'REDIS_UNREACHABLE',
     `Redis has not answered for ${deadlineMs} ms; the connection is opened anew.`,
   );
 }

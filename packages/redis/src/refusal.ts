@@ -115,11 +115,9 @@ export const SPEAKS_TLS = 'the server speaks TLS';
 /** ... and that it does not. */
 export const SPEAKS_NO_TLS = 'the server speaks no TLS';
 
-const PASSING: ReadonlySet<ErrorCode> = new Set(['REDIS_UNREACHABLE', 'REDIS_SILENT']);
-
 /** Names why there is no connection, by what the server, TLS or the system said. */
 export function refusalOf(cause: Error & { code?: string }): Refusal {
-  if (cause instanceof WalmqError) return { error: cause, passes: PASSING.has(cause.code) };
+  if (cause instanceof WalmqError) return { error: cause, passes: cause.code === 'REDIS_UNREACHABLE' };
   const said = cause.message.replace(/\.$/, '');
   const kind = KINDS.find(({ when }) => when(cause));
   if (!kind)

@@ -80,7 +80,7 @@ const INSUFFICIENT_PRIVILEGE = '42501';
 
 /**
  * The tables' models: those of schema public first, then by name. Throws TABLE_MISSING, with all that are,
- * and CATALOG_DENIED.
+ * and PRIVILEGE_MISSING.
  */
 export async function readTables(
   client: ClientBase,
@@ -129,7 +129,7 @@ async function query(
     return (await client.query<TableRow>(TABLES_SQL, [...names, publication])).rows;
   } catch (cause) {
     if ((cause as { code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) throw cause;
-    throw new WalmqError('CATALOG_DENIED', `the catalog may not be read: ${(cause as Error).message}.`, {
+    throw new WalmqError('PRIVILEGE_MISSING', `the catalog may not be read: ${(cause as Error).message}.`, {
       remedy: 'Run the command as a role that may read pg_catalog, as every role may unless it was revoked.',
       cause,
     });

@@ -89,7 +89,7 @@ describe('the life of a service', () => {
     program = new Program({ ...ENV, WALMQ_CONFIG: 'no-such.config.ts' });
     expect(await program.exitCode()).toBe(1);
     expect(program.output).toMatch(
-      /^CONFIG_NOT_FOUND: there is no configuration at .*no-such\.config\.ts\..*\n$/,
+      /^CONFIG_MISSING: there is no configuration at .*no-such\.config\.ts\..*\n$/,
     );
   });
 

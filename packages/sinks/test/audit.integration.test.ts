@@ -184,21 +184,21 @@ describe('the audit log', () => {
   ])('refuses to start with %s', async (_, tables, name) => {
     await using world = await create(`misspelt_${name.replace('.', '_')}`);
     await expect(checkAuditRules(world.pool, await rulesOf({ tables }))).rejects.toMatchObject({
-      code: 'AUDIT_COLUMN_UNKNOWN',
+      code: 'COLUMN_MISSING',
       message: expect.stringContaining(name) as string,
     });
   });
 
   it('says what its configuration lacks', async () => {
     await expect(rulesOf({ tables: { orders: { hide: ['email'] } } })).rejects.toMatchObject({
-      code: 'AUDIT_CONFIG_INVALID',
+      code: 'CONFIG_INVALID',
       message: expect.stringContaining('hide') as string,
     });
     await expect(loadAuditRules(join(folder, 'none.ts'))).rejects.toMatchObject({
-      code: 'AUDIT_CONFIG_NOT_FOUND',
+      code: 'CONFIG_MISSING',
     });
     await using world = await WorkerWorld.create(servers, 'bare', { queues: QUEUES });
-    await expect(checkAuditTable(world.pool)).rejects.toMatchObject({ code: 'AUDIT_TABLE_MISSING' });
+    await expect(checkAuditTable(world.pool)).rejects.toMatchObject({ code: 'OWN_TABLE_MISSING' });
   });
 
   it('cannot be changed, not even by a superuser or in a replication role', async () => {

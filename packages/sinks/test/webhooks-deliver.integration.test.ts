@@ -273,7 +273,7 @@ describe('a webhook', () => {
     await using world = await create('unknown');
     await using receiver = await Receiver.start();
     expect(() => start(world, receiver, { queue: 'shop' })).toThrow(
-      expect.objectContaining({ code: 'WORKER_QUEUE_UNKNOWN' }),
+      expect.objectContaining({ code: 'QUEUE_UNKNOWN' }),
     );
   });
 });

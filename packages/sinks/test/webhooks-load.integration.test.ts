@@ -58,7 +58,7 @@ describe('loadWebhooks', () => {
   ])('refuses %s, and says where', async (_, endpoint, message) => {
     const error = await load(endpoint).catch((thrown: unknown) => thrown as Error);
     expect(error).toMatchObject({
-      code: 'WEBHOOKS_INVALID',
+      code: 'CONFIG_INVALID',
       message: expect.stringContaining(message) as string,
     });
     expect(String(error)).not.toMatch(/hidden|whsec_\w/);
@@ -74,7 +74,7 @@ describe('loadWebhooks', () => {
 
   it('says how to begin where there is no file', async () => {
     await expect(loadWebhooks({ path: join(folder, 'none.ts'), env: {} })).rejects.toMatchObject({
-      code: 'WEBHOOKS_NOT_FOUND',
+      code: 'CONFIG_MISSING',
       remedy: expect.stringContaining('WALMQ_WEBHOOKS') as string,
     });
   });

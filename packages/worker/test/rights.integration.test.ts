@@ -36,7 +36,7 @@ describe('a worker whose role lacks a right', () => {
     expect(ended).toBe('exit 1');
     expect(output.trim().split('\n')).toHaveLength(1);
     expect(output).toMatch(
-      /WORKER_DENIED: role "Limited" lacks SELECT on walmq\.inbox, .*DELETE on walmq\.effects\./,
+      /PRIVILEGE_MISSING: role "Limited" lacks SELECT on walmq\.inbox, .*DELETE on walmq\.effects\./,
     );
     const grants = /\. (GRANT .*;)/.exec(output)?.[1] as string;
     await world.pool.query(grants);

@@ -80,7 +80,7 @@ describe('changes of two sources with one id', () => {
       ['orders', change.id, `${change.id}-aaaaaa`, begun.id, `${begun.id}-aaaaaa`],
     );
     await expect(requireSources(world.pool)).rejects.toThrow(
-      expect.objectContaining({ code: 'WORKER_TABLES_OLD', remedy: expect.stringContaining('walmq setup') }),
+      expect.objectContaining({ code: 'OWN_TABLE_OUTDATED', remedy: expect.stringContaining('walmq setup') }),
     );
     // Idempotent, as set-up may run it at any time.
     await world.pool.query(workerSchemaSql);

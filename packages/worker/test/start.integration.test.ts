@@ -194,11 +194,11 @@ describe('a worker', () => {
   it('refuses a queue that is not configured, and a table that does not feed the queue', async () => {
     await using world = await create('refused');
     expect(() => world.start(defineWorker({ queue: 'audit', on: {} }))).toThrow(
-      expect.objectContaining({ code: 'WORKER_QUEUE_UNKNOWN', message: expect.stringContaining('"audit"') }),
+      expect.objectContaining({ code: 'QUEUE_UNKNOWN', message: expect.stringContaining('"audit"') }),
     );
     expect(() => world.start(defineWorker({ queue: 'orders', on: { order_items: {} } }))).toThrow(
       expect.objectContaining({
-        code: 'WORKER_TABLE_UNKNOWN',
+        code: 'TABLE_NOT_IN_QUEUE',
         message: expect.stringContaining('"order_items"'),
       }),
     );

@@ -141,14 +141,14 @@ interface NumberedQueue {
   readonly number: number;
 }
 
-/** Throws BACKFILL_NO_QUEUE: the configuration may have changed since it was asked for. */
+/** Throws TABLE_NOT_IN_QUEUE: the configuration may have changed since it was asked for. */
 function queueOf({ queue, schema, table }: Backfill, { queues }: WalmqConfig): NumberedQueue {
   const number = Object.keys(queues).indexOf(queue);
   const config = queues[queue];
   if (config?.tables.some(route => route.schema === schema && route.table === table))
     return { config, number };
   throw new WalmqError(
-    'BACKFILL_NO_QUEUE',
+    'TABLE_NOT_IN_QUEUE',
     `no queue "${queue}" takes ${qualifiedName({ schema, table })} any more.`,
   );
 }

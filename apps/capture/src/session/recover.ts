@@ -27,7 +27,7 @@ const RECOVERY: Readonly<Partial<Record<ErrorCode, Recovery>>> = {
   CHANGE_UNREADABLE: 'blocked',
   CHANGE_FAULT: 'blocked',
   // A failover in the middle: it may be promoted any moment.
-  DATABASE_IN_RECOVERY: 'retry',
+  DATABASE_IS_STANDBY: 'retry',
   REDIS_UNREACHABLE: 'retry',
   // Another capture was faster, or Redis went back in time: the next start tells which.
   CHECKPOINT_MOVED: 'retry',

@@ -6,7 +6,7 @@ import type { ClientBase } from 'pg';
 /**
  * Columns that a queue leaves out, hides or names, and that none of its tables has, neither as the stream announces it nor
  * as it is today: misspelt, or renamed. What should be hidden would go out as it is, so nothing goes out. Rejects with
- * SHAPE_COLUMN_UNKNOWN.
+ * COLUMN_MISSING.
  */
 export async function checkShapes(
   client: ClientBase,
@@ -25,7 +25,7 @@ export async function checkShapes(
     const unknown = [...kept, ...omit, ...Object.keys(mask), ...strip].filter(name => !known.has(name));
     if (unknown.length > 0)
       throw new WalmqError(
-        'SHAPE_COLUMN_UNKNOWN',
+        'COLUMN_MISSING',
         `the queue "${queue.name}" leaves out, hides or names columns that its tables do not have: ${unknown.join(', ')}.`,
         { remedy: 'Correct them in walmq.config.ts; what was renamed would else go out as it is.' },
       );

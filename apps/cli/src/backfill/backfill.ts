@@ -152,7 +152,7 @@ async function begin(io: CommandIo, options: BackfillCommandOptions, scene: Scen
   return EXIT.ok;
 }
 
-/** Throws QUEUE_UNKNOWN, BACKFILL_TABLE_WANTED and BACKFILL_NO_QUEUE. */
+/** Throws QUEUE_UNKNOWN, OPTION_MISSING and TABLE_NOT_IN_QUEUE. */
 function targetOf({ queue: name = '', table: wanted }: BackfillCommandOptions, { queues }: WalmqConfig) {
   const queue = queues[name];
   if (!queue)
@@ -163,7 +163,7 @@ function targetOf({ queue: name = '', table: wanted }: BackfillCommandOptions, {
   const remedy = `Its tables are: ${names.join(', ') || 'none'}.`;
   if (wanted === undefined && names.length !== 1)
     throw new WalmqError(
-      'BACKFILL_TABLE_WANTED',
+      'OPTION_MISSING',
       `the queue "${name}" takes ${names.length} tables: --table says which.`,
       {
         remedy,
@@ -172,7 +172,7 @@ function targetOf({ queue: name = '', table: wanted }: BackfillCommandOptions, {
   const full = wanted === undefined ? names[0] : fullNameOf(wanted);
   const route = queue.tables[names.indexOf(full as string)];
   if (!route)
-    throw new WalmqError('BACKFILL_NO_QUEUE', `the queue "${name}" does not take ${full}.`, { remedy });
+    throw new WalmqError('TABLE_NOT_IN_QUEUE', `the queue "${name}" does not take ${full}.`, { remedy });
   return { queue: name, schema: route.schema, table: route.table };
 }
 

@@ -20,7 +20,7 @@ export interface Choice {
 }
 
 /**
- * What is meant, queue by queue. Rejects with NOT_NARROWED, and as explainMissing does when all that was asked for by its
+ * What is meant, queue by queue. Rejects with OPTION_MISSING, and as explainMissing does when all that was asked for by its
  * id has not failed; where that is so of some, it is said.
  */
 export async function choose(
@@ -29,7 +29,7 @@ export async function choose(
   options: SteerOptions,
 ): Promise<Choice[]> {
   if (!options.all && !isNarrowed(options))
-    throw new WalmqError('NOT_NARROWED', 'nothing says which failed changes are meant.', {
+    throw new WalmqError('OPTION_MISSING', 'nothing says which failed changes are meant.', {
       remedy: 'Give a filter such as --queue, --key or --reason, or --all.',
     });
   const choices: Choice[] = [];

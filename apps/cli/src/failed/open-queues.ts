@@ -12,8 +12,7 @@ export interface OpenQueues {
 }
 
 /**
- * Runs `act` on the queues that are meant. Rejects with QUEUE_UNKNOWN, REDIS_URL_MISSING, REDIS_UNREACHABLE or
- * REDIS_LOST.
+ * Runs `act` on the chosen queues. Rejects with QUEUE_UNKNOWN, ENVIRONMENT_INVALID or REDIS_UNREACHABLE.
  */
 export async function withQueues<T>(
   io: CommandIo,
@@ -28,7 +27,7 @@ export async function withQueues<T>(
     return await act({ redis, queues });
   } catch (error) {
     if (error instanceof WalmqError || redis.status === 'ready') throw error;
-    throw new WalmqError('REDIS_LOST', 'the connection to Redis was lost.', {
+    throw new WalmqError('REDIS_UNREACHABLE', 'the connection to Redis was lost.', {
       remedy: 'Run it again when Redis is back.',
       cause: error,
     });

@@ -95,11 +95,11 @@ async function rewindCommand(io: CommandIo, options: RewindCommandOptions): Prom
   });
 }
 
-/** Throws REWIND_WHAT, QUEUE_UNKNOWN, REWIND_NO_TABLE. */
+/** Throws OPTION_MISSING, QUEUE_UNKNOWN, TABLE_NOT_IN_QUEUE. */
 function wantedOf(options: RewindCommandOptions, { queues }: WalmqConfig): RewindOptions {
   const { queue: name, from, to = Date.now(), table } = options;
   if (name === undefined || from === undefined)
-    throw new WalmqError('REWIND_WHAT', 'nothing says which changes are to be sent, and whither.', {
+    throw new WalmqError('OPTION_MISSING', 'nothing says which changes are to be sent, and whither.', {
       remedy: "Say it: walmq rewind --queue orders --from '2026-01-31 10:00'",
     });
   const queue = queues[name];
@@ -112,7 +112,7 @@ function wantedOf(options: RewindCommandOptions, { queues }: WalmqConfig): Rewin
   const tables = full === undefined ? taken : taken.filter(each => each === full);
   if (tables.length === 0)
     throw new WalmqError(
-      'REWIND_NO_TABLE',
+      'TABLE_NOT_IN_QUEUE',
       `the queue "${name}" takes no changes of ${full ?? 'any table'}.`,
       {
         remedy: `Its tables are: ${taken.join(', ') || 'none'}.`,
@@ -122,11 +122,11 @@ function wantedOf(options: RewindCommandOptions, { queues }: WalmqConfig): Rewin
   return { queue: name, tables, from: new Date(from).toISOString(), to: new Date(to).toISOString(), key };
 }
 
-/** A number as JSON has it, anything else as text. Throws REWIND_KEY. */
+/** A number as JSON has it, anything else as text. Throws OPTION_INVALID. */
 function keyMember(text: string): [string, unknown] {
   const pair = columnAndValue(text);
   if (!pair)
-    throw new WalmqError('REWIND_KEY', `--key ${text} names no column.`, {
+    throw new WalmqError('OPTION_INVALID', `--key ${text} names no column.`, {
       remedy: 'Write it as --key id=42.',
     });
   const [column, value] = pair;

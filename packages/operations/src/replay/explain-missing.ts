@@ -33,7 +33,7 @@ export async function explainMissing(
       if (jobId !== undefined) return await explain(redis, { queue, jobId, state });
     }
   const names = queues.map(({ name }) => name).join(', ');
-  return new WalmqError('FAILED_NOT_FOUND', `no queue holds ${id} (looked in ${names}).`, {
+  return new WalmqError('CHANGE_UNKNOWN', `no queue holds ${id} (looked in ${names}).`, {
     remedy:
       'What has been removed from Redis (completed and past its retention, or discarded) cannot be replayed from it.',
   });

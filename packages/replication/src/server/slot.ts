@@ -64,7 +64,7 @@ export async function readSlot(client: ClientBase, name: string): Promise<Slot |
   );
 }
 
-/** Throws DATABASE_IN_RECOVERY: a standby has no WAL of its own to read a slot from. */
+/** Throws DATABASE_IS_STANDBY: a standby has no WAL of its own to read a slot from. */
 export async function readSource(client: ClientBase): Promise<Source> {
   const { rows } = await client.query<{ sysid: string; database: string; wal_end: string | null }>(
     `SELECT (pg_control_system()).system_identifier::text AS sysid, current_database() AS database,
@@ -72,7 +72,7 @@ export async function readSource(client: ClientBase): Promise<Source> {
   );
   const row = rows[0] as { sysid: string; database: string; wal_end: string | null };
   if (row.wal_end === null)
-    throw new WalmqError('DATABASE_IN_RECOVERY', 'the database is a standby, or not promoted yet.', {
+    throw new WalmqError('DATABASE_IS_STANDBY', 'the database is a standby, or not promoted yet.', {
       remedy: 'Nothing to do if it is being promoted; else point DATABASE_URL at the primary.',
     });
   return { systemIdentifier: row.sysid, database: row.database, walEnd: parseLsn(row.wal_end) };

@@ -3,12 +3,16 @@ import type { Server } from '../read/server.js';
 import { type TableFacts, tableMeant, type UnsentMember } from '../read/tables.js';
 import type { SetupRoute, SetupTable } from './step.js';
 
-/** Throws SETUP_STANDBY or SETUP_WAL_LEVEL. */
+/** Throws DATABASE_IS_STANDBY or SETUP_WAL_LEVEL. */
 export function checkServer(server: Server): void {
   if (server.inRecovery)
-    throw new WalmqError('SETUP_STANDBY', 'this PostgreSQL server is a standby, which takes no changes.', {
-      remedy: 'Set DATABASE_URL to its primary.',
-    });
+    throw new WalmqError(
+      'DATABASE_IS_STANDBY',
+      'this PostgreSQL server is a standby, which takes no changes.',
+      {
+        remedy: 'Set DATABASE_URL to its primary.',
+      },
+    );
   if (server.walLevel === 'logical') return;
   throw new WalmqError('SETUP_WAL_LEVEL', `wal_level is "${server.walLevel}", not "logical".`, {
     remedy:
@@ -16,7 +20,7 @@ export function checkServer(server: Server): void {
   });
 }
 
-/** The tables, which are all there. Throws SETUP_TABLE_MISSING, SETUP_TABLE_UNLOGGED or SETUP_TABLE_FOREIGN. */
+/** The tables, which are all there. Throws TABLE_MISSING, TABLE_UNLOGGED or SETUP_TABLE_FOREIGN. */
 export function checkTables(
   found: readonly (TableFacts | undefined)[],
   wanted: readonly SetupTable[],
@@ -25,7 +29,7 @@ export function checkTables(
   const missing = wanted.filter((_, index) => !found[index]);
   if (missing.length > 0)
     throw new WalmqError(
-      'SETUP_TABLE_MISSING',
+      'TABLE_MISSING',
       `no such table: ${missing.map(qualifiedName).join(', ')}.${missing.map(table => tableMeant(table, candidates)).join('')}`,
       {
         remedy: missing.every(({ newRowsOnly }) => newRowsOnly)
@@ -37,7 +41,7 @@ export function checkTables(
   const unlogged = tables.filter(({ logged }) => !logged);
   if (unlogged.length > 0)
     throw new WalmqError(
-      'SETUP_TABLE_UNLOGGED',
+      'TABLE_UNLOGGED',
       `PostgreSQL writes no WAL for an unlogged table: ${unlogged.map(qualifiedName).join(', ')}.`,
       {
         remedy: `Run ${unlogged.map(setLogged).join(' ')} or take it out of the queues in walmq.config.ts.`,
@@ -56,7 +60,7 @@ function memberUnsent(first: UnsentMember & { of: TableFacts }, all: readonly Un
   const member = first.of.partitioned ? 'partition' : 'child';
   if (first.why === 'unlogged')
     return new WalmqError(
-      'SETUP_TABLE_UNLOGGED',
+      'TABLE_UNLOGGED',
       `PostgreSQL writes no WAL for an unlogged ${member} of ${qualifiedName(first.of)}: ${names}.`,
       {
         remedy: `Run ${ofKind.map(setLogged).join(' ')} or take the table out of the queues in walmq.config.ts.`,
@@ -73,7 +77,7 @@ function setLogged(table: TableName): string {
   return `ALTER TABLE ${sqlTable(table)} SET LOGGED;`;
 }
 
-/** Throws SETUP_COLUMN_MISSING with every queue that is ordered by what its table has not. */
+/** Throws COLUMN_MISSING with every queue that is ordered by what its table has not. */
 export function checkColumns(tables: readonly TableFacts[], wanted: readonly SetupTable[]): void {
   const missing = wanted.flatMap((table, index) =>
     missingOrderColumns(table, tables[index] as TableFacts).map(
@@ -81,11 +85,9 @@ export function checkColumns(tables: readonly TableFacts[], wanted: readonly Set
     ),
   );
   if (missing.length === 0) return;
-  throw new WalmqError(
-    'SETUP_COLUMN_MISSING',
-    `${missing.join(', ')}, which is no column that PostgreSQL sends.`,
-    { remedy: 'Correct orderBy in walmq.config.ts; a generated column cannot order a queue.' },
-  );
+  throw new WalmqError('COLUMN_MISSING', `${missing.join(', ')}, which is no column that PostgreSQL sends.`, {
+    remedy: 'Correct orderBy in walmq.config.ts; a generated column cannot order a queue.',
+  });
 }
 
 /** Columns that order a queue and that PostgreSQL will not send: there is none of that name, or it is generated. */

@@ -24,10 +24,8 @@ import { newlyRefused, publishedAfter, writesRefused } from './writes.js';
 const FAILOVER_SLOTS = 170_000;
 
 /**
- * Facts to steps, in the order in which they must be run. Throws SETUP_STANDBY, SETUP_WAL_LEVEL,
- * SETUP_TABLE_MISSING, SETUP_TABLE_UNLOGGED, SETUP_TABLE_FOREIGN, SETUP_COLUMN_MISSING, SETUP_WRITES_REFUSED or
- * SETUP_SLOT_TAKEN when the database cannot be
- * prepared.
+ * Facts to steps, in the order in which they must run. Throws DATABASE_IS_STANDBY, SETUP_WAL_LEVEL, TABLE_MISSING,
+ * TABLE_UNLOGGED, SETUP_TABLE_FOREIGN, COLUMN_MISSING, SETUP_WRITES_REFUSED or SLOT_FOREIGN.
  */
 export function stepsOf(facts: SetupFacts, input: PlanInput): SetupStep[] {
   checkServer(facts.server);
@@ -150,7 +148,7 @@ function slotStep({ server, slot }: SetupFacts, pipeline: Pipeline): SetupStep {
   }
   const foreign = foreignKind(slot, server.database);
   if (foreign !== undefined)
-    throw new WalmqError('SETUP_SLOT_TAKEN', `slot "${name}" exists, but it is ${foreign}.`, {
+    throw new WalmqError('SLOT_FOREIGN', `slot "${name}" exists, but it is ${foreign}.`, {
       remedy: 'Leave it alone, and set another source.slot in walmq.config.ts.',
     });
   if (isLost(slot))

@@ -202,13 +202,13 @@ describe('the plan of set-up', () => {
   });
 
   it.each<[string, Partial<SetupFacts>, readonly SetupRoute[]]>([
-    ['SETUP_STANDBY', { server: { ...WELL.server, inRecovery: true } }, []],
+    ['DATABASE_IS_STANDBY', { server: { ...WELL.server, inRecovery: true } }, []],
     ['SETUP_WAL_LEVEL', { server: { ...WELL.server, walLevel: 'replica' } }, []],
-    ['SETUP_TABLE_MISSING', { tables: [undefined] }, []],
-    ['SETUP_TABLE_UNLOGGED', { tables: [{ ...TABLE, logged: false }] }, []],
-    ['SETUP_COLUMN_MISSING', {}, [{ ...BY_KEY, orderBy: { column: 'customer' } }]],
-    ['SETUP_SLOT_TAKEN', { slot: { ...SLOT, database: 'stock' } }, []],
-    ['SETUP_SLOT_TAKEN', { slot: { ...SLOT, plugin: 'wal2json' } }, []],
+    ['TABLE_MISSING', { tables: [undefined] }, []],
+    ['TABLE_UNLOGGED', { tables: [{ ...TABLE, logged: false }] }, []],
+    ['COLUMN_MISSING', {}, [{ ...BY_KEY, orderBy: { column: 'customer' } }]],
+    ['SLOT_FOREIGN', { slot: { ...SLOT, database: 'stock' } }, []],
+    ['SLOT_FOREIGN', { slot: { ...SLOT, plugin: 'wal2json' } }, []],
   ])('refuses with %s', (code, facts, routes) => {
     expect(() => steps(facts, routes)).toThrow(expect.objectContaining({ code, name: WalmqError.name }));
   });

@@ -10,7 +10,7 @@ import { lockHolders, openTransactions, type Waiting } from './waits.js';
  * waits for every transaction that was open when it was begun, and a table's lock makes everyone who comes later
  * wait as well. A client that dies leaves a backend behind that ends by itself within that time; statement_timeout
  * would not end one that waits for a slot.
- * Rejects with SETUP_DENIED, SETUP_SLOT_WAITS, SETUP_TABLE_WAITS, SETUP_NO_FREE_SLOT or SETUP_FAILED.
+ * Rejects with PRIVILEGE_MISSING, SETUP_SLOT_WAITS, SETUP_TABLE_WAITS, SETUP_NO_FREE_SLOT or SETUP_FAILED.
  */
 export async function runSteps(
   client: ClientBase,
@@ -49,7 +49,7 @@ async function stepFailure(
   const { code: sqlstate, message } = cause as { code?: string; message: string };
   switch (sqlstate) {
     case '42501':
-      return new WalmqError('SETUP_DENIED', `your role may not ${step.what}: ${message}.`, {
+      return new WalmqError('PRIVILEGE_MISSING', `your role may not ${step.what}: ${message}.`, {
         remedy: `${await grantOf(client, step)} Or give the output of "npx walmq setup --sql" to someone who may.`,
         facts: { sqlstate },
         cause,

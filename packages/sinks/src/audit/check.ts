@@ -2,7 +2,7 @@ import { parseTableName, WalmqError } from '@walmq/change';
 import type { Pool } from 'pg';
 import type { AuditRules } from './load.js';
 
-/** Throws AUDIT_TABLE_MISSING, AUDIT_TABLE_OUTDATED: the worker has no right to make or alter tables, and needs none. */
+/** Throws OWN_TABLE_MISSING, OWN_TABLE_OUTDATED: the worker has no right to make or alter tables, and needs none. */
 export async function checkAuditTable(pool: Pool): Promise<void> {
   const { rows } = await pool.query<{ there: boolean; current: boolean }>(
     `SELECT to_regclass('walmq.audit') IS NOT NULL AS there,
@@ -11,17 +11,17 @@ export async function checkAuditTable(pool: Pool): Promise<void> {
   );
   const { there, current } = rows[0] as (typeof rows)[number];
   if (!there)
-    throw new WalmqError('AUDIT_TABLE_MISSING', 'there is no table walmq.audit.', {
+    throw new WalmqError('OWN_TABLE_MISSING', 'there is no table walmq.audit.', {
       remedy: 'Make it: npx walmq setup --audit',
     });
   if (!current)
-    throw new WalmqError('AUDIT_TABLE_OUTDATED', 'walmq.audit was made by an older version.', {
+    throw new WalmqError('OWN_TABLE_OUTDATED', 'walmq.audit was made by an older version.', {
       remedy: 'Add what it lacks, which keeps what it holds: npx walmq setup --audit',
     });
 }
 
 /**
- * A misspelt name would let a secret into a log that nobody can change. Throws AUDIT_COLUMN_UNKNOWN.
+ * A misspelt name would let a secret into a log that nobody can change. Throws COLUMN_MISSING.
  */
 export async function checkAuditRules(pool: Pool, rules: AuditRules): Promise<void> {
   const named = [...rules].flatMap(([table, { leaveOut, mask }]) =>
@@ -41,7 +41,7 @@ export async function checkAuditRules(pool: Pool, rules: AuditRules): Promise<vo
   );
   if (rows.length === 0) return;
   throw new WalmqError(
-    'AUDIT_COLUMN_UNKNOWN',
+    'COLUMN_MISSING',
     `the audit configuration names columns that do not exist: ${rows.map(({ name }) => name).join(', ')}.`,
     { remedy: 'Correct their names in walmq.audit.ts: a misspelt one would be kept as it is.' },
   );

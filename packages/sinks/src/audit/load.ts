@@ -11,13 +11,13 @@ const DEFAULT_PATH = 'walmq.audit.ts';
 
 /**
  * Loads what is left out and masked from the file at `path`; without a path from walmq.audit.ts where there is one, else
- * nothing is. Throws AUDIT_CONFIG_NOT_FOUND, CONFIG_UNREADABLE, or AUDIT_CONFIG_INVALID with every mistake by its field.
+ * nothing is. Throws CONFIG_MISSING, CONFIG_UNREADABLE, or CONFIG_INVALID with every mistake by its field.
  */
 export async function loadAuditRules(path?: string): Promise<AuditRules> {
   if (path === undefined && !existsSync(DEFAULT_PATH)) return new Map();
   const file = path ?? DEFAULT_PATH;
   if (!existsSync(file))
-    throw new WalmqError('AUDIT_CONFIG_NOT_FOUND', `there is no audit configuration at ${file}.`, {
+    throw new WalmqError('CONFIG_MISSING', `there is no audit configuration at ${file}.`, {
       remedy: 'Create it with defineAudit({ tables: ... }), or unset WALMQ_AUDIT to keep every column.',
     });
   const parsed = auditSchema.safeParse(await importDefault(file));
@@ -26,7 +26,7 @@ export async function loadAuditRules(path?: string): Promise<AuditRules> {
       ({ path: at, message }) => `  ${at.join('.') || '(root)'}: ${message}`,
     );
     throw new WalmqError(
-      'AUDIT_CONFIG_INVALID',
+      'CONFIG_INVALID',
       `${file} has ${mistakes.length} mistake(s):\n${mistakes.join('\n')}`,
     );
   }

@@ -28,7 +28,7 @@ export function changeLogWorker({
   });
 }
 
-/** Throws CHANGE_LOG_MISSING, CHANGE_LOG_OUTDATED: the worker has no right to make or alter tables, and needs none. */
+/** Throws OWN_TABLE_MISSING, OWN_TABLE_OUTDATED: the worker has no right to make or alter tables, and needs none. */
 export async function checkChangeLog(pool: Pick<Pool, 'query'>): Promise<void> {
   const { rows } = await pool.query<{ there: boolean; current: boolean }>(
     `SELECT to_regclass('walmq.change_log') IS NOT NULL AS there,
@@ -37,12 +37,12 @@ export async function checkChangeLog(pool: Pick<Pool, 'query'>): Promise<void> {
   );
   const { there, current } = rows[0] as (typeof rows)[number];
   if (!there)
-    throw new WalmqError('CHANGE_LOG_MISSING', 'there is no change log (walmq.change_log).', {
+    throw new WalmqError('OWN_TABLE_MISSING', 'there is no change log (walmq.change_log).', {
       remedy:
         'Make it: npx walmq setup --change-log; give walmq.config.ts a queue "change-log" with the tables to keep, and start change-log-worker again.',
     });
   if (!current)
-    throw new WalmqError('CHANGE_LOG_OUTDATED', 'walmq.change_log was made by an older version.', {
+    throw new WalmqError('OWN_TABLE_OUTDATED', 'walmq.change_log was made by an older version.', {
       remedy: 'Add what it lacks, which keeps what it holds: npx walmq setup --change-log',
     });
 }

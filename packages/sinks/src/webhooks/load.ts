@@ -7,15 +7,15 @@ import { payloadOf } from './payload.js';
 import { type Env, parseSecrets, readSource } from './secret.js';
 
 /**
- * Loads the endpoints from the file at `path`, and their secrets from where it says. Throws WEBHOOKS_NOT_FOUND,
- * CONFIG_UNREADABLE, WEBHOOKS_INVALID with every mistake by its field, WEBHOOK_SECRET_MISSING or WEBHOOK_SECRET_INVALID.
+ * Loads the endpoints from the file at `path`, and their secrets from where it says. Throws CONFIG_MISSING,
+ * CONFIG_UNREADABLE, CONFIG_INVALID with every mistake by its field, WEBHOOK_SECRET_MISSING or WEBHOOK_SECRET_INVALID.
  */
 export async function loadWebhooks(options: {
   readonly path: string;
   readonly env: Env;
 }): Promise<WebhookEndpoint[]> {
   if (!existsSync(options.path))
-    throw new WalmqError('WEBHOOKS_NOT_FOUND', `there is no webhooks configuration at ${options.path}.`, {
+    throw new WalmqError('CONFIG_MISSING', `there is no webhooks configuration at ${options.path}.`, {
       remedy: 'Create it with defineWebhooks({ endpoints: ... }), or set WALMQ_WEBHOOKS to its path.',
     });
   const parsed = webhooksSchema.safeParse(await importDefault(options.path));
@@ -57,7 +57,7 @@ function parseUrl(text: string, field: string, allowHttp: boolean): URL {
 
 function invalid(mistakes: readonly string[]): WalmqError {
   return new WalmqError(
-    'WEBHOOKS_INVALID',
+    'CONFIG_INVALID',
     `the webhooks configuration has ${mistakes.length} mistake(s):\n${mistakes.map(line => `  ${line}`).join('\n')}`,
   );
 }

@@ -2,7 +2,7 @@ import { WalmqError } from '@walmq/change';
 import type { Pool } from 'pg';
 
 /**
- * Rejects with WORKER_TABLES_OLD where a table of the kit is of a version that told changes apart by their id alone. A
+ * Rejects with OWN_TABLE_OUTDATED where a table of the kit is of a version that told changes apart by their id alone. A
  * server that cannot be asked now is no reason: the workers wait for it, as ever.
  */
 export async function requireSources(pool: Pool): Promise<void> {
@@ -16,7 +16,7 @@ export async function requireSources(pool: Pool): Promise<void> {
     .catch(() => undefined);
   if (!found || found.rows.length === 0) return;
   const tables = found.rows.map(({ table }) => `walmq.${table}`).join(' and ');
-  throw new WalmqError('WORKER_TABLES_OLD', `${tables} is of an earlier version of walmq.`, {
+  throw new WalmqError('OWN_TABLE_OUTDATED', `${tables} is of an earlier version of walmq.`, {
     remedy: 'Run "npx walmq setup", which keeps its rows, and start the worker again.',
   });
 }

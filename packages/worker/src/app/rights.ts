@@ -16,7 +16,7 @@ export const KIT_RIGHTS: readonly TableRights[] = ['inbox', 'effects'].map(table
 }));
 
 /**
- * Whether the role may do with walmq's tables what a worker does. Rejects with WORKER_DENIED, which names every right that
+ * Whether the role may do with walmq's tables what a worker does. Rejects with PRIVILEGE_MISSING, which names every right that
  * is lacking and the statement that grants it. A table that is not there lacks nothing: not every worker needs it.
  */
 export async function checkRights(pool: Pool, wanted: readonly TableRights[]): Promise<void> {
@@ -38,7 +38,7 @@ export async function checkRights(pool: Pool, wanted: readonly TableRights[]): P
     return `GRANT ${privileges.join(', ')} ON walmq.${escapeIdentifier(table)} TO ${role};`;
   });
   throw new WalmqError(
-    'WORKER_DENIED',
+    'PRIVILEGE_MISSING',
     `role "${first.role}" lacks ${rows.map(({ table, privilege }) => `${privilege} on walmq.${table}`).join(', ')}.`,
     { remedy: `GRANT USAGE ON SCHEMA walmq TO ${role}; ${grants.join(' ')}` },
   );
@@ -63,7 +63,7 @@ export async function checkDatabase(options: CheckDatabaseOptions): Promise<void
   try {
     await checkRights(pool, rights);
   } catch (cause) {
-    if (cause instanceof WalmqError && cause.code === 'WORKER_DENIED') throw cause;
+    if (cause instanceof WalmqError && cause.code === 'PRIVILEGE_MISSING') throw cause;
     if (connectionFailure(cause).lasting) throw connectionError(cause);
     setTimeout(() => {
       if (!stopping.aborted) void checkDatabase(options).catch(onFault);

@@ -4,7 +4,7 @@ import type { WorkerDefinition } from './define.js';
 
 /**
  * The queue a definition is for, as it is configured. A handler that could never run is a mistake that would otherwise
- * show as an effect that is missing. Throws WORKER_QUEUE_UNKNOWN, WORKER_TABLE_UNKNOWN, WORKER_OPERATION_UNKNOWN,
+ * show as an effect that is missing. Throws QUEUE_UNKNOWN, TABLE_NOT_IN_QUEUE, WORKER_OPERATION_UNKNOWN,
  * WORKER_OPERATION_EXCLUDED, WORKER_EVENTS_UNKNOWN, or WORKER_QUEUE_RESERVED.
  */
 export function checkDefinition(
@@ -13,7 +13,7 @@ export function checkDefinition(
 ): QueueConfig {
   const config = Object.hasOwn(queues, queue) ? queues[queue] : undefined;
   if (!config)
-    throw new WalmqError('WORKER_QUEUE_UNKNOWN', `there is no queue "${queue}" in the configuration.`, {
+    throw new WalmqError('QUEUE_UNKNOWN', `there is no queue "${queue}" in the configuration.`, {
       remedy: `Add it to walmq.config.ts, whose queues are: ${Object.keys(queues).join(', ')}.`,
       facts: { queue },
     });
@@ -49,7 +49,7 @@ export function unhandledTables({ on }: WorkerDefinition, { tables }: QueueConfi
 
 function unknownTable({ name, tables }: QueueConfig, table: string): WalmqError {
   return new WalmqError(
-    'WORKER_TABLE_UNKNOWN',
+    'TABLE_NOT_IN_QUEUE',
     `queue "${name}" has a handler for table "${table}", which does not feed it.`,
     {
       remedy: `Add the table to the queue in walmq.config.ts; it is fed by: ${tables.map(tableName).join(', ')}.`,

@@ -20,9 +20,9 @@ const handler = async () => 'done';
 
 describe('checkDefinition', () => {
   it.each([
-    ['WORKER_QUEUE_UNKNOWN', 'reservation', {}, ['"reservation"', 'reservations']],
-    ['WORKER_QUEUE_UNKNOWN', 'constructor', {}, ['"constructor"']],
-    ['WORKER_TABLE_UNKNOWN', 'reservations', { order_items: {} }, ['"order_items"', 'sales.order_items']],
+    ['QUEUE_UNKNOWN', 'reservation', {}, ['"reservation"', 'reservations']],
+    ['QUEUE_UNKNOWN', 'constructor', {}, ['"constructor"']],
+    ['TABLE_NOT_IN_QUEUE', 'reservations', { order_items: {} }, ['"order_items"', 'sales.order_items']],
     ['WORKER_OPERATION_UNKNOWN', 'reservations', { orders: { upsert: handler } }, ['"orders"', '"upsert"']],
     ['WORKER_OPERATION_UNKNOWN', 'reservations', { orders: { Update: handler } }, ['"Update"', 'update']],
     [
