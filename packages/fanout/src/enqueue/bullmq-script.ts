@@ -1,0 +1,42 @@
+import { createRequire } from 'node:module';
+import { WalmqError } from '@walmq/change';
+
+interface BullmqScript {
+  readonly content: string;
+  readonly keys: number;
+}
+
+/** The Lua of one of BullMQ's scripts. Throws BULLMQ_UNKNOWN if the installed bullmq has no such script. */
+export function loadBullmqScript(name: string, keys: number): string {
+  const require = createRequire(import.meta.url);
+  const path = `bullmq/dist/cjs/scripts/${name}-${keys}.js`;
+  try {
+    const script = (require(path) as Record<string, BullmqScript>)[name];
+    if (script?.keys === keys) return script.content;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw cause;
+  }
+  throw new WalmqError('BULLMQ_UNKNOWN', `the installed bullmq has no script ${name} with ${keys} keys.`, {
+    remedy: 'Install the exact version of bullmq that packages/fanout/package.json names.',
+  });
+}
+
+/**
+ * Wraps a script in the function `bullmq.<name>(KEYS, ARGV)`. The script's own functions are defined at its first call
+ * and not for each job: to define those of all four scripts takes as long as to add a job. They use nothing of the
+ * script but their arguments (if those of a new bullmq did, the first job would fail).
+ */
+export function asLuaFunction(name: string, content: string): string {
+  const functions = content.match(OWN_FUNCTION) ?? [];
+  return `
+bullmq.${name} = function(...)
+local rcall = redis.call
+${functions.join('\n')}
+bullmq.${name} = function(KEYS, ARGV)
+${content.replace(OWN_FUNCTION, '')}
+end
+return bullmq.${name}(...)
+end`;
+}
+
+const OWN_FUNCTION = /^local function [\s\S]*?^end$/gm;

@@ -1,0 +1,82 @@
+--[[
+  Enqueues a batch: adds its jobs, in order per ordering key, and moves the checkpoint. All of it or nothing.
+
+  Input:
+    KEYS[1] checkpoint (hash; fields position and transaction)
+
+    ARGV[1] position that the batch follows
+    ARGV[2] position of the batch's end
+    ARGV[3] the last transaction at or before the end, or ''
+    ARGV[4] timestamp of the jobs, milliseconds since 1970
+    ARGV[5] number of queues
+
+    then for each queue:
+      [1] key prefix ('bull:orders:')
+      [2] job options, JSON
+
+    then the number of ordering keys that have a former name, and for each:
+      [1] queue, from 1
+      [2] ordering key
+      [3] former name
+
+    then for each job:
+      [1] queue, from 1
+      [2] id
+      [3] name
+      [4] data
+      [5] ordering key, or ''
+      [6] second ordering key, or ''
+      [7] options of the job itself, JSON, or ''
+
+  Output:
+    {1}                           the batch is enqueued
+    {0, position}                 the checkpoint is at another position: nothing was written
+    {2, error, key, undo error}   failed while writing this key. The batch is undone, unless undo error is not ''
+]]
+
+--- @include "batch-view"
+
+--- @bullmq "addStandardJob-9"
+--- @bullmq "addDelayedJob-6"
+--- @bullmq "addPrioritizedJob-9"
+--- @bullmq "addParentJob-6"
+
+local rcall = server.call
+local checkpointKey, follows, ends, transaction, timestamp = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local queueCount = tonumber(ARGV[5])
+local FIELDS = 7
+local firstFormer = 7 + 2 * queueCount
+local firstJob = firstFormer + 3 * tonumber(ARGV[firstFormer - 1])
+
+--- @include "read-batch"
+--- @include "find-predecessors"
+--- @include "add-job"
+--- @include "remember-last-jobs"
+--- @include "undo"
+
+-- Writes the checkpoint last: it stands for all writes before it.
+local function enqueue()
+  readQueues()
+  readJobs()
+  readOrderingKeys()
+  for _, queue in ipairs(queues) do readLastJobs(queue) end
+  readFormerKeys()
+  for _, job in ipairs(jobs) do
+    writing = job.queue.base .. job.id
+    add(job)
+  end
+  finishView()
+  for _, queue in ipairs(queues) do remember(queue) end
+  for _, queue in ipairs(queues) do sweep(queue) end
+  writing = checkpointKey
+  rcall("HSET", checkpointKey, "position", ends, "transaction", transaction)
+end
+
+-- Compare and set. This check fences off a second or a stalled capture, resolves lost replies and makes two batches in
+-- flight safe.
+local position = rcall("HGET", checkpointKey, "position")
+if position ~= follows then return {0, position or ""} end
+
+local isDone, failure = pcall(enqueue)
+if isDone then return {1} end
+return {2, type(failure) == "table" and failure.err or tostring(failure), writing, undo() or ""}
