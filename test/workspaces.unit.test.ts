@@ -103,3 +103,14 @@ describe('the table of allowed imports', () => {
     expect(allowed.get('fanout')).not.toContain('replication');
   });
 });
+
+describe('CONTRIBUTING.md', () => {
+  it('names scripts and files that there are', () => {
+    const text = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    for (const [, script = ''] of text.matchAll(/npm run ([\w:-]+)/g))
+      expect(Object.keys(scripts)).toContain(script);
+    for (const [path] of text.matchAll(/(?:apps|packages|test)\/[\w/-]+\.(?:ts|js)/g))
+      expect(existsSync(join(ROOT, path)), path).toBe(true);
+  });
+});

@@ -6,6 +6,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const FOLDER = 'docs/examples';
 const PAGES = [
   'README.md',
+  'CONTRIBUTING.md',
   ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith('.md') && !name.includes('node_modules'))
     .map(name => `docs/${name}`),
