@@ -1,15 +1,11 @@
 import type { Change } from '@walmq/change';
 import { publish } from '@walmq/outbox';
 import { beginRewind, changeLogSchemaSql, sendPage } from '@walmq/sinks/change-log';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import fc from 'fast-check';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  CaptureWorld,
-  type Servers,
-  startServers,
-  stopServers,
-} from '../apps/capture/test/capture-fixture.js';
+import { CaptureWorld } from '../apps/capture/test/capture-fixture.js';
 
 const SCHEMA = `CREATE TABLE items (id integer PRIMARY KEY, owner integer NOT NULL, name text);
   ${changeLogSchemaSql}`;

@@ -1,11 +1,6 @@
 import { type OrderItemRow, shopSchemaSql } from '@walmq/shop';
-import {
-  failingAfterFirstTry,
-  type Servers,
-  startServers,
-  stopServers,
-  WorkerWorld,
-} from '@walmq/worker/fixture';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
+import { failingAfterFirstTry, WorkerWorld } from '@walmq/worker/fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { analyticsWorker } from '../src/analytics-worker.js';
 

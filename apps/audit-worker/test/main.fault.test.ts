@@ -1,15 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import {
-  eventually,
-  type Servers,
-  startApp,
-  startServers,
-  stopServers,
-  WorkerWorld,
-  writeConfig,
-} from '@walmq/worker/fixture';
+import { eventually, type Servers, startApp, startServers, stopServers, writeConfig } from '@walmq/testing';
+import { WorkerWorld } from '@walmq/worker/fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const APP = join(import.meta.dirname, '..');

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import {
   eventually,
+  perverseRoleSql,
   type Servers,
   startApp,
   startServers,
   stopServers,
-  WorkerWorld,
   writeConfig,
-} from '@walmq/worker/fixture';
+} from '@walmq/testing';
+import { WorkerWorld } from '@walmq/worker/fixture';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { perverseRoleSql } from '../../../packages/postgres/test/perverse-settings-fixture.js';
 
 const APPS = join(import.meta.dirname, '../..');
 

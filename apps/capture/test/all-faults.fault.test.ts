@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startNetwork } from '@walmq/embedded/network';
+import { type Servers, startNetwork, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectAllOnce } from './arrival-fixture.js';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 import { CaptureProcess } from './capture-process-fixture.js';
 import { LOAD_SCHEMA, progress, startLoad } from './load-fixture.js';
 

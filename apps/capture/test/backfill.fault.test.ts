@@ -1,8 +1,9 @@
 import { listBackfills, requestBackfill } from '@walmq/backfill';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { expectLastStates, rowVersions, VERSIONED_SCHEMA, writeVersions } from './backfill-fixture.js';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 import { CaptureProcess } from './capture-process-fixture.js';
 
 const ROWS = 3000;

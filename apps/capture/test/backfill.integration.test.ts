@@ -1,7 +1,8 @@
 import { type Backfill, listBackfills, requestBackfill, steerBackfill } from '@walmq/backfill';
 import type { WalmqConfigInput } from '@walmq/config';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 
 interface Wanted {
   readonly queue: string;

@@ -7,32 +7,11 @@ import {
   type WalmqConfig,
   type WalmqConfigInput,
 } from '@walmq/config';
-import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
 import { setUp } from '@walmq/setup';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { vi } from 'vitest';
 import { runSession, type SessionObserver } from '../src/session/session.js';
-
-export interface Servers {
-  readonly postgres: EmbeddedPostgres;
-  readonly redis: EmbeddedRedis;
-}
-
-/** `postgres`: lines of postgresql.conf. */
-export async function startServers(
-  settings: { readonly postgres?: Record<string, string | number> } = {},
-): Promise<Servers> {
-  const [postgres, redis] = await Promise.all([
-    startPostgres(settings.postgres ? { settings: settings.postgres } : {}),
-    startRedis(),
-  ]);
-  return { postgres, redis };
-}
-
-export async function stopServers({ postgres, redis }: Servers): Promise<void> {
-  await Promise.all([postgres.stop(), redis.stop()]);
-}
 
 /** Where a world's servers are, maybe through a network of the test's own. */
 interface ServerUrls {

@@ -1,7 +1,8 @@
 import type { Change } from '@walmq/change';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 
 const WAIT = { timeout: 30_000 };
 

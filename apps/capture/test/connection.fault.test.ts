@@ -1,6 +1,7 @@
 import type { WalmqConfigInput } from '@walmq/config';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 import { CaptureProcess } from './capture-process-fixture.js';
 
 const SCHEMA = 'CREATE TABLE items (id integer PRIMARY KEY, name text)';

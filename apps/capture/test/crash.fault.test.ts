@@ -2,9 +2,10 @@ import { lsnFromHex, parseLsn } from '@walmq/change';
 import { shardPrefixes, type WalmqConfigInput } from '@walmq/config';
 import { checkpointKey } from '@walmq/fanout';
 import { readSource } from '@walmq/replication';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectAllOnce } from './arrival-fixture.js';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 import { CaptureProcess } from './capture-process-fixture.js';
 import { LOAD_SCHEMA, progress, startLoad } from './load-fixture.js';
 

@@ -1,8 +1,9 @@
 import type { WalmqConfigInput } from '@walmq/config';
 import type { TableDescription } from '@walmq/row-types';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { Queue, Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 
 const SCHEMA = 'CREATE TABLE orders (id integer PRIMARY KEY, note text, total integer NOT NULL)';
 

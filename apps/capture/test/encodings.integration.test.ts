@@ -1,7 +1,8 @@
 import type { Change } from '@walmq/change';
 import { publish } from '@walmq/outbox';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 import { CaptureProcess, runWalmq } from './capture-process-fixture.js';
 
 /** Texts that are other bytes in the database's encoding than in UTF-8, and that UTF-8 would refuse or misread. */

@@ -1,8 +1,9 @@
 import { outbox, outboxSchemaSql, publish } from '@walmq/outbox';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import fc from 'fast-check';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 
 const KEYS = 5;
 const SESSIONS = 8;

@@ -1,6 +1,7 @@
 import { outbox, outboxSchemaSql, publish } from '@walmq/outbox';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 import { CaptureProcess } from './capture-process-fixture.js';
 
 const SCHEMA = `${outboxSchemaSql({ schema: 'public', table: 'outbox' })}

@@ -1,7 +1,8 @@
 import { publish, withContext } from '@walmq/outbox';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 
 const SCHEMA = 'CREATE TABLE items (id integer PRIMARY KEY, name text)';
 const QUEUES = { items: { table: 'items' }, emails: { messages: true } };

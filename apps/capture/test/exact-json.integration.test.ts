@@ -1,6 +1,7 @@
 import { type Change, type Json, jsonMembers, parseExactJson } from '@walmq/change';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 
 const LARGE = `1${'0'.repeat(400)}`;
 const LONG = '12345678901234567890.123456789';

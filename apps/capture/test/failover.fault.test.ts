@@ -1,6 +1,6 @@
 import { type EmbeddedRedis, embeddedPostgresMajor, startRedis } from '@walmq/embedded';
-import { type Network, startNetwork } from '@walmq/embedded/network';
 import { createPool } from '@walmq/postgres';
+import { type Network, startNetwork } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectAllOnce } from './arrival-fixture.js';
 import { CaptureWorld } from './capture-fixture.js';

@@ -1,8 +1,8 @@
 import { type EmbeddedPostgres, startPostgres } from '@walmq/embedded';
+import { type Servers, startNetwork, startServers, stopServers } from '@walmq/testing';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startHalfOpen } from '../../../packages/postgres/test/half-open-fixture.js';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 
 const SCHEMA = 'CREATE TABLE items (id integer PRIMARY KEY)';
 const QUEUES = { items: { table: 'items' } };
@@ -20,16 +20,16 @@ describe("capture's connections to PostgreSQL that look alive and are not", () =
   const createWorld = (name: string) =>
     CaptureWorld.create(servers, name, { schema: SCHEMA, queues: QUEUES, deadlineMs });
 
-  it.each(['loseReplies', 'loseRequests'] as const)(
+  it.each(['replies', 'requests'] as const)(
     'half open (%s): the session ends, and the next one has lost nothing',
-    async lose => {
-      await using world = await createWorld(`half_open_${lose.toLowerCase()}`);
-      await using network = await startHalfOpen(servers.postgres.port);
+    async lost => {
+      await using world = await createWorld(`half_open_${lost}`);
+      await using network = await startNetwork(servers.postgres.port);
       const url = network.url(world.databaseUrl);
       const capture = world.capture({}, url);
       await world.client.query('INSERT INTO items VALUES (1)');
       await world.waitForChanges('items', 1);
-      network[lose]();
+      network.lose(lost);
       await world.client.query('INSERT INTO items VALUES (2)');
       await expect(capture.ended).rejects.toMatchObject({
         code: expect.stringMatching(/^(REPLICATION_LOST|DATABASE_UNREACHABLE)$/),
@@ -52,7 +52,7 @@ describe("capture's connections to PostgreSQL that look alive and are not", () =
 
   it('to a server that the name no longer leads to: the session ends', async () => {
     await using world = await createWorld('half_open_moved');
-    await using network = await startHalfOpen(servers.postgres.port);
+    await using network = await startNetwork(servers.postgres.port);
     const capture = world.capture({}, network.url(world.databaseUrl));
     await world.client.query('INSERT INTO items VALUES (1)');
     await world.waitForChanges('items', 1);

@@ -1,9 +1,10 @@
 import type { WalmqConfigInput } from '@walmq/config';
 import { embeddedPostgresMajor } from '@walmq/embedded';
 import { type PipelineStatus, readStatus } from '@walmq/operations';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 import { CaptureProcess } from './capture-process-fixture.js';
 
 const QUEUES = { items: { table: 'items' } };

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WalmqConfigInput } from '@walmq/config';
 import { outbox, outboxSchemaSql, publish } from '@walmq/outbox';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { workerSchemaSql } from '@walmq/worker';
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 import { CaptureProcess, runWalmq } from './capture-process-fixture.js';
 
 const SCHEMA = `${workerSchemaSql}

@@ -1,7 +1,8 @@
 import { type EmbeddedPostgres, startPostgres } from '@walmq/embedded';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 import { CaptureProcess, runWalmq } from './capture-process-fixture.js';
 
 const SCHEMA = 'CREATE TABLE items (id integer PRIMARY KEY)';

@@ -1,7 +1,7 @@
-import { type Network, startNetwork } from '@walmq/embedded/network';
+import { type Network, type Servers, startNetwork, startServers, stopServers } from '@walmq/testing';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 import { CaptureProcess } from './capture-process-fixture.js';
 
 const SCHEMA = 'CREATE TABLE items (id integer PRIMARY KEY, name text)';
@@ -117,7 +117,7 @@ describe('what the network may do to a capture', () => {
     const capture = await startThrough(world, both);
     await insert(world, 1, 10);
     await expectIds(world, 10);
-    both.redis.strand();
+    both.redis.lose('both');
     await insert(world, 11, 20);
     await expectIds(world, 20);
     await world.waitUntilAcknowledged();

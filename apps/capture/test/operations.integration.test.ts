@@ -1,5 +1,6 @@
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 
 describe('operations, from PostgreSQL to jobs', () => {
   let servers: Servers;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 
 /** [table, how it is made, SQL of an earlier change, SQL in between, SQL of a later change of the same key] */
 const SAME_KEY = [

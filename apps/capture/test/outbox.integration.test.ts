@@ -1,7 +1,8 @@
 import { outbox, outboxSchemaSql } from '@walmq/outbox';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 
 const SCHEMA = outboxSchemaSql({ schema: 'public', table: 'outbox' });
 const QUEUES = { payments: { outbox: 'payment' }, ledger: { outbox: ['payment', 'account'] } };

@@ -1,6 +1,7 @@
 import type { Change } from '@walmq/change';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 import { CaptureProcess } from './capture-process-fixture.js';
 
 /** Each byte of it takes six as JSON: 72 MB, where 64 MiB are allowed. */

@@ -1,5 +1,6 @@
 import { parseConfig, resolveConfig, type WalmqConfigInput } from '@walmq/config';
 import type { ColumnDescription } from '@walmq/row-types';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { defineWorker, startWorker, workerMetrics, workerSchemaSql } from '@walmq/worker';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -7,7 +8,7 @@ import { Pool } from 'pg';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 import { runWalmq } from './capture-process-fixture.js';
 
 const SCHEMA = `${workerSchemaSql}

@@ -1,6 +1,7 @@
 import type { Change } from '@walmq/change';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 
 describe('partitions that log less of an old row than their table promises', () => {
   let servers: Servers;

@@ -1,5 +1,5 @@
 import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
-import { startNetwork } from '@walmq/embedded/network';
+import { startNetwork } from '@walmq/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { expectAllOnce } from './arrival-fixture.js';

@@ -1,8 +1,9 @@
 import { lsnFromHex, parseLsn } from '@walmq/change';
 import { publishedTables } from '@walmq/config';
 import { setUp } from '@walmq/setup';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 import { CaptureProcess, runWalmq } from './capture-process-fixture.js';
 import { takeSnapshot } from './snapshot-fixture.js';
 

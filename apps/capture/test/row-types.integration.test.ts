@@ -3,8 +3,9 @@ import { type Change, tableName } from '@walmq/change';
 import { embeddedPostgresMajor } from '@walmq/embedded';
 import { mismatchesOf } from '@walmq/row-types';
 import { docsRowSent, rows, sampleSchemaSql, tables } from '@walmq/row-types/fixture';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 
 /** Rows of `things`: what is common, what is at the edge of each type, and nothing where nothing may be. */
 const THINGS = [

@@ -1,8 +1,8 @@
 import { listBackfills, requestBackfill } from '@walmq/backfill';
 import type { Change } from '@walmq/change';
+import { perverseRoleSql, type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { perverseRoleSql } from '../../../packages/postgres/test/perverse-settings-fixture.js';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 
 /** Types whose text form hangs on a setting, or that a wrong reading of a literal would spoil. */
 const COLUMNS: Readonly<Record<string, readonly [type: string, sql: string, json: unknown]>> = {

@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
 import type { Change, Row } from '@walmq/change';
 import type { WalmqConfigInput } from '@walmq/config';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 
 const KEY = 'a key of more than sixteen characters';
 const SEED = Math.floor(Math.random() * 2 ** 31);

@@ -1,5 +1,6 @@
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 import { CaptureProcess } from './capture-process-fixture.js';
 
 let servers: Servers;

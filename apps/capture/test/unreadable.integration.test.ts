@@ -1,5 +1,6 @@
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 import { CaptureProcess, runWalmq } from './capture-process-fixture.js';
 
 /** A byte that WIN1252 lets in, and that has no character in UTF8: the server cannot send it. */

@@ -1,9 +1,10 @@
 import type { WalmqConfigInput } from '@walmq/config';
 import { embeddedPostgresMajor } from '@walmq/embedded';
 import { readStatus, type TableFinding, type Verdict } from '@walmq/operations';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { CaptureWorld, type Servers, startServers, stopServers } from './capture-fixture.js';
+import { CaptureWorld } from './capture-fixture.js';
 import { CaptureProcess, runWalmq } from './capture-process-fixture.js';
 
 const ITEMS = 'CREATE TABLE items (id integer PRIMARY KEY, name text)';

@@ -9,9 +9,9 @@ import {
   startProgram,
   startServers,
   stopServers,
-  WorkerWorld,
   writeConfig,
-} from '@walmq/worker/fixture';
+} from '@walmq/testing';
+import { WorkerWorld } from '@walmq/worker/fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const APP = join(import.meta.dirname, '..');

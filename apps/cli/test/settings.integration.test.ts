@@ -5,8 +5,8 @@ import {
   startPostgres,
   startRedis,
 } from '@walmq/embedded';
+import { perverseRoleSql } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { perverseRoleSql } from '../../../packages/postgres/test/perverse-settings-fixture.js';
 import { CliWorld, walmq } from './cli-fixture.js';
 
 describe('the command line on settings that it cannot work with', () => {

@@ -7,13 +7,8 @@ import {
   type OrderRow,
   shopSchemaSql,
 } from '@walmq/shop';
-import {
-  failingAfterFirstTry,
-  type Servers,
-  startServers,
-  stopServers,
-  WorkerWorld,
-} from '@walmq/worker/fixture';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
+import { failingAfterFirstTry, WorkerWorld } from '@walmq/worker/fixture';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inventoryWorker, reservationsWorker } from '../src/inventory-worker.js';

@@ -1,15 +1,8 @@
 import { join } from 'node:path';
 import { type Inbox, startInbox } from '@walmq/embedded';
 import { shopSchemaSql } from '@walmq/shop';
-import {
-  eventually,
-  type Servers,
-  startApp,
-  startServers,
-  stopServers,
-  WorkerWorld,
-  writeConfig,
-} from '@walmq/worker/fixture';
+import { eventually, type Servers, startApp, startServers, stopServers, writeConfig } from '@walmq/testing';
+import { WorkerWorld } from '@walmq/worker/fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const APP = join(import.meta.dirname, '..');

@@ -1,7 +1,7 @@
 import { type Inbox, startInbox } from '@walmq/embedded';
 import { createMailer, type Mailer, type OrderRow, shopSchemaSql } from '@walmq/shop';
-import { LOGIN, MailServer, type Reply } from '@walmq/shop/fixture';
-import { type Servers, startServers, stopServers, WorkerWorld } from '@walmq/worker/fixture';
+import { LOGIN, type MailReply, MailServer, type Servers, startServers, stopServers } from '@walmq/testing';
+import { WorkerWorld } from '@walmq/worker/fixture';
 import type { PoolClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { orderWorker } from '../src/order-worker.js';
@@ -113,7 +113,7 @@ describe("an order's mail", () => {
     it.each([
       ['recipient', { code: 550, text: 'no such user' }],
       ['mail', { code: 554, text: 'spam' }],
-    ] as const)('the %s for good, is given up at once with its words', async (step, reply: Reply) => {
+    ] as const)('the %s for good, is given up at once with its words', async (step, reply: MailReply) => {
       await using server = await MailServer.start();
       server.refused = { [step]: reply };
       const { refusing, strict, change } = await start(`refused_${step}`, server);
@@ -130,7 +130,7 @@ describe("an order's mail", () => {
       ['recipient', { code: 450, text: 'greylisted' }],
       ['sender', { code: 553, text: 'not yours' }],
       ['login', { code: 535, text: 'wrong' }],
-    ] as const)('the %s for now, is tried again and goes out once', async (step, reply: Reply) => {
+    ] as const)('the %s for now, is tried again and goes out once', async (step, reply: MailReply) => {
       await using server = await MailServer.start({ needsLogin: true });
       server.refused = { [step]: reply };
       const { refusing, strict, change } = await start(`deferred_${step}`, server);

@@ -1,12 +1,7 @@
 import { type Inbox, startInbox } from '@walmq/embedded';
 import { createMailer, type Mailer, type OrderRow, shopSchemaSql } from '@walmq/shop';
-import {
-  failingAfterFirstTry,
-  type Servers,
-  startServers,
-  stopServers,
-  WorkerWorld,
-} from '@walmq/worker/fixture';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
+import { failingAfterFirstTry, WorkerWorld } from '@walmq/worker/fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { orderWorker } from '../src/order-worker.js';
 

@@ -1,19 +1,20 @@
 import { join } from 'node:path';
 import type { Change } from '@walmq/change';
 import { setUp } from '@walmq/setup';
-import { Receiver, SECRET } from '@walmq/sinks/webhooks-fixture';
 import {
   type AppProcess,
   eventually,
   type Gate,
   gate,
+  Receiver,
+  SECRET,
   type Servers,
   startApp,
   startServers,
   stopServers,
-  WorkerWorld,
   writeConfig,
-} from '@walmq/worker/fixture';
+} from '@walmq/testing';
+import { WorkerWorld } from '@walmq/worker/fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const APP = join(import.meta.dirname, '..');

@@ -1,10 +1,10 @@
 import { formatPosition } from '@walmq/change';
 import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
+import { startNetwork } from '@walmq/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { connectProducer } from '../src/redis/producer.js';
 import { testEnqueuer, testJob } from './enqueuer-fixture.js';
-import { startProxy } from './proxy-fixture.js';
 
 describe('enqueueing, with faults', () => {
   let server: EmbeddedRedis;
@@ -56,8 +56,8 @@ describe('enqueueing, with faults', () => {
   it.each(['request', 'reply'] as const)(
     'a connection cut at the %s: the checkpoint tells what happened',
     async instant => {
-      await using proxy = await startProxy(server.port);
-      const url = proxy.url(server.url);
+      await using network = await startNetwork(server.port);
+      const url = network.url(server.url);
       const said: string[] = [];
       await using world = await testEnqueuer(server.url, prefix, {
         connect: async () => ({ redis: await connectProducer(url), confirm: async () => undefined }),
@@ -67,7 +67,7 @@ describe('enqueueing, with faults', () => {
       await enqueue(world, 1, 30);
       await world.enqueuer.drain();
       for (let round = 0; round < 10; round++) {
-        proxy.cutAtNext(instant);
+        network.cutAtNext(instant);
         await enqueue(world, 31 + round * 20, 50 + round * 20);
         await world.enqueuer.drain();
       }

@@ -1,9 +1,9 @@
 import { type EmbeddedPostgres, startPostgres } from '@walmq/embedded';
+import { type Network, startNetwork } from '@walmq/testing';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openClient } from '../src/open-client.js';
 import { checkPostgres, createPool } from '../src/pool.js';
-import { type HalfOpen, startHalfOpen } from './half-open-fixture.js';
 
 /** Short, so that the tests are; what is told apart does not hang on it. */
 const deadlineMs = 400;
@@ -15,8 +15,8 @@ describe('a connection that is half open', () => {
   });
   afterAll(() => postgres.stop());
 
-  async function open(max: number): Promise<{ network: HalfOpen; pool: Pool; lost: Error[] }> {
-    const network = await startHalfOpen(postgres.port);
+  async function open(max: number): Promise<{ network: Network; pool: Pool; lost: Error[] }> {
+    const network = await startNetwork(postgres.port);
     const lost: Error[] = [];
     const pool = createPool({
       url: network.url(postgres.url),
@@ -33,16 +33,16 @@ describe('a connection that is half open', () => {
     return { network, pool, lost };
   }
 
-  it.each(['loseReplies', 'loseRequests'] as const)(
+  it.each(['replies', 'requests'] as const)(
     'of a pool (%s): what waits on it fails, is said, and the next gets a new one',
-    async lose => {
+    async direction => {
       const { network, pool, lost } = await open(2);
       const tx = await pool.connect();
       tx.on('error', () => undefined);
       await tx.query('BEGIN; CREATE TABLE IF NOT EXISTS held_by_dead (id integer); COMMIT; BEGIN');
       await tx.query('LOCK TABLE held_by_dead');
       await pool.query('SELECT 1'); // a second one, idle
-      network[lose]();
+      network.lose(direction);
       await expect(Promise.allSettled([tx.query('SELECT 2'), pool.query('SELECT 3')])).resolves.toMatchObject(
         [
           { status: 'rejected', reason: { code: 'DATABASE_UNREACHABLE' } },
@@ -71,13 +71,13 @@ describe('a connection that is half open', () => {
   });
 
   it('of our own: its question fails, and it is lost', async () => {
-    await using network = await startHalfOpen(postgres.port);
+    await using network = await startNetwork(postgres.port);
     const { client, lost, close } = await openClient({
       url: network.url(postgres.url),
       name: 'half open',
       deadlineMs,
     });
-    network.loseReplies();
+    network.lose('replies');
     await expect(client.query('SELECT 1')).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' });
     await expect(lost).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' });
     await close();

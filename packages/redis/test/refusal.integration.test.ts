@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
+import { CERTIFICATE } from '@walmq/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { connectOnce } from '../src/connect-once.js';
-import { CERTIFICATE } from './certificate-fixture.js';
 
 const OPTIONS = { name: 'test', deadlineMs: 10_000 };
 

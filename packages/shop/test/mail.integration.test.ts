@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { type Inbox, startInbox } from '@walmq/embedded';
+import { LOGIN, MailServer, type TakenMail } from '@walmq/testing';
 import { simpleParser } from 'mailparser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMailer, type Mail, type Mailer, type MailerOptions } from '../src/mail.js';
-import { LOGIN, MailServer, type TakenMail } from './smtp-fixture.js';
 
 const FROM = 'Shop <shop@example.com>';
 const MAIL: Mail = {

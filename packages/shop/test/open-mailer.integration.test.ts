@@ -1,10 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LOGIN, MailServer } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { MAIL_VARIABLES, openMailer } from '../src/open-mailer.js';
-import { LOGIN, MailServer } from './smtp-fixture.js';
 
 describe('openMailer', () => {
   let folder: string;

@@ -1,13 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  failingAfterFirstTry,
-  type Servers,
-  startServers,
-  stopServers,
-  WorkerWorld,
-} from '@walmq/worker/fixture';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
+import { failingAfterFirstTry, WorkerWorld } from '@walmq/worker/fixture';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkAuditRules, checkAuditTable } from '../src/audit/check.js';

@@ -1,11 +1,6 @@
 import { createClient } from '@clickhouse/client';
-import {
-  failingAfterFirstTry,
-  type Servers,
-  startServers,
-  stopServers,
-  WorkerWorld,
-} from '@walmq/worker/fixture';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
+import { failingAfterFirstTry, WorkerWorld } from '@walmq/worker/fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClickhouseSink } from '../src/analytics/clickhouse-sink.js';
 import type { Projection } from '../src/analytics/fact.js';

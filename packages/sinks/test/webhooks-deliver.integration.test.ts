@@ -1,12 +1,12 @@
 import { lookup } from 'node:dns/promises';
-import { type Servers, startServers, stopServers, WorkerWorld } from '@walmq/worker/fixture';
+import { Receiver, SECRET, type Servers, startServers, stopServers } from '@walmq/testing';
+import { WorkerWorld } from '@walmq/worker/fixture';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { webhookWorker } from '../src/webhooks/deliver.js';
 import type { WebhookEndpoint } from '../src/webhooks/endpoint.js';
 import { payloadOf } from '../src/webhooks/payload.js';
 import { parseSecrets } from '../src/webhooks/secret.js';
-import { Receiver, SECRET } from './receiver-fixture.js';
 import { SilentNameServer } from './silent-name-server-fixture.js';
 
 const NEW_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;

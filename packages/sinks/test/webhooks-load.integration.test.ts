@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SECRET } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadWebhooks } from '../src/webhooks/load.js';
-import { SECRET } from './receiver-fixture.js';
 
 const OTHER = `whsec_${Buffer.alloc(32, 2).toString('base64')}`;
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { effectIdentity } from '../src/effects/effect.js';
 import { KitProcesses } from './kit-process-fixture.js';
-import { type Servers, startServers, stopServers } from './worker-fixture.js';
 
 describe('a worker killed (SIGKILL) between two steps of a change', () => {
   let servers: Servers;

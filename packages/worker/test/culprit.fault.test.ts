@@ -1,15 +1,15 @@
 import { join } from 'node:path';
-import type { Job } from 'bullmq';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type AppProcess,
   type Servers,
   startProgram,
   startServers,
   stopServers,
-  WorkerWorld,
   writeConfig,
-} from './worker-fixture.js';
+} from '@walmq/testing';
+import type { Job } from 'bullmq';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WorkerWorld } from './worker-fixture.js';
 
 const PROGRAM = join(import.meta.dirname, 'culprit-program-fixture.mjs');
 const CROWD = 9;

@@ -1,6 +1,7 @@
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineWorker } from '../src/define/define.js';
-import { type Servers, startServers, stopServers, WorkerWorld } from './worker-fixture.js';
+import { WorkerWorld } from './worker-fixture.js';
 
 describe('handlers of events', () => {
   let servers: Servers;

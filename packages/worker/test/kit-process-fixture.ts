@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WalmqConfigInput } from '@walmq/config';
+import { type AppProcess, eventually, type Servers, startProgram } from '@walmq/testing';
 import { expect } from 'vitest';
-import { type AppProcess, eventually, type Servers, startProgram, WorkerWorld } from './worker-fixture.js';
+import { WorkerWorld } from './worker-fixture.js';
 
 const PROGRAM = join(import.meta.dirname, 'kit-program-fixture.mjs');
 

@@ -1,6 +1,6 @@
+import { eventually, type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KitProcesses } from './kit-process-fixture.js';
-import { eventually, type Servers, startServers, stopServers } from './worker-fixture.js';
 
 const STEPS = [1, 2, 3];
 

@@ -1,15 +1,8 @@
+import { eventually, gate, type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineWorker, type Handler, type InsertChange } from '../src/define/define.js';
 import { giveUp } from '../src/failure/thrown.js';
-import {
-  type Ending,
-  eventually,
-  gate,
-  type Servers,
-  startServers,
-  stopServers,
-  WorkerWorld,
-} from './worker-fixture.js';
+import { type Ending, WorkerWorld } from './worker-fixture.js';
 
 interface Order {
   id: number;

@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
+import { eventually, gate, type Servers, startServers, stopServers } from '@walmq/testing';
 import { Pool, type PoolClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { effect, effectIdentity } from '../src/effects/effect.js';
 import { once } from '../src/effects/once.js';
 import { outcomeOf } from '../src/failure/outcome.js';
-import { eventually, gate, type Servers, startServers, stopServers, WorkerWorld } from './worker-fixture.js';
+import { WorkerWorld } from './worker-fixture.js';
 
 const QUEUES = { orders: { table: 'orders' } };
 const SCHEMA = `

@@ -1,8 +1,9 @@
 import { parseConfig, type QueueConfig, resolveConfig, type WalmqConfigInput } from '@walmq/config';
 import type { TableDescription, ValueType } from '@walmq/row-types';
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineWorker } from '../src/define/define.js';
-import { type Servers, startServers, stopServers, WorkerWorld } from './worker-fixture.js';
+import { WorkerWorld } from './worker-fixture.js';
 
 type QueueInput = WalmqConfigInput['queues'][string];
 

@@ -1,7 +1,8 @@
 import type { Change } from '@walmq/change';
+import { eventually, type Servers, startServers, stopServers } from '@walmq/testing';
 import { Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, type Servers, startServers, stopServers, WorkerWorld } from './worker-fixture.js';
+import { WorkerWorld } from './worker-fixture.js';
 
 interface Step {
   readonly row: number;

@@ -1,8 +1,9 @@
+import { eventually, type Servers, startServers, stopServers } from '@walmq/testing';
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineWorker } from '../src/define/define.js';
 import { type Delay, postpone } from '../src/failure/thrown.js';
-import { eventually, type Servers, startServers, stopServers, WorkerWorld } from './worker-fixture.js';
+import { WorkerWorld } from './worker-fixture.js';
 
 describe('a change that is put off again and again', () => {
   let servers: Servers;

@@ -1,9 +1,10 @@
 import { type Change, lsnToHex, toLsn } from '@walmq/change';
+import { eventually, type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineWorker } from '../src/define/define.js';
 import { type PruneOptions, pruneInbox } from '../src/effects/prune.js';
 import { giveUp } from '../src/failure/thrown.js';
-import { eventually, type Servers, startServers, stopServers, WorkerWorld } from './worker-fixture.js';
+import { WorkerWorld } from './worker-fixture.js';
 
 const DAY_MS = 86_400_000;
 const SLOT = 'prune_test';

@@ -1,10 +1,16 @@
 import { startRedis } from '@walmq/embedded';
-import { startNetwork } from '@walmq/embedded/network';
+import {
+  type AppProcess,
+  eventually,
+  type Servers,
+  startNetwork,
+  startServers,
+  stopServers,
+} from '@walmq/testing';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KitProcesses } from './kit-process-fixture.js';
-import { type AppProcess, eventually, type Servers, startServers, stopServers } from './worker-fixture.js';
 
 /** A replica is served at once, not after the seconds in which others might come. */
 const SETTINGS = { settings: { 'repl-diskless-sync-delay': 0 } };
@@ -22,7 +28,7 @@ describe('connections to Redis that look alive', () => {
     const worker = await kit.start({ REDIS_URL: network.url(servers.redis.url) });
     await kit.addSteps(1, 1);
     await kit.completed(1);
-    network.strand();
+    network.lose('both');
     await kit.addSteps(2, 2);
     await kit.completed(3);
     expect(await kit.made(2)).toEqual([1, 2]);
@@ -38,7 +44,7 @@ describe('connections to Redis that look alive', () => {
     await kit.hold(1);
     await kit.addSteps(1, 2);
     await kit.begins(worker, 1);
-    network.strand();
+    network.lose('both');
     await eventually(() => expect(worker.output()).toContain('Redis has not answered for 1000 ms'));
     await kit.release(1);
     await kit.completed(2);

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { createPool } from '@walmq/postgres';
+import { type Servers, startApp, startServers, stopServers, writeConfig } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkRights, KIT_RIGHTS } from '../src/app/rights.js';
-import { startApp, writeConfig } from './app-fixture.js';
-import { type Servers, startServers, stopServers, WorkerWorld } from './worker-fixture.js';
+import { WorkerWorld } from './worker-fixture.js';
 
 const APP = join(import.meta.dirname, '../../../apps/analytics-worker');
 const QUEUES = { order_items: { table: 'order_items' } };

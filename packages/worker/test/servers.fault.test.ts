@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
+import { eventually, type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineWorker } from '../src/define/define.js';
-import { eventually, type Servers, startServers, stopServers, WorkerWorld } from './worker-fixture.js';
+import { WorkerWorld } from './worker-fixture.js';
 
 const CHANGES = 300;
 

@@ -1,12 +1,12 @@
 import { once as nextOf } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { createPool } from '@walmq/postgres';
+import { perverseRoleSql, type Servers, startServers, stopServers } from '@walmq/testing';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { perverseRoleSql } from '../../postgres/test/perverse-settings-fixture.js';
 import { effect } from '../src/effects/effect.js';
 import { once } from '../src/effects/once.js';
-import { type Servers, startServers, stopServers, WorkerWorld } from './worker-fixture.js';
+import { WorkerWorld } from './worker-fixture.js';
 
 const SCHEMA = 'CREATE TABLE made (change_id text NOT NULL, at timestamptz NOT NULL DEFAULT now());';
 

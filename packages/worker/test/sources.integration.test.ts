@@ -1,9 +1,10 @@
+import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requireSources } from '../src/app/require-sources.js';
 import { defineWorker } from '../src/define/define.js';
 import { effectIdentity } from '../src/effects/effect.js';
 import { workerSchemaSql } from '../src/effects/schema.js';
-import { type Servers, startServers, stopServers, WorkerWorld } from './worker-fixture.js';
+import { WorkerWorld } from './worker-fixture.js';
 
 /** As the tables were before they knew of sources. */
 const OLD_TABLES = `DROP TABLE walmq.inbox, walmq.effects;

@@ -1,8 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FlowProducer, type Job, type JobNode, Queue } from 'bullmq';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   type AppProcess,
   eventually,
@@ -10,8 +8,10 @@ import {
   startProgram,
   startServers,
   stopServers,
-  WorkerWorld,
-} from './worker-fixture.js';
+} from '@walmq/testing';
+import { FlowProducer, type Job, type JobNode, Queue } from 'bullmq';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { WorkerWorld } from './worker-fixture.js';
 
 const PROGRAM = join(import.meta.dirname, 'stalled-program-fixture.mjs');
 const STEPS = [1, 2, 3];

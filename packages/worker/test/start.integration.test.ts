@@ -1,9 +1,10 @@
+import { eventually, gate, type Servers, startServers, stopServers } from '@walmq/testing';
 import { UnrecoverableError } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineWorker, type HandlerContext, type InsertChange } from '../src/define/define.js';
 import { wholeBefore } from '../src/define/whole-before.js';
 import { drop, giveUp } from '../src/failure/thrown.js';
-import { eventually, gate, type Servers, startServers, stopServers, WorkerWorld } from './worker-fixture.js';
+import { WorkerWorld } from './worker-fixture.js';
 
 interface Order {
   id: number;

@@ -1,8 +1,9 @@
 import type { Change } from '@walmq/change';
+import { eventually, type Servers, startServers, stopServers } from '@walmq/testing';
 import type { PoolClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineWorker, type KitContext } from '../src/define/define.js';
-import { eventually, type Servers, startServers, stopServers, WorkerWorld } from './worker-fixture.js';
+import { WorkerWorld } from './worker-fixture.js';
 
 interface Item {
   readonly id: number;

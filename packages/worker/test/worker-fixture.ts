@@ -1,6 +1,6 @@
 import { type Change, formatPosition, type Operation, toLsn } from '@walmq/change';
 import { parseConfig, type QueueConfig, resolveConfig, type WalmqConfigInput } from '@walmq/config';
-import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
+import { type Servers, WAIT } from '@walmq/testing';
 import { type BackoffOptions, type FlowJob, FlowProducer, type Job, type JobNode, Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Pool } from 'pg';
@@ -12,23 +12,6 @@ import type { Handler, WorkerDefinition } from '../src/define/define.js';
 import { workerSchemaSql } from '../src/effects/schema.js';
 import { workerMetrics } from '../src/metrics/metrics.js';
 import { type RunningWorker, startWorker } from '../src/run/start.js';
-import { WAIT } from './app-fixture.js';
-
-export { type AppProcess, startApp, startProgram, writeConfig } from './app-fixture.js';
-
-export interface Servers {
-  readonly postgres: EmbeddedPostgres;
-  readonly redis: EmbeddedRedis;
-}
-
-export async function startServers(): Promise<Servers> {
-  const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-  return { postgres, redis };
-}
-
-export async function stopServers({ postgres, redis }: Servers): Promise<void> {
-  await Promise.all([postgres.stop(), redis.stop()]);
-}
 
 export interface LogEntry {
   readonly event?: string;
@@ -249,35 +232,5 @@ export function failingAfterFirstTry({ queue, on, events }: WorkerDefinition): W
       ]),
     ),
     events: new Map([...events].map(([type, handler]) => [type, failing(handler)])),
-  };
-}
-
-export async function eventually(check: () => void | Promise<void>): Promise<void> {
-  await vi.waitFor(check, WAIT);
-}
-
-/** Closed until it is opened; says when somebody has come to it. */
-export interface Gate {
-  open(): void;
-  readonly reached: Promise<void>;
-  pass(): Promise<void>;
-}
-
-export function gate(): Gate {
-  let open = () => {};
-  let reach = () => {};
-  const opened = new Promise<void>(resolve => {
-    open = resolve;
-  });
-  const reached = new Promise<void>(resolve => {
-    reach = resolve;
-  });
-  return {
-    open,
-    reached,
-    async pass() {
-      reach();
-      await opened;
-    },
   };
 }

@@ -4,9 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
-
-/** For a condition: it may come late, and that is no failure. */
-export const WAIT = { timeout: 30_000, interval: 20 };
+import { WAIT } from './waiting.js';
 
 /** An app's own process, as an operator runs it. */
 export interface AppProcess {

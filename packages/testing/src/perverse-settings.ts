@@ -2,7 +2,7 @@
  * For tests: every setting that a session could take from its role, and that would change what a statement means, how a
  * value is written or how long a connection lasts, each at its worst.
  */
-export const PERVERSE_SETTINGS: Readonly<Record<string, string>> = {
+const PERVERSE_SETTINGS: Readonly<Record<string, string>> = {
   TimeZone: 'America/New_York',
   DateStyle: 'German, DMY',
   IntervalStyle: 'postgres_verbose',
