@@ -1,11 +1,11 @@
 import { type Json, WalmqError } from '@walmq/change';
 
-/** pg's Client and PoolClient, and whatever else runs a query with parameters on one connection. */
+/** pg's Client and PoolClient, and any other object that runs a query with parameters on one connection. */
 export interface QueryClient {
   query(text: string, values: unknown[]): Promise<unknown>;
 }
 
-/** What a transaction says of itself: who, why, and the trace it belongs to; anything else too. */
+/** What a transaction states about itself: who, why, the trace it belongs to, and anything else. */
 export interface Context {
   readonly actor?: string;
   readonly reason?: string;
@@ -18,9 +18,9 @@ export interface Context {
 const MAX_BYTES = 8192;
 
 /**
- * Says it of the open transaction: every change after it, up to its commit, carries it as `change.context`. A later
- * one replaces it; a rollback, also to a savepoint before it, takes it back. Call it first in the transaction: what was
- * changed before it does not carry it. Throws CONTEXT_TOO_LARGE beyond 8192 bytes.
+ * Sets the context of the open transaction: every later change, up to its commit, carries it as
+ * `change.context`. A later call replaces it; a rollback, also to an earlier savepoint, removes it. Call it
+ * first in the transaction: earlier changes do not carry it. Throws CONTEXT_TOO_LARGE above 8192 bytes.
  */
 export async function withContext(client: QueryClient, context: Context): Promise<void> {
   const text = JSON.stringify(context);

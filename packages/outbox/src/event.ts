@@ -4,18 +4,18 @@ import type { Json } from '@walmq/change';
 export interface Event {
   /** What happened, such as "order.paid": the job's name, of 1 to 200 characters. */
   readonly type: string;
-  /** Events of one key are processed strictly in order. Default: in no order. At most 500 characters. */
+  /** Events with the same key are processed strictly in order. Default: no order. At most 500 characters. */
   readonly key?: string | number;
   readonly payload?: Json;
   readonly headers?: Readonly<Record<string, Json>>;
-  /** Of this job alone; the queue's configuration says the rest. */
+  /** Options of this job alone; the queue's configuration has the others. */
   readonly options?: {
-    /** How long it waits once its turn has come; it holds back later events of its key. */
+    /** Milliseconds to wait when its turn has come; later events of its key wait too. */
     readonly delayMs?: number;
-    /** 1 comes first, 2 097 152 last; before them all come jobs without one. */
+    /** 1 is first, 2 097 152 is last; jobs without a priority come before all of them. */
     readonly priority?: number;
     readonly attempts?: number;
-    /** Until the job has finished, or for `ttlMs`, others of the queue with the same id are left out. */
+    /** Until the job has finished, or for `ttlMs`, other jobs of the queue with the same id are skipped. */
     readonly deduplication?: { readonly id: string; readonly ttlMs?: number };
   };
 }

@@ -1,7 +1,7 @@
 import { EVENT_LIMITS } from '@walmq/change';
 import type { Event } from './event.js';
 
-/** What types cannot see. Whether a queue of that name takes messages, capture alone knows. */
+/** Mistakes that types cannot see. Only capture knows whether a queue of that name takes messages. */
 export function mistakeIn(queue: string, event: Event): string | undefined {
   const { type, key, payload, headers, options } = event;
   const { typeCharacters, keyCharacters, queueCharacters, depth } = EVENT_LIMITS;
@@ -25,7 +25,7 @@ export function mistakeIn(queue: string, event: Event): string | undefined {
   return undefined;
 }
 
-/** Looks no deeper than the limit, so that it ends where a value holds itself. */
+/** Looks no deeper than the limit, so that it ends if a value contains itself. */
 function isNestedDeeper(value: unknown, limit: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return limit === 0 || Object.values(value).some(inner => isNestedDeeper(inner, limit - 1));

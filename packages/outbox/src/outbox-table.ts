@@ -1,9 +1,9 @@
-/** What the columns of an outbox table are called: as in walmq.config.ts. */
+/** Names of an outbox table's columns, as in walmq.config.ts. */
 export interface OutboxColumns {
   readonly id: string;
   /** Decides which queues take an event. */
   readonly aggregateType: string;
-  /** With the type: within what it is in order. */
+  /** The events of one aggregate of one type are processed in order. */
   readonly aggregateId: string;
   /** The job's name. */
   readonly type: string;
@@ -12,14 +12,14 @@ export interface OutboxColumns {
   readonly createdAt: string;
 }
 
-/** An outbox table; columns that are not said have their default names. */
+/** An outbox table. Absent columns have their default names. */
 export interface OutboxTable {
   readonly schema: string;
   readonly table: string;
   readonly columns?: Partial<OutboxColumns>;
 }
 
-/** The names of all columns, the default ones where nothing is said. */
+/** The names of all columns, with defaults for absent ones. */
 export function columnsOf({ columns }: Pick<OutboxTable, 'columns'>): OutboxColumns {
   return {
     id: 'id',
@@ -34,14 +34,14 @@ export function columnsOf({ columns }: Pick<OutboxTable, 'columns'>): OutboxColu
 }
 
 /**
- * Idempotent SQL that makes the table, and a procedure that deletes old rows a batch at a time. Rows are read once, from
- * the WAL: nothing has to find them again but their key and, for that procedure, a coarse index on their time.
+ * Idempotent SQL that creates the table and a procedure that deletes old rows in batches. Rows are read once,
+ * from the WAL, so the table needs no index except its key and, for that procedure, a coarse index on time.
  */
 export function outboxSchemaSql(outbox: OutboxTable): string {
   const columns = columnsOf(outbox);
   const [type, createdAt] = [quote(columns.type), quote(columns.createdAt)];
   const table = quoteTable(outbox);
-  // PostgreSQL would cut a longer name by itself, and set-up would not find it again.
+  // PostgreSQL would truncate a longer name, and set-up would not find it again.
   const index = quote(`${cut(outbox.table, 40)}_${cut(columns.createdAt, 20)}`);
   const schema = outbox.schema === 'public' ? '' : `CREATE SCHEMA IF NOT EXISTS ${quote(outbox.schema)};\n`;
   const dollars = dollarQuote(`${table}${createdAt}`);
@@ -78,12 +78,12 @@ export function quoteTable({ schema, table }: Pick<OutboxTable, 'schema' | 'tabl
   return `${quote(schema)}.${quote(table)}`;
 }
 
-/** As an identifier in SQL; pg's own function would make the package depend on pg. */
+/** Quotes an identifier. pg's own function would make this package depend on pg. */
 export function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** At most so many bytes of it, and whole characters. */
+/** The beginning of a text: at most this many bytes, and only whole characters. */
 function cut(name: string, bytes: number): string {
   let kept = '';
   for (const character of name) {
@@ -93,7 +93,7 @@ function cut(name: string, bytes: number): string {
   return kept;
 }
 
-/** A dollar quote that none of the names within it ends. */
+/** A dollar quote that no name inside can end. */
 function dollarQuote(text: string): string {
   let quoted = '$clean$';
   while (text.includes(quoted)) quoted = `${quoted.slice(0, -1)}_$`;

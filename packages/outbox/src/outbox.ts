@@ -6,7 +6,7 @@ import { columnsOf, type OutboxColumns, quote, quoteTable } from './outbox-table
 export interface AggregateEvent {
   /** Decides which queues take it. */
   readonly aggregateType: string;
-  /** The events of one aggregate are processed strictly in order. Default: in no order. */
+  /** The events of one aggregate are processed strictly in order. Default: no order. */
   readonly aggregateId?: string | number | bigint;
   /** What happened, such as "order.paid": the job's name. */
   readonly type: string;
@@ -21,16 +21,19 @@ export interface OutboxOptions {
   readonly table?: string;
   /** As in walmq.config.ts. Default: id, aggregate_type, aggregate_id, type, payload, headers. */
   readonly columns?: Partial<OutboxColumns>;
-  /** False deletes each row as soon as it is written: the WAL has it, and the table stays empty. Default true. */
+  /**
+   * False deletes each row right after the insert: the WAL has the row, and the table stays empty. Default
+   * true.
+   */
   readonly keepRows?: boolean;
 }
 
 export interface Outbox {
-  /** Writes the event within the open transaction: it becomes a job of each of its queues once that has committed. */
+  /** Writes the event in the open transaction. After the commit it becomes a job of each of its queues. */
   publish(event: AggregateEvent): Promise<void>;
 }
 
-/** The outbox table, as `walmq setup --outbox` makes it, on one connection. */
+/** The outbox table on one connection, as `walmq setup --outbox` creates it. */
 export function outbox(client: QueryClient, options: OutboxOptions = {}): Outbox {
   const { schema = 'public', table = 'outbox', columns = {}, keepRows = true } = options;
   const name = quoteTable({ schema, table });
@@ -52,7 +55,7 @@ export function outbox(client: QueryClient, options: OutboxOptions = {}): Outbox
   };
 }
 
-/** pg would take an array for one of PostgreSQL's own. */
+/** pg would send an array as an array of PostgreSQL. */
 function json(value: unknown): string | null {
   return value === undefined ? null : JSON.stringify(value);
 }

@@ -4,9 +4,9 @@ import type { Event } from './event.js';
 import { mistakeIn } from './mistake-in.js';
 
 /**
- * Sends an event to a queue that takes messages, within the open transaction: it becomes a job once that has committed,
- * and never was if it rolls back, also to a savepoint before it. Nothing is written to a table.
- * Throws EVENT_INVALID and EVENT_TOO_LARGE (beyond 1 MiB of JSON) before anything is sent: the transaction can go on.
+ * Sends an event to a queue that takes messages, in the open transaction. After the commit it becomes a job;
+ * after a rollback, also to an earlier savepoint, it does not. Writes to no table. Throws EVENT_INVALID and
+ * EVENT_TOO_LARGE (above 1 MiB of JSON) before it sends anything, so the transaction can continue.
  */
 export async function publish(client: QueryClient, queue: string, event: Event): Promise<void> {
   const mistake = mistakeIn(queue, event);

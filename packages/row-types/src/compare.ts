@@ -1,16 +1,19 @@
 import type { ColumnDescription, TableDescription, ValueType } from './description.js';
 
-/** One way in which a table is not what it was expected to be. */
+/** One difference between a table and what was expected of it. */
 export interface Difference {
   /** Undefined: the table as a whole. */
   readonly column: string | undefined;
-  /** What a person reads after the name: `is gone`, `is bigint, was integer`. */
+  /** What follows the name in a message: `is gone`, `is bigint, was integer`. */
   readonly what: string;
-  /** True when code written for what was expected may be given a value it does not know. */
+  /** True if code written for the expected table may get a value that it does not know. */
   readonly breaks: boolean;
 }
 
-/** Every difference between two descriptions of a table, the harmless ones too: a column more, a null less. */
+/**
+ * Every difference between two descriptions of a table, including harmless ones: a new column, NOT NULL where
+ * NULL was allowed.
+ */
 export function compareTables(expected: TableDescription, found: TableDescription): Difference[] {
   const differences: Difference[] = [];
   if (expected.oldRow !== found.oldRow)
@@ -66,10 +69,10 @@ function fits(expected: ValueType, found: ValueType): boolean {
   return 'array' in found && expected.dimensions === found.dimensions && fits(expected.array, found.array);
 }
 
-/** Scalars whose values are all values of another, in the same form. */
+/** Scalars whose values are all valid values of another scalar, in the same form. */
 const WIDER: Readonly<Record<string, ValueType>> = { integer: 'float', bigint: 'numeric' };
 
-/** As a person reads it: `integer[]`, `enum (sad, happy)`. */
+/** In a readable form: `integer[]`, `enum (sad, happy)`. */
 export function typeText(type: ValueType): string {
   if (typeof type === 'string') return type;
   if ('enum' in type) return `enum (${type.enum.join(', ')})`;

@@ -3,7 +3,7 @@ import type { TableDescription } from './description.js';
 import { NULLABLE, TOASTABLE } from './read-tables.js';
 import { readValueTypes } from './read-value-types.js';
 
-/** A table as the stream announces it, ahead of the first of its changes. */
+/** A table as the stream announces it, before its first change. */
 export interface StreamedTable {
   readonly oid: number;
   readonly oldRow: TableDescription['oldRow'];
@@ -22,9 +22,9 @@ const COLUMNS_SQL = `SELECT a.attname::text AS name, a.attndims AS dimensions, $
   FROM pg_attribute a WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped`;
 
 /**
- * Describes it. Its columns, their types and its replica identity are as they were when the changes were made; what the
- * stream does not say (null or not, TOASTed or not, an enum's labels) is as the catalog has it now, and of a column that
- * has gone since the best is assumed.
+ * Describes a table of the stream. Columns, types and replica identity are those of the time of the changes.
+ * What the stream does not say (nullable, TOASTed, an enum's labels) comes from today's catalog; for a column
+ * that was dropped since, the most permissive value is assumed.
  */
 export async function describeStreamed(client: ClientBase, table: StreamedTable): Promise<TableDescription> {
   const { rows } = await client.query<ColumnRow>(COLUMNS_SQL, [table.oid]);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What the contract makes of a scalar type; `text` is all that it leaves as PostgreSQL's text. */
+/** What the contract makes of a scalar type; `text` is every type that stays PostgreSQL's text. */
 const SCALARS = [
   'boolean',
   'integer',
@@ -17,32 +17,37 @@ const SCALARS = [
 
 export type Scalar = (typeof SCALARS)[number];
 
-/** A column's type, as far as a worker can tell it: a domain is its base type. */
+/** A column's type as a worker sees it: a domain is its base type. */
 export type ValueType =
   | Scalar
   | { readonly enum: readonly string[] }
-  /** Of elements that may be null, in as many dimensions as were declared. */
+  /** An array. Its elements may be null; `dimensions` as declared. */
   | { readonly array: ValueType; readonly dimensions: number };
 
 export interface ColumnDescription {
   readonly name: string;
   readonly type: ValueType;
   readonly nullable: boolean;
-  /** True for a column that an update may leave out: TOASTed, and not in the old row that PostgreSQL sends. */
+  /**
+   * True for a column that an update may omit: TOASTed, and not part of the old row that PostgreSQL sends.
+   */
   readonly optional?: boolean | undefined;
 }
 
-/** What the rows of a table are like in its changes: what a worker is written for, and a stream can be held against. */
+/**
+ * What the rows of a table look like in its changes. A worker is written for a description, and the stream is
+ * compared with it.
+ */
 export interface TableDescription {
-  /** `whole` with REPLICA IDENTITY FULL, else no more than the key. */
+  /** `whole` with REPLICA IDENTITY FULL, otherwise at most the key. */
   readonly oldRow: 'whole' | 'key';
-  /** Columns of the primary key with REPLICA IDENTITY FULL, else of the replica identity. */
+  /** Columns of the primary key with REPLICA IDENTITY FULL, otherwise of the replica identity. */
   readonly key: readonly string[];
-  /** Those that are published, in the table's order. */
+  /** The published columns, in the table's order. */
   readonly columns: readonly ColumnDescription[];
 }
 
-/** By name, with its schema in front when that is not public. */
+/** Descriptions by name; with the schema in front, unless it is public. */
 export type TableDescriptions = Readonly<Record<string, TableDescription>>;
 
 const valueType: z.ZodType<ValueType, ValueType> = z.lazy(() =>
@@ -53,7 +58,7 @@ const valueType: z.ZodType<ValueType, ValueType> = z.lazy(() =>
   ]),
 );
 
-/** Checks descriptions by table that come from a file: `tables` of one that `walmq types` wrote. */
+/** Validates descriptions that come from a file: `tables` of a file that `walmq types` wrote. */
 export const tableDescriptions: z.ZodType<TableDescriptions, TableDescriptions> = z.record(
   z.string(),
   z.strictObject({

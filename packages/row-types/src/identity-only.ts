@@ -1,9 +1,9 @@
 declare const identityOnly: unique symbol;
 
 /**
- * Marks the row `R` of a table without REPLICA IDENTITY FULL, for `defineWorker`: an update comes without the old row, a
- * delete with no more of it than `Key`, and columns of `Toasted` may be absent from a new row, which means that the
- * update did not touch them, never that they are null.
+ * Marks the row `R` of a table without REPLICA IDENTITY FULL, for `defineWorker`. An update has no old row, a
+ * delete has only `Key`. Columns in `Toasted` may be absent from a new row: the update did not touch them.
+ * Absent never means null.
  */
 export interface IdentityOnly<R, Key extends keyof R, Toasted extends keyof R = never> extends Marked {
   readonly [identityOnly]: {
@@ -13,7 +13,7 @@ export interface IdentityOnly<R, Key extends keyof R, Toasted extends keyof R = 
   };
 }
 
-/** What every IdentityOnly is. */
+/** The base of every IdentityOnly. */
 export interface Marked {
   readonly [identityOnly]: { readonly row: unknown; readonly old: unknown; readonly sent: unknown };
 }
@@ -21,7 +21,7 @@ export interface Marked {
 /** The whole row. */
 export type RowIn<M extends Marked> = M[typeof identityOnly]['row'];
 
-/** What is sent of an old row. */
+/** The part of an old row that is sent. */
 export type OldIn<M extends Marked> = M[typeof identityOnly]['old'];
 
 /** A new row as it is sent. */

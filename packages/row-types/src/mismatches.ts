@@ -5,28 +5,28 @@ import { values } from './values.js';
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** What of a change is held against a description. */
+/** The part of a change that is compared with a description. */
 interface Rows {
   readonly op: string;
   readonly before: Row | null;
   readonly after: Row | null;
   /** Columns that PostgreSQL did not send. */
   readonly unchanged?: readonly string[];
-  /** Columns that were left out of it on purpose. */
+  /** Columns that the queue leaves out. */
   readonly stripped?: readonly string[];
 }
 
 /**
- * How rows are not as a table was described, each mismatch once, whichever row it is in: `orders.total is gone`, `orders.total:
- * expected integer, found a string`, never a value. None: they fit.
+ * How rows differ from a table's description, each mismatch once: `orders.total is gone`, `orders.total:
+ * expected integer, found a string`. Never contains a value. Empty if the rows match.
  */
 export type MismatchesOf = (rows: Rows) => string[];
 
 export interface MismatchesOptions {
-  /** As a person reads it. */
+  /** In a readable form. */
   readonly name: string;
   readonly table: TableDescription;
-  /** False of a column whose values are not sent as they are in the table: it is not looked at. */
+  /** False for a column whose values do not reach the queue unchanged: it is not checked. */
   readonly sent: (column: string) => boolean;
 }
 
@@ -35,7 +35,7 @@ interface Check {
   readonly fits: (value: unknown) => boolean;
 }
 
-/** Holds the rows of changes against a table's description. Columns that it does not know are no mismatch. */
+/** Compares the rows of changes with a table's description. Unknown columns are no mismatch. */
 export function mismatchesOf({ name, table, sent }: MismatchesOptions): MismatchesOf {
   const whole = table.columns
     .filter(column => sent(column.name))
@@ -71,7 +71,7 @@ function mismatchOf(row: Row, { column, fits }: Check, unchanged: readonly strin
   return fits(value) ? undefined : `${name}: expected ${typeText(type)}, found ${foundText(value, type)}`;
 }
 
-/** What kind of value there is; of the expected kind it is `another`. */
+/** The kind of a value; `another` if the kind is the expected one. */
 function foundText(value: unknown, expected: ValueType): string {
   if (value === null) return 'null';
   const kind = Array.isArray(value) ? 'array' : typeof value;
@@ -85,13 +85,14 @@ function jsonKindOf(type: ValueType): string {
   return type === 'boolean' ? 'boolean' : 'string';
 }
 
-/** What `walmq types` prints of a column, made at once. */
+/** The validator that `walmq types` prints for a column, as an object. */
 function validatorOf({ type, nullable }: ColumnDescription): z.ZodType {
   return nullable ? typeValidator(type).nullable() : typeValidator(type);
 }
 
 function typeValidator(type: ValueType): z.ZodType {
-  // A change was parsed from JSON, so there is nothing to find; zod's own look recurses, and fails on what is nested deeply.
+  // A change was parsed from JSON, so every value is valid. zod's own check recurses, and fails on deep
+  // nesting.
   if (type === 'json') return z.unknown();
   if (typeof type === 'string') return values[type];
   if ('enum' in type) return z.enum(type.enum);

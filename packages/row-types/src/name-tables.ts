@@ -1,8 +1,8 @@
 import type { TableName } from '@walmq/change';
 
 /**
- * A TypeScript name per table, in their order: `order_items` is OrderItemsRow, `sales.orders` SalesOrdersRow. Of
- * several tables that come to one name the first keeps it, the others are numbered: OrdersRow2.
+ * A TypeScript name per table, in their order: `order_items` is OrderItemsRow, `sales.orders` SalesOrdersRow.
+ * If several tables get one name, the first keeps it and the others are numbered: OrdersRow2.
  */
 export function rowNames(tables: readonly TableName[]): string[] {
   const taken = new Map<string, number>();

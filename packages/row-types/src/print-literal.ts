@@ -1,12 +1,12 @@
-/** Lines are broken as Biome and Prettier break them, so that formatting a written file changes nothing. */
+/** Breaks lines as Biome and Prettier do, so that formatting a written file changes nothing. */
 export const LINE_WIDTH = 110;
 
 const IDENTIFIER = /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u;
 
-/** Values of these and of nothing else, at any depth, make a literal. */
+/** Values that can be written as a literal, at any depth. */
 type Scalar = string | number | boolean;
 
-/** A string literal, in single quotes where that takes no more escapes than double ones. */
+/** A string literal, in single quotes unless double quotes need fewer escapes. */
 export function printString(text: string): string {
   const escaped = JSON.stringify(text)
     .slice(1, -1)
@@ -17,13 +17,13 @@ export function printString(text: string): string {
   return singles > doubles ? `"${escaped.replaceAll('"', '\\"')}"` : `'${escaped.replaceAll("'", "\\'")}'`;
 }
 
-/** A property's name, quoted where it has to be. A literal `__proto__:` would set the prototype. */
+/** A property's name, quoted if necessary. A literal `__proto__:` would set the prototype. */
 export function printName(name: string): string {
   if (name === '__proto__') return `['__proto__']`;
   return IDENTIFIER.test(name) ? name : printString(name);
 }
 
-/** An object, array, string or boolean: on one line where it fits behind `before` characters and ahead of a comma. */
+/** An object, array, string or boolean, on one line if it fits between `before` characters and a comma. */
 export function printLiteral(value: Scalar | object, indent: number, before: number): string {
   if (typeof value === 'string') return printString(value);
   if (typeof value !== 'object') return String(value);
@@ -38,7 +38,7 @@ export function printLiteral(value: Scalar | object, indent: number, before: num
   return `${open}\n${lines.join('')}${' '.repeat(indent)}${close}`;
 }
 
-/** Several objects stand one below the other, whatever their width. */
+/** Several objects go on separate lines, whatever their width. */
 function isList(value: object): boolean {
   return Array.isArray(value) && value.length > 1 && value.every(member => typeof member === 'object');
 }

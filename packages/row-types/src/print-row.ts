@@ -5,7 +5,7 @@ import type { ColumnModel, TableModel } from './read-tables.js';
 
 export interface Named {
   readonly model: TableModel;
-  /** As handlers name the table. */
+  /** The table's name in handlers. */
   readonly name: string;
   readonly rowName: string;
 }
@@ -26,7 +26,7 @@ function printColumnComment({ sqlType, comment }: ColumnModel): string {
   return printComment([`\`${sqlType}\``, ...(comment ? [comment] : [])], 2);
 }
 
-/** A doc comment that nothing in the database breaks out of. */
+/** A doc comment that no text of the database can end. */
 function printComment(paragraphs: readonly string[], indent: number): string {
   const margin = ' '.repeat(indent);
   const lines = paragraphs
@@ -38,7 +38,7 @@ function printComment(paragraphs: readonly string[], indent: number): string {
   return `${margin}/**\n${lines.map(line => `${margin} *${line && ` ${line}`}\n`).join('')}${margin} */\n`;
 }
 
-/** The validator of a table's row and, where columns may be left out, of a new row without them. */
+/** The validator of a table's row and, if columns may be absent, of a new row without them. */
 export function printRowValidator({ model, rowName }: Named): string {
   const columns = model.columns.map(column => {
     const head = `  ${printName(column.name)}: `;
@@ -57,7 +57,7 @@ function printSentValidator(model: TableModel, rowName: string): string {
 ${head}${printLiteral(optional, 0, head.length + 1)});\n`;
 }
 
-/** Names of the columns that an update may leave out. */
+/** Names of the columns that an update may omit. */
 export function optionalOf({ columns }: TableModel): string[] {
   return columns.filter(({ optional }) => optional).map(({ name }) => name);
 }

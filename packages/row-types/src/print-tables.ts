@@ -5,7 +5,10 @@ import { LINE_WIDTH, printLiteral, printName, printString } from './print-litera
 import { type Named, optionalOf, printRow, printRowValidator } from './print-row.js';
 import type { TableModel } from './read-tables.js';
 
-/** A TypeScript file of the tables' row types, validators and descriptions; the same models give the same text. */
+/**
+ * A TypeScript file with the tables' row types, validators and descriptions. The same models give the same
+ * text.
+ */
 export function printTables(models: readonly TableModel[]): string {
   const rows = rowNames(models);
   const tables = models.map((model, i) => ({ model, name: tableName(model), rowName: rows[i] as string }));
@@ -39,7 +42,7 @@ function printImports(models: readonly TableModel[]): string {
   return `import {\n${names.map(name => `  ${name},\n`).join('')}} from '@walmq/row-types';\n`;
 }
 
-/** What a type comes down to; undefined of an enum. */
+/** The base of a type; undefined for an enum. */
 function scalarOf(type: ValueType): Scalar | undefined {
   if (typeof type === 'string') return type;
   return 'array' in type ? scalarOf(type.array) : undefined;
@@ -82,7 +85,7 @@ function printDescriptions(tables: readonly Named[]): string {
 export const tables: Record<keyof Tables, TableDescription> = {\n${lines.join('')}};\n`;
 }
 
-/** The part of a model that a stream can be held against. */
+/** The part of a model that can be compared with the stream. */
 export function describe({ oldRow, key, columns }: TableModel): TableDescription {
   return {
     oldRow,

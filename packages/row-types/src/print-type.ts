@@ -15,7 +15,7 @@ const TYPE_OF: Readonly<Record<Scalar, string>> = {
   text: 'string',
 };
 
-/** The TypeScript type of a column's values, for a property at `indent` whose text before the type is `before` long. */
+/** The TypeScript type of a column's values, for a property at `indent` with `before` characters in front. */
 export function printType(column: ColumnDescription, indent: number, before: number): string {
   const members = nullable(unionOf(column.type), column);
   const flat = members.map(member => flatMember(member)).join(' | ');
@@ -25,7 +25,10 @@ export function printType(column: ColumnDescription, indent: number, before: num
   return `\n${brokenUnion(members, indent + 2)}`;
 }
 
-/** The expression that validates a column's values, for a property at `indent` with `before` characters ahead. */
+/**
+ * The expression that validates a column's values, for a property at `indent` with `before` characters in
+ * front.
+ */
 export function printValidator(column: ColumnDescription, indent: number, before: number): string {
   const { base, calls } = chainOf(column.type);
   const all = isNullable(column) ? [...calls, '.nullable()'] : calls;
@@ -80,7 +83,7 @@ function brokenMember(member: Member, indent: number): string {
   return `(\n${brokenUnion(member.items, indent + 2)}\n${' '.repeat(indent)})${member.brackets}`;
 }
 
-/** What a validator starts from, and what is called on it. */
+/** The base of a validator, and the calls on it. */
 function chainOf(type: ValueType): { base: Scalar | readonly string[]; calls: readonly string[] } {
   if (typeof type === 'string') return { base: type, calls: [] };
   if ('enum' in type) return { base: type.enum, calls: [] };

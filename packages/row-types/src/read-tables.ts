@@ -3,7 +3,7 @@ import type { ClientBase } from 'pg';
 import type { ColumnDescription, TableDescription } from './description.js';
 import { readValueTypes } from './read-value-types.js';
 
-/** A table as its types are written: what its changes are like, and what people have written about it. */
+/** A table as its types are written: what its changes look like, and its comments in the database. */
 export interface TableModel extends TableDescription {
   readonly schema: string;
   readonly table: string;
@@ -36,18 +36,18 @@ interface TableRow {
   columns: ColumnRow[];
 }
 
-/** Of pg_attribute `a`: a NOT NULL that has not been validated promises nothing of older rows (PostgreSQL 18). */
+/** For pg_attribute `a`: a NOT NULL that is not validated says nothing about older rows (PostgreSQL 18). */
 export const NULLABLE = `(NOT a.attnotnull OR EXISTS (
   SELECT FROM pg_constraint o
    WHERE o.conrelid = a.attrelid AND o.contype = 'n' AND a.attnum = ANY (o.conkey) AND NOT o.convalidated))`;
 
-/** Of pg_attribute `a`. https://www.postgresql.org/docs/current/storage-toast.html */
+/** For pg_attribute `a`. https://www.postgresql.org/docs/current/storage-toast.html */
 export const TOASTABLE = `(a.attlen = -1 AND a.attstorage <> 'p')`;
 
 /**
- * One row per table that is there. Columns: those the publication sends, as far as there is one that says so (it
- * decides on generated columns, which none sends before PostgreSQL 18, and may hold a column list); else all but the
- * generated ones.
+ * One row per existing table. Columns: those that the publication sends, if there is a publication (it
+ * decides about generated columns, which no server before PostgreSQL 18 sends, and may have a column list);
+ * otherwise all except generated ones.
  */
 const TABLES_SQL = `SELECT n.nspname AS schema, c.relname AS table, obj_description(c.oid, 'pg_class') AS comment,
   c.relreplident = 'f' AND NOT EXISTS (
@@ -79,8 +79,8 @@ const TABLES_SQL = `SELECT n.nspname AS schema, c.relname AS table, obj_descript
 const INSUFFICIENT_PRIVILEGE = '42501';
 
 /**
- * The tables' models: those of schema public first, then by name. Throws TABLE_MISSING, with all that are,
- * and PRIVILEGE_MISSING.
+ * The tables' models: those of schema public first, then by name. Throws TABLE_MISSING, which names all
+ * missing tables, and PRIVILEGE_MISSING.
  */
 export async function readTables(
   client: ClientBase,

@@ -1,7 +1,10 @@
 import type { ClientBase } from 'pg';
 import type { Scalar, ValueType } from './description.js';
 
-/** Type OIDs of pg_type.dat that the contract maps to something else than PostgreSQL's text, or that keep a form of their own. */
+/**
+ * Type OIDs of pg_type.dat that the contract does not map to PostgreSQL's text, or that keep a form of their
+ * own.
+ */
 const SCALAR_OF: ReadonlyMap<number, Scalar> = new Map([
   [16, 'boolean'],
   [17, 'bytes'],
@@ -21,14 +24,14 @@ const SCALAR_OF: ReadonlyMap<number, Scalar> = new Map([
 interface TypeRow {
   oid: number;
   kind: string;
-  /** Of a domain its base type, of an array its element type, else null. */
+  /** The base type of a domain, the element type of an array, otherwise null. */
   made_of: number | null;
-  /** Declared for a domain over an array. */
+  /** Dimensions that a domain over an array declares. */
   dimensions: number;
   labels: string[];
 }
 
-/** The types and, down to the last, what they are made of. */
+/** The types, and all types that they are made of. */
 const TYPES_SQL = `WITH RECURSIVE made AS (
   SELECT oid, typtype, typbasetype, typelem, typlen, typsubscript, typndims FROM pg_type WHERE oid = ANY ($1::int8[]::oid[])
   UNION
@@ -44,10 +47,10 @@ SELECT oid::int8::float8 AS oid, typndims AS dimensions,
        ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = made.oid ORDER BY enumsortorder) AS labels
   FROM made`;
 
-/** Tells a column's type by its OID and how many dimensions it was declared with. */
+/** Finds a column's type by its OID and its declared dimensions. */
 export type TypeOf = (oid: number, dimensions: number) => ValueType;
 
-/** Asks once for all `oids`; a type that is gone is text, as the stream reads it. */
+/** Queries once for all `oids`. A type that no longer exists is text, as in the stream. */
 export async function readValueTypes(client: ClientBase, oids: readonly number[]): Promise<TypeOf> {
   const { rows } = await client.query<TypeRow>(TYPES_SQL, [oids]);
   const types = new Map(rows.map(row => [row.oid, row]));
@@ -61,7 +64,8 @@ export async function readValueTypes(client: ClientBase, oids: readonly number[]
       case 'enum':
         return { enum: type.labels };
       case 'array':
-        // PostgreSQL holds no array to its declared dimensions, and notes none for some ways to make a table.
+        // PostgreSQL does not enforce the declared dimensions of an array, and stores none for some ways to
+        // create a table.
         return { array: typeOf(Number(type.made_of), 0), dimensions: Math.max(dimensions, 1) };
       default:
         return SCALAR_OF.get(oid) ?? 'text';

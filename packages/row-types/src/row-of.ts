@@ -3,8 +3,8 @@ import { z } from 'zod';
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? unknown : never) : never;
 
 /**
- * A validator of `Row` from one validator per column: it does not compile where the two differ in a column or its
- * type. Columns that it does not know, as a table may have been given since, it leaves out.
+ * A validator of `Row` from one validator per column. It does not compile if the two differ in a column or
+ * its type. It omits unknown columns, which the table may have got since.
  */
 export function rowOf<Row>() {
   return <Shape extends { readonly [Column in keyof Row]: z.ZodType }>(
@@ -16,7 +16,9 @@ export function rowOf<Row>() {
   ) => z.object(shape as Shape);
 }
 
-/** Of a new row as it is sent: the validator of the whole row, where the columns of `optional` may be absent. */
+/**
+ * A validator of a new row as it is sent: as for the whole row, but the columns of `optional` may be absent.
+ */
 export function sentOf<Shape extends z.ZodRawShape, Column extends keyof Shape & string>(
   row: z.ZodObject<Shape>,
   optional: readonly Column[],

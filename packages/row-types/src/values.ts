@@ -1,9 +1,12 @@
 import { z } from 'zod';
 
-/** A float that JSON has no number for is a word. */
+/** A float that JSON cannot write as a number is a word. */
 export type Float = number | 'NaN' | 'Infinity' | '-Infinity';
 
-/** Four digits, or ISO 8601's expanded year; PostgreSQL's last are 5874897 of dates and 294276 of timestamps. */
+/**
+ * Four digits, or ISO 8601's expanded year. PostgreSQL's last years are 5874897 (date) and 294276
+ * (timestamp).
+ */
 const DAY = '(?:\\d{4}|[+-]\\d{6,7})-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\\d|3[01])';
 const TIME = 'T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d{1,6})?';
 
@@ -14,14 +17,14 @@ export const values = {
   boolean: z.boolean(),
   integer: z.int32(),
   float: z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])]),
-  /** Digits: a JSON number would lose some. */
+  /** Digits as text: a JSON number would lose some. */
   bigint: z.string().regex(/^-?\d+$/),
   numeric: z.string().regex(/^(?:-?\d+(?:\.\d+)?|NaN|-?Infinity)$/),
   json: z.json(),
   date: dated(DAY),
-  /** Without a zone. */
+  /** Timestamp without a zone. */
   timestamp: dated(DAY + TIME),
-  /** In UTC. */
+  /** Timestamp in UTC. */
   timestamptz: dated(`${DAY}${TIME}Z`),
   /** Base64. */
   bytes: z.base64(),

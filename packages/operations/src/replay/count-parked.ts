@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { parkedBehind } from './parked-behind.js';
 
 const AT_ONCE = 200;
-/** A person decides the same for ten thousand and for more. */
+/** An operator decides the same way for ten thousand and for more. */
 export const MAX_COUNTED = 10_000;
 
 /**
@@ -11,7 +11,7 @@ export const MAX_COUNTED = 10_000;
  * Stops counting at MAX_COUNTED.
  */
 export async function countParked(redis: Redis, queue: Queue, ids: readonly string[]): Promise<number> {
-  // A change that moves its row between two ordering values waits for two.
+  // A change that moves its row between two ordering values waits for two jobs.
   const parked = new Set<string>();
   for (let start = 0; start < ids.length && parked.size < MAX_COUNTED; start += AT_ONCE) {
     const page = ids.slice(start, start + AT_ONCE);

@@ -8,9 +8,9 @@ const AT_ONCE = 100;
 
 export interface Discarded {
   readonly discarded: number;
-  /** No longer failed when their turn came. */
+  /** Jobs that were no longer failed at their turn. */
   readonly gone: number;
-  /** Not reached, since it was told to stop. */
+  /** Jobs that were not reached before the signal. */
   readonly left: number;
 }
 
@@ -19,17 +19,18 @@ export interface DiscardOptions {
   readonly queue: Queue;
   /** Failed jobs, in the order of the stream: see failedIds. */
   readonly ids: readonly string[];
-  /** Is given each job as a line of JSON, and resolves when they are safe: see createDiscardFile. */
+  /** Gets each job as a line of JSON, and resolves when the lines are on the disk: see createDiscardFile. */
   readonly write: (lines: readonly string[]) => Promise<void>;
   /** Called after each page, with how many are done. */
   readonly onProgress?: (done: number) => void;
-  /** Stops between two pages: what is left stays failed. */
+  /** Stops between two pages; the remaining jobs stay failed. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Removes failed changes; the later changes of their keys run without them. Each is written down first; a line may
- * be of a change that somebody else has retried in that moment, and that is still there. Rejects with REPLAY_STOPPED.
+ * Removes failed changes; the later changes of their keys run without them. Writes each change to the file
+ * first. A line may be of a change that somebody else retried at that moment; that change still exists.
+ * Rejects with REPLAY_STOPPED.
  */
 export async function discardFailed(options: DiscardOptions): Promise<Discarded> {
   const { redis, queue, ids, write, onProgress, signal } = options;
@@ -39,7 +40,7 @@ export async function discardFailed(options: DiscardOptions): Promise<Discarded>
     while (seen < ids.length && !signal?.aborted) {
       const page = ids.slice(seen, seen + AT_ONCE);
       const jobs = await stillFailed(redis, queue, page);
-      // Written and on the disk, then removed: the other way round a crash would lose them.
+      // Write to the disk, then remove: in the other order a crash would lose them.
       await write(await Promise.all(jobs.map(job => lineOf(redis, queue, job))));
       discarded += await removeFailed(redis, queue, jobs);
       seen += page.length;
@@ -60,7 +61,7 @@ async function stillFailed(redis: Redis, queue: Queue, ids: readonly string[]): 
   );
 }
 
-/** The data as Redis holds it: parsed and written again, a large number would lose its last digits. */
+/** The data as Redis holds it. Parsing and writing it again would round large numbers. */
 async function lineOf(redis: Redis, queue: Queue, job: Job): Promise<string> {
   const { id, name, failedReason, stacktrace, attemptsMade, opts, timestamp, processedOn, finishedOn } = job;
   const fields = { queue: queue.name, id, name, failedReason, stacktrace, attemptsMade, opts };

@@ -11,13 +11,13 @@ export interface DiscardFile {
 }
 
 /**
- * Creates the file, for its owner alone, and its folder where there is none. Rejects with DISCARD_NOT_WRITABLE, also
- * where there is a file of that name.
+ * Creates the file, readable by its owner only, and its folder if there is none. Rejects with
+ * DISCARD_NOT_WRITABLE, also if a file of that name exists.
  */
 export async function createDiscardFile(path: string): Promise<DiscardFile> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    // Rows are in it: for nobody else to read, and never over another file.
+    // The file holds rows: nobody else may read it, and it never replaces another file.
     const file = await open(path, 'wx', 0o600);
     return {
       path,

@@ -5,7 +5,7 @@ import { blockedBy } from './blocked-by.js';
 import { changeIdOf } from './failed-job.js';
 
 const PAGE = 5000;
-/** BullMQ's states but for failed, each with how people call it; completed is the last that matters. */
+/** BullMQ's states except failed, each with its usual name. Completed comes last. */
 const STATES = {
   'waiting-children': 'parked',
   delayed: 'delayed',
@@ -53,7 +53,7 @@ async function explain(redis: Redis, { queue, jobId, state }: Found): Promise<Wa
   });
 }
 
-/** Lists and sorted sets are looked through as far as it takes: a change's id is but the beginning of its job's. */
+/** Searches lists and sorted sets to their end: a change's id is only the beginning of its job's id. */
 async function findIn(redis: Redis, key: string, id: string): Promise<string | undefined> {
   const isIt = (member: string) => member === id || changeIdOf(member) === id;
   if ((await redis.type(key)) === 'list') {

@@ -1,6 +1,6 @@
 import { type Lsn, lsnFromHex, tableName } from '@walmq/change';
 
-/** What is read of a failed job. */
+/** The parts of a failed job that are read. */
 export interface FailedJob {
   readonly id?: string | undefined;
   readonly name: string;
@@ -9,7 +9,7 @@ export interface FailedJob {
   readonly finishedOn?: number | undefined;
 }
 
-/** A change as far as its job's data has one: other tools' jobs stand in the same queues. */
+/** The change in a job's data, if there is one: jobs of other tools may stand in the same queues. */
 export interface LooseChange {
   readonly schema?: string;
   readonly table?: string;
@@ -31,16 +31,16 @@ export function tableOf(change: LooseChange | undefined): string | undefined {
   return tableName({ schema, table });
 }
 
-/** All that BullMQ says where workers have died or stalled on a job too often; the worker kit says more by itself. */
+/** BullMQ's whole message when workers died or stalled on a job too often. The worker kit writes more. */
 const STALLED = 'job stalled more than allowable limit';
 
-/** Why it failed, as a person needs it. */
+/** The reason of the failure, as an operator needs it. */
 export function reasonOf({ failedReason }: Pick<FailedJob, 'failedReason'>): string {
   if (failedReason !== STALLED) return failedReason ?? '';
   return `${STALLED}: workers ended or stopped answering while they had this change, or another one that was active with it. Look at how they ended (out of memory, a crash), mend that, then retry.`;
 }
 
-/** A job's id is its change's (LSN and number in the transaction) and the tag of its source. */
+/** A job's id is its change's id (LSN and number in the transaction) and the tag of its source. */
 const JOB_ID = /^(([0-9A-F]{16})-\d{10})-/;
 
 /** Undefined: the job holds no change. */
@@ -48,7 +48,7 @@ export function changeIdOf(jobId: string): string | undefined {
   return JOB_ID.exec(jobId)?.[1];
 }
 
-/** Of its transaction's commit. */
+/** LSN of the transaction's commit. */
 export function lsnOf(jobId: string): Lsn | undefined {
   const hex = JOB_ID.exec(jobId)?.[2];
   return hex === undefined ? undefined : lsnFromHex(hex);

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { changeOf, type FailedJob, reasonOf, tableOf } from './failed-job.js';
 import { normalizeReason } from './normalize-reason.js';
 
-/** What tells one kind of failure from another. */
+/** The fields that distinguish one kind of failure from another. */
 export interface FailureKind {
   readonly queue: string;
   /** `orders`, or `sales.orders` outside schema public; null for a job that is no change. */
   readonly table: string | null;
-  /** With its numbers and quoted values replaced, so that many failures are one reason. */
+  /** The reason without its numbers and quoted values, so that many failures have one reason. */
   readonly reason: string;
 }
 
@@ -16,28 +16,28 @@ export interface FailureGroup extends FailureKind {
   /** ISO 8601 */
   readonly firstFailedAt: string;
   readonly lastFailedAt: string;
-  /** Later changes that wait behind them, at most MAX_COUNTED are counted; only where it was asked for. */
+  /** Number of later changes that wait behind them, up to MAX_COUNTED. Present only on request. */
   readonly parked?: number;
 }
 
 export interface FailureReport {
   /** The largest first. */
   readonly groups: readonly FailureGroup[];
-  /** There are more than were read. */
+  /** True if there are more failed jobs than were read. */
   readonly isPartial: boolean;
-  /** Why there is no list, though something failed. */
+  /** Why there is no list although something failed. */
   readonly problem?: string;
 }
 
-/** Nothing has failed. */
+/** The report of a pipeline in which nothing has failed. */
 export const NO_FAILURES: FailureReport = { groups: [], isPartial: false };
 
-/** The kind that a failed job of a queue is of. */
+/** The kind of a queue's failed job. */
 export function kindOf(queue: string, job: Pick<FailedJob, 'data' | 'failedReason'>): FailureKind {
   return { queue, table: tableOf(changeOf(job)) ?? null, reason: normalizeReason(reasonOf(job)) };
 }
 
-/** Names a kind in a page or on a command line, where a reason may hold what is not to be shown: ten hex digits. */
+/** Ten hex digits that name a kind on a page or a command line, where a reason could show private data. */
 export function kindId({ queue, table, reason }: FailureKind): string {
   return createHash('sha256')
     .update(JSON.stringify([queue, table, reason]))

@@ -2,35 +2,35 @@ import type { Lsn } from '@walmq/change';
 import { changeIdOf, changeOf, type FailedJob, type LooseChange, lsnOf, tableOf } from './failed-job.js';
 import { type FailureKind, kindId, kindOf } from './failures.js';
 
-/** Which failed changes; what is left out does not matter. All that is given must hold. */
+/** Selects failed changes. All given conditions must hold; an absent one is not checked. */
 export interface FailedFilter {
-  /** The very group that a list of failures shows. */
+  /** The exact group that a list of failures shows. */
   readonly kind?: FailureKind;
-  /** The same by its name: see kindId. */
+  /** The same group by its name: see kindId. */
   readonly group?: string;
   /** `orders`, or `sales.orders` for a table outside of public. */
   readonly table?: string;
   readonly op?: string;
-  /** Columns and their values, as text: of the change's key, else of its new or its old row. */
+  /** Column values as text: in the change's key, or else in its new or old row. */
   readonly key?: Readonly<Record<string, string>>;
-  /** The values of the change's whole key, in its order, as text. */
+  /** The values of the change's whole key, as text, in the key's order. */
   readonly keyValues?: readonly string[];
-  /** Held by the reason, in whatever case. */
+  /** A text that the reason contains, in any case. */
   readonly reason?: string;
-  /** When it failed: from, and up to; milliseconds since 1970. */
+  /** Time of the failure, from and to; milliseconds since 1970. */
   readonly failedFromMs?: number;
   readonly failedToMs?: number;
-  /** When its transaction was committed. */
+  /** Time of the transaction's commit. */
   readonly committedFromMs?: number;
   readonly committedToMs?: number;
-  /** LSN of its transaction's commit, both ends included. */
+  /** LSN of the transaction's commit, both ends included. */
   readonly fromLsn?: Lsn;
   readonly toLsn?: Lsn;
   /** Ids of changes or of jobs. */
   readonly ids?: ReadonlySet<string>;
 }
 
-/** A job that holds no change matches only what can be said of it: ids, reason, time of failure, operation. */
+/** A job that holds no change can match by id, reason, time of failure and operation only. */
 export function matches(filter: FailedFilter, queue: string, job: FailedJob): boolean {
   const change = changeOf(job);
   const committedMs = change?.tx?.committedAt === undefined ? undefined : Date.parse(change.tx.committedAt);
@@ -50,7 +50,7 @@ export function matches(filter: FailedFilter, queue: string, job: FailedJob): bo
   );
 }
 
-/** Says no to most that do not match by their ids alone, so that they need not be read. */
+/** Rejects most jobs by their ids alone, so that they need not be read. */
 export function mayMatch({ ids, fromLsn, toLsn }: FailedFilter, jobId: string): boolean {
   return (
     (ids === undefined || ids.has(jobId) || ids.has(changeIdOf(jobId) ?? '')) &&
@@ -62,7 +62,7 @@ function isSameKind(a: FailureKind, b: FailureKind): boolean {
   return a.queue === b.queue && a.table === b.table && a.reason === b.reason;
 }
 
-/** Either row: a change that moves its row between two values of an ordering column belongs to both. */
+/** Looks at both rows: a change that moves its row between two ordering values belongs to both. */
 function hasColumns(change: LooseChange | undefined, wanted: Readonly<Record<string, string>>): boolean {
   const { key, before, after } = change ?? {};
   const has = (row: LooseChange['key'], column: string, value: string) =>

@@ -8,22 +8,23 @@ import { stopped } from './stopped.js';
 const AT_ONCE = 200;
 
 export interface Followed {
-  /** Completed, the changes that were parked behind the replayed ones among them. */
+  /** Completed changes, including those that were parked behind the replayed ones. */
   readonly completed: number;
-  /** Failed once more, or for the first time: they and what is parked behind them wait again. */
+  /** Changes that failed again, or for the first time. They and the changes parked behind them wait again. */
   readonly failed: readonly string[];
   /** Parked behind one that failed. */
   readonly parked: number;
-  /** Still under way when it was told to stop. */
+  /** Still running when the signal came. */
   readonly open: number;
 }
 
-/** A change and what is parked behind it, in the order they run in. */
+/** A change and the changes parked behind it, in the order in which they run. */
 export type Chain = readonly string[];
 
 /**
- * Each failed change with what is parked behind it now: to be read before they are replayed, since their ties go with
- * them. One that waits for two of them is in the chain of the first alone.
+ * Each failed change with the changes that are parked behind it now. Read the chains before the replay,
+ * because the replay removes these ties. A change that waits for two failed ones is in the chain of the first
+ * only.
  */
 export async function chainsOf(redis: Redis, queue: Queue, ids: readonly string[]): Promise<Chain[]> {
   const seen = new Set<string>();
@@ -57,8 +58,9 @@ interface Followee {
 }
 
 /**
- * Waits until every change of the chains has completed, has failed, or is parked behind one that has. A job that is gone
- * has completed: what fails stays. What comes to wait behind them meanwhile is not waited for.
+ * Waits until every change of the chains has completed, has failed, or is parked behind a failed one. A job
+ * that no longer exists has completed, because failed jobs stay. Changes that join the chains meanwhile are
+ * not waited for.
  */
 export async function followReplayed(options: FollowOptions): Promise<Followed> {
   const { redis, queue, signal, onProgress, intervalMs = 200 } = options;
@@ -81,7 +83,7 @@ export async function followReplayed(options: FollowOptions): Promise<Followed> 
   return followedOf(all);
 }
 
-/** Goes along the chain as far as it has run. */
+/** Advances along the chain as far as it has run. */
 async function advance(redis: Redis, queue: Queue, chain: Followee): Promise<void> {
   while (chain.end === undefined) {
     const end = await endOf(redis, queue, chain.ids[chain.completed] as string);
@@ -114,7 +116,7 @@ function followedOf(chains: readonly Followee[]): Followed {
   return {
     completed: chains.reduce((sum, { completed }) => sum + completed, 0),
     failed,
-    // Of a chain that failed, all behind the one that did.
+    // In a chain that failed: all changes behind the failed one.
     parked: count('parked') + count('failed') - failed.length,
     open: count(undefined),
   };

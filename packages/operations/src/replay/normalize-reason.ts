@@ -1,8 +1,9 @@
 const MAX_LENGTH = 300;
 
 /**
- * What is kept as it is, then what is replaced, the first that fits. Kept: codes that tell one failure from another
- * (SQLSTATE, HTTP status, a mail server's), the names of things in the database, network addresses.
+ * Patterns in the order in which they apply: first what stays as it is, then what is replaced. Kept: codes
+ * that distinguish failures (SQLSTATE, HTTP status, a mail server's code), names of database objects, network
+ * addresses.
  */
 const PARTS = new RegExp(
   [
@@ -19,7 +20,7 @@ const PARTS = new RegExp(
   'gi',
 );
 
-/** The reason on one line and without what differs from one row to the next: many failures are one reason. */
+/** The reason on one line, without the parts that differ between rows: many failures have one reason. */
 export function normalizeReason(reason: string): string {
   const [line = ''] = reason.trim().split('\n');
   return line.slice(0, MAX_LENGTH).replaceAll(PARTS, (match, ...rest) => {

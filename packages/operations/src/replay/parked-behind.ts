@@ -20,7 +20,7 @@ while #ids < tonumber(ARGV[2]) do
 end
 return ids`;
 
-/** Ids of the changes parked behind a job, in the order they run in; `max`: where it is enough, roughly. */
+/** Ids of the changes parked behind a job, in the order in which they run. Stops at about `max`. */
 export async function parkedBehind(
   redis: Redis,
   queue: Queue,

@@ -11,7 +11,10 @@ export interface FailedOptions {
   readonly filter?: FailedFilter;
 }
 
-/** The failed jobs of a queue that match, the newest first, a page at a time: many thousands do not fill memory. */
+/**
+ * The failed jobs of a queue that match, newest first. Reads one page at a time, so that many thousands do
+ * not fill memory.
+ */
 export async function* failedJobs({ redis, queue, filter = {} }: FailedOptions): AsyncGenerator<Job> {
   const { failedFromMs: fromMs, failedToMs: toMs } = filter;
   for await (const ids of scanFailed({ redis, queue, fromMs, toMs })) {
@@ -20,7 +23,7 @@ export async function* failedJobs({ redis, queue, filter = {} }: FailedOptions):
   }
 }
 
-/** A job that was removed between the list and the look is gone, not an error. */
+/** A job that was removed between listing and reading no longer exists. That is not an error. */
 export async function readJobs(queue: Queue, ids: readonly string[]): Promise<Job[]> {
   const jobs = await Promise.all(ids.map(async id => (await queue.getJob(id)) as Job | undefined));
   return jobs.filter(job => job !== undefined);
@@ -30,9 +33,9 @@ export interface FailuresOptions {
   readonly redis: Redis;
   readonly queues: readonly Queue[];
   readonly filter?: FailedFilter;
-  /** At most so many of a queue are looked at, the newest; the report says when there are more. */
+  /** Limit per queue, newest first. The report says when there are more. */
   readonly maxListed?: number;
-  /** Counts what is parked behind each group too, which asks more of Redis. */
+  /** Counts the changes parked behind each group too, at the cost of more commands. */
   readonly withParked?: boolean;
 }
 
@@ -60,7 +63,7 @@ export async function readFailures(options: FailuresOptions): Promise<FailureRep
   return groups.report(isPartial);
 }
 
-/** Ids of the failed jobs that match, in the order of the stream, by which job ids sort. */
+/** Ids of the matching failed jobs, in the order of the stream: job ids sort that way. */
 export async function failedIds(options: FailedOptions): Promise<string[]> {
   const ids = new Set<string>();
   for await (const job of failedJobs(options)) ids.add(job.id as string);

@@ -3,12 +3,12 @@ import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 
 /**
- * BullMQ's own removal, of each job that still stands failed as it was read: between that look and the removal somebody
- * else may have retried it. Its children stay, which are the changes that have run before it.
+ * BullMQ's own removal of each job that is still failed as it was read: between reading and removal somebody
+ * else may have retried it. The job's children stay: they are earlier changes that have run.
  *
- * KEYS[1] failed jobs of the queue; ARGV[1] key prefix of the queue; then for each job: id, when it failed
+ * KEYS[1] failed jobs of the queue; ARGV[1] key prefix of the queue; then for each job: id, time of failure
  *
- * Returns for each: 1 removed, 0 left alone.
+ * Returns for each: 1 removed, 0 not removed.
  */
 function removeScript(): string {
   return `
@@ -25,7 +25,7 @@ end
 return results`;
 }
 
-/** How many of them were removed; the others had been retried or removed by somebody else. */
+/** Number of removed jobs; somebody else retried or removed the others. */
 export async function removeFailed(redis: Redis, queue: Queue, jobs: readonly Job[]): Promise<number> {
   const each = jobs.flatMap(({ id, finishedOn }) => [id as string, finishedOn ?? 0]);
   const key = queue.toKey('failed');

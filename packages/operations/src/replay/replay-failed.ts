@@ -7,9 +7,9 @@ const AT_ONCE = 50;
 
 export interface Replayed {
   readonly replayed: readonly string[];
-  /** No longer failed when their turn came: somebody else has retried or removed them. */
+  /** Jobs that were no longer failed at their turn: somebody else retried or removed them. */
   readonly gone: number;
-  /** Not reached, since it was told to stop. */
+  /** Jobs that were not reached before the signal. */
   readonly left: number;
 }
 
@@ -20,14 +20,14 @@ export interface ReplayOptions {
   readonly ids: readonly string[];
   /** Called after each page, with how many are done. */
   readonly onProgress?: (done: number) => void;
-  /** Stops between two pages: what is left stays failed. */
+  /** Stops between two pages; the remaining jobs stay failed. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Runs failed changes again, in the order of the stream, each with all its attempts. A key has one failed change at
- * most, and what is parked behind it runs once it has completed: so no key is reordered. Rejects with REPLAY_STOPPED;
- * run again, it goes on with what is still failed.
+ * Retries failed changes in the order of the stream, each with all its attempts. A key has at most one failed
+ * change, and the changes parked behind it run when it has completed, so no key is reordered. Rejects with
+ * REPLAY_STOPPED; another call continues with the jobs that are still failed.
  */
 export async function replayFailed(options: ReplayOptions): Promise<Replayed> {
   const { redis, queue, ids, onProgress, signal } = options;
@@ -36,7 +36,7 @@ export async function replayFailed(options: ReplayOptions): Promise<Replayed> {
   try {
     while (seen < ids.length && !signal?.aborted) {
       const page = ids.slice(seen, seen + AT_ONCE);
-      // Sent in this order on one connection, so taken by Redis in this order.
+      // One connection sends them in this order, so Redis runs them in this order.
       const jobs = await readJobs(queue, page);
       const retried = await Promise.all(jobs.map(job => retry(redis, queue, job)));
       for (const [index, job] of jobs.entries()) if (retried[index]) replayed.push(job.id as string);
@@ -49,7 +49,7 @@ export async function replayFailed(options: ReplayOptions): Promise<Replayed> {
   return { replayed, gone: seen - replayed.length, left: ids.length - seen };
 }
 
-/** False when it is no longer failed: BullMQ looks and moves it in one step. */
+/** False if the job is no longer failed: BullMQ checks and moves it in one step. */
 async function retry(redis: Redis, queue: Queue, job: Job): Promise<boolean> {
   try {
     await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
@@ -58,7 +58,8 @@ async function retry(redis: Redis, queue: Queue, job: Job): Promise<boolean> {
     if (code === ErrorCode.JobNotExist || code === ErrorCode.JobNotInState) return false;
     throw error;
   }
-  // BullMQ goes on counting stalls: one that failed for them would fail again at the first.
+  // BullMQ does not reset the count of stalls: without this, a job that failed for its stalls would fail
+  // again at the first one.
   if (job.stalledCounter > 0) await redis.hdel(queue.toKey(job.id as string), 'stc');
   return true;
 }

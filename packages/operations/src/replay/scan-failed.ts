@@ -6,20 +6,21 @@ const PAGE = 200;
 export interface ScanOptions {
   readonly redis: Redis;
   readonly queue: Queue;
-  /** When they failed, both ends included; milliseconds since 1970. */
+  /** Time of the failure, both ends included; milliseconds since 1970. */
   readonly fromMs?: number | undefined;
   readonly toMs?: number | undefined;
 }
 
 /**
- * Ids of the queue's failed jobs, a page at a time, the newest first. Goes on from the time of the last one and not from
- * its rank: while others are being retried or removed, none is passed over. What fails from now on is no part of it.
+ * Ids of the queue's failed jobs, one page at a time, newest first. Continues from the time of the last job
+ * and not from its rank, so that no job is skipped while others are retried or removed. Jobs that fail after
+ * the start are not included.
  */
 export async function* scanFailed({ redis, queue, fromMs, toMs }: ScanOptions): AsyncGenerator<string[]> {
   const key = queue.toKey('failed');
   const least = fromMs ?? '-inf';
   let greatest: number | string = toMs ?? '+inf';
-  /** Those of the very millisecond that the next page begins with. */
+  /** Jobs of the same millisecond as the first job of the next page. */
   const seen = new Set<string>();
   while (true) {
     const count = PAGE + seen.size;

@@ -7,8 +7,8 @@ import type { ClientBase } from 'pg';
 import type { ResumeFacts } from './resume.js';
 
 /**
- * Undefined when there is no slot of ours. A running capture moves all three, so they are read in the order in which they
- * stand: what was acknowledged, the checkpoint that is never behind it, the WAL's end that is never behind either.
+ * Undefined if there is no slot of ours. A running capture moves all three positions, so read them in their
+ * order: the acknowledged LSN, the checkpoint (never behind it), the end of the WAL (never behind either).
  */
 export async function readResume(
   client: ClientBase,
@@ -20,7 +20,7 @@ export async function readResume(
   if (!slot || foreignKind(slot, source.database) !== undefined) return undefined;
   const row = await readCaptureRow(client, name);
   const own = row && !isFromElsewhere(row, slot, source) ? row : undefined;
-  // Under its former name, a checkpoint is taken along by the capture that starts next.
+  // The next capture renames a checkpoint that stands under its former name.
   const databases = [...new Set([source.database, own?.database ?? source.database])];
   const checkpoints = await Promise.all(
     shardPrefixes(layout).map(async prefix => {
@@ -36,7 +36,7 @@ export async function readResume(
   return {
     checkpoint: slowestOf(checkpoints.map(checkpoint => checkpoint?.position ?? null)),
     confirmedFlush: slot.confirmedFlushLsn,
-    // No capture has read the slot yet: it stands where it was made.
+    // No capture has read the slot yet, so the slot stands where it was created.
     firstLsn: own?.firstLsn ?? slot.confirmedFlushLsn,
     walEnd,
     slotReplaced: checkpoints.some(
@@ -46,7 +46,7 @@ export async function readResume(
   };
 }
 
-/** Of shards the slowest one's says how far all are; one that has none says that it has lost it. */
+/** The slowest shard's checkpoint counts for all. A shard without a checkpoint has lost it. */
 function slowestOf(checkpoints: readonly (string | null)[]): Position | null {
   const found = checkpoints.filter(checkpoint => checkpoint !== null).sort();
   return found.length < checkpoints.length ? null : parsePosition(found[0] as string);

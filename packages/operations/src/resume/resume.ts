@@ -7,25 +7,25 @@ import {
   WalmqError,
 } from '@walmq/change';
 
-/** What is known of the stream when a capture starts or comes back. */
+/** The known facts about the stream when a capture starts or reconnects. */
 export interface ResumeFacts {
   /** The checkpoint in Redis; null when there is none. */
   readonly checkpoint: Position | null;
-  /** What the slot says was acknowledged. */
+  /** The LSN that the slot has as acknowledged. */
   readonly confirmedFlush: Lsn;
-  /** Where the slot stood when a capture first read it. */
+  /** The slot's position when a capture first read it. */
   readonly firstLsn: Lsn;
   /** End of the server's WAL. */
   readonly walEnd: Lsn;
-  /** Where the server left the timeline of the checkpoint; undefined while it is on it. */
+  /** Where the server left the timeline of the checkpoint; undefined while the server is on that timeline. */
   readonly divergedAt?: Lsn | undefined;
-  /** The slot is not the one through which the changes up to the checkpoint came: it was made later. */
+  /** True if the slot was created later than the slot through which the changes up to the checkpoint came. */
   readonly slotReplaced?: boolean | undefined;
-  /** A checkpoint that this database has been refused with before, and why. */
+  /** A checkpoint that was refused with this database before, and the reason. */
   readonly refusal?: Refusal | undefined;
 }
 
-/** Stays until the checkpoint is moved: WAL that passes a refused one proves nothing. */
+/** The refusal stays until the checkpoint is moved: WAL that passes a refused checkpoint proves nothing. */
 export interface Refusal {
   /** `00000000019F2B40-0000000001` */
   readonly checkpoint: string;
@@ -33,7 +33,7 @@ export interface Refusal {
 }
 
 export type ResumeVerdict =
-  /** Nothing was ever acknowledged: the checkpoint is made here. */
+  /** No change was ever acknowledged: capture creates the checkpoint at this position. */
   | { readonly verdict: 'begin'; readonly position: Position }
   | { readonly verdict: 'resume'; readonly position: Position }
   | { readonly verdict: 'refuse'; readonly error: WalmqError };
@@ -61,7 +61,7 @@ export function resumeVerdict(facts: ResumeFacts): ResumeVerdict {
   return { verdict: 'resume', position: checkpoint };
 }
 
-/** Why the WAL that the checkpoint counts is not this server's, as a clause; undefined while nothing says so. */
+/** Why the checkpoint does not count this server's WAL, as a clause; undefined if nothing shows that. */
 function otherHistory(checkpoint: Position, facts: ResumeFacts): string | undefined {
   const { confirmedFlush, walEnd, divergedAt, slotReplaced, refusal } = facts;
   if (refusal?.checkpoint === formatPosition(checkpoint)) return refusal.reason;
@@ -88,7 +88,7 @@ function lost(where: string, from: Lsn, to: Lsn): WalmqError {
   );
 }
 
-/** `reason`: a clause that says what proves it. */
+/** `reason`: a clause that states the proof. */
 export function checkpointAhead(checkpoint: Position, reason: string): WalmqError {
   return new WalmqError(
     'CHECKPOINT_AHEAD',

@@ -2,19 +2,25 @@ import { shardPrefixes, type WalmqConfig } from '@walmq/config';
 import type { Redis } from 'ioredis';
 import type { CaptureStatus } from './pipeline-status.js';
 
-/** Milliseconds a heartbeat is believed: a few beats may be missed. */
+/** Milliseconds for which a heartbeat is valid: a few may be missed. */
 const BELIEVED_MS = 5000;
-/** The names of captures, by when they were heard of: generous, since it only bounds the list. */
+/**
+ * The names of captures by the time of their last heartbeat. The limit is generous, because it only bounds
+ * the list.
+ */
 const LISTED_MS = 3_600_000;
 
-/** Captures tell of themselves in the first shard, whose hash tag keeps all of it on one node of a cluster. */
+/**
+ * Captures write their heartbeats to the first shard, whose hash tag keeps all of them on one node of a
+ * cluster.
+ */
 export function heartbeatPrefix(redis: Pick<WalmqConfig['redis'], 'prefix' | 'shards'>): string {
   return shardPrefixes(redis)[0] as string;
 }
 
 /**
- * A capture tells of itself: a key of its own that expires, its name in the list of names, and, while it is active,
- * a key that stays and says how far the last active one had come.
+ * Writes a capture's heartbeat: a key that expires, its name in the list of names, and, while it is active, a
+ * key that stays and holds the last active capture's position.
  */
 export async function writeHeartbeat(redis: Redis, prefix: string, beat: CaptureStatus): Promise<void> {
   const keys = keysOf(prefix);
@@ -31,23 +37,25 @@ export async function writeHeartbeat(redis: Redis, prefix: string, beat: Capture
   if (failed?.[0]) throw failed[0];
 }
 
-/** A capture that ends is gone at once, but for its last words: how far it had come, or the fault it ends by. */
+/**
+ * Removes an ending capture at once, except for its last report: its position, or the fault that ended it.
+ */
 export async function endHeartbeat(redis: Redis, prefix: string, last: CaptureStatus): Promise<void> {
   const keys = keysOf(prefix);
   const pipeline = redis.pipeline().del(keys.instance(last.instance)).zrem(keys.list, last.instance);
-  // A capture that streams says so again within a second.
+  // A streaming capture reports again within a second.
   if (last.role === 'active' || (last.role === 'waiting' && last.lastError))
     pipeline.set(keys.lastActive(last.slot), JSON.stringify(last));
   await pipeline.exec();
 }
 
 export interface Heartbeats {
-  /** Of the last seconds, the active one first. */
+  /** Captures of the last seconds, the active one first. */
   readonly captures: readonly CaptureStatus[];
   readonly lastActive: CaptureStatus | null;
 }
 
-/** Reads what the captures of one slot have told; with `source`, only of those that do not read another one's. */
+/** Reads the heartbeats of one slot's captures; with `source`, without those that read another source. */
 export async function readHeartbeats(
   redis: Redis,
   prefix: string,

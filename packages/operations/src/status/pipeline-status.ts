@@ -2,39 +2,48 @@ import type { Backfill } from '@walmq/backfill';
 import type { ErrorCode } from '@walmq/change';
 
 /**
- * One picture of a pipeline, as plain JSON. LSNs are PostgreSQL's text form (`16/B374D848`), times are ISO 8601.
- * Null stands for what cannot be known, or is not there; 0 for nothing.
+ * The status of a pipeline, as plain JSON. LSNs have PostgreSQL's text form (`16/B374D848`), times are ISO
+ * 8601. Null means unknown or absent; 0 means none.
  */
 export interface PipelineStatus {
-  /** When the picture was taken. */
+  /** When the status was read. */
   readonly at: string;
   readonly slotName: string;
   readonly database: DatabaseStatus | Unreachable;
   readonly redis: RedisStatus | Unreachable;
-  /** Every capture that has been heard of in the last seconds, the active one first. */
+  /** Every capture with a heartbeat in the last seconds, the active one first. */
   readonly captures: readonly CaptureStatus[];
-  /** What the capture that streamed last, or ended by a fault since, said last; it may be gone. */
+  /**
+   * The last report of the capture that streamed last, or ended by a fault since. That capture may no longer
+   * exist.
+   */
   readonly lastActive: CaptureStatus | null;
   readonly checkpoint: CheckpointStatus | null;
-  /** Why capture would refuse to go on from this checkpoint; null when it would, or when one side is not known. */
+  /**
+   * Why capture would refuse to continue from this checkpoint; null if it would continue, or if one side is
+   * unknown.
+   */
   readonly checkpointProblem: Problem | null;
-  /** Bytes of WAL between the server's end of the WAL and each step; null when one side is not known. */
+  /** Bytes of WAL between each step and the end of the WAL; null if one side is unknown. */
   readonly lag: LagStatus | null;
-  /** The limits of the configuration past which capture pauses. */
+  /** The configured limits at which capture pauses. */
   readonly limits: { readonly maxQueueDepth: number; readonly maxRedisMemoryShare: number };
-  /** In the order of the configuration; empty when Redis cannot be reached. */
+  /** In the order of the configuration; empty if Redis cannot be reached. */
   readonly queues: readonly QueueStatus[];
-  /** Those that have not ended well, nor been given up, oldest first; empty when PostgreSQL cannot be reached. */
+  /**
+   * Backfills that have neither completed nor been cancelled, oldest first; empty if PostgreSQL cannot be
+   * reached.
+   */
   readonly backfills: readonly Backfill[];
-  /** What is wrong, the worst first. Empty: all is well. */
+  /** What is wrong, the worst first. Empty if all is well. */
   readonly verdicts: readonly Verdict[];
 }
 
 export interface Unreachable {
   readonly reachable: false;
-  /** Why, as a sentence. */
+  /** The reason, as a sentence. */
   readonly reason: string;
-  /** What to do about it, as an imperative sentence. */
+  /** The remedy, as an imperative sentence. */
   readonly remedy: string;
 }
 
@@ -43,7 +52,7 @@ export interface DatabaseStatus {
   /** `18.1` */
   readonly version: string;
   readonly name: string;
-  /** A standby takes no changes; what follows is null then. */
+  /** True on a standby, which takes no changes. The fields below are null then. */
   readonly inRecovery: boolean;
   readonly walEnd: string | null;
   /** Null when there is none. */
@@ -52,12 +61,12 @@ export interface DatabaseStatus {
 
 export interface SlotStatus {
   readonly name: string;
-  /** What it is instead, when it is no slot of this pipeline: "a physical slot"; else it is left out. */
+  /** What the slot is instead, if it is no slot of this pipeline: "a physical slot". Otherwise absent. */
   readonly foreign?: string;
-  /** Somebody reads it. */
+  /** True while a process reads it. */
   readonly active: boolean;
   readonly activePid: number | null;
-  /** Everything before this has been acknowledged. */
+  /** Everything before this LSN has been acknowledged. */
   readonly confirmedFlushLsn: string;
   /** reserved, extended, unreserved or lost. */
   readonly walStatus: string | null;
@@ -66,11 +75,13 @@ export interface SlotStatus {
   readonly retainedWalBytes: number | null;
   /** Bytes that can still be written before the slot may be lost; null: no limit, or lost. */
   readonly safeWalBytes: number | null;
-  /** Whether standbys keep the slot in step (PostgreSQL >= 17); null: the server does not know of it. */
+  /**
+   * Whether standbys keep the slot synchronised (PostgreSQL >= 17); null if the server does not know of this.
+   */
   readonly failover: boolean | null;
   /**
-   * Seconds: no change that waits for its acknowledgement is older. 0 when none waits; null when no capture has
-   * ever said how far it had come.
+   * Seconds: no change that waits for its acknowledgement is older. 0 if none waits; null if no capture has
+   * ever reported a position.
    */
   readonly oldestUnconfirmedSeconds: number | null;
 }
@@ -93,29 +104,29 @@ export interface RedisStatus {
   /** Null where CONFIG is forbidden. */
   readonly maxMemoryPolicy: string | null;
   readonly onlineReplicas: number;
-  /** Why capture would refuse this server, or it refuses capture: the promise of durability, eviction, no writes. */
+  /** Why capture would refuse this server, or the server refuses capture: durability, eviction, no writes. */
   readonly problems: readonly Problem[];
 }
 
-/** How far Redis has been told, by the script that enqueues. */
+/** The position of the last change that the enqueue script wrote. */
 export interface CheckpointStatus {
   /** `00000000019F2B40-0000000001` */
   readonly position: string;
   readonly lsn: string;
 }
 
-/** What a capture process tells of itself, once a second. */
+/** The report that a capture process writes once a second. */
 export interface CaptureStatus {
-  /** Made anew by every process; says nothing of its machine. */
+  /** New for every process; reveals nothing of its machine. */
   readonly instance: string;
   readonly host: string;
   readonly pid: number;
   readonly version: string;
   readonly startedAt: string;
-  /** When it told this, by its own clock. */
+  /** Time of the report, by the capture's own clock. */
   readonly at: string;
   readonly slot: string;
-  /** Which database, slot and server it reads; null until it has reached the database. */
+  /** The database, slot and server that it reads; null until it has reached the database. */
   readonly source: string | null;
   /** active: reads the slot. standby: another one does. waiting: neither, see `reason`. */
   readonly role: 'active' | 'standby' | 'waiting';
@@ -128,28 +139,28 @@ export interface CaptureStatus {
   readonly jobsPerSecond: number;
   /** Jobs of an average batch of the last seconds; null when there was none. */
   readonly batchJobs: number | null;
-  /** Why it streams but does not enqueue; empty when it does. */
+  /** Why it streams but does not enqueue; empty while it enqueues. */
   readonly pauses: readonly string[];
   /**
-   * What it has found of publication and tables while it streamed: changes that do not come, or did not. Absent: it is of a
-   * version that does not look.
+   * What it found about publication and tables while it streamed: changes that do not come, or did not come.
+   * Absent if its version does not check.
    */
   readonly tables?: readonly TableFinding[];
-  /** Everything committed before this instant is acknowledged; null until it has once caught up. */
+  /** Everything committed before this time is acknowledged; null until capture has caught up once. */
   readonly caughtUpAt: string | null;
   /** The fault that ended its last connection. */
   readonly lastError: { readonly code: string; readonly message: string; readonly at: string } | null;
 }
 
-/** Changes that do not come, or not whole, or did not. */
+/** Changes that do not come, come incomplete, or did not come. */
 export interface TableFinding {
   readonly code: TableFindingCode;
   readonly severity: 'error' | 'warning';
-  /** `schema.table`; null: of all that queues read. */
+  /** `schema.table`; null: all tables that queues read. */
   readonly table: string | null;
   readonly sentence: string;
   readonly remedy: string;
-  /** It is so now; else it is over, and what it cost may not be made good yet. */
+  /** True while it lasts. False: it is over, but its loss may not be repaired yet. */
   readonly isOpen: boolean;
 }
 
@@ -163,32 +174,34 @@ export interface CapturePositions {
 
 export interface QueueStatus {
   readonly name: string;
-  /** The queue has been paused by a person: its workers take nothing. */
+  /** An operator has paused the queue: its workers take no jobs. */
   readonly isPaused: boolean;
-  /** By their turn, or by a priority of their own. */
+  /** Waiting in their turn or with a priority. */
   readonly waiting: number;
   readonly active: number;
   readonly delayed: number;
-  /** Why one of the delayed changes is tried again; null when none is: a delay may have been asked for. */
+  /** Why one of the delayed changes is retried; null if none is: an event may have asked for a delay. */
   readonly retriedFor: string | null;
-  /** Of the delayed changes that come next, the one that has been put off for longest; null where none was. */
+  /**
+   * Among the next delayed changes, the one that has been postponed for the longest time; null if none was.
+   */
   readonly postponed: { readonly seconds: number; readonly times: number; readonly reason: string } | null;
   /** Changes that wait for an earlier one of their key (waiting-children). */
   readonly parked: number;
   readonly failed: number;
-  /** Completed ones that are still kept. */
+  /** Completed changes that are still kept. */
   readonly completed: number;
   /** Seconds since the commit of the oldest change that is neither completed nor failed; null when there is none. */
   readonly oldestSeconds: number | null;
   /** Changes completed in the last full minute. */
   readonly completedPerMinute: number;
-  /** True when more may have been completed than are kept to be counted. */
+  /** True if more changes may have been completed than are kept. */
   readonly completedPerMinuteIsLeast: boolean;
-  /** Null where Redis does not list its clients. */
+  /** Null if Redis does not list its clients. */
   readonly workers: number | null;
 }
 
-/** An error that a person can act on, as JSON. */
+/** An error with a remedy, as JSON. */
 export interface Problem {
   readonly code: ErrorCode;
   readonly sentence: string;
@@ -197,19 +210,22 @@ export interface Problem {
 
 export type Severity = 'error' | 'warning' | 'info';
 
-/** One thing that is wrong or worth knowing, and what to do about it. */
+/** One statement about the pipeline, with its remedy. */
 export interface Verdict {
   readonly code: VerdictCode;
   readonly severity: Severity;
-  /** The queue it is about. */
+  /** The queue that it is about. */
   readonly queue?: string;
-  /** What is, as a sentence. */
+  /** The fact, as a sentence. */
   readonly sentence: string;
-  /** What to do, as an imperative sentence. */
+  /** The remedy, as an imperative sentence. */
   readonly remedy: string;
 }
 
-/** What capture finds of tables becomes a verdict as it is. Explained there too. */
+/**
+ * Capture's findings about tables become verdicts under these codes, which docs/guides/operations.md explains
+ * too.
+ */
 export const TABLE_FINDING_CODES = [
   'TABLE_MISSING',
   'TABLE_UNLOGGED',
@@ -228,7 +244,7 @@ export const TABLE_FINDING_CODES = [
 
 export type TableFindingCode = (typeof TABLE_FINDING_CODES)[number];
 
-/** Under which docs/guides/operations.md explains each. */
+/** The codes of verdicts; docs/guides/operations.md explains each. */
 export const VERDICT_CODES = [
   'DATABASE_UNREACHABLE',
   'DATABASE_IS_STANDBY',

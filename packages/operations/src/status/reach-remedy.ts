@@ -3,12 +3,12 @@ import { refusalOf } from '@walmq/redis';
 
 const CONNECTS_AGAIN = 'capture and workers go on by themselves when it is back';
 
-/** What to do about a PostgreSQL that could not be asked, as a sentence. */
+/** The remedy if PostgreSQL could not be asked, as a sentence. */
 export function databaseRemedy(cause: unknown): string {
   return connectionFailure(cause).remedy;
 }
 
-/** What to do about a Redis that could not be asked, as a sentence. */
+/** The remedy if Redis could not be asked, as a sentence. */
 export function redisRemedy(cause: unknown): string {
   const told = cause instanceof Error ? cause : new Error(String(cause));
   const { error, passes } = refusalOf(told);

@@ -17,19 +17,19 @@ const STATES = [
 ] as const;
 
 const MINUTE_MS = 60_000;
-/** The delayed changes that come next, of which one says why it is tried again. */
+/** How many of the next delayed changes to search for a reason of a retry. */
 const DELAYED_READ = 5;
-/** ... and of which one says that it has been put off for long. */
+/** How many of the next delayed changes to search for a long postponement. */
 const POSTPONED_READ = 100;
 const MAX_REASON_CHARACTERS = 200;
 
-/** One queue as BullMQ sees it. It is only read: nothing about it is written, not even that somebody looked. */
+/** Reads one queue through BullMQ, and writes nothing. */
 export async function readQueue(
   redis: Redis,
   { name, prefix, keepCompleted }: Pick<QueueConfig, 'name' | 'prefix' | 'keepCompleted'>,
 ): Promise<QueueStatus> {
   const queue = new Queue(name, { connection: redis, prefix, skipMetasUpdate: true, skipVersionCheck: true });
-  queue.on('error', () => undefined); // the command under way carries the same error
+  queue.on('error', () => undefined); // the pending command rejects with the same error
   try {
     const [counts, isPaused, oldestSeconds, throughput, retriedFor, postponed, workers] = await Promise.all([
       queue.getJobCounts(...STATES),
@@ -60,7 +60,7 @@ export async function readQueue(
   }
 }
 
-/** From BullMQ's metrics where a worker keeps them, else from the completed changes that are still there. */
+/** From BullMQ's metrics if a worker keeps them, or else from the completed changes that are still kept. */
 async function readThroughput(
   redis: Redis,
   queue: Queue,
@@ -68,14 +68,14 @@ async function readThroughput(
 ): Promise<Pick<QueueStatus, 'completedPerMinute' | 'completedPerMinuteIsLeast'>> {
   const nowMs = Date.now();
   const { meta, data } = await queue.getMetrics('completed', 0, 0);
-  // A minute is written down when the first change of a later one is completed: after that it is history.
+  // BullMQ stores a minute when the first change of a later minute completes: from then on it is final.
   if (data[0] !== undefined && nowMs - meta.prevTS < MINUTE_MS)
     return { completedPerMinute: data[0], completedPerMinuteIsLeast: false };
   const recent = await redis.zcount(queue.toKey('completed'), nowMs - MINUTE_MS, '+inf');
   return { completedPerMinute: recent, completedPerMinuteIsLeast: recent > 0 && recent >= mostKept };
 }
 
-/** A change that only waits for its time has failed at nothing. */
+/** A change that only waits for its time has not failed. */
 async function readRetriedFor(redis: Redis, queue: Queue): Promise<string | null> {
   const ids = await redis.zrange(queue.toKey('delayed'), '0', String(DELAYED_READ - 1));
   const reasons = await Promise.all(ids.map(id => redis.hget(queue.toKey(id), 'failedReason')));
@@ -83,7 +83,7 @@ async function readRetriedFor(redis: Redis, queue: Queue): Promise<string | null
   return reason ? redact(reason).slice(0, MAX_REASON_CHARACTERS) : null;
 }
 
-/** What the worker kit writes down as a job's progress when a change is put off. */
+/** The worker kit's progress of a job whose change was postponed. */
 async function readPostponed(redis: Redis, queue: Queue): Promise<QueueStatus['postponed']> {
   const ids = await redis.zrange(queue.toKey('delayed'), '0', String(POSTPONED_READ - 1));
   const progress = await Promise.all(ids.map(id => redis.hget(queue.toKey(id), 'progress')));
@@ -91,7 +91,7 @@ async function readPostponed(redis: Redis, queue: Queue): Promise<QueueStatus['p
   return found.sort((a, b) => b.seconds - a.seconds)[0] ?? null;
 }
 
-/** Null for the progress of other makers. */
+/** Null for the progress of other programs. */
 function postponedOf(text: string | null): QueueStatus['postponed'] {
   if (!text?.startsWith('{')) return null;
   try {

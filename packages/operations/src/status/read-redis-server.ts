@@ -1,12 +1,12 @@
 import { type RedisPersistence, readPersistence } from '@walmq/fanout';
 import type { Redis } from 'ioredis';
 
-/** What a Redis or Valkey server says of itself. */
+/** Facts about a Redis or Valkey server. */
 export interface RedisServer {
   readonly product: 'Redis' | 'Valkey';
   /** Valkey's own version. */
   readonly version: string;
-  /** The Redis version whose commands it has. */
+  /** The Redis version whose commands it supports. */
   readonly commandsOf: string;
   readonly role: string;
   readonly cluster: boolean;
@@ -20,7 +20,7 @@ export interface RedisServer {
   readonly onlineReplicas: number;
 }
 
-/** From INFO, in bytes where it is about memory, and CONFIG where that is allowed. */
+/** From INFO (memory in bytes), and from CONFIG if that is allowed. */
 export async function readRedisServer(redis: Redis): Promise<RedisServer> {
   const info = await redis.info();
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];

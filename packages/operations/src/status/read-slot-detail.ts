@@ -1,11 +1,11 @@
 import type { ClientBase } from 'pg';
 
-/** What only newer servers say of a slot, or only a person wants to know. */
+/** Facts about a slot that only newer servers know, or that only an operator needs. */
 export interface SlotDetail {
   readonly activePid: number | null;
   /** Bytes that can still be written before the slot may be lost; null: no limit, or lost. */
   readonly safeWalBytes: number | null;
-  /** Whether standbys keep it in step (PostgreSQL >= 17). */
+  /** Whether standbys keep it synchronised (PostgreSQL >= 17). */
   readonly failover: boolean | null;
 }
 

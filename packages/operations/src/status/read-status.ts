@@ -29,15 +29,18 @@ import { verdicts } from './verdicts.js';
 
 export interface StatusOptions {
   readonly config: WalmqConfig;
-  /** Or why there is none. */
+  /** Or the reason why there is no connection. */
   readonly database: Pool | Error;
-  /** A connection that is up, or comes back by itself; or why there is none. */
+  /** A connection that is open or reconnects by itself, or the reason why there is none. */
   readonly redis: Redis | Error;
   /** Milliseconds after which a server that does not answer counts as unreachable. Default 5000. */
   readonly timeoutMs?: number;
 }
 
-/** Reads the whole status and changes nothing. Never rejects because of a server: what is unreachable says so. */
+/**
+ * Reads the whole status and changes nothing. Never rejects because of a server: an unreachable one is marked
+ * as such.
+ */
 export async function readStatus(options: StatusOptions): Promise<PipelineStatus> {
   const { config } = options;
   const at = new Date();
@@ -82,7 +85,7 @@ interface DatabaseFacts {
   readonly inRecovery: boolean;
   readonly slot: (Slot & SlotDetail) | null;
   readonly walEnd: Lsn | null;
-  /** As captures name it. */
+  /** The slot's source, as captures name it. */
   readonly source: string | null;
   readonly backfills: readonly Backfill[];
 }
@@ -91,7 +94,7 @@ async function readDatabase(options: StatusOptions): Promise<DatabaseFacts> {
   return await withClient(options.database, async client => {
     const { version, database: name, inRecovery } = await readServer(client);
     const facts = { reachable: true as const, version, name, inRecovery };
-    // A standby refuses the very functions that tell of WAL.
+    // A standby rejects the functions that report WAL positions.
     if (inRecovery) return { ...facts, slot: null, walEnd: null, source: null, backfills: [] };
     const { slot: slotName } = options.config.source;
     const [slot, detail] = [await readSlot(client, slotName), await readSlotDetail(client, slotName)];
@@ -135,7 +138,7 @@ async function withClient<T>(pool: Pool | Error, act: (client: ClientBase) => Pr
   if (pool instanceof Error) throw pool;
   const client = await pool.connect();
   let broken: Error | undefined;
-  // The query under way carries the same error; without a listener it would end the process.
+  // The pending query rejects with the same error; without a listener this event would end the process.
   const lost = (error: Error) => {
     broken = error;
   };
@@ -151,14 +154,14 @@ async function withClient<T>(pool: Pool | Error, act: (client: ClientBase) => Pr
   }
 }
 
-/** A connection that comes back by itself lets commands wait for as long as it takes: here nobody waits. */
+/** A connection that reconnects by itself lets commands wait without a limit. This look must not wait. */
 function usable(redis: Redis | Error): Redis {
   if (redis instanceof Error) throw redis;
   if (redis.status === 'ready') return redis;
   throw new WalmqError('REDIS_UNREACHABLE', `the connection is ${redis.status}.`);
 }
 
-/** Within its time, or unreachable with the reason. */
+/** The result within the time limit, or unreachable with the reason. */
 async function look<T extends { reachable: true }>(
   { timeoutMs = 5000 }: StatusOptions,
   remedyFor: (cause: unknown) => string,
@@ -180,10 +183,10 @@ async function look<T extends { reachable: true }>(
   }
 }
 
-/** Node joins the failures of several addresses into an error without a message. */
+/** Node joins the errors of several addresses into one without a message. */
 function messageOf(cause: unknown): string {
   if (cause instanceof AggregateError) return cause.errors.map(messageOf).join('; ');
-  // It says that the server cannot be reached, which is said already: why, its cause does.
+  // The sentence that the server cannot be reached is already there; the cause tells why.
   if (cause instanceof WalmqError && cause.code === 'REDIS_UNREACHABLE' && cause.cause)
     return messageOf(cause.cause);
   const text = cause instanceof Error ? cause.message : String(cause);
@@ -244,7 +247,7 @@ function redisStatus({ server }: RedisFacts, { redis }: WalmqConfig): RedisStatu
   };
 }
 
-/** Why nothing can be written; in a cluster any node answers, and it need not be the one that is written to. */
+/** Why nothing can be written. In a cluster any node may answer, and that node need not take the writes. */
 function writeProblems({ role, cluster, writesAppendOnlyFile }: RedisFacts['server']): Problem[] {
   const problems: Problem[] = [];
   if (role === 'slave' && !cluster)
@@ -274,8 +277,8 @@ function problemOf({ code, message, remedy = '' }: WalmqError): Problem {
 function lagOf({ walEnd, confirmedFlush }: ResumeFacts, captures: readonly CaptureStatus[]): LagStatus {
   const positions = captures.find(({ role }) => role === 'active')?.positions;
   const acknowledgedBytes = Math.max(0, Number(walEnd - confirmedFlush));
-  // What a capture said a second ago may be beside a newer end of the WAL, never beyond it; and beside a newer
-  // acknowledgement, but what is acknowledged has been through all the steps before.
+  // A capture's report is up to a second old. It is never ahead of the newer end of the WAL. It may be behind
+  // a newer acknowledgement, but what is acknowledged has passed all earlier steps.
   const behind = (lsn: string | undefined) =>
     lsn === undefined ? null : Math.min(acknowledgedBytes, Math.max(0, Number(walEnd - parseLsn(lsn))));
   return {

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 
-/** What the walsender that reads a slot waits for, from pg_stat_activity. */
+/** What the walsender of a slot waits for, from pg_stat_activity. */
 export interface SenderWait {
   readonly type: string | null;
   readonly event: string | null;
@@ -9,13 +9,13 @@ export interface SenderWait {
   readonly standbySlots: readonly StandbySlot[];
 }
 
-/** A slot that synchronized_standby_slots names (PostgreSQL >= 17), as it is. */
+/** The state of a slot that synchronized_standby_slots names (PostgreSQL >= 17). */
 export interface StandbySlot {
   readonly name: string;
   readonly state: 'ok' | 'missing' | 'logical' | 'lost' | 'inactive';
 }
 
-/** Undefined while no process of that number runs. */
+/** Undefined if no process with that id runs. */
 export async function readSenderWait(client: ClientBase, pid: number): Promise<SenderWait | undefined> {
   const { rows } = await client.query<Omit<SenderWait, 'standbySlots'>>(
     `SELECT wait_event_type AS type, wait_event AS event,
@@ -27,7 +27,7 @@ export async function readSenderWait(client: ClientBase, pid: number): Promise<S
   return wait && { ...wait, standbySlots: isForStandbys(wait) ? await readStandbySlots(client) : [] };
 }
 
-/** In the order of the setting; empty where there is none. */
+/** In the order of the setting; empty if the setting is empty. */
 export async function readStandbySlots(client: ClientBase): Promise<StandbySlot[]> {
   const { rows } = await client.query<StandbySlot>(
     `SELECT w.name, CASE WHEN s.slot_name IS NULL THEN 'missing' WHEN s.slot_type <> 'physical' THEN 'logical'
@@ -54,7 +54,7 @@ export function standbySlotText({ name, state }: StandbySlot): string {
   return `slot "${name}" ${STATES[state]}`;
 }
 
-/** Why the walsender sends nothing, as a clause; undefined where what it waits for is nothing out of the ordinary. */
+/** Why the walsender sends nothing, as a clause; undefined if what it waits for is normal. */
 export function stallReason(wait: SenderWait): string | undefined {
   if (isForStandbys(wait)) {
     const guilty = wait.standbySlots.filter(({ state }) => state !== 'ok');

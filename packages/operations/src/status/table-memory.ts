@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { TableFinding } from './pipeline-status.js';
 
-/** When something was looked at, and how far the WAL was. */
+/** When something was looked at, and the end of the WAL then. */
 export interface Moment {
   /** ISO 8601. */
   readonly at: string;
@@ -9,38 +9,41 @@ export interface Moment {
   readonly lsn: string;
 }
 
-/** A table as it was when capture looked at it last. */
+/** A table at capture's last look. */
 export interface SeenTable {
   readonly oid: number;
-  /** By oid, `schema.table` of each. */
+  /** `schema.table` of each, by oid. */
   readonly partitions: Readonly<Record<string, string>>;
 }
 
-/** A gap that is open: since when, at the earliest, and what it is. */
+/** An open gap: its kind, and its earliest possible beginning. */
 export interface OpenGap {
-  /** Null: it was there at the first look. */
+  /** Null: the gap was there at the first look. */
   readonly since: Moment | null;
   readonly what: string;
   readonly remedy: string;
 }
 
-/** What is over and not made good yet. */
+/** A gap that is closed and not yet repaired. */
 export interface TableLoss extends TableFinding {
   readonly until: Moment;
 }
 
 /**
- * What capture remembers of publication and tables, so that what happens between two looks, or while no capture runs, is
- * noticed all the same.
+ * What capture remembers about publication and tables. It lets capture notice what happens between two looks,
+ * or while no capture runs.
  */
 export interface TableMemory {
   /** Null before the first look. */
   readonly looked: Moment | null;
   readonly publicationOid: number | null;
   readonly tables: Readonly<Record<string, SeenTable>>;
-  /** By the oid of a table that inherits: its parent. It stays while the table may still be in the WAL. */
+  /**
+   * The parent of a table that inherits, by the table's oid. Kept while the WAL may still hold changes of the
+   * table.
+   */
   readonly children: Readonly<Record<string, { oid: number; schema: string; table: string }>>;
-  /** Filters and column lists that count as meant, by table. Null: those of the next look. */
+  /** Filters and column lists that count as intended, by table. Null: those of the next look. */
   readonly filters: Readonly<Record<string, string>> | null;
   readonly open: Readonly<Record<string, OpenGap>>;
   readonly losses: readonly TableLoss[];
@@ -56,12 +59,12 @@ export const NOTHING_SEEN: TableMemory = {
   losses: [],
 };
 
-/** `prefix` is that of the heartbeats, `source` what names database, slot and server. */
+/** `prefix` is the heartbeats' prefix; `source` names database, slot and server. */
 export function tableMemoryKey(prefix: string, source: string): string {
   return `${prefix}:walmq:tables:${source}`;
 }
 
-/** A hash with each field as JSON. */
+/** A hash; each field is JSON. */
 export async function readTableMemory(redis: Redis, key: string): Promise<TableMemory> {
   const fields = Object.entries(await redis.hgetall(key));
   return {
@@ -70,7 +73,7 @@ export async function readTableMemory(redis: Redis, key: string): Promise<TableM
   };
 }
 
-/** Writes what is not as it was before. */
+/** Writes the fields that have changed. */
 export async function writeTableMemory(
   redis: Redis,
   key: string,
@@ -83,7 +86,7 @@ export async function writeTableMemory(
   if (changed.length > 0) await redis.hset(key, Object.fromEntries(changed));
 }
 
-/** What is over counts as made good, and the filters of the publication as meant. */
+/** Marks closed gaps as repaired, and the publication's filters as intended. */
 export async function acceptTables(redis: Redis, key: string): Promise<void> {
   await redis.hdel(key, 'losses', 'filters');
 }

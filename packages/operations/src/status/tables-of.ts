@@ -1,10 +1,10 @@
 import { publishedTables, type WalmqConfig } from '@walmq/config';
 import type { SetupRoute, SetupTable } from '@walmq/setup';
 
-/** Every table any queue reads, once, with what the queues want of it. */
+/** Every table that any queue reads, once, with what the queues need of it. */
 export function tablesOf(config: WalmqConfig): SetupTable[] {
   return publishedTables(config).map(({ schema, table }) => {
-    // No queue reads it as a table besides: the configuration refuses that.
+    // No queue reads it as a table too: the configuration rejects that.
     if (config.outbox?.schema === schema && config.outbox.table === table)
       return { schema, table, newRowsOnly: true, routes: outboxRoutes(config) };
     const routes = Object.values(config.queues).flatMap(queue =>
@@ -16,7 +16,10 @@ export function tablesOf(config: WalmqConfig): SetupTable[] {
   });
 }
 
-/** What every queue wants of the outbox table that takes events from it: the columns that decide a row's way. */
+/**
+ * What every queue needs of the outbox table that it takes events from: the columns that decide a row's
+ * route.
+ */
 function outboxRoutes({ queues, outbox }: WalmqConfig): SetupRoute[] {
   if (!outbox) return [];
   const { aggregateType, aggregateId, type } = outbox.columns;

@@ -16,16 +16,16 @@ import type {
 type Status = Omit<PipelineStatus, 'verdicts'>;
 
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
-/** Share of a limit past which a person should know. */
+/** Share of a limit at which an operator should know. */
 const NEAR = 0.8;
-/** Share of a slot's limit that is left when it is time to worry. */
+/** Remaining share of a slot's limit at which an operator should act. */
 const LITTLE_LEFT = 0.25;
-/** Past which a person should know of a change that is put off again and again. */
+/** Seconds of postponement after which an operator should know. */
 const LONG_POSTPONED_SECONDS = 3600;
-/** Retained WAL without a limit past which a person should know. */
+/** Retained WAL at which an operator should know, if there is no limit. */
 const MUCH_WAL_BYTES = 5 * 1024 ** 3;
 
-/** What is wrong with a pipeline, the worst first: decided from the status alone. */
+/** Decides what is wrong with a pipeline, the worst first, from the status alone. */
 export function verdicts(status: Status): Verdict[] {
   const found = [
     ...serverVerdicts(status),
@@ -115,14 +115,14 @@ function slotVerdicts({ database, slotName, lastActive }: Status): Verdict[] {
 function captureVerdicts(status: Status): Verdict[] {
   const { database, redis, captures } = status;
   const slot = database.reachable ? database.slot : null;
-  // Without the slot nothing can run, and without Redis nothing is heard of what does.
+  // Without the slot nothing can run, and without Redis no capture can report.
   if (
     !redis.reachable ||
     (database.reachable && (database.inRecovery || !slot || slot.foreign !== undefined || isLost(slot)))
   )
     return [];
   const active = captures.find(({ role }) => role === 'active');
-  // Nor of one that could not write it down.
+  // An active capture cannot report if Redis takes no writes.
   if (!active && slot?.active && !takesWrites(redis)) return [];
   if (!active) return [silenceVerdict(status, slot)];
   const paused = active.pauses.map(reason =>
@@ -143,7 +143,7 @@ function captureVerdicts(status: Status): Verdict[] {
   ];
 }
 
-/** As the capture that streams has found it, or the last one that did. */
+/** As the streaming capture found it, or the last one that streamed. */
 function tableVerdicts({ captures, lastActive }: Status): Verdict[] {
   const teller = captures.find(({ role }) => role === 'active') ?? lastActive;
   return (teller?.tables ?? []).map(({ code, severity, sentence: text, remedy }) => ({
@@ -159,9 +159,9 @@ function takesWrites({ problems, usedMemoryBytes, maxMemoryBytes }: RedisStatus)
   return !refuses && (maxMemoryBytes === 0 || usedMemoryBytes < maxMemoryBytes);
 }
 
-/** Nobody says to be active: why? */
+/** No capture reports to be active: find out why. */
 function silenceVerdict({ captures, lastActive, checkpoint, at }: Status, slot: SlotStatus | null): Verdict {
-  // It holds the slot while it tries once more.
+  // It holds the slot while it retries.
   const blocked = captures.find(
     ({ role, lastError }) => role === 'waiting' && lastError?.code === 'CHANGE_UNREADABLE',
   );
