@@ -43,7 +43,7 @@ export async function startSystem(
     ...options.env,
   };
   try {
-    await promisify(execFile)(process.execPath, [programOf('cli', 'walmq'), 'setup', '--shop'], {
+    await promisify(execFile)(process.execPath, [join(ROOT, 'packages/shop/bin/shop-setup.js')], {
       cwd: ROOT,
       env,
     });
@@ -61,8 +61,8 @@ export async function startSystem(
   }
 }
 
-function programOf(app: string, program = app): string {
-  return join(ROOT, 'apps', app, 'bin', `${program}.js`);
+function programOf(app: string): string {
+  return join(ROOT, 'apps', app, 'bin', `${app}.js`);
 }
 
 async function urlOf(app: string, child: ChildProcess): Promise<string> {

@@ -1,4 +1,4 @@
--- The tables of the examples, beside those of the reference shop (walmq setup --shop).
+-- The tables of the examples, beside those of the reference shop (npm run shop-setup).
 CREATE TABLE accounts (
   id integer PRIMARY KEY,
   balance numeric(12, 2) NOT NULL DEFAULT 0

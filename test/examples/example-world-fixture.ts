@@ -56,8 +56,8 @@ export class ExampleWorld {
     const world = new ExampleWorld(folder, await Promise.all([startPostgres(), startRedis()]));
     await world.client.connect();
     await world.sql('schema.sql');
-    const cli = join(ROOT, 'apps/cli/bin/walmq.js');
-    await world.#run(process.execPath, [cli, 'setup', ...setupOptions]);
+    const setup = join(ROOT, 'packages/shop/bin/shop-setup.js');
+    await world.#run(process.execPath, [setup, ...setupOptions]);
     world.app('capture');
     return world;
   }

@@ -10,7 +10,7 @@ import { EXAMPLES, ExampleWorld, eventually } from './example-world-fixture.js';
 describe('the examples of the documentation', { timeout: 180_000 }, () => {
   let world: ExampleWorld;
   beforeAll(async () => {
-    world = await ExampleWorld.create(['--shop', '--audit', '--outbox', '--change-log']);
+    world = await ExampleWorld.create(['--audit', '--outbox', '--change-log']);
     await world.client.query(`INSERT INTO accounts (id) VALUES (7);
       INSERT INTO orders (id, customer_email, total_amount) VALUES (42, 'ada@example.com', 99.99), (43, 'bob@example.com', 9.99)`);
   });

@@ -10,7 +10,6 @@ import {
   type SetupStep,
   setupScript,
 } from '@walmq/setup';
-import { shopSchemaSql } from '@walmq/shop';
 import { auditSchemaSql } from '@walmq/sinks/audit';
 import { changeLogSchemaSql } from '@walmq/sinks/change-log';
 import { workerSchemaSql } from '@walmq/worker';
@@ -20,7 +19,7 @@ import { withDatabase } from './connect.js';
 import { examples, type Host } from './help.js';
 
 interface SetupCommandOptions {
-  /** Makes the reference shop's tables too. */
+  /** Of an earlier version. */
   readonly shop?: boolean;
   /** Makes the audit log too. */
   readonly audit?: boolean;
@@ -50,19 +49,12 @@ const AUDIT_SCHEMA: SetupSchema = { what: 'the audit log', sql: auditSchemaSql, 
 
 const CHANGE_LOG_SCHEMA: SetupSchema = { what: 'the change log', sql: changeLogSchemaSql, captured: false };
 
-const SHOP_SCHEMA: SetupSchema = {
-  what: "the shop's tables",
-  sql: shopSchemaSql,
-  captured: true,
-  within: 'public',
-};
-
 /** `walmq setup` as it is called. */
 export function addSetup(program: Command, { io }: Host): void {
   program
     .command('setup')
     .description('prepare the database: own tables, replica identity, publication, slot; safe to run again')
-    .option('--shop', "also create the reference shop's tables")
+    .addOption(new Option('--shop', 'of an earlier version').hideHelp())
     .option('--audit', 'also create the audit log')
     .option('--change-log', 'also create the change log')
     .option('--outbox', 'also create the outbox table')
@@ -100,8 +92,16 @@ function roles(text: string): string[] {
   throw new InvalidArgumentError('It must be names of roles with commas between them.');
 }
 
-/** `walmq setup`: prepares the database for the configured queues; prints what it found and did. */
+/** `walmq setup`: prepares the database for the configured queues; prints what it found and did. Throws SETUP_SHOP_MOVED. */
 async function setupCommand(io: CommandIo, options: SetupCommandOptions): Promise<void> {
+  if (options.shop)
+    throw new WalmqError(
+      'SETUP_SHOP_MOVED',
+      'the reference shop has a set-up of its own; walmq setup has no --shop.',
+      {
+        remedy: 'Run "npm run shop-setup", which makes the tables of the shop and then runs walmq setup.',
+      },
+    );
   const config = await configOf(io);
   const lockTimeoutMs = Math.ceil(options.wait * 1000);
   await withDatabase(databaseUrlOf(io, config), async client => {
@@ -110,7 +110,6 @@ async function setupCommand(io: CommandIo, options: SetupCommandOptions): Promis
       publication: config.source.publication,
       tables: tablesOf(config),
       schemas: [
-        ...(options.shop ? [SHOP_SCHEMA] : []),
         WORKER_SCHEMA,
         ...(options.audit ? [AUDIT_SCHEMA] : []),
         ...(options.changeLog ? [CHANGE_LOG_SCHEMA] : []),

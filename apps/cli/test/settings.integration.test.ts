@@ -32,7 +32,7 @@ describe('the command line on settings that it cannot work with', () => {
       CREATE ROLE cli_perverse SUPERUSER LOGIN PASSWORD 'test';
       ${perverseRoleSql('cli_perverse', embeddedPostgresMajor())}`);
     const env = world.as('cli_perverse', 'test');
-    const made = await walmq(['setup', '--shop', '--audit', '--change-log'], env);
+    const made = await walmq(['setup', '--audit', '--change-log'], env);
     expect(made.errors).toEqual([]);
     expect(made.code).toBe(0);
     expect((await walmq(['setup', '--dry-run'], env)).lines.filter(line => !line.startsWith('ok'))).toEqual(

@@ -146,33 +146,43 @@ describe('walmq setup', () => {
   it('with --dry-run says the same and leaves nothing, not even of tables it would make', async () => {
     const shop = await world('setup_dry', {
       schema: 'SELECT',
-      queues: { orders: { table: 'orders' }, stock: { table: 'inventory' } },
+      queues: { payments: { outbox: 'payment' } },
     });
     const before = await stateOf(shop);
-    const dry = await shop.run('setup', '--shop', '--dry-run');
+    const dry = await shop.run('setup', '--outbox', '--audit', '--dry-run');
     expect(dry.code).toBe(0);
     expect(await stateOf(shop)).toEqual(before);
-    const done = await shop.run('setup', '--shop');
+    const done = await shop.run('setup', '--outbox', '--audit');
     expect(dry.lines).toEqual(done.lines.map(line => line.replace('done ', 'would')));
     expect(dry.lines).toContain('would    create slot "setup_dry"');
   });
 
   it('with --sql prints a script that leads to the same state, and may be run again', async () => {
-    const [byScript, byCommand] = [await world('setup_script'), await world('setup_command')];
-    const { code, lines } = await byScript.run('setup', '--shop', '--sql');
+    const queues = { ...QUEUES, payments: { outbox: 'payment' } };
+    const byScript = await world('setup_script', { queues });
+    const byCommand = await world('setup_command', { queues });
+    const { code, lines } = await byScript.run('setup', '--outbox', '--sql');
     expect(code).toBe(0);
     const before = await byScript.client.query('SELECT FROM pg_publication');
     expect(before.rowCount).toBe(0);
 
     await runScript(byScript.client, lines.join('\n'));
-    await byCommand.run('setup', '--shop');
+    await byCommand.run('setup', '--outbox');
     const state = await stateOf(byScript);
     expect(state).toEqual(await stateOf(byCommand));
     expect(state).toMatchObject({ slots: [{ plugin: 'pgoutput' }] });
 
     await runScript(byScript.client, lines.join('\n'));
     expect(await stateOf(byScript)).toEqual(state);
-    expect((await byScript.run('setup', '--shop', '--sql')).lines).toEqual(['-- nothing to do']);
+    expect((await byScript.run('setup', '--outbox', '--sql')).lines).toEqual(['-- nothing to do']);
+  });
+
+  it('names the program that makes the tables of the shop in place of the former --shop', async () => {
+    const shop = await world('setup_shop');
+    const { code, errors } = await shop.run('setup', '--shop');
+    expect(code).toBe(1);
+    expect(errors.join()).toMatch(/^SETUP_SHOP_MOVED: .*Run "npm run shop-setup"/);
+    expect((await shop.run('setup', '--help')).lines.join()).not.toContain('--shop');
   });
 
   it('takes names that have to be quoted, in SQL and within what is quoted already', async () => {

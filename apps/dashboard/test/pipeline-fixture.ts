@@ -28,7 +28,7 @@ export class TestPipeline implements AsyncDisposable {
   static async create(): Promise<TestPipeline> {
     const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
     const pipeline = new TestPipeline(postgres, redis);
-    await promisify(execFile)(process.execPath, [join(ROOT, 'apps/cli/bin/walmq.js'), 'setup', '--shop'], {
+    await promisify(execFile)(process.execPath, [join(ROOT, 'packages/shop/bin/shop-setup.js')], {
       cwd: ROOT,
       env: { PATH: process.env.PATH, ...pipeline.env },
     });

@@ -1,6 +1,11 @@
 import { CodedError } from '@walmq/change';
 
 /**
+ * Why the shop's tables were not made:
+ *
+ * - `SHOP_TABLES_FAILED`: PostgreSQL rejects the SQL; the message is PostgreSQL's own.
+ * - `SHOP_SETUP_OPTION`: the option must change nothing, and the set-up of the shop makes tables.
+ *
  * Why the shop's mail was not sent:
  *
  * - `MAIL_REFUSED`: the server rejects this mail or this recipient (5xx). A retry does not help.
@@ -14,6 +19,8 @@ import { CodedError } from '@walmq/change';
  * - `SMTP_UNREACHABLE`: no connection, or the connection was lost.
  */
 export type ShopErrorCode =
+  | 'SHOP_TABLES_FAILED'
+  | 'SHOP_SETUP_OPTION'
   | 'MAIL_REFUSED'
   | 'MAIL_DEFERRED'
   | 'MAIL_REPLY_LOST'
