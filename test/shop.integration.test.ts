@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type EmbeddedPostgres, startPostgres } from '@walmq/embedded';
@@ -51,15 +50,4 @@ describe('the reference shop', () => {
     const { stdout } = await run('apps/cli/bin/walmq.js', 'types', '--check', '--out', file);
     expect(stdout).toBe(`ok       ${file}: nothing has drifted\n`);
   });
-});
-
-it('nothing of the product depends on the shop', async () => {
-  const dependents: string[] = [];
-  for (const folder of ['apps', 'packages'])
-    for (const name of await readdir(join(ROOT, folder))) {
-      const text = await readFile(join(ROOT, folder, name, 'package.json'), 'utf8').catch(() => '{}');
-      const { dependencies = {} } = JSON.parse(text) as { dependencies?: Record<string, string> };
-      if ('@walmq/shop' in dependencies) dependents.push(name);
-    }
-  expect(dependents.sort()).toEqual(['analytics-worker', 'inventory-worker', 'order-worker']);
 });

@@ -12,7 +12,6 @@ const WORKSPACES = ['packages', 'apps'].flatMap(parent =>
 /** For the first run, the tests and the benchmark; nothing that runs in production imports them. */
 const NOT_PRODUCT = ['shop', 'embedded', 'testing'];
 const FOR_SHOW = [
-  'cli',
   'shop',
   'embedded',
   'testing',
