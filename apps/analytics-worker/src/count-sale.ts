@@ -9,8 +9,8 @@ export interface Sale {
 }
 
 /**
- * Counts an item for its product and day. The day's row is locked first, so that two items of one order do not both
- * take themselves for its first there. Revenue is multiplied in PostgreSQL: decimals, never floats.
+ * Counts an item for its product and day. Locks the day's row first, so that two items of one order do not
+ * both count as its first item there. PostgreSQL multiplies the revenue: decimals, never floats.
  */
 export async function addSale(
   tx: PoolClient,
@@ -33,7 +33,7 @@ export async function addSale(
   );
 }
 
-/** What is counted for an item by changes before this one, if anything is. */
+/** What changes before this one have counted for an item, if anything. */
 export async function saleOf(tx: PoolClient, itemId: number, changeId: string): Promise<Sale | undefined> {
   const { rows } = await tx.query<Sale>(
     "SELECT order_id, product_id, to_char(day, 'YYYY-MM-DD') AS day FROM shop.sales WHERE order_item_id = $1 AND change_id < $2",
@@ -43,8 +43,8 @@ export async function saleOf(tx: PoolClient, itemId: number, changeId: string): 
 }
 
 /**
- * Locks one day of two products, in one order for everybody: of two items that change places, each would else hold
- * what the other needs, until PostgreSQL undoes one of them a second later.
+ * Locks one day of two products, always in the same order. Otherwise two items that swap products could each
+ * hold the row that the other needs, until PostgreSQL ends one of them a second later.
  */
 export async function lockDays(tx: PoolClient, productIds: readonly number[], day: string): Promise<void> {
   await tx.query(
@@ -55,7 +55,10 @@ export async function lockDays(tx: PoolClient, productIds: readonly number[], da
   );
 }
 
-/** Takes back exactly what changes before this one have counted for an item. Resolves to it; undefined where nothing was. */
+/**
+ * Takes back exactly what changes before this one have counted for an item, and resolves to that. Undefined
+ * if they counted nothing.
+ */
 export async function removeSale(
   tx: PoolClient,
   itemId: number,
@@ -74,7 +77,7 @@ export async function removeSale(
   return sale;
 }
 
-/** Takes back all that changes before this one have counted. Resolves to how many items that was. */
+/** Takes back everything that changes before this one have counted. Resolves to the number of items. */
 export async function removeAllSales(tx: PoolClient, changeId: string): Promise<number> {
   const { rows } = await tx.query<{ items: number }>(
     `WITH gone AS (DELETE FROM shop.sales WHERE change_id < $1 RETURNING *),
@@ -93,7 +96,7 @@ export async function removeAllSales(tx: PoolClient, changeId: string): Promise<
   return rows[0]?.items ?? 0;
 }
 
-/** An order counts once per product and day: with its first item there, until its last is gone. */
+/** An order counts once per product and day: from its first item there to its last. */
 async function countOrder(tx: PoolClient, { order_id, product_id, day }: Sale, by: 1 | -1): Promise<void> {
   if (order_id === null) return;
   await tx.query(

@@ -3,8 +3,8 @@ import type { DeleteChange, HandlerContext, InsertChange, TruncateChange, Update
 import { addSale, lockDays, removeAllSales, removeSale, saleOf } from './count-sale.js';
 
 /**
- * A new item counts for its product on the day of its commit (UTC). What is still counted under its id was another item,
- * which is gone.
+ * A new item counts for its product on the day of its commit (UTC). What is still counted under its id
+ * belongs to an earlier item, which was deleted.
  */
 export async function recordSale(change: InsertChange<OrderItemRow>, { once }: HandlerContext) {
   return await once(change, async tx => {
@@ -18,7 +18,7 @@ export async function recordSale(change: InsertChange<OrderItemRow>, { once }: H
   });
 }
 
-/** A changed item counts as what it is now, on the day it was first counted. */
+/** A changed item counts as it is now, on the day on which it was first counted. */
 export async function correctSale(change: UpdateChange<OrderItemRow>, { once }: HandlerContext) {
   return await once(change, async tx => {
     if (await isTruncatedAfter(tx, change))
@@ -41,7 +41,7 @@ export async function withdrawSale(change: DeleteChange<OrderItemRow>, { once }:
   });
 }
 
-/** A table that was emptied: none of its items counts any more. */
+/** The table was emptied: no item counts any more. */
 export async function withdrawAll(change: TruncateChange<OrderItemRow>, { once }: HandlerContext) {
   return await once(change, async tx => {
     await noteTruncate(tx, change);

@@ -11,7 +11,7 @@ await runWorkerApp({
   workers: async ({ config, environment }, { pool }) => {
     const rules = await loadAuditRules(environment.WALMQ_AUDIT);
     const worker = auditWorker({ queues: config.queues, pool, rules });
-    // Without its queue the worker does not start, whatever the table is like.
+    // Check the queue first: without it the worker does not start, whatever the state of the table.
     if (Object.hasOwn(config.queues, worker.queue)) {
       await checkAuditTable(pool);
       await checkAuditRules(pool, rules);

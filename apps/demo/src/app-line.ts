@@ -1,4 +1,4 @@
-/** What a line of an app's log says to whoever watches the demo. */
+/** What the demo prints for a line of an app's log. */
 export type AppLine =
   | { readonly kind: 'processed'; readonly text: string }
   | { readonly kind: 'listening'; readonly url: string }
@@ -7,7 +7,9 @@ export type AppLine =
 
 const TROUBLE = ['warn', 'error', 'fatal'];
 
-/** Reads a line of an app's log: JSON as @walmq/runtime writes it; anything else is a sentence for a person. */
+/**
+ * Reads a line of an app's log: JSON as @walmq/runtime writes it. Any other line is a sentence for a person.
+ */
 export function readAppLine(line: string): AppLine {
   const entry = parseObject(line);
   if (entry === undefined) return line.trim() ? { kind: 'trouble', text: line.trim() } : { kind: 'other' };

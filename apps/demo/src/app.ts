@@ -5,14 +5,14 @@ import { until } from './until.js';
 
 export interface App {
   readonly name: string;
-  /** Of its own port; the same after a restart. */
+  /** On a port of its own; the same after a restart. */
   readonly url: string;
 }
 
 export interface SupervisedAppOptions extends AppOptions {
-  /** Hears that a ready app has ended though nobody asked it to; true: start it again. */
+  /** Called when a ready app ended unexpectedly. True: start it again. */
   readonly mayRestart: (ending: string) => boolean;
-  /** Aborted: the app is about to be ended, and stays so. */
+  /** Aborted: the app is about to end, and must not be started again. */
   readonly signal: AbortSignal;
 }
 
@@ -46,7 +46,7 @@ async function keepRunning(options: SupervisedAppOptions, first: RunningApp, url
       delayMs = RESTART_DELAY_MS;
     } catch (error) {
       if (!(error instanceof DemoError)) throw error;
-      // Killed again while it started, say: as often as that, it is started again.
+      // Restarts if it is killed while it starts; this is the limit.
       print(error.message);
       delayMs = Math.min(2 * delayMs, MAX_RESTART_DELAY_MS);
     }

@@ -1,4 +1,4 @@
-/** Mails by subject, numbers apart: `2 × Order … confirmed`. */
+/** Mails by subject, without numbers: `2 × Order … confirmed`. */
 export function countBySubject(subjects: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const subject of subjects) {

@@ -14,18 +14,18 @@ export interface DemoOptions {
   /** The repository's folder. */
   readonly root: string;
   readonly env: NodeJS.ProcessEnv;
-  /** End after the scenario. */
+  /** Ends after the scenario. */
   readonly once: boolean;
   readonly print: (line: string) => void;
-  /** Aborted: stop everything. */
+  /** Aborted: stops everything. */
   readonly signal: AbortSignal;
 }
 
 const WORKING_APPS = ['capture', 'order-worker', 'inventory-worker', 'analytics-worker'];
 
 /**
- * Runs the whole demo and stops what it started, on failure too. Resolves, with `once`, to the names of the
- * effects that did not come. Throws the signal's reason when aborted.
+ * Runs the whole demo, and stops what it started, also after a failure. With `once`, resolves to the names of
+ * the missing effects. Throws the signal's reason on abort.
  */
 export async function runDemo(options: DemoOptions): Promise<string[]> {
   const { env, print } = options;
@@ -42,12 +42,12 @@ export async function runDemo(options: DemoOptions): Promise<string[]> {
   try {
     return await runOn({ ...options, services, watchdog, signal, fail });
   } catch (error) {
-    // What waits for a time or a child rejects with an error of its own when the signal fires.
+    // Timers and child processes reject with errors of their own when the signal fires.
     throw signal.aborted ? signal.reason : error;
   } finally {
     ending.abort();
     print('\nStopping …');
-    // The apps first: they drain into the servers.
+    // The apps first: they still need the servers to drain.
     await watchdog.finish();
     await services.stop();
   }
@@ -71,7 +71,7 @@ async function runOn(run: Run): Promise<string[]> {
   print('✓ all apps ready\n');
 
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 4, application_name: 'walmq-demo' });
-  // An idle connection that breaks says nothing: the next query does.
+  // The error of an idle connection is not reported: the next query rejects.
   pool.on('error', () => {});
   try {
     const baseline = await readBaseline(pool);

@@ -12,17 +12,17 @@ import {
 } from './scenario.js';
 import { until } from './until.js';
 
-/** Something that has to be true some time after the scenario, in a person's words. */
+/** A condition that must hold some time after the scenario, described in words. */
 export interface Effect {
   readonly name: string;
   holds(): Promise<boolean>;
 }
 
-/** What the scenario's products had sold and how often they had alerted before it. */
+/** Sales and alerts of the scenario's products before it began. */
 export interface Baseline {
   readonly sold: ReadonlyMap<number, number>;
   readonly alerts: number;
-  /** Mails accepted by the mail server, by the name of the effect. */
+  /** Number of mails that the mail server accepted, by the name of the effect. */
   readonly mails: ReadonlyMap<string, number>;
 }
 
@@ -34,7 +34,7 @@ export async function readBaseline(pool: pg.Pool): Promise<Baseline> {
   return { sold, alerts: await alertsOf(pool, 1), mails: await countMails(pool) };
 }
 
-/** Waits for every effect at once; resolves to the names of those that did not come in time. */
+/** Waits for all effects at once; resolves to the names of those that did not arrive in time. */
 export async function missingEffects(effects: readonly Effect[], signal: AbortSignal): Promise<string[]> {
   const results = await Promise.all(
     effects.map(async effect => ({
@@ -45,7 +45,10 @@ export async function missingEffects(effects: readonly Effect[], signal: AbortSi
   return results.filter(result => !result.came).map(result => result.name);
 }
 
-/** All that has to follow from the scenario: in the inbox, or where that is not ours, by the workers' ledger. */
+/**
+ * Everything that must follow from the scenario. Checks the inbox, or the workers' ledger if the mail server
+ * is not the demo's own.
+ */
 export function expectedEffects(options: {
   pool: pg.Pool;
   inbox: Inbox | undefined;
@@ -117,7 +120,8 @@ function rowEffects(pool: pg.Pool, story: Story, baseline: Baseline): Effect[] {
     })),
     {
       name: `deleted item of product ${deleted.productId} counted and taken back`,
-      // The sum alone is as right before the item is counted as after it is taken back.
+      // Checks the count too: the sum alone is also right before the item is counted, and after it was taken
+      // back.
       holds: async () => (await isTakenBack(deleted.itemId)) && (await sold(deleted.productId, 0)),
     },
   ];
@@ -152,7 +156,7 @@ function mailEffects(inbox: Inbox, story: Story): Effect[] {
   ];
 }
 
-/** What the scenario mails, by the name the workers give the effect. */
+/** The scenario's mails, by the names that the workers give the effects. */
 const MAILS = new Map([
   ['confirmation-mail', 4],
   ['shipping-mail', 1],
@@ -166,7 +170,7 @@ function ledgerEffects(pool: pg.Pool, baseline: Baseline): Effect[] {
   }));
 }
 
-/** The mails of all time, by the name of the effect. */
+/** Number of all mails so far, by the name of the effect. */
 export async function countMails(pool: pg.Pool): Promise<Map<string, number>> {
   const { rows } = await pool.query<{ name: string; mails: number }>(
     "SELECT name, count(*)::int AS mails FROM walmq.effects WHERE state = 'done' GROUP BY name ORDER BY name",

@@ -6,33 +6,33 @@ import type { Watchdog } from '@walmq/embedded';
 import { readAppLine } from './app-line.js';
 
 export interface AppOptions {
-  /** Of its folder in apps/. */
+  /** Name of the app's folder in apps/. */
   readonly name: string;
   /** The repository's folder. */
   readonly root: string;
   readonly env: NodeJS.ProcessEnv;
-  /** Ends the app when we are gone, or done. */
+  /** Ends the app when the demo dies or is done. */
   readonly watchdog: Watchdog;
   readonly print: (line: string) => void;
 }
 
 /** An app's process. */
 export interface RunningApp {
-  /** Where it listens, once it has said so. */
+  /** The app's URL, once its log has named it. */
   url(): string | undefined;
-  /** How it ended, once it has: `exit code 1` or `SIGKILL`. */
+  /** How the app ended, once it has: `exit code 1` or `SIGKILL`. */
   ending(): string | undefined;
-  /** Resolves to the ending. */
+  /** Ends the app; resolves to how it ended. */
   readonly ended: Promise<string>;
-  /** Its latest warnings and errors, one a line. */
+  /** Its latest warnings and errors, one per line. */
   lastWords(): string;
 }
 
-/** Within the time the watchdog gives the apps between SIGTERM and SIGKILL. */
+/** Shorter than the watchdog's time between SIGTERM and SIGKILL. */
 const DRAIN_MS = 4000;
 const TAIL_LINES = 5;
 
-/** Starts an app's program on `port` (0: any free one) and prints what its log says to the demo's reader. */
+/** Starts an app's program on `port` (0: any free port) and prints its log for the demo's reader. */
 export function launchApp(options: AppOptions, port: number): RunningApp {
   const { name, root, env, watchdog, print } = options;
   const child = spawn(process.execPath, [join(root, 'apps', name, 'bin', `${name}.js`)], {
@@ -41,12 +41,12 @@ export function launchApp(options: AppOptions, port: number): RunningApp {
       ...env,
       WALMQ_PORT: String(port),
       WALMQ_SHUTDOWN_MS: String(DRAIN_MS),
-      // What we read: JSON, and no less than what is processed.
+      // The demo parses the log: JSON, and nothing below the level of processed changes.
       LOG_FORMAT: 'json',
       LOG_LEVEL: 'info',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // Its own session: Ctrl+C is for us, who stop the apps before their servers.
+    // A session of its own: Ctrl+C reaches only the demo, which stops the apps before their servers.
     detached: true,
   });
   const { pid } = child;

@@ -7,7 +7,7 @@ import { runDemo } from './demo.js';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
 const INTERRUPTED = 130;
 
-/** The reason of an abort that the user asked for. */
+/** The reason of an abort by the user. */
 class Stop extends Error {}
 
 process.exitCode = await main(process.argv.slice(2));
@@ -38,9 +38,9 @@ async function demo(once: boolean): Promise<number> {
 
 function stopSignal(): AbortSignal {
   const stopping = new AbortController();
-  // Somebody who does not want to wait is not kept: the watchdogs end what is still there.
+  // Exits at once on a second signal: the watchdogs end what still runs.
   onStopSignals({ stop: () => stopping.abort(new Stop()), hurry: () => process.exit(INTERRUPTED) });
-  // Whoever reads our lines has gone: nobody is left to press Ctrl+C.
+  // The reader of standard output is gone, so nobody can press Ctrl+C.
   process.stdout.on('error', () => stopping.abort(new Stop()));
   return stopping.signal;
 }

@@ -3,12 +3,12 @@ import type pg from 'pg';
 import { DemoError } from './demo-error.js';
 import { until } from './until.js';
 
-/** The rows the scenario made, by what became of them. */
+/** The rows of the scenario, by their outcome. */
 export interface Story {
   readonly shipped: Order;
   readonly cancelled: Order;
   readonly deleted: Order;
-  /** Had to wait for stock, which then came in. */
+  /** An order that waited for stock, which then arrived. */
   readonly waited: Order;
 }
 
@@ -32,7 +32,7 @@ export const STOCK = new Map([
   [3, 25],
   [4, 6],
 ]);
-/** What the shelf of product 4 is filled up to while an order waits for it. */
+/** The stock of product 4 after the refill, while an order waits for it. */
 export const RESTOCKED = 20;
 export const PRODUCTS = new Map([
   [1, 'Blue mug'],
@@ -43,12 +43,12 @@ export const PRODUCTS = new Map([
 export const LOW_STOCK = 3;
 
 const RESERVED_TIMEOUT_MS = 30_000;
-/** Between two steps, so that a reader can follow; nothing depends on it. */
+/** Pause between two steps for the reader; nothing depends on it. */
 const PACE_MS = 300;
 
 /**
- * A shop's day, as plain SQL and nothing else: what follows from it is the workers' business. Each order waits
- * for its stock to be reserved before it goes on, as a shop would. Throws DEMO_NOT_RESERVED.
+ * A day of the shop as plain SQL; the workers cause everything else. Each order waits until its stock is
+ * reserved before it goes on, as in a shop. Throws DEMO_NOT_RESERVED.
  */
 export async function playScenario(options: ScenarioOptions): Promise<Story> {
   await nameProducts(options);
@@ -113,7 +113,7 @@ async function deleteOrder(options: ScenarioOptions): Promise<Order> {
   return order;
 }
 
-/** More than there is: the order waits, and gets its stock when the shelf is filled. */
+/** More than the stock: the order waits, and gets its items after the refill. */
 async function waitForStock(options: ScenarioOptions): Promise<Order> {
   const { pool } = options;
   const order = await placeOrderAtOnce(options, {
@@ -140,7 +140,7 @@ interface Wanted {
   readonly total: string;
 }
 
-/** An order and its item in one transaction, as a shop would: the confirmation mail lists what is in it. */
+/** An order and its item in one transaction, as in a shop: the confirmation mail lists the item. */
 async function placeOrderAtOnce(options: ScenarioOptions, wanted: Wanted): Promise<Order> {
   const client = await options.pool.connect();
   try {
@@ -150,7 +150,7 @@ async function placeOrderAtOnce(options: ScenarioOptions, wanted: Wanted): Promi
     await step(inTransaction, 'COMMIT');
     return order;
   } finally {
-    // Whatever was begun and not committed goes with the connection.
+    // Closing the connection rolls back what was not committed.
     client.release(true);
   }
 }
@@ -172,7 +172,7 @@ async function setStatus(options: ScenarioOptions, { orderId }: Order, status: s
   await step(options, `UPDATE orders SET status = '${status}' WHERE id = ${orderId}`);
 }
 
-/** Waits until the inventory-worker has taken the order's quantity off the shelf. */
+/** Waits until the inventory-worker has reserved the order's quantity. */
 async function reserved(options: ScenarioOptions, order: Order): Promise<void> {
   const { orderId, productId, quantity } = order;
   const expected = (STOCK.get(productId) ?? 0) - quantity;
@@ -181,7 +181,7 @@ async function reserved(options: ScenarioOptions, order: Order): Promise<void> {
   await comesTrue(options, isReserved, failure);
 }
 
-/** Waits for what the inventory-worker makes of an order. */
+/** Waits for the inventory-worker's result for an order. */
 async function comesTrue(
   { signal }: ScenarioOptions,
   holds: () => Promise<boolean>,
@@ -205,7 +205,7 @@ interface StepOptions extends Omit<ScenarioOptions, 'pool'> {
   readonly pool: pg.Pool | pg.PoolClient;
 }
 
-/** Runs and shows one statement. Resolves to the id it returned, or 0. */
+/** Runs and prints one statement. Resolves to the id that it returned, or 0. */
 async function step({ pool, print, signal }: StepOptions, sql: string, shown = sql): Promise<number> {
   await delay(PACE_MS, undefined, { signal });
   print(`→ ${shown}`);

@@ -1,14 +1,14 @@
 import { WalmqError } from '@walmq/change';
 import { type Inbox, pingRedis, startInbox, startPostgres, startRedis } from '@walmq/embedded';
 
-/** The servers the apps run on: brought along, or named by the environment. */
+/** The servers of the apps: the demo's own, or named by the environment. */
 export interface Services {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly smtpUrl: string;
-  /** Undefined when SMTP_URL names a server: its mails are not ours to read. */
+  /** Undefined if SMTP_URL names a server, whose mails the demo cannot read. */
   readonly inbox: Inbox | undefined;
-  /** True when it goes with the demo, and its password may be shown. */
+  /** True for the demo's own server, whose password may be shown. */
   readonly ownDatabase: boolean;
   readonly ownRedis: boolean;
   stop(): Promise<void>;
@@ -19,7 +19,10 @@ interface Service {
   stop(): Promise<void>;
 }
 
-/** Starts what is not named, all at once. Throws the first failure, after the others have been stopped. */
+/**
+ * Starts all servers that the environment does not name, in parallel. Throws the first failure, after the
+ * others have stopped.
+ */
 export async function startServices(options: {
   databaseUrl: string | undefined;
   redisUrl: string | undefined;
@@ -29,7 +32,7 @@ export async function startServices(options: {
   const { databaseUrl, redisUrl, smtpUrl, print } = options;
   const onProgress = (line: string) => print(`… ${line}`);
   const started = await Promise.allSettled([
-    // Whether a database of the user's can be used is for `walmq setup` to say, which comes next.
+    // `walmq setup`, which comes next, checks whether the user's database can be used.
     databaseUrl ? existing(databaseUrl) : startPostgres({ onProgress }),
     redisUrl ? existingRedis(redisUrl) : startRedis({ onProgress }),
     smtpUrl ? undefined : startInbox(),

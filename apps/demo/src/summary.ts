@@ -4,12 +4,12 @@ import { countBySubject } from './count-mails.js';
 import { countMails } from './effects.js';
 import type { Services } from './services.js';
 
-/** What the run has done: lines for a person. */
+/** The results of the run, as lines for a person. */
 export async function summarize(options: {
   pool: pg.Pool;
   services: Services;
   slot: string;
-  /** The subject of a mail to show. */
+  /** Subject of the mail to show. */
   shownMail: string;
 }): Promise<string[]> {
   const { pool, services, slot, shownMail } = options;
@@ -26,7 +26,7 @@ export async function summarize(options: {
   ];
 }
 
-/** Where to look, and what to try, while it runs: lines for a person. */
+/** Where to look and what to try while the demo runs, as lines for a person. */
 export function whereToLook(options: {
   services: Services;
   dashboardUrl: string;
@@ -66,7 +66,7 @@ async function countRows(pool: pg.Pool): Promise<string> {
   return `Reservations: ${row?.reserved} held, ${row?.released} released · back-orders: ${row?.waiting} · low-stock alerts: ${row?.alerts} · units counted as sold: ${row?.sold}`;
 }
 
-/** How far the slot stands behind the server: what capture has yet to read and make durable. */
+/** How far the slot is behind the server: the WAL that capture must still read and make durable. */
 async function readLag(pool: pg.Pool, slot: string): Promise<string> {
   const { rows } = await pool.query<{ lag: string; active: boolean }>(
     `SELECT pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)) AS lag, active
@@ -78,7 +78,7 @@ async function readLag(pool: pg.Pool, slot: string): Promise<string> {
   return `${row.lag} of WAL not yet acknowledged (slot "${slot}", ${row.active ? 'active' : 'not active'})`;
 }
 
-/** What to type oneself. A server that was here before keeps its password off the screen. */
+/** Commands to type. The password of a server that is not the demo's own is not shown. */
 function byHand({ databaseUrl, redisUrl, ownDatabase, ownRedis }: Services, orderId: number): string[] {
   const database = ownDatabase ? databaseUrl : '$DATABASE_URL';
   const redis = ownRedis ? redisUrl : '$REDIS_URL';

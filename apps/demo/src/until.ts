@@ -2,7 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const INTERVAL_MS = 50;
 
-/** Asks until the answer is true: resolves to true then, to false when the time is over. Throws on abort. */
+/**
+ * Polls until the answer is true and resolves to true; resolves to false when the time is over. Throws on
+ * abort.
+ */
 export async function until(
   holds: () => Promise<boolean>,
   { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },

@@ -8,7 +8,7 @@ export interface AlertOptions {
   readonly team: string;
 }
 
-/** Once per crossing: low now, and not low before. `before` is null for a new product. */
+/** Once per crossing: stock is low now and was not before. `before` is null for a new product. */
 export function crossesThreshold(before: InventoryRow | null, after: InventoryRow): boolean {
   return isLow(after) && !(before && isLow(before));
 }
@@ -17,7 +17,9 @@ function isLow({ stock_quantity, low_stock_threshold }: InventoryRow): boolean {
   return low_stock_threshold !== null && stock_quantity <= low_stock_threshold;
 }
 
-/** Comes before the mail, which finds it when it has to be sent again; a row after the mail could repeat the mail. */
+/**
+ * Write the row before the mail: a repetition then finds the row. The other way round could repeat the mail.
+ */
 export async function recordAlert(tx: PoolClient, changeId: string, product: InventoryRow): Promise<void> {
   await tx.query(
     `INSERT INTO shop.low_stock_alerts (change_id, product_id, stock_quantity, low_stock_threshold)

@@ -5,7 +5,10 @@ export interface BackOrder {
   readonly quantity: number;
 }
 
-/** Which of the waiting, oldest first, the stock is enough for; one that wants more than is left lets the next go ahead. */
+/**
+ * Selects the waiting items, oldest first, for which the stock is enough. An item that needs more than is
+ * left is skipped.
+ */
 export function chooseFills(stock: number, waiting: readonly BackOrder[]): BackOrder[] {
   let left = stock;
   return waiting.filter(({ quantity }) => {

@@ -1,6 +1,6 @@
 import type { OrderItemRow } from '@walmq/shop';
 
-/** Why stock is no longer kept for an item. After all but the first, it never is again for that order. */
+/** Why no stock is kept for an item any more. Every reason except the first is final for that order. */
 export type ReleaseReason =
   | 'item changed'
   | 'item deleted'
@@ -9,7 +9,7 @@ export type ReleaseReason =
   | 'table truncated'
   | 'id used again';
 
-/** What is on record for an item: a reservation, a back-order, or what became of either. */
+/** What is on record for an item: a reservation, a back-order, or the end of either. */
 export interface Standing {
   readonly state: 'reserved' | 'released' | 'open' | 'closed';
   readonly order_id: number | null;
@@ -18,7 +18,7 @@ export interface Standing {
   readonly reason: string;
 }
 
-/** `unchanged`: it stands as it is. `difference`: only its quantity or order differs. `anew`: release, then reserve. */
+/** `unchanged`: nothing to do. `difference`: only quantity or order differ. `anew`: release, then reserve. */
 export type Adjustment =
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'difference'; readonly more: number }
@@ -26,7 +26,7 @@ export type Adjustment =
 
 const UNCHANGED: Adjustment = { kind: 'unchanged' };
 
-/** What an update of an item asks of what is on record for it. */
+/** What an update of an item requires, given what is on record for it. */
 export function decideAdjustment(standings: readonly Standing[], item: OrderItemRow): Adjustment {
   if (standings.some(standing => isWithdrawn(standing, item))) return UNCHANGED;
   const current = standings.find(({ state }) => state === 'reserved' || state === 'open');
@@ -36,7 +36,7 @@ export function decideAdjustment(standings: readonly Standing[], item: OrderItem
   return current.state === 'reserved' ? { kind: 'difference', more } : { kind: 'anew' };
 }
 
-/** Of an order that gave its stock back, an item may have moved to another one, which has not. */
+/** The former order gave its stock back, but the item may have moved to another order, which did not. */
 function isWithdrawn({ state, reason, order_id }: Standing, item: OrderItemRow): boolean {
   if (state === 'reserved' || state === 'open' || reason === CHANGED) return false;
   return reason === DELETED || order_id === item.order_id;

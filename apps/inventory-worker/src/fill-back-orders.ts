@@ -3,9 +3,9 @@ import { type BackOrder, chooseFills } from './choose-fills.js';
 import { takeStock } from './take-stock.js';
 
 /**
- * Reserves for items on back-order what has come into a product's stock. A row that another transaction works on just
- * then is left to it: it is being given back, or reserves for itself once we are done. Whoever waited for such a row
- * here would hold the stock that the other needs.
+ * Reserves stock that has arrived for items on back-order. Skips a row that another transaction holds: that
+ * transaction gives the row back, or reserves for it after this one. Waiting for the row here would hold the
+ * stock that the other transaction needs.
  */
 export async function fillBackOrders(tx: PoolClient, productId: number): Promise<BackOrder[]> {
   const { rows: stocks } = await tx.query<{ stock_quantity: number }>(

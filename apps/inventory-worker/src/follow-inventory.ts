@@ -33,7 +33,10 @@ export async function addInventory(
   };
 }
 
-/** More than there was goes to those who wait for it; low stock is told to the team. `before` is null for a new product. */
+/**
+ * Gives added stock to items that wait for it, and reports low stock to the team. `before` is null for a new
+ * product.
+ */
 async function follow(
   change: InsertChange<InventoryRow> | UpdateChange<InventoryRow>,
   before: InventoryRow | null,

@@ -4,7 +4,7 @@ import type { PoolClient } from 'pg';
 import type { ReleaseReason } from './decide-adjustment.js';
 import { lockStock, takeStock } from './take-stock.js';
 
-/** A removed item: what is still kept for it goes back into the stock. */
+/** A removed item: returns what is still kept for it to the stock. */
 export async function releaseForItem(change: DeleteChange<OrderItemRow>, { once }: HandlerContext) {
   const { id, order_id } = change.before;
   return await once(change, async tx =>
@@ -18,7 +18,7 @@ export async function releaseForItem(change: DeleteChange<OrderItemRow>, { once 
   );
 }
 
-/** A cancelled order gives back all that is still kept for it; no other update touches the stock. */
+/** A cancelled order returns everything that is still kept for it. No other update changes the stock. */
 export async function releaseForCancelled(change: UpdateChange<OrderRow>, { once }: HandlerContext) {
   const { id, status } = change.after;
   if (status !== 'cancelled') return { action: 'reservation_unchanged', order_id: id, status };
@@ -39,7 +39,7 @@ export async function releaseForDeleted(change: DeleteChange<OrderRow>, { once }
   );
 }
 
-/** A table of items that was emptied: nothing is kept for any of them. */
+/** The table of items was emptied: nothing is kept for any of them. */
 export async function releaseAll(change: TruncateChange<OrderItemRow>, { once }: HandlerContext) {
   return await once(change, async tx => {
     await noteTruncate(tx, change);
@@ -48,7 +48,7 @@ export async function releaseAll(change: TruncateChange<OrderItemRow>, { once }:
       reason: 'table truncated',
       changeId: change.id,
     });
-    // As sums: a table has any number of items.
+    // As sums, because a table has any number of items.
     const sum = (of: Released['stock']) => of.reduce((units, { quantity }) => units + quantity, 0);
     return {
       action: 'all_stock_released',
@@ -61,21 +61,21 @@ export async function releaseAll(change: TruncateChange<OrderItemRow>, { once }:
 }
 
 interface Released {
-  /** What went back into the stock. */
+  /** Quantity that returned to the stock. */
   readonly stock: readonly { item_id: number; product_id: number; quantity: number }[];
-  /** What was reserved of a product that inventory does not have any more. */
+  /** Quantity that was reserved of a product that inventory no longer has. */
   readonly lost: readonly { item_id: number; product_id: number; quantity: number }[];
-  /** Back-orders that nobody waits for any more. */
+  /** Back-orders that are no longer needed. */
   readonly backOrders: number;
 }
 
-/** Whose stock: what changes before this one have had kept for it. */
+/** Condition for the stock that changes before this one have reserved. */
 type What = { readonly reason: ReleaseReason; readonly changeId: string } & (
   | { readonly by: 'order_item_id' | 'order_id'; readonly id: number }
   | { readonly by: 'all' }
 );
 
-/** Gives back exactly what is still reserved, and closes what is on back-order. */
+/** Returns exactly what is still reserved, and closes back-orders. */
 export async function release(tx: PoolClient, what: What): Promise<Released> {
   const { by, reason, changeId } = what;
   const [whose, id] = by === 'all' ? ['true', []] : [`${by} = $3`, [what.id]];

@@ -6,8 +6,8 @@ import { release } from './release-stock.js';
 import { lockStock, takeStock } from './take-stock.js';
 
 /**
- * A new item: its quantity leaves the stock and is kept for the order, or goes on back-order. What is still kept under
- * its id was for another item, which is gone.
+ * A new item: reserves its quantity for the order, or creates a back-order. What is still kept under its id
+ * belongs to an earlier item, which was deleted.
  */
 export async function reserveStock(change: InsertChange<OrderItemRow>, { once }: HandlerContext) {
   const { after: item, id: changeId } = change;
@@ -19,7 +19,7 @@ export async function reserveStock(change: InsertChange<OrderItemRow>, { once }:
   });
 }
 
-/** A changed item: what is kept for it becomes what it now asks for; what was given back for good stays so. */
+/** A changed item: adjusts what is kept for it. What was returned for good stays returned. */
 export async function adjustReservation(change: UpdateChange<OrderItemRow>, { once }: HandlerContext) {
   const { after: item, id: changeId } = change;
   return await once(change, async tx => {
@@ -62,8 +62,8 @@ async function reserve(tx: PoolClient, item: OrderItemRow, changeId: string) {
 }
 
 /**
- * Looks again with the stock locked before an item goes on back-order: what comes in from now on is committed after the
- * back-order, and finds it.
+ * Checks again with the stock locked before it creates a back-order: stock that arrives from now on is
+ * committed after the back-order, and finds it.
  */
 async function takeOrWait(
   tx: PoolClient,
@@ -76,8 +76,8 @@ async function takeOrWait(
 }
 
 /**
- * In one step: to give all back and take it again would look, to the readers of inventory's changes, like stock that
- * came and went. Resolves to undefined where the stock is short of the difference.
+ * One step: returning everything and reserving again would look like stock that came and went to readers of
+ * inventory's changes. Resolves to undefined if the stock is smaller than the difference.
  */
 async function reserveDifference(
   tx: PoolClient,
@@ -108,7 +108,9 @@ async function recordReserved(
   };
 }
 
-/** Gives back what is kept for an item whose id has come again, and forgets it: none of it says anything of the new one. */
+/**
+ * Returns and deletes what is kept for an item whose id is used again: it says nothing about the new item.
+ */
 async function forgetFormer(
   tx: PoolClient,
   { itemId, changeId }: { readonly itemId: number; readonly changeId: string },

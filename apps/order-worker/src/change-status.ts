@@ -11,7 +11,7 @@ const MAILS: Partial<Record<OrderEffect, OrderMail>> = {
   'review-request-mail': REVIEW_REQUEST,
 };
 
-/** An updated order: a new status has its effect, once per order; nothing else has any. */
+/** An updated order: a new status has its effect once per order. Other updates have none. */
 export async function changeStatus(change: UpdateChange<OrderRow>, context: OrderContext) {
   const { after } = change;
   const { status: oldStatus } = wholeBefore(change, 'status');
@@ -31,7 +31,7 @@ export async function changeStatus(change: UpdateChange<OrderRow>, context: Orde
   };
 }
 
-/** Resolves to false where the order has had the effect before. */
+/** Resolves to false if the order has had the effect before. */
 async function makeEffect(
   change: UpdateChange<OrderRow>,
   context: OrderContext,
@@ -39,14 +39,15 @@ async function makeEffect(
 ): Promise<boolean> {
   const { after, id: changeId } = change;
   const mail = MAILS[effect];
-  // Before the claim: a mail that cannot be sent leaves it to a later change, with the address put right.
+  // Before the claim: if the mail cannot be sent, a later change with a corrected address can still claim the
+  // effect.
   if (mail) addressOf(after);
   const isOurs = await context.once(change, tx => claimEffect(tx, { order: after, effect, changeId }));
   if (isOurs && mail) await mailCustomer(change, context, mail);
   return isOurs;
 }
 
-/** What the result says of a step that is not of the ordinary. */
+/** What the result reports about an unusual step. */
 function remarks({ transition, skipped }: StatusDecision) {
   if (transition === 'forward' || transition === 'cancelled') return {};
   return skipped.length > 0 ? { transition, skipped } : { transition };

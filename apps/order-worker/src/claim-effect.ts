@@ -3,13 +3,13 @@ import type { Pool, PoolClient } from 'pg';
 import type { OrderEffect } from './decide-status-change.js';
 import { type RecordRequest, requestFulfilment, requestRefund } from './record-request.js';
 
-/** The effects that are a row for another department, made with their claim. */
+/** Effects that are a row for another department; the row is written together with the claim. */
 const REQUESTS: Partial<Record<OrderEffect, RecordRequest>> = {
   fulfilment: requestFulfilment,
   refund: requestRefund,
 };
 
-/** Takes an effect for a change, once per order. Resolves to false where an earlier change has had it. */
+/** Claims an effect for a change, once per order. Resolves to false if an earlier change has claimed it. */
 export async function claimEffect(
   tx: PoolClient,
   claim: { readonly order: OrderRow; readonly effect: OrderEffect; readonly changeId: string },
@@ -24,10 +24,10 @@ export async function claimEffect(
   return true;
 }
 
-/** On the driver's side: a server gone silent does not hold the order. */
+/** A limit on the driver's side too: a silent server does not hold up the order. */
 const TIMEOUT_MS = 10_000;
 
-/** Of an order whose id has come again: what changes before this one have claimed does not count any more. */
+/** The order's id is used again: claims by earlier changes no longer count. */
 export async function forgetEffects(
   pool: Pool,
   { orderId, before }: { readonly orderId: number; readonly before: string },

@@ -4,7 +4,9 @@ import { forgetEffects } from './claim-effect.js';
 import { mailCustomer, type OrderContext } from './mail-customer.js';
 import { CONFIRMATION } from './order-mails.js';
 
-/** A new order: the customer gets a confirmation. The effects of an earlier order of its id are none of its own. */
+/**
+ * A new order: sends the customer a confirmation. Effects of an earlier order with the same id do not count.
+ */
 export async function confirmOrder(change: InsertChange<OrderRow>, context: OrderContext) {
   const { id, customer_email, total_amount } = change.after;
   await forgetEffects(context.pool, { orderId: id, before: change.id });

@@ -1,10 +1,10 @@
-/** In the order in which an order goes through them; `cancelled` may follow on any. */
+/** In the order in which an order passes them; `cancelled` may follow any. */
 const COURSE = ['pending', 'paid', 'shipped', 'delivered'] as const;
 const CANCELLED = 'cancelled';
 
 type CourseStatus = (typeof COURSE)[number];
 
-/** What reaching a status asks for, at most once per order. */
+/** What reaching a status triggers, at most once per order. */
 export type OrderEffect = 'fulfilment' | 'shipping-mail' | 'review-request-mail' | 'refund';
 
 const EFFECTS: Readonly<Record<CourseStatus, OrderEffect | undefined>> = {
@@ -15,25 +15,28 @@ const EFFECTS: Readonly<Record<CourseStatus, OrderEffect | undefined>> = {
 };
 
 /**
- * `forward`: to the next status. `jump`: past at least one. `backward`: a correction. `cancelled`: out of any other.
- * `reopened`: out of cancelled. `unknown`: from or to a status that is none of ours, null too. `repeated`: the same.
+ * `forward`: to the next status. `jump`: past at least one. `backward`: a correction. `cancelled`: out of any
+ * other. `reopened`: out of cancelled. `unknown`: from or to an unknown status, null included. `repeated`:
+ * the same.
  */
 export type Transition = 'repeated' | 'forward' | 'jump' | 'backward' | 'cancelled' | 'reopened' | 'unknown';
 
 export interface StatusDecision {
   readonly transition: Transition;
   readonly effect: OrderEffect | undefined;
-  /** The statuses that a jump left out, whose effects are not made up for: what has shipped needs no fulfilment. */
+  /**
+   * The statuses that a jump skipped. Their effects are not made up for: a shipped order needs no fulfilment.
+   */
   readonly skipped: readonly CourseStatus[];
 }
 
-/** What an order's step from one status to another asks for. */
+/** What an order's step from one status to another requires. */
 export function decideStatusChange(from: string | null, to: string | null): StatusDecision {
   if (from === to) return without('repeated');
   if (to === CANCELLED) return { transition: 'cancelled', effect: 'refund', skipped: [] };
   const [start, end] = [placeOf(from), placeOf(to)];
   if (end === undefined) return without('unknown');
-  // Its stock is given back and its refund asked for: what becomes of it is for a person to say.
+  // Its stock was returned and its refund requested, so a person must decide what happens to it.
   if (from === CANCELLED) return without('reopened');
   const effect = EFFECTS[COURSE[end] as CourseStatus];
   if (start === undefined) return { transition: 'unknown', effect, skipped: [] };

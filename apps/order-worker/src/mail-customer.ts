@@ -3,16 +3,16 @@ import { giveUp, type HandlerContext, type InsertChange, type UpdateChange } fro
 import type { Pool } from 'pg';
 import type { OrderMail } from './order-mails.js';
 
-/** What the handlers of orders need besides the kit's. */
+/** What the handlers of orders need besides the kit's context. */
 export interface OrderTools {
   readonly mailer: Mailer;
-  /** Of the database that the orders are in: a mail shows an order's items as they are when it is sent. */
+  /** The database of the orders: a mail shows an order's items as they are when it is sent. */
   readonly pool: Pool;
 }
 
 export type OrderContext = HandlerContext<OrderTools>;
 
-/** Mails an order's customer. Gives up on what is no single address: no retry mends it. */
+/** Mails an order's customer. Gives up if the address is not a single valid one, because no retry helps. */
 export async function mailCustomer(
   change: InsertChange<OrderRow> | UpdateChange<OrderRow>,
   { effect, log, mailer, pool, signal }: OrderContext,
@@ -21,7 +21,7 @@ export async function mailCustomer(
   const { id: orderId, total_amount } = change.after;
   const to = addressOf(change.after);
   await effect(change, name, async ({ messageId }) => {
-    // `effect` acts once the change's transaction is visible, and with it the items that came with the order.
+    // `effect` acts once the change's transaction is visible, and then the order's items are visible too.
     const items = await readItems(pool, orderId);
     const totals = totalsOf(total_amount, items);
     if (totals.difference !== undefined)

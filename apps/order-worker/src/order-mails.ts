@@ -16,7 +16,7 @@ export interface OrderSummary {
 
 /** A kind of mail to an order's customer. */
 export interface OrderMail {
-  /** Of the effect: each of a change's mails is sent once by its name. */
+  /** Name of the effect: each mail of a change is sent once under its name. */
   readonly name: string;
   readonly subject: (orderId: number) => string;
   readonly content: (order: OrderSummary) => MailContent;
@@ -62,7 +62,7 @@ export const REVIEW_REQUEST: OrderMail = {
   }),
 };
 
-/** A mail is no invoice: beyond this, it says how many more there are. */
+/** A mail is not an invoice: above this number it only counts the remaining items. */
 const ITEMS_SHOWN = 100;
 
 function itemBlocks({ items }: OrderSummary): MailBlock[] {
@@ -82,7 +82,7 @@ function itemBlocks({ items }: OrderSummary): MailBlock[] {
   ];
 }
 
-/** The order's own total is what counts; what its items leave open has a line of its own. */
+/** The order's own total counts. The difference to its items has a line of its own. */
 function totalsBlock({ orderId, totals }: OrderSummary): MailBlock {
   const { items, difference, order } = totals;
   const between: [string, string][] =

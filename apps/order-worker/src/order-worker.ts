@@ -13,7 +13,7 @@ export function orderWorker(tools: OrderTools): WorkerDefinition {
         insert: confirmOrder,
         update: changeStatus,
         delete: async change => ({ action: 'order_deleted', order_id: change.before.id }),
-        // Its ids may come again: an order that is inserted has none of the effects of an earlier one.
+        // Ids may be used again: an inserted order has none of the effects of an earlier order.
         truncate: async () => ({ action: 'orders_truncated' }),
       },
     },

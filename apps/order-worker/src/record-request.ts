@@ -1,7 +1,7 @@
 import type { OrderRow } from '@walmq/shop';
 import type { PoolClient } from 'pg';
 
-/** A row that another department works off; one per change that asked for it. */
+/** A row that another department processes; one per change that requested it. */
 export type RecordRequest = (tx: PoolClient, changeId: string, order: OrderRow) => Promise<void>;
 
 export const requestFulfilment: RecordRequest = async (tx, changeId, order) => {

@@ -1,12 +1,12 @@
 import Big from 'big.js';
 
-/** What an order comes to, in decimals as text, exact to the last digit. */
+/** Totals of an order as decimal text, exact to the last digit. */
 export interface Totals {
-  /** Quantity times price over all items; undefined where there are none, or one has no price. */
+  /** Quantity times price over all items; undefined without items, or if an item has no price. */
   readonly items: string | undefined;
-  /** As the order says it. */
+  /** The total in the order's row. */
   readonly order: string | undefined;
-  /** What the order's total is above that of its items (below: negative); undefined where they agree or one is unknown. */
+  /** The order's total minus that of its items; undefined if they agree or one is unknown. */
   readonly difference: string | undefined;
 }
 
@@ -15,7 +15,7 @@ interface Priced {
   readonly price: string | null;
 }
 
-/** Exact, with two decimals at least. `totalAmount`: PostgreSQL's text of a numeric; null where it is not known. */
+/** Exact, with at least two decimals. `totalAmount`: PostgreSQL's text of a numeric; null if unknown. */
 export function totalsOf(totalAmount: string | null, items: readonly Priced[]): Totals {
   const sum = sumOf(items);
   const order = decimalOf(totalAmount);
@@ -33,7 +33,7 @@ export function lineTotal({ quantity, price }: Priced): string | undefined {
   return each && amountText(each.times(quantity));
 }
 
-/** A decimal with two digits after its point, or as many as it has. */
+/** A decimal with at least two digits after its point. */
 export function formatAmount(amount: string | null): string | undefined {
   const decimal = decimalOf(amount);
   return decimal && amountText(decimal);
@@ -49,7 +49,7 @@ function sumOf(items: readonly Priced[]): Big | undefined {
   return sum;
 }
 
-/** PostgreSQL's numeric may also be NaN: no amount. */
+/** PostgreSQL's numeric may also be NaN, which is no amount. */
 function decimalOf(text: string | null): Big | undefined {
   return text === null || text === 'NaN' ? undefined : new Big(text);
 }
@@ -57,6 +57,6 @@ function decimalOf(text: string | null): Big | undefined {
 function amountText(amount: Big): string {
   const exact = amount.toFixed();
   const [, decimals = ''] = exact.split('.');
-  // Zero has a sign in big.js, which nobody wants to read.
+  // big.js keeps a sign on zero, which must not be shown.
   return amount.eq(0) ? '0.00' : decimals.length > 2 ? exact : amount.toFixed(2);
 }

@@ -2,7 +2,7 @@ import { domainToASCII } from 'node:url';
 import addressParser from 'nodemailer/lib/addressparser';
 import { z } from 'zod';
 
-/** RFC 5321, 4.5.3.1: of the part before the @, and of a path less its angle brackets. */
+/** RFC 5321, 4.5.3.1: limits of the part before the @, and of a path without its angle brackets. */
 const MAX_LOCAL_BYTES = 64;
 const MAX_ADDRESS_BYTES = 254;
 
@@ -10,10 +10,11 @@ const MAX_ADDRESS_BYTES = 254;
 const BEYOND_ASCII = /[\p{L}\p{M}\p{N}]/gu;
 
 /**
- * The one address in a text, as it is sent to: without spaces around, its domain in ASCII (`exämple.com` is
- * `xn--exmple-cua.com`). Undefined for anything else: a list, a header, a display name, a quoted local part.
- * What is an address is the WHATWG's rule, as in a browser's field (https://html.spec.whatwg.org/#valid-e-mail-address); a local
- * part may have letters beyond ASCII too, for which the server must know SMTPUTF8 (RFC 6531).
+ * The single address in a text, in the form for sending: without surrounding spaces, its domain in ASCII
+ * (`exämple.com` is `xn--exmple-cua.com`). Undefined for anything else: a list, a header, a display name, a
+ * quoted local part. The rule is the WHATWG's, as in a browser's field
+ * (https://html.spec.whatwg.org/#valid-e-mail-address). A local part may also have letters beyond ASCII, for
+ * which the server must support SMTPUTF8 (RFC 6531).
  */
 export function mailAddress(text: string): string | undefined {
   const trimmed = text.trim();
@@ -22,7 +23,7 @@ export function mailAddress(text: string): string | undefined {
   const local = trimmed.slice(0, at).normalize('NFC');
   const domain = domainToASCII(trimmed.slice(at + 1));
   const address = `${local}@${domain}`;
-  // Each letter beyond ASCII stands for one that the rule knows.
+  // Replaces each letter beyond ASCII by one that the rule accepts.
   const isAddress = z.regexes.html5Email.test(`${local.replaceAll(BEYOND_ASCII, 'a')}@${domain}`);
   const isShort =
     Buffer.byteLength(local) <= MAX_LOCAL_BYTES && Buffer.byteLength(address) <= MAX_ADDRESS_BYTES;

@@ -1,4 +1,4 @@
-/** What a mail says, before it is text and HTML. All of it is plain text, whoever wrote it. */
+/** A mail's content before it becomes text and HTML. All of it is plain text, whoever wrote it. */
 export interface MailContent {
   readonly heading: string;
   readonly blocks: readonly MailBlock[];
@@ -7,23 +7,23 @@ export interface MailContent {
 export type MailBlock =
   | { readonly kind: 'paragraph'; readonly text: string }
   | { readonly kind: 'items'; readonly items: readonly MailItem[] }
-  /** Names and values, each on its line: totals, numbers. */
+  /** Names and values, one per line: totals, numbers. */
   | { readonly kind: 'facts'; readonly facts: readonly (readonly [name: string, value: string])[] };
 
 export interface MailItem {
   readonly name: string;
   readonly quantity: number;
-  /** Of one; undefined: not known yet. */
+  /** Price of one; undefined if unknown. */
   readonly price: string | undefined;
-  /** Of all. */
+  /** Price of all. */
   readonly total: string | undefined;
 }
 
 const MAX_VALUE_CHARACTERS = 200;
-/** Controls, line and paragraph separators, and what turns the direction of the text around it. */
+/** Control characters, line and paragraph separators, and characters that change the direction of text. */
 const UNSEEN = /[\p{Cc}\u2028\u2029\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]+/gu;
 
-/** A value as one line of bearable length: what it holds cannot pass for another line of the mail. */
+/** A value as one line of limited length, so that it cannot look like another line of the mail. */
 export function oneLine(value: string, maxCharacters = MAX_VALUE_CHARACTERS): string {
   const characters = [...value.replaceAll(UNSEEN, ' ').trim()];
   if (characters.length <= maxCharacters) return characters.join('');

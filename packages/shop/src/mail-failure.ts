@@ -1,19 +1,19 @@
 import { ShopError, type ShopErrorCode } from './shop-error.js';
 
-/** When a mail is tried again: after `firstMs`, doubled by each try up to `maxMs`; at most `times`. */
+/** When a mail is retried: after `firstMs`, doubled by each retry up to `maxMs`, at most `times`. */
 export interface Deferral {
   readonly firstMs: number;
   readonly maxMs: number;
   readonly times?: number;
 }
 
-/** Each try may be another copy of the mail. */
+/** A limit, because each retry may send another copy. */
 const TRIES_WITHOUT_REPLY = 2;
 
-/** What nodemailer tells of a failure. */
+/** nodemailer's description of a failure. */
 interface Told extends Error {
   readonly code?: string;
-  /** Of the socket or of TLS, where there is one behind `code`. */
+  /** The error of the socket or of TLS behind `code`, if there is one. */
   readonly originalCode?: string;
   readonly command?: string;
   readonly response?: string;
@@ -26,7 +26,7 @@ const TOO_LARGE = 552;
 const CERTIFICATE_CODES = /^(DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|CERT_|ERR_TLS_CERT)/;
 const MAX_REPLY_CHARACTERS = 200;
 
-/** The failure as its reader needs it: what is wrong, what to do, and no address of a customer. */
+/** The failure with its cause and remedy, and without any customer's address. */
 export function mailFailure(
   error: Told,
   sending: { readonly isWritten: boolean; readonly messageId: string; readonly deferral: Deferral },
@@ -64,21 +64,21 @@ export function mailFailure(
   );
 }
 
-/** Said of the mail, over a connection that is fine. */
+/** The mail was rejected; the connection works. */
 function ofMail(error: Told): ShopError {
   const { command, responseCode } = error;
-  // Every mail would be refused so: it is our configuration, not this mail.
+  // Every mail would be rejected: the fault is in the configuration, not in this mail.
   if (command === 'MAIL FROM' && responseCode !== undefined && responseCode !== TOO_LARGE)
     return failure('SMTP_SENDER_REFUSED', `the mail server does not send for our address${replyOf(error)}.`, {
       remedy: 'Check WALMQ_MAIL_FROM.',
     });
   const who = command === 'RCPT TO' ? 'the recipient' : 'the mail';
   const refused = failure('MAIL_REFUSED', `the mail server refused ${who}${replyOf(error)}.`);
-  // What tells the kit to give up; without a reply it was nodemailer who refused.
+  // Errors on which the kit gives up. Without a reply, nodemailer itself refused.
   return Object.assign(refused, { responseCode: responseCode ?? 554 });
 }
 
-/** RFC 5321, 4.5.3.2.6: the server may have delivered it, and who asks again may get a second copy delivered. */
+/** RFC 5321, 4.5.3.2.6: the server may have delivered the mail, and a retry may deliver a second copy. */
 function replyLost(
   error: Told,
   { messageId, deferral }: { readonly messageId: string; readonly deferral: Deferral },
@@ -93,7 +93,7 @@ function replyLost(
   return deferred(lost, { ...deferral, times: TRIES_WITHOUT_REPLY });
 }
 
-/** The kit tries it again then, as mail servers do, without the loss of an attempt. */
+/** The kit then retries as mail servers do, without using up an attempt. */
 function deferred(error: ShopError, retryAfterMs: Deferral): ShopError {
   return Object.assign(error, { retryAfterMs });
 }
@@ -106,7 +106,7 @@ function replyOf({ response }: Told): string {
   return response ? ` (${plain(response)})` : '';
 }
 
-/** Servers repeat addresses, and whatever else they like. */
+/** Replies of servers may contain addresses and arbitrary text. */
 function plain(text: string): string {
   return text
     .replaceAll(/<?[^\s<>]+@[^\s<>]+>?/g, '<address>')

@@ -8,14 +8,14 @@ export interface Mail {
   readonly to: string;
   readonly subject: string;
   readonly content: MailContent;
-  /** The same at every attempt, so that a repetition can be told. */
+  /** The same at every attempt, so that a receiver can recognise a repetition. */
   readonly messageId: string;
 }
 
 export interface Mailer {
   /**
-   * Resolves when the server has taken the mail. Throws a ShopError; after `signal`, EABORT. Once the
-   * server has the whole mail, `signal` ends nothing: what the server answers is all that can be known.
+   * Resolves when the server has accepted the mail. Throws a ShopError; after `signal`, EABORT. Once the
+   * server has the whole mail, `signal` has no effect: only the server's answer tells what happened.
    */
   send(mail: Mail, signal: AbortSignal): Promise<void>;
   close(): void;
@@ -23,39 +23,39 @@ export interface Mailer {
 
 export interface MailerOptions {
   /**
-   * `smtps://` is TLS from the start, `smtp://` goes over to it where the server offers STARTTLS, and must do so before
-   * a password is sent to another machine. Nodemailer's own options may follow as a query.
+   * `smtps://` is TLS from the start. `smtp://` switches to TLS if the server offers STARTTLS, and must
+   * switch before it sends a password to another machine. Nodemailer's own options may follow as a query.
    */
   readonly smtpUrl: string;
   /** An address, with or without a name in front. */
   readonly from: string;
-  /** At most so many mails in so many milliseconds, by this mailer. Default: no limit. */
+  /** At most `mails` in `perMs` milliseconds, for this mailer. Default: no limit. */
   readonly rate?: { readonly mails: number; readonly perMs: number } | undefined;
-  /** PEM of an authority to trust instead of the public ones. */
+  /** PEM of a certificate authority that replaces the public ones. */
   readonly ca?: string | undefined;
-  /** Milliseconds for each of the two that follow, where they are not given. */
+  /** Default in milliseconds of the next two. */
   readonly timeoutMs?: number;
-  /** Milliseconds that the server may take to greet. Default: 5 minutes (RFC 5321, 4.5.3.2.1). */
+  /** Milliseconds that the server may take for its greeting. Default: 5 minutes (RFC 5321, 4.5.3.2.1). */
   readonly greetingMs?: number;
   /**
-   * Milliseconds that the server may take to each other answer, or to a block of the mail. Default: 10 minutes, which is
-   * what it is to have after the mail's end, and no less than it is to have anywhere else (RFC 5321, 4.5.3.2).
+   * Milliseconds that the server may take for each other answer, or for a block of the mail. Default: 10
+   * minutes, the longest time that RFC 5321, 4.5.3.2 requires (after the mail's end).
    */
   readonly answerMs?: number;
   /**
-   * Milliseconds after which a mail is tried again that the server has deferred, doubled up to four hours (RFC 5321,
-   * 4.5.4.1). Default: a minute.
+   * Milliseconds until the first retry of a mail that the server deferred, doubled up to four hours (RFC
+   * 5321, 4.5.4.1). Default: a minute.
    */
   readonly firstDeferralMs?: number;
 }
 
 const MINUTE_MS = 60_000;
-/** For the name and the connection, before the greeting. */
+/** Time to resolve and connect, before the greeting. */
 const CONNECT_MS = MINUTE_MS;
 const LONGEST_DEFERRAL_MS = 240 * MINUTE_MS;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
-/** Mails by SMTP, over a few connections that are kept. */
+/** Sends mails by SMTP, over a few connections that are kept open. */
 export function createMailer(options: MailerOptions): Mailer {
   const { smtpUrl, from, rate, ca, firstDeferralMs = MINUTE_MS } = options;
   const deferral = { firstMs: firstDeferralMs, maxMs: Math.max(firstDeferralMs, LONGEST_DEFERRAL_MS) };
@@ -70,7 +70,8 @@ export function createMailer(options: MailerOptions): Mailer {
     greetingTimeout: greetingMs,
     socketTimeout: answerMs,
     requireTLS: sendsPasswordAway(smtpUrl),
-    // A mail's content never names a file or an address to fetch; should it ever, it is not followed.
+    // A mail's content never names a file or an address to fetch. If it ever did, nodemailer must not follow
+    // it.
     disableFileAccess: true,
     disableUrlAccess: true,
     ...(rate ? { rateLimit: rate.mails, rateDelta: rate.perMs } : {}),
@@ -92,7 +93,7 @@ export function createMailer(options: MailerOptions): Mailer {
   return {
     async send({ to, subject, content, messageId }, signal) {
       let isWritten = false;
-      // Up to its last byte a mail that is given up has not been sent.
+      // Before its last byte is sent, an aborted mail has not been sent.
       const abandoned = new AbortController();
       const abandon = () => {
         if (!isWritten) abandoned.abort(signal.reason);
@@ -101,12 +102,12 @@ export function createMailer(options: MailerOptions): Mailer {
       signal.addEventListener('abort', abandon, { once: true });
       const data = {
         from,
-        // As an object, it is one recipient whatever it holds.
+        // As an object, the text is one recipient whatever it contains.
         to: { name: '', address: to },
         subject: oneLine(subject),
         messageId,
         ...renderMail(content),
-        // Holiday notices and the like stay unsent (RFC 3834).
+        // Asks for no automatic replies such as holiday notices (RFC 3834).
         headers: { 'Auto-Submitted': 'auto-generated' },
         signal: abandoned.signal,
         onWritten: () => {

@@ -11,7 +11,7 @@ const seconds = z
   .regex(/^[1-9]\d{0,3}$/, 'must be a whole number of seconds from 1 to 9999')
   .transform(Number);
 
-/** What an app that mails reads of its environment. */
+/** The environment variables of an app that sends mails. */
 export const MAIL_VARIABLES = {
   WALMQ_MAIL_FROM: z
     .string()
@@ -28,13 +28,13 @@ export const MAIL_VARIABLES = {
   WALMQ_MAIL_DEFERRED_SECONDS: seconds.optional(),
 };
 
-/** What of an app's environment is about mail. */
+/** The part of an app's environment that concerns mail. */
 export interface MailEnvironment extends z.output<z.ZodObject<typeof MAIL_VARIABLES>> {
-  /** There, since the app needs it. */
+  /** Present, because the app requires it. */
   readonly smtpUrl: string | undefined;
 }
 
-/** The mailer that an app's environment asks for. Throws SMTP_CA_UNREADABLE. */
+/** The mailer that an app's environment describes. Throws SMTP_CA_UNREADABLE. */
 export async function openMailer(environment: MailEnvironment): Promise<Mailer> {
   const { smtpUrl, WALMQ_MAIL_FROM, WALMQ_MAILS_PER_SECOND: mails, WALMQ_SMTP_CA: ca } = environment;
   const { WALMQ_SMTP_GREETING_SECONDS: greeting, WALMQ_SMTP_ANSWER_SECONDS: answer } = environment;

@@ -1,12 +1,12 @@
 import type { Pool } from 'pg';
 
-/** On the driver's side: a server gone silent does not hold the mail. */
+/** A limit on the driver's side too: a silent server does not hold up the mail. */
 const TIMEOUT_MS = 10_000;
 
 /** An item as a mail shows it. */
 export interface NamedItem {
   readonly product_id: number;
-  /** Null where shop.products does not know it. */
+  /** Null if shop.products does not have it. */
   readonly name: string | null;
   readonly quantity: number;
   readonly price: string | null;

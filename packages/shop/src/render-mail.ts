@@ -4,7 +4,7 @@ import { type MailBlock, type MailContent, type MailItem, oneLine } from './mail
 const UNKNOWN = 'to be determined';
 const MAX_PARAGRAPH_CHARACTERS = 2000;
 
-/** The same content as plain text and as HTML: `multipart/alternative`. */
+/** Renders the content as plain text and as HTML: `multipart/alternative`. */
 export function renderMail(content: MailContent): { readonly text: string; readonly html: string } {
   return { text: renderText(content), html: renderHtml(content) };
 }
@@ -24,15 +24,15 @@ function textOf(block: MailBlock): string {
   }
 }
 
-/** Not a table: most clients show text in a proportional font. */
+/** No table: most clients show text in a proportional font. */
 function textOfItem({ name, quantity, price, total }: MailItem): string {
   const cost = price === undefined ? `price ${UNKNOWN}` : `${price} each, ${total} in all`;
   return `- ${quantity} x ${oneLine(name)}: ${cost}`;
 }
 
 /**
- * Clients strip style sheets and load nothing: all style is inline, without images. No colour is set but the lines', a
- * grey that shows on light and on dark: text and ground are the client's own.
+ * Clients strip style sheets and load nothing, so all style is inline, without images. Only lines have a
+ * colour, a grey that is visible on light and dark ground: text and ground are the client's own.
  */
 function renderHtml({ heading, blocks }: MailContent): string {
   return `<!doctype html>

@@ -31,5 +31,5 @@ export type ShopErrorCode =
   | 'SMTP_TLS'
   | 'SMTP_UNREACHABLE';
 
-/** A fault of the reference shop, which uses walmq and is no part of it. */
+/** A fault of the reference shop. The shop uses walmq and is not part of it. */
 export class ShopError extends CodedError<ShopErrorCode> {}

@@ -1,14 +1,14 @@
 import type { PoolClient } from 'pg';
 
-/** What is needed of a change. */
+/** The part of a change that is needed. */
 interface Placed {
   readonly id: string;
   readonly table: string;
 }
 
 /**
- * Notes that a table was emptied by this change. A truncate is not ordered against the table's other changes: those of
- * rows that it removed may still come, and see here that they are too late.
+ * Notes that this change emptied a table. A truncate is not ordered against the table's other changes:
+ * changes of rows that it removed may still come, and find this note.
  */
 export async function noteTruncate(tx: PoolClient, { id, table }: Placed): Promise<void> {
   await tx.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [LOCKS, table]);
@@ -20,8 +20,8 @@ export async function noteTruncate(tx: PoolClient, { id, table }: Placed): Promi
 }
 
 /**
- * Whether a row's change was followed by a truncate of its table that has been worked off. No truncate is worked off
- * until the transaction ends.
+ * Whether a truncate of the table, later than this change, has been processed. No truncate is processed until
+ * the transaction ends.
  */
 export async function isTruncatedAfter(tx: PoolClient, { id, table }: Placed): Promise<boolean> {
   await tx.query('SELECT pg_advisory_xact_lock_shared($1, hashtext($2))', [LOCKS, table]);
@@ -32,8 +32,8 @@ export async function isTruncatedAfter(tx: PoolClient, { id, table }: Placed): P
   return rows.length > 0;
 }
 
-/** Keeps our advisory locks apart from others of the database: "shop", in ASCII. */
+/** Separates our advisory locks from others in the database: "shop" in ASCII. */
 const LOCKS = 0x73686f70;
 
-/** What a result says of such a change. */
+/** What a result reports for such a change. */
 export const TRUNCATED = 'its table was truncated later';

@@ -3,8 +3,8 @@ import { WalmqError } from '@walmq/change';
 import { giveUp } from '@walmq/worker';
 
 /**
- * ClickHouse's errors that no retry mends: the rows do not fit the table, or there is no such table.
- * https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
+ * ClickHouse's errors that no retry helps against: the rows do not fit the table, or the table does not
+ * exist. https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
  */
 const GIVE_UP: ReadonlyMap<string, string> = new Map([
   ['6', 'CANNOT_PARSE_TEXT'],
@@ -37,8 +37,8 @@ const GIVE_UP: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * ClickHouse quotes the row in its messages, and the client reads the error's name from there: nothing of them but the
- * number gets further than here.
+ * ClickHouse quotes the row in its messages, and the client takes the error's name from them. Only the number
+ * is passed on.
  */
 export function clickhouseFailure(error: unknown): WalmqError {
   if (error instanceof WalmqError) return error;

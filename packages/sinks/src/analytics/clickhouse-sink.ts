@@ -5,9 +5,9 @@ import type { PositionedFact } from './fact.js';
 import { type AnalyticsSink, DELETED_COLUMN, POSITION_COLUMN } from './sink.js';
 
 /**
- * Facts in ClickHouse, over its HTTP interface, in tables of
- * `ENGINE = ReplacingMergeTree(walmq_position, walmq_deleted) ORDER BY (<key>)` with `walmq_position UInt128` and
- * `walmq_deleted UInt8` (ClickHouse 24.8 or newer). A row that comes again or late is merged away: read with FINAL.
+ * Facts in ClickHouse, over its HTTP interface, in tables of `ENGINE = ReplacingMergeTree(walmq_position,
+ * walmq_deleted) ORDER BY (<key>)` with `walmq_position UInt128` and `walmq_deleted UInt8` (ClickHouse 24.8
+ * or newer). ClickHouse merges away a row that comes again or late: read with FINAL.
  */
 export function createClickhouseSink(options: {
   /** `http://user:password@host:8123/database`. */
@@ -19,9 +19,9 @@ export function createClickhouseSink(options: {
     url: options.url,
     application: 'walmq',
     request_timeout: options.requestTimeoutMs ?? 15_000,
-    // As many as there are changes at a time: they wait for one write of the server, not for each other.
+    // As many connections as concurrent changes: all wait for one write of the server, not for each other.
     max_open_connections: Number.POSITIVE_INFINITY,
-    // It would log what it sends.
+    // The client's log would contain the rows.
     log: { level: ClickHouseLogLevel.OFF },
   });
   return {
@@ -35,13 +35,13 @@ export function createClickhouseSink(options: {
             format: 'JSONEachRow',
             abort_signal: signal,
             clickhouse_settings: {
-              // The server gathers what many workers send: a part of the table for every change would choke it. It
-              // answers once the rows are written.
+              // The server collects the inserts of many workers: one part of the table per change would
+              // overload it. It answers when the rows are written.
               async_insert: 1,
               wait_for_async_insert: 1,
               insert_deduplication_token: idempotencyKey,
               date_time_input_format: 'best_effort',
-              // A column that the table does not have, a null that it cannot hold: mistakes, not to be passed over.
+              // Unknown columns, and nulls that a column cannot hold, are errors and not skipped.
               input_format_skip_unknown_fields: 0,
               input_format_null_as_default: 0,
             },

@@ -3,15 +3,15 @@ import { giveUp } from '@walmq/worker';
 import type { Columns, Projection } from './fact.js';
 
 export interface MirrorOptions {
-  /** Where the facts go. */
+  /** The table for the facts. */
   readonly into: string;
-  /** The columns a row is known by. */
+  /** The columns that identify a row. */
   readonly key: readonly string[];
-  /** The other columns that are kept. */
+  /** The other columns to keep. */
   readonly columns: readonly string[];
 }
 
-/** A fact for every row, as it is now. A truncate carries no rows and changes no fact. */
+/** One fact per row, with its current values. A truncate carries no rows and changes no fact. */
 export function mirror({ into, key, columns }: MirrorOptions): Projection {
   return change => {
     const row = change.after ?? (change.op === 'delete' ? change.before : null);
@@ -24,7 +24,7 @@ export function mirror({ into, key, columns }: MirrorOptions): Projection {
 function pickColumns(change: Change, row: Row, names: readonly string[]): Columns {
   return Object.fromEntries(
     names.map(name => {
-      // PostgreSQL does not send a long value that did not change; the whole old row has it.
+      // PostgreSQL does not send an unchanged TOASTed value; the whole old row has it.
       const value = row[name] ?? (change.unchanged?.includes(name) ? change.before?.[name] : row[name]);
       if (value === undefined)
         throw giveUp(`there is no column ${name} in a change of ${tableName(change)}.`, {

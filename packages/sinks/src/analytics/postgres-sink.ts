@@ -6,11 +6,11 @@ import { type AnalyticsSink, DELETED_COLUMN, POSITION_COLUMN } from './sink.js';
 
 /**
  * Facts in PostgreSQL tables, each with a unique index on its key columns, `walmq_position text` and
- * `walmq_deleted boolean`. What is no more stays as a row of its key alone, so that an older change that comes late does
- * not bring it back.
+ * `walmq_deleted boolean`. A deleted thing stays as a row with only its key, so that an older change that
+ * comes late does not bring it back.
  */
 export function createPostgresSink(options: {
-  /** Left open at close. */
+  /** The caller closes it. */
   readonly pool: Pool;
 }): AnalyticsSink {
   const { pool } = options;
@@ -27,7 +27,7 @@ export function createPostgresSink(options: {
 async function writeFact(tx: PoolClient, { table, key, values, position }: PositionedFact): Promise<void> {
   const target = targetOf(table);
   const keys = Object.keys(key).map(escapeIdentifier);
-  // The table's own types read the values, whatever they are: arrays, jsonb, numerics without a lost digit.
+  // The table's own types parse the values: arrays, jsonb, numerics with all digits.
   const record = `json_populate_record(NULL::${target}, $1::json)`;
   const json = JSON.stringify({ ...key, ...values });
   if (values === null) {

@@ -4,12 +4,12 @@ import { effectIdentity, everyChange, giveUp, type WorkerDefinition } from '@wal
 import type { Fact, Projection } from './fact.js';
 import type { AnalyticsSink } from './sink.js';
 
-/** What the changes of a queue mean, written to a sink: once, however often they are delivered. */
+/** Writes what a queue's changes mean to a sink: once, however often they are delivered. */
 export function analyticsSinkWorker(options: {
   readonly queue: string;
   readonly queues: WalmqConfig['queues'];
   readonly project: Projection;
-  /** Closed by whoever opened it. */
+  /** The caller opens and closes it. */
   readonly sink: AnalyticsSink;
 }): WorkerDefinition {
   const { queue, queues, project, sink } = options;
@@ -34,7 +34,7 @@ function factsOf(project: Projection, change: Change): readonly Fact[] {
     return 'table' in facts ? [facts] : facts;
   } catch (cause) {
     if (cause instanceof WalmqError) throw cause;
-    // Its message may hold the row.
+    // The cause's message may contain the row.
     throw Object.assign(giveUp('the projection failed.', { remedy: 'Mend it, then retry the change.' }), {
       cause,
     });

@@ -9,8 +9,8 @@ interface AppendOptions {
 }
 
 /**
- * Appends a record; resolves to false when the change is in the log already. JSON that jsonb refuses, which a column of
- * type json or a context can hold (\u0000, half a surrogate pair, some thousand nested brackets), is kept as text:
+ * Appends a record; resolves to false if the log already has the change. JSON that jsonb rejects (a json
+ * column or a context can hold \u0000, half a surrogate pair, some thousand nested brackets) is kept as text:
  * whatever can be committed can be audited.
  */
 export async function append(record: AuditRecord, options: AppendOptions): Promise<boolean> {
@@ -54,13 +54,13 @@ async function insert(
   return rowCount === 1;
 }
 
-/** Data exception (22) or program limit exceeded (54): PostgreSQL does not take the values themselves. */
+/** Data exception (22) or program limit exceeded (54): PostgreSQL rejects the values themselves. */
 function isRefusal(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' && /^(22|54)...$/.test(code);
 }
 
-/** Each part with those of its members that jsonb takes; null where it takes not even these together. */
+/** Each part with those of its members that jsonb accepts; null if it rejects even these together. */
 async function whatJsonbTakes(tx: PoolClient, parts: AuditRecord['parts']): Promise<AuditRecord['parts']> {
   const kept: Record<Part, string | null> = { key: null, before: null, after: null, context: null };
   for (const name of PARTS) {

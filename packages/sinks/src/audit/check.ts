@@ -2,7 +2,10 @@ import { parseTableName, WalmqError } from '@walmq/change';
 import type { Pool } from 'pg';
 import type { AuditRules } from './load.js';
 
-/** Throws OWN_TABLE_MISSING, OWN_TABLE_OUTDATED: the worker has no right to make or alter tables, and needs none. */
+/**
+ * Throws OWN_TABLE_MISSING, OWN_TABLE_OUTDATED: the worker has no right to create or alter tables, and needs
+ * none.
+ */
 export async function checkAuditTable(pool: Pool): Promise<void> {
   const { rows } = await pool.query<{ there: boolean; current: boolean }>(
     `SELECT to_regclass('walmq.audit') IS NOT NULL AS there,
@@ -20,9 +23,7 @@ export async function checkAuditTable(pool: Pool): Promise<void> {
     });
 }
 
-/**
- * A misspelt name would let a secret into a log that nobody can change. Throws COLUMN_MISSING.
- */
+/** With a misspelt name a secret would get into a log that nobody can change. Throws COLUMN_MISSING. */
 export async function checkAuditRules(pool: Pool, rules: AuditRules): Promise<void> {
   const named = [...rules].flatMap(([table, { leaveOut, mask }]) =>
     [...leaveOut, ...mask].map(column => ({ table, column })),

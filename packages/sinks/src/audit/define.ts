@@ -2,24 +2,27 @@ import { z } from 'zod';
 
 const columns = z.array(z.string().min(1)).default([]);
 
-/** What a walmq.audit.ts may say. */
+/** The content of a walmq.audit.ts. */
 export const auditSchema = z.strictObject({
-  /** By table, named as in walmq.config.ts: "orders" (of schema public) or "sales.orders". A table that is not named is kept as it is. */
+  /**
+   * Rules by table, named as in walmq.config.ts: "orders" (of schema public) or "sales.orders". Other tables
+   * are kept unchanged.
+   */
   tables: z.record(
     z.string(),
     z.strictObject({
-      /** Columns that the log does not hold. */
+      /** Columns that the log omits. */
       leaveOut: columns,
-      /** Columns whose values the log does not hold: *** in their place. */
+      /** Columns whose values the log replaces by ***. */
       mask: columns,
     }),
   ),
 });
 
-/** What a walmq.audit.ts writes. */
+/** The input form of a walmq.audit.ts. */
 export type AuditConfig = z.input<typeof auditSchema>;
 
-/** Types a walmq.audit.ts; checked when it is loaded. */
+/** Types a walmq.audit.ts; loading validates it. */
 export function defineAudit(config: AuditConfig): AuditConfig {
   return config;
 }

@@ -4,14 +4,15 @@ import { importDefault } from '@walmq/config';
 import { auditSchema } from './define.js';
 import type { ColumnRules } from './mask.js';
 
-/** Rules by table, with its schema in front outside public. */
+/** Rules by table, with its schema in front unless it is public. */
 export type AuditRules = ReadonlyMap<string, ColumnRules>;
 
 const DEFAULT_PATH = 'walmq.audit.ts';
 
 /**
- * Loads what is left out and masked from the file at `path`; without a path from walmq.audit.ts where there is one, else
- * nothing is. Throws CONFIG_MISSING, CONFIG_UNREADABLE, or CONFIG_INVALID with every mistake by its field.
+ * Loads the columns to omit and to mask from the file at `path`; without a path from walmq.audit.ts if it
+ * exists, otherwise no rules. Throws CONFIG_MISSING, CONFIG_UNREADABLE, or CONFIG_INVALID with every mistake
+ * by its field.
  */
 export async function loadAuditRules(path?: string): Promise<AuditRules> {
   if (path === undefined && !existsSync(DEFAULT_PATH)) return new Map();

@@ -1,10 +1,10 @@
 import { jsonMembers } from '@walmq/change';
 
-/** What of a table's rows does not get into the log. */
+/** What the log omits of a table's rows. */
 export interface ColumnRules {
-  /** Columns that it does not hold at all. */
+  /** Columns that it omits. */
   readonly leaveOut: ReadonlySet<string>;
-  /** Columns whose values it does not hold: `MASKED` in their place, null where they are null. */
+  /** Columns whose values it replaces by `MASKED`; null stays null. */
   readonly mask: ReadonlySet<string>;
 }
 
@@ -13,7 +13,7 @@ export const NO_RULES: ColumnRules = { leaveOut: new Set(), mask: new Set() };
 
 const MASKED = JSON.stringify('***');
 
-/** The row, JSON text, as the log holds it. Values that stay are not read: they are the text that they were. */
+/** The row as the log holds it, JSON text. Values that stay are not parsed, so their text is unchanged. */
 export function applyMask(row: string, { leaveOut, mask }: ColumnRules): string {
   if (row === 'null' || (leaveOut.size === 0 && mask.size === 0)) return row;
   const members = jsonMembers(row);

@@ -15,11 +15,11 @@ export interface AuditRecord {
   readonly op: string;
   readonly changed: readonly string[] | null;
   readonly unchanged: readonly string[] | null;
-  /** JSON texts, as they were enqueued; null where there is none. */
+  /** JSON texts as they were enqueued; null if absent. */
   readonly parts: Readonly<Record<Part, string | null>>;
 }
 
-/** What is kept of a change. `json`: the same change as text. */
+/** The record of a change. `json`: the same change as text. */
 export function recordOf(change: Change, json: string, rules: ColumnRules = NO_RULES): AuditRecord {
   const kept = (names: readonly string[] | undefined) =>
     names?.filter(name => !rules.leaveOut.has(name)) ?? null;

@@ -1,10 +1,10 @@
 /**
- * The audit log, idempotent. Partitioned by the time of the commit: whatever has no month of its own
- * (`walmq.audit_add_month`) lies in the default partition. A change is known by its id and its commit's time, as the id
- * alone could come again in a database that was restored.
+ * The audit log, idempotent. Partitioned by the time of the commit; the default partition holds changes of a
+ * month without a partition of its own (`walmq.audit_add_month`). The primary key is the change's id and the
+ * time of its commit, because the id alone could come again in a restored database.
  *
- * Append-only: triggers that also fire for superusers and replication roles refuse every change of a row, and no role
- * has the right to try. What has grown old is detached and dropped, a month at a time.
+ * Append-only: triggers, which also fire for superusers and replication roles, reject every change of a row,
+ * and no role has the right to try. Old months are detached and dropped.
  */
 export const auditSchemaSql = `CREATE SCHEMA IF NOT EXISTS walmq;
 CREATE TABLE IF NOT EXISTS walmq.audit (

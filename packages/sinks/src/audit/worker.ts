@@ -9,10 +9,10 @@ import { recordOf } from './record.js';
 /** The queue whose changes are kept. */
 const AUDIT_QUEUE = 'audit';
 
-/** Every change of the queue "audit" becomes a row of walmq.audit, once for however many deliveries. */
+/** Every change of the queue "audit" becomes a row of walmq.audit, once for any number of deliveries. */
 export function auditWorker(options: {
   readonly queues: WalmqConfig['queues'];
-  /** Of the database that holds the log. */
+  /** The database that holds the log. */
   readonly pool: Pool;
   readonly rules: AuditRules;
 }): WorkerDefinition {
@@ -22,7 +22,7 @@ export function auditWorker(options: {
     queues,
     handler: async (change, { json, signal }) => {
       const record = recordOf(change, await json(), rules.get(tableName(change)));
-      // The change's id in the log's primary key is all it takes: no row of the inbox beside it.
+      // The change's id in the log's primary key is enough: no row of the inbox is needed.
       const appended = await append(record, { pool, signal });
       return { action: appended ? 'audited' : 'audited_before', change_id: change.id };
     },

@@ -8,8 +8,8 @@ interface AppendOptions {
 }
 
 /**
- * Appends a change, with its JSON text as it was enqueued; resolves to false when it is in the log already. What even the
- * type json refuses, since it is nested too deep, is kept as text.
+ * Appends a change with its JSON text as it was enqueued; resolves to false if the log already has it. JSON
+ * that even the type json rejects, because of its depth, is kept as text.
  */
 export async function append(change: Change, json: string, options: AppendOptions): Promise<boolean> {
   try {

@@ -7,20 +7,23 @@ import { append } from './append.js';
 /** The queue whose changes are kept. */
 const CHANGE_LOG_QUEUE = 'change-log';
 
-/** Every change of the queue "change-log" becomes a row of walmq.change_log, once for however many deliveries. */
+/**
+ * Every change of the queue "change-log" becomes a row of walmq.change_log, once for any number of
+ * deliveries.
+ */
 export function changeLogWorker({
   queues,
   pool,
 }: {
   readonly queues: WalmqConfig['queues'];
-  /** Of the database that holds the log. */
+  /** The database that holds the log. */
   readonly pool: Pool;
 }): WorkerDefinition {
   return everyChange({
     queue: CHANGE_LOG_QUEUE,
     queues,
     handler: async (change, { json, signal }) => {
-      // A change that was sent again stands in the log as what it was first.
+      // The log keeps a change that was sent again under its first id.
       if (change.rewound !== undefined) return { action: 'rewound', change_id: change.rewound };
       const appended = await append(change, await json(), { pool, signal });
       return { action: appended ? 'kept' : 'kept_before', change_id: change.id };
@@ -28,7 +31,10 @@ export function changeLogWorker({
   });
 }
 
-/** Throws OWN_TABLE_MISSING, OWN_TABLE_OUTDATED: the worker has no right to make or alter tables, and needs none. */
+/**
+ * Throws OWN_TABLE_MISSING, OWN_TABLE_OUTDATED: the worker has no right to create or alter tables, and needs
+ * none.
+ */
 export async function checkChangeLog(pool: Pick<Pool, 'query'>): Promise<void> {
   const { rows } = await pool.query<{ there: boolean; current: boolean }>(
     `SELECT to_regclass('walmq.change_log') IS NOT NULL AS there,

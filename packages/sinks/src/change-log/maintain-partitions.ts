@@ -5,13 +5,13 @@ export interface PartitionOptions {
   readonly pool: Pool;
   /** Days after which a change is dropped. */
   readonly keepDays: number;
-  /** The log could not be tended this time. */
+  /** Called when this round of maintenance failed. */
   readonly onFailed: (error: Error) => void;
 }
 
 const EVERY_MS = 3_600_000;
 
-/** Makes the partitions of the days to come and drops those that have grown old: now, and every hour. */
+/** Creates the partitions of the next days and drops old ones: now, and every hour. */
 export function maintainPartitions({ pool, keepDays, onFailed }: PartitionOptions): {
   stop(): Promise<void>;
 } {
@@ -32,7 +32,7 @@ export function maintainPartitions({ pool, keepDays, onFailed }: PartitionOption
   };
 }
 
-/** One worker at a time does it; the others have nothing to do then. */
+/** One worker at a time does it; the others skip this round. */
 async function tendOnce(pool: Pool, keepDays: number): Promise<void> {
   await inTransaction({ pool }, async tx => {
     const { rows } = await tx.query<{ mine: boolean }>(

@@ -2,15 +2,15 @@ import { parseTableName, qualifiedName, WalmqError } from '@walmq/change';
 import { REWIND_PREFIX } from '@walmq/replication';
 import type { ClientBase } from 'pg';
 
-/** Which changes, and whither. */
+/** Which changes to send, and to which queue. */
 export interface RewindOptions {
   readonly queue: string;
-  /** Each as qualifiedName writes it. */
+  /** Tables in the form of qualifiedName. */
   readonly tables: readonly string[];
   /** By commit time, both ends included. ISO 8601. */
   readonly from: string;
   readonly to: string;
-  /** Only of the row with this key. */
+  /** Only changes of the row with this key. */
   readonly key: Readonly<Record<string, unknown>> | null;
 }
 
@@ -19,19 +19,19 @@ export interface RewindPlan {
   readonly byTable: readonly { readonly table: string; readonly changes: number }[];
   readonly first: string | null;
   readonly last: string | null;
-  /** When the oldest change of these tables that the log holds was committed; null when it holds none. */
+  /** Commit time of the oldest change of these tables in the log; null if there is none. */
   readonly logBegins: string | null;
 }
 
 export interface Rewind extends RewindOptions {
   readonly id: string;
-  /** Sent so far. */
+  /** Number of changes sent so far. */
   readonly sent: number;
   readonly lastChangeId: string;
   readonly endedAt: string | null;
 }
 
-/** $1: as tableNames writes it; a text of both names would not tell all tables apart. */
+/** $1: in the form of tableNames. One text of schema and table would not distinguish all tables. */
 const OF_TABLES = `(schema_name, table_name) IN (SELECT t ->> 'schema', t ->> 'table' FROM jsonb_array_elements($1::jsonb) t)`;
 const CHOSEN = `${OF_TABLES} AND committed_at BETWEEN $2 AND $3
   AND ($4::jsonb IS NULL OR coalesce(key, walmq.change_log_key(change)) = $4::jsonb)`;
@@ -44,7 +44,7 @@ function tableNames(tables: readonly string[]): string {
   return JSON.stringify(tables.map(parseTableName));
 }
 
-/** What a rewind would send, counted in the log; sends nothing. */
+/** Counts in the log what a rewind would send; sends nothing. */
 export async function planRewind(client: ClientBase, options: RewindOptions): Promise<RewindPlan> {
   const { rows } = await client.query<{
     schema: string;
@@ -79,7 +79,7 @@ export async function planRewind(client: ClientBase, options: RewindOptions): Pr
 const REWIND_COLUMNS = `id::text AS id, queue, tables, to_json(from_time) #>> '{}' AS "from", to_json(to_time) #>> '{}' AS "to",
   key, sent::float8 AS sent, last_change_id AS "lastChangeId", to_json(ended_at) #>> '{}' AS "endedAt"`;
 
-/** Notes a rewind in walmq.rewind, of which nothing has been sent yet: see sendPage. */
+/** Stores a rewind in walmq.rewind, of which nothing is sent yet: see sendPage. */
 export async function beginRewind(client: ClientBase, options: RewindOptions): Promise<Rewind> {
   const { rows } = await client.query<Rewind>(
     `INSERT INTO walmq.rewind (tables, from_time, to_time, key, queue) VALUES ($1, $2, $3, $4, $5) RETURNING ${REWIND_COLUMNS}`,
@@ -88,7 +88,7 @@ export async function beginRewind(client: ClientBase, options: RewindOptions): P
   return rows[0] as Rewind;
 }
 
-/** One that was begun before. Rejects with REWIND_UNKNOWN, and REWIND_ENDED where nothing of it is left. */
+/** Continues a rewind. Rejects with REWIND_UNKNOWN, or REWIND_ENDED if nothing is left to send. */
 export async function findRewind(client: ClientBase, id: string): Promise<Rewind> {
   const { rows } = await client.query<Rewind>(`SELECT ${REWIND_COLUMNS} FROM walmq.rewind WHERE id = $1`, [
     id,
@@ -100,9 +100,10 @@ export async function findRewind(client: ClientBase, id: string): Promise<Rewind
 }
 
 /**
- * Sends the next changes of a rewind, in the order of the stream: as logical messages of one transaction, which also
- * notes how far it is, and by its page that it may. So each is sent once, whenever this is killed, and capture enqueues it once, as it does any change.
- * Resolves to how many there were; 0: it has ended.
+ * Sends the next changes of a rewind in the order of the stream, as logical messages of one transaction. The
+ * same transaction stores the progress, and a page that proves the right to send. So each change is sent
+ * once, even after a kill, and capture enqueues it once like any change. Resolves to the number of changes;
+ * 0: the rewind has ended.
  */
 export async function sendPage(client: ClientBase, id: string, rows: number): Promise<number> {
   await client.query('BEGIN');

@@ -1,8 +1,9 @@
 /**
- * The change log, idempotent: changes as they were sent, a partition a day by their commit; and the rewinds that send
- * them again. A page of a rewind is the proof that a transaction may do so: every role may send messages, and only who may
- * write this table can send changes again. A change is known by its id and its commit's time, as the id alone could come again in a database that was
- * restored. What has no day of its own lies in the default partition.
+ * The change log, idempotent: changes as they were enqueued, one partition per day of commit, and the rewinds
+ * that send them again. A page of a rewind proves that a transaction may send changes again: every role may
+ * send messages, but only a role that may write this table can send changes again. The primary key is the
+ * change's id and the time of its commit, because the id alone could come again in a restored database. The
+ * default partition holds changes of a day without a partition.
  */
 export const changeLogSchemaSql = `CREATE SCHEMA IF NOT EXISTS walmq;
 CREATE TABLE IF NOT EXISTS walmq.change_log (

@@ -5,7 +5,7 @@ import type { ResolveName } from './resolve-name.js';
 
 type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
 
-/** Which addresses may be called: the public ones, and what is allowed beside them. */
+/** Which addresses may be called: the public ones, and those that are allowed in addition. */
 export interface AddressRule {
   allows(address: string): boolean;
 }
@@ -16,8 +16,8 @@ export function isRange(text: string): boolean {
 }
 
 /**
- * Public unicast addresses, and those in `allowed` (as `10.1.0.0/16`). Loopback, private, link-local (where clouds keep
- * their credentials), multicast and every other special range is refused, also when it is written as IPv6.
+ * Public unicast addresses, and those in `allowed` (as `10.1.0.0/16`). Loopback, private, link-local (where
+ * clouds serve credentials), multicast and every other special range is rejected, also in IPv6 form.
  */
 export function addressRule(allowed: readonly string[]): AddressRule {
   const ranges: Range[] = allowed.map(text => ipaddr.parseCIDR(text));
@@ -30,9 +30,9 @@ export function addressRule(allowed: readonly string[]): AddressRule {
 }
 
 /**
- * What ipaddr.js takes for unicast and is not public: IPv4-compatible IPv6 (RFC 4291, 2.5.5.1), which some systems connect to
- * the IPv4 address within, and the address at which Azure answers its machines
- * (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16).
+ * Addresses that ipaddr.js counts as unicast and that are not public: IPv4-compatible IPv6 (RFC 4291,
+ * 2.5.5.1), which some systems connect to the IPv4 address inside, and the address at which Azure answers its
+ * machines (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16).
  */
 const NOT_PUBLIC: readonly Range[] = ['::/96', '168.63.129.16/32'].map(text => ipaddr.parseCIDR(text));
 
@@ -45,8 +45,8 @@ function contains([base, bits]: Range, address: ipaddr.IPv4 | ipaddr.IPv6): bool
 }
 
 /**
- * Resolves a name to the addresses that may be called. It is the connection's own look-up: what is checked here is what
- * is connected to, whatever a name server answers the next time.
+ * Resolves a name to the addresses that may be called. The connection itself uses this look-up, so the
+ * checked address is the one that is connected to, whatever a name server answers next.
  */
 export function guardedLookup(rule: AddressRule, resolveName: ResolveName): LookupFunction {
   return (hostname, options, done) => {

@@ -1,7 +1,7 @@
 /** What an endpoint's answer means for the change. */
 export type Verdict =
   | { readonly kind: 'delivered' }
-  /** 410: it wants no more of them. */
+  /** 410: the endpoint wants no more changes. */
   | { readonly kind: 'gone' }
   | { readonly kind: 'later'; readonly retryAfterMs: number }
   | { readonly kind: 'failed'; readonly reason: string };
@@ -12,7 +12,10 @@ export interface Answer {
   readonly retryAfter: string | undefined;
 }
 
-/** As Standard Webhooks says: 2xx is a success, 410 the end, all else a failure to be tried again. */
+/**
+ * As Standard Webhooks defines: 2xx is success, 410 ends the deliveries, everything else is a failure to
+ * retry.
+ */
 export function verdictOf({ status, retryAfter }: Answer, nowMs: number): Verdict {
   if (status >= 200 && status < 300) return { kind: 'delivered' };
   if (status === 410) return { kind: 'gone' };
@@ -26,11 +29,11 @@ export function verdictOf({ status, retryAfter }: Answer, nowMs: number): Verdic
   return { kind: 'failed', reason: `answered ${status}` };
 }
 
-/** Seconds (a fraction too), or a date with the name of its month, as HTTP has it (RFC 9110, 5.6.7). */
+/** Seconds (also with a fraction), or a date with the name of its month, as in HTTP (RFC 9110, 5.6.7). */
 const SECONDS = /^[+-]?\d+(\.\d+)?$/;
 const HTTP_DATE = /[a-z]{3}/i;
 
-/** Milliseconds from now; nothing for a time that is past. Undefined: it says no time. */
+/** Milliseconds from now; 0 for a time in the past. Undefined if the header names no time. */
 function retryAfterMsOf(text = '', nowMs: number): number | undefined {
   const told = text.trim();
   const afterMs = SECONDS.test(told)

@@ -7,8 +7,8 @@ import { createPost } from './post.js';
 import { sign } from './sign.js';
 
 /**
- * The worker of one endpoint: each change of its queue is one signed request, in order per key. A change has the same
- * `webhook-id` and body at every attempt, so that the receiver can tell a repetition.
+ * The worker of one endpoint: each change of its queue is one signed request, in order per key. A change has
+ * the same `webhook-id` and body at every attempt, so that the receiver can recognise a repetition.
  */
 export function webhookWorker(options: {
   readonly endpoint: WebhookEndpoint;
@@ -38,12 +38,12 @@ function bodyOf({ payload, queue }: WebhookEndpoint, change: Change, name: strin
   try {
     return JSON.stringify(payload(change, name));
   } catch (cause) {
-    // Its message may hold the row.
+    // The cause's message may contain the row.
     throw Object.assign(giveUp(`the payload function of endpoint "${queue}" failed.`), { cause });
   }
 }
 
-/** Throws what the kit makes a retry, a delay or a failure of. */
+/** Throws errors from which the kit makes a retry, a postponement or a failure. */
 function refuse(answer: Answer): void {
   const verdict = verdictOf(answer, Date.now());
   switch (verdict.kind) {

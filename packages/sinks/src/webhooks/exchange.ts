@@ -2,7 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Answer } from './answer.js';
 
-/** The answer's text is nobody's business; a little is read so that the connection can be used again. */
+/** The answer's text is not used. A little is read, so that the connection can be used again. */
 const MAX_ANSWER_BYTES = 16 * 1024;
 
 /** One POST and its answer, whatever the status. Redirects are not followed. */
@@ -24,13 +24,13 @@ export async function exchange(request: {
         read += chunk.length;
         if (read > MAX_ANSWER_BYTES) answer.destroy();
       });
-      // The status has been said; how the rest of the answer ends is of no account.
+      // The status is known; an error in the rest of the answer does not matter.
       answer.on('error', () => {});
       answer.on('close', () => resolve({ status: answer.statusCode ?? 0, retryAfter }));
     });
     sent.on('error', (error: NodeJS.ErrnoException) => {
-      // A kept connection that the receiver closed just as it was taken again says nothing of the receiver: the next
-      // one is another, at last a new one.
+      // A receiver may close a kept connection at the moment of its reuse. That is no failure of the
+      // receiver: try the next connection, and finally a new one.
       const stale = sent.reusedSocket && error.code === 'ECONNRESET';
       if (stale) resolve(exchange(request));
       else reject(error);

@@ -7,8 +7,9 @@ import { payloadOf } from './payload.js';
 import { type Env, parseSecrets, readSource } from './secret.js';
 
 /**
- * Loads the endpoints from the file at `path`, and their secrets from where it says. Throws CONFIG_MISSING,
- * CONFIG_UNREADABLE, CONFIG_INVALID with every mistake by its field, WEBHOOK_SECRET_MISSING or WEBHOOK_SECRET_INVALID.
+ * Loads the endpoints from the file at `path`, and their secrets from the places that it names. Throws
+ * CONFIG_MISSING, CONFIG_UNREADABLE, CONFIG_INVALID with every mistake by its field, WEBHOOK_SECRET_MISSING
+ * or WEBHOOK_SECRET_INVALID.
  */
 export async function loadWebhooks(options: {
   readonly path: string;
@@ -45,7 +46,7 @@ async function resolveEndpoint(queue: string, config: EndpointConfig, env: Env):
   };
 }
 
-/** Its mistakes are told without the URL, whose path may be a secret. */
+/** Reports mistakes without the URL, whose path may be a secret. */
 function parseUrl(text: string, field: string, allowHttp: boolean): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.username || url?.password) throw invalid([`${field}: must hold no user and no password`]);

@@ -1,16 +1,16 @@
 import { type Change, tableName } from '@walmq/change';
 
-/** What a receiver gets unless its endpoint says otherwise. */
+/** The default body. */
 export interface WebhookPayload {
-  /** `orders.update`; `sales.orders.update` outside schema public; of an event its own type. */
+  /** `orders.update`; `sales.orders.update` outside schema public; for an event its own type. */
   readonly type: string;
-  /** When it was committed: ISO 8601, UTC. */
+  /** Time of the commit: ISO 8601, UTC. */
   readonly timestamp: string;
-  /** The change, without what the transaction said of itself: that is for insiders. */
+  /** The change without its context, which is internal. */
   readonly data: Omit<Change, 'context'>;
 }
 
-/** The same at every attempt, byte for byte. `name` is the job's: of an event its type, of a change its operation. */
+/** The same bytes at every attempt. `name` is the job's name: an event's type, a change's operation. */
 export function payloadOf(change: Change, name: string): WebhookPayload {
   const { context: _insiders, ...data } = change;
   const type = name === change.op ? `${tableName(change)}.${name}` : name;

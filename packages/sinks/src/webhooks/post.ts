@@ -7,14 +7,14 @@ import type { WebhookEndpoint } from './endpoint.js';
 import { exchange } from './exchange.js';
 import { nameResolver } from './resolve-name.js';
 
-/** Sends one request and resolves to its answer, whatever the status; rejects when there is none. */
+/** Sends one request and resolves to its answer, whatever the status; rejects if there is no answer. */
 export type Post = (request: {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly signal: AbortSignal;
 }) => Promise<Answer>;
 
-/** Requests to one endpoint, over connections of its own that are kept for the next. */
+/** Sends requests to one endpoint, over connections of its own that are kept open. */
 export function createPost({ url, allowAddresses, nameServers, ca, timeoutMs }: WebhookEndpoint): Post {
   const rule = addressRule(allowAddresses);
   const shared = { keepAlive: true, lookup: guardedLookup(rule, nameResolver(nameServers)) };
@@ -44,7 +44,7 @@ function timedOut(timeoutMs: number): WalmqError {
   return new WalmqError('WEBHOOK_TIMEOUT', `the endpoint did not answer within ${timeoutMs} ms.`);
 }
 
-/** Node's messages name addresses and ports, never what was sent. */
+/** Node's messages contain addresses and ports, never what was sent. */
 function failureOf(cause: unknown): Error {
   if (cause instanceof WalmqError) return cause;
   const { code, message } = Object(cause) as { code?: unknown; message?: unknown };

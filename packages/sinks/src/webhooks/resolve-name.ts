@@ -7,16 +7,19 @@ import { addressesIn, candidatesOf } from './resolver-files.js';
 /** Resolves a name to all its addresses. Rejects with a reason whose `code` is that of node:dns. */
 export type ResolveName = (name: string) => Promise<readonly LookupAddress[]>;
 
-/** For all of a name's look-up; PostgreSQL, Redis and the requests of other endpoints go on meanwhile. */
+/**
+ * Limit for the whole look-up of a name. PostgreSQL, Redis and the requests of other endpoints continue
+ * meanwhile.
+ */
 const DEADLINE_MS = 5000;
-/** For one question to one name server; a second try is left within the deadline. */
+/** Limit for one query to one name server; leaves time for a second try within the deadline. */
 const QUESTION = { timeout: 2000, tries: 2 };
 
 /**
- * Looks a name up in the hosts file, then by DNS with the search list of resolv.conf. Not by `dns.lookup`: that is
- * getaddrinfo, of which libuv runs at most two at a time in a process, so that two names whose servers do not answer
- * hold up every other name (https://docs.libuv.org/en/v1.x/threadpool.html). A question to DNS takes no thread. Requests
- * that need the same name share one look-up.
+ * Looks a name up in the hosts file, then by DNS with the search list of resolv.conf. Not by `dns.lookup`:
+ * that is getaddrinfo, of which libuv runs at most two at a time in a process, so that two names whose
+ * servers do not answer hold up every other name (https://docs.libuv.org/en/v1.x/threadpool.html). A DNS
+ * query needs no thread. Requests that need the same name share one look-up.
  */
 export function nameResolver(nameServers: readonly string[] = []): ResolveName {
   const inFlight = new Map<string, Promise<readonly LookupAddress[]>>();
@@ -42,7 +45,8 @@ export function isNameServer(text: string): boolean {
 async function resolveName(name: string, nameServers: readonly string[]): Promise<readonly LookupAddress[]> {
   const local = addressesIn(await read('/etc/hosts'), name);
   if (local.length > 0) return local.map(withFamily);
-  // Made for each look-up: it reads the system's settings anew, and what the deadline cancels is this name's alone.
+  // A new resolver per look-up: it reads the system's settings again, and the deadline cancels only this
+  // name's queries.
   const resolver = new Resolver(QUESTION);
   if (nameServers.length > 0) resolver.setServers(nameServers);
   const candidates = candidatesOf(await read('/etc/resolv.conf'), name);
@@ -61,16 +65,16 @@ async function firstOf(candidates: readonly string[], resolver: Resolver, name: 
     const addresses = answers.flatMap(answer => (answer.status === 'fulfilled' ? answer.value : []));
     if (addresses.length > 0) return addresses.map(withFamily);
     code = codeOf(answers);
-    // No name server answers: it would not do so for another name.
+    // No name server answers, and none would answer for another name.
     if (!IS_ANSWER.has(code)) break;
   }
   throw Object.assign(new Error(explain(name, code)), { code });
 }
 
-/** "There is no such name", "it has no such address". */
+/** The codes for "no such name" and "no such address". */
 const IS_ANSWER = new Set(['ENOTFOUND', 'ENODATA']);
 
-/** The first failure that is none of these; else that of IPv4. */
+/** The first failure that is none of these, otherwise that of IPv4. */
 function codeOf(answers: readonly PromiseSettledResult<string[]>[]): string {
   const codes = answers.flatMap(answer =>
     answer.status === 'rejected' ? [String((answer.reason as NodeJS.ErrnoException).code)] : [],
@@ -88,7 +92,7 @@ function withFamily(address: string): LookupAddress {
   return { address, family: isIP(address) };
 }
 
-/** A system without the file has nothing to say there. */
+/** A system without the file lists no names. */
 async function read(path: string): Promise<string> {
   return await readFile(path, 'utf8').catch(() => '');
 }

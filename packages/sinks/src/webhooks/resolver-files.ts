@@ -1,19 +1,22 @@
 import { isIP } from 'node:net';
 
-/** Of hosts(5): the addresses of a name, in their order. `localhost` is this machine wherever it is not listed (RFC 6761). */
+/**
+ * Reads hosts(5): the addresses of a name, in their order. `localhost` is this machine if it is not listed
+ * (RFC 6761).
+ */
 export function addressesIn(hosts: string, name: string): readonly string[] {
   const listed = hosts
     .split('\n')
     .map(wordsOf)
     .filter(([, ...names]) => names.some(known => known.toLowerCase() === name.toLowerCase()))
     .map(([address = '']) => address)
-    // A link-local address with its interface is none that a URL leads to.
+    // No URL leads to a link-local address with an interface.
     .filter(address => isIP(address) !== 0 && !address.includes('%'));
   if (listed.length > 0) return listed;
   return /^(.+\.)?localhost\.?$/i.test(name) ? ['127.0.0.1', '::1'] : [];
 }
 
-/** Of resolv.conf(5): what a name may stand for, in the order in which it is asked for. */
+/** Reads resolv.conf(5): the full names to try for a name, in order. */
 export function candidatesOf(resolvConf: string, name: string): readonly string[] {
   if (name.endsWith('.')) return [name.slice(0, -1)];
   const lines = resolvConf.split('\n').map(wordsOf);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { WalmqError } from '@walmq/change';
 import { z } from 'zod';
 
-/** Where a secret is: never the secret itself, which has no place in a configuration file. */
+/** Where a secret is, never the secret itself: secrets do not belong in a configuration file. */
 export const secretSource = z.union(
   [z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })],
   {
@@ -13,7 +13,7 @@ export type SecretSource = z.output<typeof secretSource>;
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** The text at a source, without the space around it. Throws WEBHOOK_SECRET_MISSING; never with the text. */
+/** The text at a source, trimmed. Throws WEBHOOK_SECRET_MISSING, never with the text. */
 export async function readSource(source: SecretSource, env: Env): Promise<string> {
   const place = 'env' in source ? `the environment variable ${source.env}` : `the file ${source.file}`;
   const text = 'env' in source ? env[source.env] : await readFile(source.file, 'utf8').catch(() => undefined);
@@ -23,13 +23,13 @@ export async function readSource(source: SecretSource, env: Env): Promise<string
   });
 }
 
-/** Standard Webhooks asks for 24 to 64 bytes. */
+/** Standard Webhooks requires 24 to 64 bytes. */
 const SECRET_BYTES = { min: 24, max: 64 };
 const SECRET_FORM = /^whsec_([A-Za-z0-9+/]+={0,2})$/;
 
 /**
- * The keys in a text of one or several `whsec_...`, separated by space: with two of them, receivers change from one
- * to the other when they please. Throws WEBHOOK_SECRET_INVALID.
+ * The keys in a text of one or more `whsec_...`, separated by spaces. With two keys, receivers change from
+ * one to the other at any time. Throws WEBHOOK_SECRET_INVALID.
  */
 export function parseSecrets(text: string, endpoint: string): Buffer[] {
   return text.split(/\s+/).map(secret => {

@@ -7,8 +7,9 @@ export interface SignedHeaders {
 }
 
 /**
- * The headers of one attempt, with a signature for every key: while a secret is changed, receivers accept the one they
- * have. https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ * The headers of one attempt, with a signature per key: while a secret is being replaced, receivers accept
+ * the one that they have.
+ * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 export function sign(attempt: {
   readonly id: string;
