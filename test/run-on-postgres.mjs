@@ -53,7 +53,7 @@ for (const server of servers) {
   console.log(`\nPostgreSQL ${version}`);
   const tests = spawn(
     'npx',
-    ['vitest', 'run', '--project', 'integration', '--project', 'fault', ...forVitest],
+    ['vitest', 'run', '--project', 'integration', '--project', 'fault', '--project', 'alone', ...forVitest],
     { cwd: ROOT, stdio: 'inherit', env: { ...process.env, WALMQ_EMBEDDED_POSTGRES: folder } },
   );
   const [code] = await once(tests, 'exit');

@@ -1,9 +1,9 @@
 import { vi } from 'vitest';
 
 /** For a condition that another process makes true: machines are slow at times, and nothing here measures speed. */
-export const WAIT = { timeout: 30_000, interval: 20 };
+export const WAIT = { timeout: 60_000, interval: 20 };
 
-/** Repeats the check until it passes; rejects with its last error after 30 s. */
+/** Repeats the check until it passes; rejects with its last error after 60 s. */
 export async function eventually(check: () => void | Promise<void>): Promise<void> {
   await vi.waitFor(check, WAIT);
 }
