@@ -1,9 +1,5 @@
 import { type Json, WalmqError } from '@walmq/change';
-
-/** pg's Client and PoolClient, and any other object that runs a query with parameters on one connection. */
-export interface QueryClient {
-  query(text: string, values: unknown[]): Promise<unknown>;
-}
+import { type QueryClient, requireTransaction } from './query-client.js';
 
 /** What a transaction states about itself: who, why, the trace it belongs to, and anything else. */
 export interface Context {
@@ -23,6 +19,7 @@ const MAX_BYTES = 8192;
  * first in the transaction: earlier changes do not carry it. Throws CONTEXT_TOO_LARGE above 8192 bytes.
  */
 export async function withContext(client: QueryClient, context: Context): Promise<void> {
+  requireTransaction(client);
   const text = JSON.stringify(context);
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_BYTES)
@@ -33,5 +30,5 @@ export async function withContext(client: QueryClient, context: Context): Promis
         remedy: 'Every change of the transaction carries it: keep data in a table, and name its row here.',
       },
     );
-  await client.query("SELECT pg_logical_emit_message(true, 'walmq.context', $1::text)", [text]);
+  await client.query("SELECT pg_logical_emit_message(true, 'walmq.context', $1::text)::text", [text]);
 }

@@ -1,4 +1,8 @@
-import type { Json } from '@walmq/change';
+/**
+ * What JSON can hold: a text, a finite number, a boolean, null, an array, an object, or an object with a `toJSON` of its own
+ * (a Date). Not narrower in its type, since an interface does not fit an index signature; EVENT_INVALID names what does not fit.
+ */
+export type Payload = string | number | boolean | null | object;
 
 /** An event for one queue. */
 export interface Event {
@@ -6,8 +10,8 @@ export interface Event {
   readonly type: string;
   /** Events with the same key are processed strictly in order. Default: no order. At most 500 characters. */
   readonly key?: string | number;
-  readonly payload?: Json;
-  readonly headers?: Readonly<Record<string, Json>>;
+  readonly payload?: Payload;
+  readonly headers?: Readonly<Record<string, Payload | undefined>>;
   /** Options of this job alone; the queue's configuration has the others. */
   readonly options?: {
     /** Milliseconds to wait when its turn has come; later events of its key wait too. */

@@ -1,5 +1,6 @@
 import { EVENT_LIMITS } from '@walmq/change';
 import type { Event } from './event.js';
+import { unwritable } from './unwritable.js';
 
 /** Mistakes that types cannot see. Only capture knows whether a queue of that name takes messages. */
 export function mistakeIn(queue: string, event: Event): string | undefined {
@@ -22,7 +23,7 @@ export function mistakeIn(queue: string, event: Event): string | undefined {
   for (const [name, value] of Object.entries({ payload, headers }))
     if (isNestedDeeper(value, depth - 1))
       return `its ${name} makes it nested deeper than ${depth} levels, or holds itself`;
-  return undefined;
+  return unwritable({ payload, headers });
 }
 
 /** Looks no deeper than the limit, so that it ends if a value contains itself. */

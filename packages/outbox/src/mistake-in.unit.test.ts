@@ -8,6 +8,13 @@ const nested = (depth: number): Json => (depth === 0 ? null : [nested(depth - 1)
 const itself: { own?: Json } = {};
 itself.own = itself as Json;
 
+interface Order {
+  readonly id: number;
+  readonly at: Date;
+  readonly note?: string | undefined;
+}
+const order: Order = { id: 1, at: new Date(0), note: undefined };
+
 describe('mistakeIn', () => {
   it.each<[string, string, Sent]>([
     ['the least there is', 'a', { type: 'b' }],
@@ -20,6 +27,7 @@ describe('mistakeIn', () => {
     ['a whole surrogate pair', '😀', { type: '😀', key: '😀', options: { deduplication: { id: '😀' } } }],
     ['half of one in a payload, which JSON can hold', 'a', { type: 'b', payload: '\ud83d' }],
     ['as deep as it may be', 'a', { type: 'b', payload: nested(EVENT_LIMITS.depth - 1) }],
+    ['an interface, a date, and a field that is not there', 'a', { type: 'b', payload: order }],
   ])('finds none in %s', (_, queue, event) => {
     expect(mistakeIn(queue, event)).toBeUndefined();
   });
@@ -48,6 +56,10 @@ describe('mistakeIn', () => {
       { type: 'b', headers: itself as Record<string, Json> },
       /^its headers/,
     ],
+    ['a bigint', 'a', { type: 'b', payload: { id: 1n } }, /^its payload\.id is a bigint: give it as text/],
+    ['what is no number', 'a', { type: 'b', payload: [{ n: Number.NaN }] }, /^its payload\[0\]\.n is NaN/],
+    ['a Map', 'a', { type: 'b', payload: new Map() }, /^its payload is a Map, which JSON writes as \{\}/],
+    ['a function', 'a', { type: 'b', headers: { f: () => 1 } }, /^its headers\.f is a function/],
   ])('finds %s', (_, queue, event, message) => {
     expect(mistakeIn(queue, event)).toMatch(message);
   });

@@ -1,6 +1,9 @@
-import type { Json } from '@walmq/change';
-import type { QueryClient } from './context.js';
+import { WalmqError } from '@walmq/change';
+import type { Payload } from './event.js';
+import { eventInvalid } from './event-invalid.js';
 import { columnsOf, type OutboxColumns, quote, quoteTable } from './outbox-table.js';
+import { type QueryClient, requireTransaction, rowsOf } from './query-client.js';
+import { unwritable } from './unwritable.js';
 
 /** Something that happened to one aggregate: an order, an account. */
 export interface AggregateEvent {
@@ -10,8 +13,8 @@ export interface AggregateEvent {
   readonly aggregateId?: string | number | bigint;
   /** What happened, such as "order.paid": the job's name. */
   readonly type: string;
-  readonly payload?: Json;
-  readonly headers?: Readonly<Record<string, Json>>;
+  readonly payload?: Payload;
+  readonly headers?: Readonly<Record<string, Payload | undefined>>;
 }
 
 export interface OutboxOptions {
@@ -37,29 +40,49 @@ export interface Outbox {
 export function outbox(client: QueryClient, options: OutboxOptions = {}): Outbox {
   const { schema = 'public', table = 'outbox', columns = {}, keepRows = true } = options;
   const name = quoteTable({ schema, table });
-  const { id, aggregateType, aggregateId, type, payload, headers } = columnsOf({ columns });
-  const names = [aggregateType, aggregateId, type, payload, headers].map(quote).join(', ');
-  const returning = keepRows ? '' : ` RETURNING ${quote(id)} AS id`;
-  const insert = `INSERT INTO ${name} (${names}) VALUES ($1, $2, $3, $4, $5)${returning}`;
+  const named = columnsOf({ columns });
+  const names = [named.aggregateType, named.aggregateId, named.type, named.payload, named.headers]
+    .map(quote)
+    .join(', ');
+  // Not by its id, whose type the application chose: some libraries send every parameter with a type of their own.
+  const returning = keepRows ? '' : ' RETURNING ctid::text AS row, tableoid::bigint::text AS relation';
+  const insert = `INSERT INTO ${name} (${names}) VALUES ($1, $2, $3, $4::text::json, $5::text::json)${returning}`;
   return {
     async publish(event) {
+      requireTransaction(client);
+      const { payload, headers } = event;
+      const mistake = unwritable({ payload, headers });
+      if (mistake !== undefined) throw eventInvalid(mistake);
       const inserted = await client.query(insert, [
         event.aggregateType,
         event.aggregateId === undefined ? null : String(event.aggregateId),
         event.type,
-        json(event.payload),
-        json(event.headers),
+        json(payload),
+        json(headers),
       ]);
-      if (!keepRows) await client.query(`DELETE FROM ${name} WHERE ${quote(id)} = $1`, [idOf(inserted)]);
+      if (keepRows) return;
+      const [written] = rowsOf(inserted);
+      if (typeof written?.row !== 'string') throw rowKept(name);
+      await client.query(`DELETE FROM ${name} WHERE ctid = $1::text::tid AND tableoid = $2::text::oid`, [
+        written.row,
+        written.relation,
+      ]);
     },
   };
+}
+
+function rowKept(table: string): WalmqError {
+  return new WalmqError(
+    'OUTBOX_ROW_KEPT',
+    `the event's row in ${table} was written and cannot be deleted: query() returned no rows.`,
+    {
+      remedy:
+        'Roll the transaction back. Then use keepRows: true, or an adapter whose query() returns rows (docs/guides/libraries.md).',
+    },
+  );
 }
 
 /** pg would send an array as an array of PostgreSQL. */
 function json(value: unknown): string | null {
   return value === undefined ? null : JSON.stringify(value);
-}
-
-function idOf(inserted: unknown): unknown {
-  return (inserted as { rows: { id: unknown }[] }).rows[0]?.id;
 }
