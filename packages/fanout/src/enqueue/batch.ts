@@ -24,13 +24,17 @@ export class FillingBatch {
   #bytes = 0;
   #follows: string;
   #ends: string;
+  /** The transaction of #ends. */
   #transaction: string;
+  /** The transaction that began last. */
+  #begun: string;
 
   constructor(limits: BatchLimits, position: string, transaction: string) {
     this.#limits = limits;
     this.#follows = position;
     this.#ends = position;
     this.#transaction = transaction;
+    this.#begun = transaction;
   }
 
   get empty(): boolean {
@@ -46,6 +50,11 @@ export class FillingBatch {
     return this.#jobs.length >= this.#limits.jobs || this.#bytes >= this.#limits.bytes;
   }
 
+  /** Positions after this call belong to this transaction or come after it. */
+  began(transaction: string): void {
+    this.#begun = transaction;
+  }
+
   add(jobs: readonly Job[]): void {
     for (const job of jobs) {
       this.#jobs.push(job);
@@ -53,11 +62,11 @@ export class FillingBatch {
     }
   }
 
-  /** Everything up to this position, in or after this transaction, is in here or before. Positions only grow. */
-  advanceTo(position: string, transaction: string): void {
+  /** This batch and those before it hold everything up to this position. Positions only grow. */
+  advanceTo(position: string): void {
     if (position <= this.#ends) return;
     this.#ends = position;
-    this.#transaction = transaction;
+    this.#transaction = this.#begun;
   }
 
   /** Closes the batch and begins the next one where it ends. */

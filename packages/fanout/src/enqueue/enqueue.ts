@@ -1,10 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ErrorCode, formatPosition, type Position, WalmqError } from '@walmq/change';
+import { formatPosition, type Position, WalmqError } from '@walmq/change';
 import type { Redis } from 'ioredis';
 import { readCheckpoint, touchCheckpoint } from '../checkpoint/checkpoint.js';
 import type { Job } from '../job.js';
-import { classifyRedisFailure } from '../redis/redis-failure.js';
 import { type Batch, type BatchLimits, FillingBatch } from './batch.js';
+import {
+  type EnqueueAction,
+  type EnqueueEvent,
+  type EnqueueState,
+  maySend,
+  maySendProgress,
+  nextEnqueue,
+  startEnqueue,
+} from './enqueue-state.js';
 import { BatchWriter, type BatchWriterOptions } from './write-batch.js';
 
 export interface ProducerConnection {
@@ -32,9 +40,9 @@ export interface EnqueuerOptions extends BatchWriterOptions {
 }
 
 /**
- * Changes to jobs: fills a batch while others are in flight, sends it when it is full or nothing is unanswered, and
- * after any failure asks the checkpoint what happened. At most `batchesInFlight` batches and the one being filled are
- * in memory.
+ * Fills a batch with jobs while others are in flight, and sends it when it is full, or on `flush` when the batch before it
+ * is enqueued. At most `batchesInFlight` batches and the one being filled are in memory. What happens after an answer or
+ * a fault is decided in enqueue-state.ts.
  */
 export class Enqueuer {
   readonly #options: EnqueuerOptions;
@@ -42,36 +50,21 @@ export class Enqueuer {
   /** Changes up to this position have been enqueued before. */
   readonly #resumeAfter: string;
   readonly #filling: FillingBatch;
+  #state: EnqueueState;
   #connection: ProducerConnection | undefined;
-  /** Sent and not yet answered, in the order of the stream. */
-  readonly #inFlight: Batch[] = [];
-  #enqueuedUpTo: string;
-  /** The one begun last. */
-  #transaction: string;
-  #flushWanted = false;
-  #recovery: Promise<void> | undefined;
-  #held = false;
-  #failure: unknown;
-  #closed = false;
   #waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
 
   constructor(options: EnqueuerOptions) {
     this.#options = options;
-    this.#transaction = options.transaction ?? '';
-    this.#filling = new FillingBatch(options.limits, options.position, this.#transaction);
+    this.#filling = new FillingBatch(options.limits, options.position, options.transaction ?? '');
     this.#writer = new BatchWriter(options);
     this.#resumeAfter = options.position;
-    this.#enqueuedUpTo = options.position;
+    this.#state = startEnqueue(options.position);
   }
 
-  /** True when every change added has been answered for. */
-  get idle(): boolean {
-    return this.#filling.empty && this.#inFlight.length === 0;
-  }
-
-  /** What comes is of this transaction: batches that end in or after it say so beside the checkpoint. */
+  /** The following changes belong to this transaction. The batches that end in or after it store it in the checkpoint. */
   began(transaction: string): void {
-    this.#transaction = transaction;
+    this.#filling.began(transaction);
   }
 
   /**
@@ -80,49 +73,47 @@ export class Enqueuer {
    * stopped the enqueuer.
    */
   add(jobs: readonly Job[], position: string): Promise<void> | undefined {
+    if (this.#state.phase.name === 'failed') return Promise.reject(this.#state.phase.failure);
     if (position <= this.#resumeAfter) return undefined;
     this.#filling.add(jobs);
-    this.#filling.advanceTo(position, this.#transaction);
+    this.#filling.advanceTo(position);
     if (!this.#filling.full) return undefined;
-    this.#pump();
+    this.#send();
     return this.#filling.full ? this.#ready() : undefined;
   }
 
-  /** Everything up to here has been seen, jobs or not: the checkpoint may move. */
+  /** The stream was read up to here, with or without jobs: the checkpoint may move. */
   advanceTo(position: Position): void {
-    this.#filling.advanceTo(formatPosition(position), this.#transaction);
+    this.#filling.advanceTo(formatPosition(position));
   }
 
-  /** Sends what is there as soon as it may, without waiting for a full batch. */
+  /** Sends what is there without waiting for a full batch. */
   flush(): void {
-    this.#flushWanted = true;
-    this.#pump();
+    if (!this.#filling.empty) this.#handle({ type: 'flush' });
   }
 
-  /** Sends nothing more until `release`: what is read fills one batch, and then the stream waits. */
+  /** Sends nothing more until `release`. The stream fills one batch, and then it waits. */
   hold(): void {
-    this.#held = true;
+    this.#handle({ type: 'hold' });
   }
 
   release(): void {
-    this.#held = false;
-    this.#pump();
-    this.#wake();
+    this.#handle({ type: 'release' });
   }
 
   /** Moves the checkpoint when there is nothing else to send, so that the slot of a quiet table moves. */
   flushProgress(): void {
-    if (this.idle && this.#filling.advanced && !this.#recovery) this.#send(this.#filling.take());
+    if (maySendProgress(this.#state, this.#filling)) this.#take();
   }
 
-  /** Sends everything and resolves when all of it, and the progress since, has been answered. */
+  /** Sends everything and resolves when all jobs and the progress after them are durable. */
   async drain(): Promise<void> {
-    while (!this.idle) {
+    while (!this.#filling.empty || this.#state.inFlight.length > 0) {
       this.flush();
       await this.#nextAnswer();
     }
     this.flushProgress();
-    while (this.#inFlight.length > 0) await this.#nextAnswer();
+    while (this.#state.inFlight.length > 0) await this.#nextAnswer();
   }
 
   /** Rejects when the enqueuer has failed for good; never resolves. */
@@ -131,124 +122,100 @@ export class Enqueuer {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#handle({ type: 'close', failure: new WalmqError('ENQUEUER_CLOSED', 'the enqueuer was closed.') });
     this.#connection?.redis.disconnect();
-    this.#fail(new WalmqError('ENQUEUER_CLOSED', 'the enqueuer was closed.'));
   }
 
-  #pump(): void {
-    while (this.#mayTake()) this.#send(this.#filling.take());
-    if (this.#filling.empty) this.#flushWanted = false;
+  #handle(event: EnqueueEvent): void {
+    const { state, actions } = nextEnqueue(this.#state, event);
+    this.#state = state;
+    for (const action of actions) this.#act(action);
+    this.#send();
   }
 
-  #mayTake(): boolean {
-    if (this.#held || this.#recovery || this.#failure !== undefined || this.#filling.empty) return false;
-    if (this.#inFlight.length >= this.#options.batchesInFlight) return false;
-    if (this.#filling.full) return true;
-    // Nagle's rule (RFC 896): what does not fill a batch waits for the answer to the one before, and grows meanwhile.
-    return this.#flushWanted && (this.#inFlight.at(-1)?.ends ?? '') <= this.#enqueuedUpTo;
+  #send(): void {
+    while (maySend(this.#state, this.#filling, this.#options.batchesInFlight)) this.#take();
   }
 
-  #send(batch: Batch): void {
-    this.#inFlight.push(batch);
-    this.#enqueue(batch, this.#connection).then(
-      () => {
-        this.#done(batch);
-        this.#pump();
+  #take(): void {
+    this.#handle({ type: 'taken', batch: this.#filling.take() });
+    this.#wake();
+  }
+
+  #act(action: EnqueueAction): void {
+    switch (action.type) {
+      case 'connect':
+        this.#settle(this.#connect(action.afterMs), (connection, checkpoint) =>
+          this.#handle({ type: 'connected', connection, checkpoint }),
+        );
+        return;
+      case 'write':
+        this.#settle(this.#write(action.batch), connection =>
+          this.#handle({ type: 'durable', connection, batch: action.batch }),
+        );
+        return;
+      case 'confirm':
+        this.#settle(this.#confirm(), connection => {
+          for (const batch of action.batches) this.#handle({ type: 'durable', connection, batch });
+        });
+        return;
+      case 'report-enqueued':
+        this.#options.onEnqueued(action.batch);
+        return;
+      case 'report-durable':
+        this.#options.onDurable(action.batch);
         this.#wake();
-      },
-      (error: unknown) => this.#recover(error),
+        return;
+      case 'report-pause':
+        this.#options.onPause(action.error as Error, action.retryInMs);
+        return;
+      case 'report-resume':
+        this.#options.onResume();
+        return;
+      case 'report-failure':
+        for (const { reject } of this.#waiting.splice(0)) reject(action.failure);
+    }
+  }
+
+  /** Makes an event of what a command came to, on the connection of its start. */
+  #settle<T>(command: Promise<T>, done: (connection: number, value: T) => void): void {
+    const { connection } = this.#state;
+    command.then(
+      value => done(connection, value),
+      (error: unknown) => this.#handle({ type: 'fault', connection, error }),
     );
   }
 
-  /** Durable first, then done: what is done may be acknowledged. */
-  async #enqueue(batch: Batch, connection: ProducerConnection | undefined): Promise<void> {
-    if (!connection) throw new WalmqError('REDIS_UNREACHABLE', 'there is no connection to Redis yet.');
-    await this.#writer.write(batch, connection.redis);
-    this.#written(batch);
-    const durable = connection.confirm();
+  /** Returns the position of the checkpoint. */
+  async #connect(afterMs: number): Promise<string> {
+    if (afterMs > 0) await sleep(afterMs);
+    this.#throwFailure();
+    this.#connection?.redis.disconnect();
+    this.#connection = await this.#options.connect();
+    const { redis } = this.#connection;
+    if (this.#state.phase.name === 'failed') redis.disconnect();
+    return (await readCheckpoint(redis, this.#options.checkpointKey)) ?? '';
+  }
+
+  /** Resolves when the batch is durable. */
+  async #write(batch: Batch): Promise<void> {
+    const { connection } = this.#state;
+    const { redis, confirm } = this.#connection as ProducerConnection;
+    await this.#writer.write(batch, redis);
+    const durable = confirm();
     // The next batch waits for this one's answer, not for its durability.
-    this.#pump();
+    this.#handle({ type: 'enqueued', connection, batch });
     await durable;
   }
 
-  /** Said once of each batch, however often it took to find out. */
-  #written(batch: Batch): void {
-    if (batch.ends <= this.#enqueuedUpTo) return;
-    this.#enqueuedUpTo = batch.ends;
-    this.#options.onEnqueued(batch);
-  }
-
-  /** Answers come in the order of the stream: one connection, and batches that only follow each other. */
-  #done(batch: Batch): void {
-    if (this.#inFlight[0] !== batch) return;
-    this.#inFlight.shift();
-    this.#options.onDurable(batch);
-  }
-
-  #recover(error: unknown): void {
-    this.#recovery ??= this.#recoverBatches(error).then(
-      () => {
-        this.#recovery = undefined;
-        this.#pump();
-        this.#wake();
-      },
-      (failure: unknown) => this.#fail(failure),
-    );
-  }
-
-  /** A new connection, the checkpoint's answer, and again from there, for as long as it takes. */
-  async #recoverBatches(first: unknown): Promise<void> {
-    let error = first;
-    let paused = false;
-    for (let attempt = 0; ; attempt++) {
-      if (this.#closed) throw error;
-      // The very first connection is no trouble to tell of.
-      if (this.#connection || attempt > 0) {
-        this.#pauseOrThrow(error, retryDelayMs(attempt));
-        paused = true;
-      }
-      if (attempt > 0) await sleep(retryDelayMs(attempt));
-      try {
-        await this.#resend();
-        if (paused) this.#options.onResume();
-        return;
-      } catch (failure) {
-        error = failure;
-      }
-    }
-  }
-
-  #pauseOrThrow(error: unknown, retryInMs: number): void {
-    if (error instanceof WalmqError && !PASSING.has(error.code)) throw error;
-    if (classifyRedisFailure(error) === 'fatal')
-      throw new WalmqError('ENQUEUE_REFUSED', `Redis refuses the batch: ${(error as Error).message}.`, {
-        remedy:
-          'Nothing of it was written or acknowledged. Correct what the error names, then start capture again.',
-        cause: error,
-      });
-    this.#options.onPause(error as Error, retryInMs);
-  }
-
-  async #resend(): Promise<void> {
-    this.#connection?.redis.disconnect();
-    this.#connection = await this.#options.connect();
-    const { redis, confirm } = this.#connection;
-    if (this.#closed) redis.disconnect();
-    const position = (await readCheckpoint(redis, this.#options.checkpointKey)) ?? '';
-    // What was written although its reply was lost. It was written on another connection, and WAIT and WAITAOF
-    // only look at their own: a write on this one stands for all before it.
-    const written = this.#inFlight.filter(batch => batch.ends <= position);
-    if (written.length > 0) await touchCheckpoint(redis, this.#options.checkpointKey);
-    if (written.length > 0) await confirm();
-    for (const batch of written) {
-      this.#written(batch);
-      this.#done(batch);
-    }
-    for (const batch of [...this.#inFlight]) {
-      await this.#enqueue(batch, this.#connection);
-      this.#done(batch);
-    }
+  /**
+   * Resolves when all that Redis holds is durable. WAIT and WAITAOF cover the writes of their own connection only, so a
+   * write on this connection stands for all before it.
+   */
+  async #confirm(): Promise<void> {
+    const { redis, confirm } = this.#connection as ProducerConnection;
+    await touchCheckpoint(redis, this.#options.checkpointKey);
+    await confirm();
   }
 
   /** Resolves when the batch being filled takes jobs again. */
@@ -266,19 +233,7 @@ export class Enqueuer {
     for (const { resolve } of this.#waiting.splice(0)) resolve();
   }
 
-  #fail(error: unknown): void {
-    this.#failure ??= error;
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
-  }
-
   #throwFailure(): void {
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#state.phase.name === 'failed') throw this.#state.phase.failure;
   }
-}
-
-/** Faults that pass by themselves. */
-const PASSING: ReadonlySet<ErrorCode> = new Set(['REDIS_UNREACHABLE', 'NOT_DURABLE_YET']);
-
-function retryDelayMs(attempt: number): number {
-  return attempt === 0 ? 0 : Math.min(100 * 2 ** (attempt - 1), 5000);
 }
