@@ -1,21 +1,31 @@
 export type { EventChange, EventRow } from '@walmq/change';
 export { runWorkerApp, type WorkerAppOptions, type WorkerAppParts } from './app/app.js';
+export type {
+  BatchChange,
+  BatchContext,
+  BatchHandler,
+  BatchIdentity,
+  BatchJob,
+  BatchLimits,
+} from './define/batch.js';
 export {
   type ChangeId,
-  type DeleteChange,
   defineWorker,
   type Handler,
   type HandlerContext,
-  type InsertChange,
   type KitContext,
-  type ReadChange,
   type TableHandlers,
-  type TruncateChange,
-  type UpdateChange,
-  type WholeUpdate,
   type WorkerDefinition,
 } from './define/define.js';
 export { everyChange } from './define/every-change.js';
+export type {
+  DeleteChange,
+  InsertChange,
+  ReadChange,
+  TruncateChange,
+  UpdateChange,
+  WholeUpdate,
+} from './define/row-changes.js';
 export { wholeBefore } from './define/whole-before.js';
 export { type EffectIdentity, type EffectOptions, effect, effectIdentity } from './effects/effect.js';
 export { type OnceOptions, once } from './effects/once.js';

@@ -1,6 +1,7 @@
 import { eventually, gate, type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defineWorker, type Handler, type InsertChange } from '../src/define/define.js';
+import { defineWorker, type Handler } from '../src/define/define.js';
+import type { InsertChange } from '../src/define/row-changes.js';
 import { giveUp } from '../src/failure/thrown.js';
 import { type Ending, WorkerWorld } from './worker-fixture.js';
 

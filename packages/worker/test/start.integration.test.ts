@@ -1,7 +1,8 @@
 import { eventually, gate, type Servers, startServers, stopServers } from '@walmq/testing';
 import { UnrecoverableError } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defineWorker, type HandlerContext, type InsertChange } from '../src/define/define.js';
+import { defineWorker, type HandlerContext } from '../src/define/define.js';
+import type { InsertChange } from '../src/define/row-changes.js';
 import { wholeBefore } from '../src/define/whole-before.js';
 import { drop, giveUp } from '../src/failure/thrown.js';
 import { WorkerWorld } from './worker-fixture.js';

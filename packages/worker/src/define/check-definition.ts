@@ -43,7 +43,8 @@ export function checkDefinition(
 }
 
 /** Tables whose changes come to the queue and find no handler at all. */
-export function unhandledTables({ on }: WorkerDefinition, { tables }: QueueConfig): string[] {
+export function unhandledTables({ on, batch }: WorkerDefinition, { tables }: QueueConfig): string[] {
+  if (batch) return [];
   return tables.map(tableName).filter(table => (on.get(table)?.size ?? 0) === 0);
 }
 

@@ -1,8 +1,9 @@
 import { parseConfig, resolveConfig } from '@walmq/config';
 import { describe, expect, it } from 'vitest';
 import { checkDefinition, unhandledTables } from './check-definition.js';
-import { defineWorker, type InsertChange } from './define.js';
+import { defineWorker } from './define.js';
 import { everyChange } from './every-change.js';
+import type { InsertChange } from './row-changes.js';
 
 const { queues } = resolveConfig(
   parseConfig(

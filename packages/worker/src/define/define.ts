@@ -1,35 +1,16 @@
 import { type Change, type EventChange, type Json, normalTableName, type Row } from '@walmq/change';
-import type { Marked, OldIn, RowIn, SentIn } from '@walmq/row-types';
 import type { Logger } from '@walmq/runtime';
 import type { PoolClient } from 'pg';
 import type { EffectIdentity } from '../effects/effect.js';
 import type { Committed } from '../effects/visible.js';
-
-/** A change of a table whose rows `walmq types` has marked: no more than PostgreSQL sends of it. */
-type Sent<M extends Marked, Op, Before, After> = Omit<Change<RowIn<M>>, 'op' | 'before' | 'after'> & {
-  op: Op;
-  before: Before;
-  after: After;
-};
-
-/** Of a row that was marked an insert may lack TOASTed columns too: where the update of a key became delete and insert. */
-export type InsertChange<R> = R extends Marked
-  ? Sent<R, 'insert', null, SentIn<R>>
-  : Change<R> & { op: 'insert'; before: null; after: R };
-/** `before` is whole with REPLICA IDENTITY FULL, which `walmq setup` sees to; `wholeBefore` makes sure. */
-export type UpdateChange<R> = R extends Marked ? Sent<R, 'update', null, SentIn<R>> : WholeUpdate<R>;
-/** An update of a table that is not known to be without REPLICA IDENTITY FULL. */
-export type WholeUpdate<R> = Change<R> & { op: 'update'; after: R };
-export type DeleteChange<R> = R extends Marked
-  ? Sent<R, 'delete', OldIn<R>, null>
-  : Change<R> & { op: 'delete'; before: R; after: null };
-/** A row as a snapshot read it. */
-export type ReadChange<R> = R extends Marked
-  ? Sent<R, 'read', null, RowIn<R>>
-  : Change<R> & { op: 'read'; before: null; after: R };
-export type TruncateChange<R> = R extends Marked
-  ? Sent<R, 'truncate', null, null>
-  : Change<R> & { op: 'truncate'; before: null; after: null };
+import {
+  type BatchChange,
+  type BatchDefinition,
+  type BatchHandler,
+  type BatchLimits,
+  checkLimits,
+} from './batch.js';
+import type { DeleteChange, InsertChange, ReadChange, TruncateChange, UpdateChange } from './row-changes.js';
 
 /** What the inbox and the ledger of effects know a change by. */
 export type ChangeId = Pick<Change, 'id'>;
@@ -92,6 +73,8 @@ export interface WorkerDefinition {
   readonly on: ReadonlyMap<string, ReadonlyMap<string, Handler<Change>>>;
   /** By type; `ANY_EVENT` is for those without a handler of their own. */
   readonly events: ReadonlyMap<string, Handler<Change>>;
+  /** In place of the handlers above: one handler that is given several changes. */
+  readonly batch?: BatchDefinition;
 }
 
 /** In place of a type: the handler of events that have none of their own. */
@@ -110,19 +93,44 @@ export const ANY_EVENT = '*';
  * ```
  *
  * `Events` gives the payloads of the events it handles, by type; the handler `'*'` is for all others.
+ *
+ * A worker with `batch` and `onBatch` has one handler, which is given up to `batch.size` changes at a time, whatever
+ * they are of. Throws WORKER_BATCH_INVALID.
  */
 export function defineWorker<
   Tables extends { [T in keyof Tables]: object } = Record<string, Row>,
   Given extends object = object,
   Events extends { [E in keyof Events]: unknown } = Record<string, Json>,
 >(
-  definition: {
-    readonly queue: string;
-    readonly events?: { readonly [E in keyof Events]?: Handler<EventChange<Events[E]>, Given> };
-    readonly on?: { readonly [T in keyof Tables]?: TableHandlers<Tables[T], Given> };
-  } & Giving<Given>,
+  definition: { readonly queue: string } & Giving<Given> &
+    (
+      | {
+          readonly events?: { readonly [E in keyof Events]?: Handler<EventChange<Events[E]>, Given> };
+          readonly on?: { readonly [T in keyof Tables]?: TableHandlers<Tables[T], Given> };
+          readonly batch?: never;
+          readonly onBatch?: never;
+        }
+      | {
+          readonly batch: BatchLimits;
+          readonly onBatch: BatchHandler<BatchChange<Tables, Events>, Given>;
+          readonly events?: never;
+          readonly on?: never;
+        }
+    ),
 ): WorkerDefinition {
   const given = definition.context as Given;
+  const { queue, batch, onBatch } = definition;
+  if (batch) {
+    checkLimits(queue, batch);
+    // The queue decides which changes come, and the handler's type which it expects: as with single ones.
+    const handler = onBatch as unknown as BatchHandler<Change, Given>;
+    return {
+      queue,
+      on: new Map(),
+      events: new Map(),
+      batch: { ...batch, handler: (changes, kit) => handler(changes, { ...given, ...kit }) },
+    };
+  }
   const bound =
     (handler: Handler<Change, Given>): Handler<Change> =>
     (change, kit) =>
@@ -137,7 +145,7 @@ export function defineWorker<
     );
   const on = Object.entries<object>((definition.on ?? {}) as Readonly<Record<string, object>>);
   return {
-    queue: definition.queue,
+    queue,
     on: new Map(on.map(([table, handlers]) => [normalTableName(table), erased(handlers)])),
     events: erased(definition.events ?? {}),
   };

@@ -1,7 +1,8 @@
 import type { Json } from '@walmq/row-types';
 import type { DocsRow, Tables, ThingsRow } from '@walmq/row-types/fixture';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { defineWorker, type InsertChange, type UpdateChange } from './define.js';
+import { defineWorker } from './define.js';
+import type { InsertChange, UpdateChange } from './row-changes.js';
 import { wholeBefore } from './whole-before.js';
 
 /** Only compiled: a handler of this is never called. */

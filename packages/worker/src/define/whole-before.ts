@@ -1,6 +1,6 @@
 import { tableName } from '@walmq/change';
 import { giveUp } from '../failure/thrown.js';
-import type { WholeUpdate } from './define.js';
+import type { WholeUpdate } from './row-changes.js';
 
 /**
  * The old row of an update, for handlers that decide by what has changed. Gives up (HANDLER_GAVE_UP) where PostgreSQL

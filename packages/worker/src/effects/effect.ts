@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
-import { type ChangeTransaction, WalmqError } from '@walmq/change';
-import type { Pool, QueryResult, QueryResultRow } from 'pg';
-import { outcomeOf } from '../failure/outcome.js';
-import { reasonOf } from '../failure/reason.js';
+import type { ChangeTransaction } from '@walmq/change';
+import type { Pool } from 'pg';
 import { throughConflicts } from './conflicts.js';
-import { poolExhausted } from './pool-exhausted.js';
-import { fromColumn, toColumn } from './result-column.js';
+import { recordDone } from './record-done.js';
+import { fromColumn } from './result-column.js';
+import { run } from './run-statement.js';
 import { sourceOf } from './schema.js';
 import { isShown, type SnapshotText } from './snapshot.js';
 import { untilEnded } from './visible.js';
@@ -28,11 +26,6 @@ export interface EffectOptions {
   /** Hears of a result that could not be kept with the record; a repetition resolves to null then. */
   readonly onResultLost?: (reason: Error) => void;
 }
-
-/** The first pause before a record is tried again, doubled up to the longest. */
-const PAUSE_MS = 20;
-const MAX_PAUSE_MS = 1000;
-const RECORD_TIMEOUT_MS = 5000;
 
 /** What the outside world can tell a repetition by; the same at every attempt. */
 export interface EffectIdentity {
@@ -59,7 +52,7 @@ export async function effect<T>(
   if (tx && row && !isShown(row.snapshot, tx.xid)) await untilEnded({ ...options, tx, signal }, row.snapshot);
   const source = row?.sourced === false ? '' : sourceOf(options.jobId);
   const result = await act(effectIdentity({ ...options, source }));
-  await recordDone(options, result);
+  await recordDone(options, [{ changeId: options.changeId, source: sourceOf(options.jobId), result }]);
   return result;
 }
 
@@ -81,59 +74,6 @@ async function intend(options: EffectOptions): Promise<Ledgered | undefined> {
   return rows[0];
 }
 
-/**
- * Records the effect that has been made, and its result where that can be kept. Tries again for as long as a handler may
- * take, beyond its own deadline: what is given up here is done twice.
- */
-async function recordDone(options: EffectOptions, result: unknown): Promise<void> {
-  const { deadlineMs, name } = options;
-  const giveUpAtMs = performance.now() + deadlineMs;
-  let column = columnOf(options, result);
-  for (let pauseMs = PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
-    try {
-      return await writeDone(options, column);
-    } catch (error) {
-      const isLasting = outcomeOf(error) === 'give-up';
-      if (isLasting && column !== null) {
-        // Too large or too deep for PostgreSQL, perhaps: that the effect is made can be said without it.
-        options.onResultLost?.(error as Error);
-        column = null;
-        continue;
-      }
-      if (isLasting || performance.now() + pauseMs > giveUpAtMs) throw notRecorded(name, error as Error);
-      await setTimeout(pauseMs);
-    }
-  }
-}
-
-function columnOf({ onResultLost }: EffectOptions, result: unknown): string | null {
-  try {
-    return toColumn(result);
-  } catch (error) {
-    onResultLost?.(error as Error);
-    return null;
-  }
-}
-
-async function writeDone(options: EffectOptions, column: string | null): Promise<void> {
-  const { queue, changeId, jobId, name, deadlineMs } = options;
-  await run(
-    // A server that is gone without a word is to be found out while there is time to ask it again.
-    { ...options, deadlineMs: Math.min(deadlineMs, RECORD_TIMEOUT_MS) },
-    `UPDATE walmq.effects SET state = 'done', result = $4, done_at = now()
-      WHERE queue = $1 AND change_id = $2 AND name = $3 AND source = $5`,
-    [queue, changeId, name, column, sourceOf(jobId)],
-  );
-}
-
-function notRecorded(name: string, cause: Error): WalmqError {
-  return new WalmqError(
-    'EFFECT_NOT_RECORDED',
-    `effect "${name}" was made, but PostgreSQL did not take the record of it: ${reasonOf(cause)}.`,
-    { remedy: 'The next try makes it again, under the same identity.', facts: { effect: name }, cause },
-  );
-}
-
 /** Effects of a change that are recorded as done under other names than these. */
 export async function effectsNotAskedFor(
   options: Pick<EffectOptions, 'pool' | 'queue' | 'changeId' | 'jobId' | 'deadlineMs'> & {
@@ -147,18 +87,6 @@ export async function effectsNotAskedFor(
     [options.queue, options.changeId, options.names, sourceOf(options.jobId)],
   );
   return rows.map(({ name }) => name);
-}
-
-async function run<R extends QueryResultRow>(
-  { pool, deadlineMs }: Pick<EffectOptions, 'pool' | 'deadlineMs'>,
-  text: string,
-  values: unknown[],
-): Promise<QueryResult<R>> {
-  // On the driver's side: PostgreSQL's own statement_timeout needs an answer to be heard of.
-  const statement = { text, values, query_timeout: deadlineMs };
-  return await pool.query<R>(statement).catch(error => {
-    throw poolExhausted(pool, error);
-  });
 }
 
 /** From queue, source, change and name alone, so that it is the same at every attempt and in every process. */

@@ -5,13 +5,19 @@ import type { GrowingDelay } from '../failure/thrown.js';
 import { poolExhausted } from './pool-exhausted.js';
 import { isShown, nearestXid, type SnapshotText } from './snapshot.js';
 
-export interface VisibleOptions {
+interface AskOptions {
   readonly pool: Pool;
-  readonly tx: ChangeTransaction;
-  /** Ends the wait, with CHANGE_NOT_VISIBLE. */
-  readonly signal: AbortSignal;
   /** Milliseconds after which a statement counts as failed. */
   readonly deadlineMs: number;
+}
+
+interface WaitOptions extends AskOptions {
+  /** Ends the wait. */
+  readonly signal: AbortSignal;
+}
+
+export interface VisibleOptions extends WaitOptions {
+  readonly tx: ChangeTransaction;
 }
 
 /** The part of a change that says which transaction it was committed in. */
@@ -41,35 +47,72 @@ const XID_UNKNOWN = '22023';
  * or older than its memory: there is nothing to wait for. Throws CHANGE_NOT_VISIBLE.
  */
 export async function untilVisible(options: VisibleOptions): Promise<void> {
+  if ((await hiddenOf(options, [options])).length > 0) throw notVisible(options.tx);
+}
+
+/** A change that the wait is for: what else it is, the caller knows. */
+interface Waiting {
+  readonly tx?: ChangeTransaction | undefined;
+}
+
+/** The same for several changes: resolves to those that are still hidden when the time is up. */
+export async function hiddenOf<W extends Waiting>(
+  options: WaitOptions,
+  waiting: readonly W[],
+): Promise<(W & { tx: ChangeTransaction })[]> {
   const [row] = await ask<{ snapshot: SnapshotText; standby: boolean }>(
     options,
     'SELECT pg_current_snapshot()::text AS snapshot, pg_is_in_recovery() AS standby',
   );
   const { snapshot, standby } = row as { snapshot: SnapshotText; standby: boolean };
   // The snapshot of a standby does not list what still runs.
-  if (standby || !isShown(snapshot, options.tx.xid)) await untilEnded(options, snapshot);
+  return await notEnded(options, standby ? waiting : notShown(snapshot, waiting), snapshot);
 }
 
-/** The same, of a snapshot in hand that does not show the transaction. */
+/** Those whose transactions a snapshot does not show. */
+export function notShown<W extends Waiting>(snapshot: SnapshotText, waiting: readonly W[]): W[] {
+  return waiting.filter(({ tx }) => tx !== undefined && !isShown(snapshot, tx.xid));
+}
+
+/** Waits for a transaction that a snapshot in hand does not show. Throws CHANGE_NOT_VISIBLE. */
 export async function untilEnded(options: VisibleOptions, snapshot: SnapshotText): Promise<void> {
-  const { tx, signal } = options;
-  const xid = nearestXid(snapshot, tx.xid);
-  if (xid < 0n) return;
+  if ((await notEnded(options, [options], snapshot)).length > 0) throw notVisible(options.tx);
+}
+
+/** The same for several changes: resolves to those that are still hidden when the time is up. */
+export async function notEnded<W extends Waiting>(
+  options: WaitOptions,
+  waiting: readonly W[],
+  snapshot: SnapshotText,
+): Promise<(W & { tx: ChangeTransaction })[]> {
+  const { signal } = options;
   const giveUpAtMs = performance.now() + WAIT_MS;
-  for (let pauseMs = PAUSE_MS; await isHidden(options, xid); pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
-    if (signal.aborted || performance.now() + pauseMs > giveUpAtMs) throw notVisible(tx);
-    await setTimeout(pauseMs, undefined, { signal }).catch(() => {
-      throw notVisible(tx);
-    });
+  let hidden = waiting.filter((each): each is W & { tx: ChangeTransaction } => each.tx !== undefined);
+  for (let pauseMs = PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
+    const still = [];
+    for (const each of hidden) if (await isHidden(options, each.tx, snapshot)) still.push(each);
+    hidden = still;
+    if (hidden.length === 0 || signal.aborted || performance.now() + pauseMs > giveUpAtMs) return hidden;
+    try {
+      await setTimeout(pauseMs, undefined, { signal });
+    } catch {
+      return hidden;
+    }
   }
 }
 
 /** Whether the transaction has still to end, or its commit to be replayed. */
-async function isHidden(options: VisibleOptions, xid: bigint): Promise<boolean> {
+async function isHidden(
+  options: AskOptions,
+  { xid: xid32, lsn }: ChangeTransaction,
+  snapshot: SnapshotText,
+): Promise<boolean> {
+  const xid = nearestXid(snapshot, xid32);
+  if (xid < 0n) return false;
   const text = `SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() <= $2
                 ELSE pg_current_wal_insert_lsn() > $2 AND pg_xact_status($1) = 'in progress' END AS hidden`;
   try {
-    const [row] = await ask<{ hidden: boolean | null }>(options, text, [String(xid), options.tx.lsn]);
+    const [row] = await ask<{ hidden: boolean | null }>(options, text, [String(xid), lsn]);
     return row?.hidden === true;
   } catch (error) {
     if ((error as { code?: unknown }).code === XID_UNKNOWN) return false;
@@ -78,7 +121,7 @@ async function isHidden(options: VisibleOptions, xid: bigint): Promise<boolean> 
 }
 
 async function ask<R extends object>(
-  { pool, deadlineMs }: VisibleOptions,
+  { pool, deadlineMs }: AskOptions,
   text: string,
   values: unknown[] = [],
 ): Promise<R[]> {
@@ -89,7 +132,7 @@ async function ask<R extends object>(
   return rows;
 }
 
-function notVisible({ xid }: ChangeTransaction): WalmqError {
+export function notVisible({ xid }: ChangeTransaction): WalmqError {
   return Object.assign(
     new WalmqError(
       'CHANGE_NOT_VISIBLE',

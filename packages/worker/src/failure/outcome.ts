@@ -9,6 +9,8 @@ const CODES: ReadonlyMap<string, Outcome> = new Map<string, Outcome>([
   ['HANDLER_DROPPED', 'drop'],
   ['HANDLER_GAVE_UP', 'give-up'],
   ['ONCE_TWICE', 'give-up'],
+  ['BATCH_CHANGE_UNKNOWN', 'give-up'],
+  ['BATCH_RESULTS', 'give-up'],
   ['EFFECT_TWICE', 'give-up'],
   ['RESULT_NOT_JSON', 'give-up'],
   // Node: wrong by the program, not by the moment.

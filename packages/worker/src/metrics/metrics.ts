@@ -31,6 +31,26 @@ export function workerMetrics(registry: Registry) {
     labelNames: ['queue'],
     registers,
   });
+  const batchSize = new Histogram({
+    name: 'walmq_worker_batch_changes',
+    help: 'Changes in one call of a handler of batches.',
+    labelNames: ['queue'],
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
+    registers,
+  });
+  const batchDuration = new Histogram({
+    name: 'walmq_worker_batch_duration_seconds',
+    help: 'Time that one call of a handler of batches took.',
+    labelNames: ['queue'],
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 30],
+    registers,
+  });
+  const batchSplits = new Counter({
+    name: 'walmq_worker_batch_splits_total',
+    help: 'Batches that failed and were tried again in parts, to find the change that fails.',
+    labelNames: ['queue'],
+    registers,
+  });
   const stalled = new Counter({
     name: 'walmq_worker_stalled_total',
     help: 'Changes taken back from a worker that died or stalled, as this process noticed.',
@@ -54,6 +74,11 @@ export function workerMetrics(registry: Registry) {
         // Clocks of two machines: never less than nothing.
         commitToDone.observe({ queue }, Math.max(0, Date.now() - Date.parse(change.tx.committedAt)) / 1000);
     },
+    batchEnded(queue: string, changes: number, seconds: number) {
+      batchSize.observe({ queue }, changes);
+      batchDuration.observe({ queue }, seconds);
+    },
+    batchSplit: (queue: string) => batchSplits.inc({ queue }),
     stalled: (queue: string) => stalled.inc({ queue }),
     pruned: (table: string, rows: number) => pruned.inc({ table }, rows),
   };

@@ -5,12 +5,13 @@ import { once } from '../effects/once.js';
 import { sourceOf } from '../effects/schema.js';
 import { committedIn, untilVisible } from '../effects/visible.js';
 import { reasonOf } from '../failure/reason.js';
+import { FollowedCalls } from './followed-calls.js';
 import type { ProcessingOptions } from './processing-options.js';
 
 /** What one try of a handler asks of the kit: each call while it runs, and the names of the effects it has made. */
 export class PendingCalls {
   readonly context: KitContext;
-  readonly #running = new Map<Promise<unknown>, string>();
+  readonly followed = new FollowedCalls();
   readonly #effects = new Map<string, Set<string>>();
 
   constructor(job: Change, options: Omit<ProcessingOptions, 'guard'>) {
@@ -24,14 +25,14 @@ export class PendingCalls {
       source: sourceOf(jobId),
       signal,
       attempt,
-      json: () => this.#follow('json()', json),
+      json: () => this.followed.follow('json()', json),
       visible: change =>
-        this.#follow('visible()', async () => {
+        this.followed.follow('visible()', async () => {
           const tx = committedIn(change);
           if (tx) await untilVisible({ pool, tx, signal, deadlineMs });
         }),
       once: (change, act) =>
-        this.#follow('once()', async () => {
+        this.followed.follow('once()', async () => {
           // A second one would find the first one's row and take it for its own.
           if (usedOnce)
             throw new WalmqError('ONCE_TWICE', 'a handler called once() twice for one change.', {
@@ -41,7 +42,7 @@ export class PendingCalls {
           return await once({ ...shared, changeId: change.id }, act);
         }),
       effect: (change, effectName, act) =>
-        this.#follow(`effect "${effectName}"`, async () => {
+        this.followed.follow(`effect "${effectName}"`, async () => {
           const release = this.#takeName(change, effectName);
           try {
             const onResultLost = (reason: Error) =>
@@ -59,30 +60,9 @@ export class PendingCalls {
     };
   }
 
-  /** What has been begun and has not ended, by name. */
-  running(): string[] {
-    return [...this.#running.values()];
-  }
-
-  /** Waits until nothing runs any more; resolves to how that which still ran has ended. */
-  async settled(): Promise<PromiseSettledResult<unknown>[]> {
-    const ended: PromiseSettledResult<unknown>[] = [];
-    // What ends may begin something new.
-    while (this.#running.size > 0) ended.push(...(await Promise.allSettled(this.#running.keys())));
-    return ended;
-  }
-
   /** The names of the effects of a change that have been asked for and have not failed. */
   effectsOf(changeId: string): string[] {
     return [...(this.#effects.get(changeId) ?? [])];
-  }
-
-  #follow<T>(name: string, act: () => Promise<T>): Promise<T> {
-    const call = act().finally(() => this.#running.delete(call));
-    this.#running.set(call, name);
-    // Where the handler does not wait for it, nobody else would hear of its failure, and the process would end by it.
-    call.catch(() => {});
-    return call;
   }
 
   /** A second effect of one name would find the first one's row and never be made. An effect that failed may be tried again. */

@@ -15,27 +15,26 @@ const MEND_SHAPE =
  * fail when nobody looks any more.
  */
 export async function processChange(change: Change, options: ProcessingOptions): Promise<unknown> {
-  if (change.shapeError !== undefined) throw giveUp(change.shapeError, { remedy: MEND_SHAPE });
+  checkShape(change);
   const handler = handlerOf(change, options);
   // Not before: what no handler sees is dropped, whatever it is like.
   options.guard(change);
   const calls = new PendingCalls(change, options);
-  let result: unknown;
-  try {
-    result = await handler(change, calls.context);
-  } catch (error) {
-    await calls.settled();
-    throw error;
-  }
-  const left = calls.running();
-  if (left.length > 0)
-    options.log.warn(
-      { event: 'handler:not-awaited', calls: left },
-      `The handler of ${describe(change)} ended before ${left.join(' and ')} had, for which the kit has waited: await it there`,
-    );
-  for (const settled of await calls.settled()) if (settled.status === 'rejected') throw settled.reason;
+  const result = await calls.followed.until(
+    () => handler(change, calls.context),
+    left =>
+      options.log.warn(
+        { event: 'handler:not-awaited', calls: left },
+        `The handler of ${describe(change)} ended before ${left.join(' and ')} had, for which the kit has waited: await it there`,
+      ),
+  );
   await tellOfRenamedEffects(change, calls, options);
   return result;
+}
+
+/** Gives up on a change that a function of the queue could not be applied to. */
+export function checkShape({ shapeError }: Change): void {
+  if (shapeError !== undefined) throw giveUp(shapeError, { remedy: MEND_SHAPE });
 }
 
 /** A name that is another one at every try makes its effect at every try, and nothing fails by it. */

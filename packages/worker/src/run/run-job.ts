@@ -3,29 +3,37 @@ import type { QueueConfig } from '@walmq/config';
 import type { Logger } from '@walmq/runtime';
 import { type Job, UnrecoverableError } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { Pool } from 'pg';
 import { z } from 'zod';
-import type { WorkerDefinition } from '../define/define.js';
 import { errorOf } from '../failure/error-of.js';
 import { delayMsOf, postponementOf } from '../failure/postponement.js';
 import { postponedTooLong, retryAfterMsOf } from '../failure/thrown.js';
 import { verdictOf } from '../failure/verdict.js';
 import type { WorkerMetrics } from '../metrics/metrics.js';
-import { withDeadline } from './deadline.js';
-import { describe, processedLine } from './describe.js';
-import { processChange } from './process-change.js';
+import { processedLine } from './describe.js';
 import { reportFailure, settleFailure } from './settle-failure.js';
 
 export interface RunOptions {
-  readonly definition: WorkerDefinition;
   readonly config: QueueConfig;
-  readonly pool: Pool;
   readonly redis: Redis;
   readonly log: Logger;
   readonly metrics: WorkerMetrics;
   readonly stopping: AbortSignal;
-  /** Throws on a change that no handler should see. */
-  readonly guard: (change: Change) => void;
+  /** Runs the change's handler; resolves to the job's return value. */
+  readonly perform: (tried: Tried) => Promise<unknown>;
+}
+
+/** One try of one change. */
+export interface Tried {
+  readonly change: Change;
+  readonly job: Job<Change>;
+  /** Of this try, from 1. */
+  readonly attempt: number;
+  /** That the job has in all. */
+  readonly attempts: number;
+  /** Names queue, table, operation, change and attempt. */
+  readonly log: Logger;
+  /** The job's data as it is in Redis. */
+  readonly json: () => Promise<string>;
 }
 
 /** The part of a change that the kit itself relies on; rows are the handlers' business. */
@@ -43,11 +51,13 @@ export async function runJob(
   token: string | undefined,
   options: RunOptions,
 ): Promise<unknown> {
-  const { definition, config, pool, metrics, stopping, guard } = options;
+  const { config, metrics, stopping, perform } = options;
+  const queue = config.name;
   const attempt = job.attemptsMade + 1;
+  const attempts = job.opts.attempts ?? 1;
   const change = changeOf(job, options.log);
   const log = options.log.child({
-    queue: definition.queue,
+    queue,
     table: tableName(change),
     op: change.op,
     changeId: change.id,
@@ -55,44 +65,23 @@ export async function runJob(
   });
   const startedMs = performance.now();
   const durationMs = () => Math.round((performance.now() - startedMs) * 1000) / 1000;
-  metrics.started(definition.queue);
+  metrics.started(queue);
   try {
-    const result = await withDeadline({
-      deadlineMs: config.deadlineMs,
-      stopping,
-      act: signal =>
-        processChange(change, {
-          definition,
-          pool,
-          log,
-          signal,
-          attempt,
-          guard,
-          jobId: job.id as string,
-          name: job.name,
-          deadlineMs: config.deadlineMs,
-          json: () => readData(job, options),
-        }),
-      onOverrun: ranMs =>
-        log.error(
-          { event: 'handler:overrun', ranMs },
-          `The handler of ${describe(change)} ignores its deadline of ${config.deadlineMs} ms; its row waits`,
-        ),
-    });
+    const json = () => readData(job, options);
+    const result = await perform({ change, job, attempt, attempts, log, json });
     // The line first: a result that JSON cannot hold is the handler's failure.
     const line = processedLine(change, result);
-    metrics.finished(definition.queue, change, 'processed', durationMs() / 1000);
+    metrics.finished(queue, change, 'processed', durationMs() / 1000);
     log.info({ event: 'change:processed', durationMs: durationMs() }, line);
     return result;
   } catch (thrown) {
-    const attempts = job.opts.attempts ?? 1;
     const told = errorOf(thrown);
     const wanted = verdictOf({ error: told, attempt, attempts, stopping: stopping.aborted });
     const delayMs = wanted === 'postponed' ? nextDelayMs(job, told, config) : undefined;
     const isTooLong = wanted === 'postponed' && delayMs === undefined;
     const verdict = isTooLong ? 'failed' : wanted;
     const error = isTooLong ? postponedTooLong(told, postponementOf(job.progress)?.since) : told;
-    metrics.finished(definition.queue, change, verdict, durationMs() / 1000);
+    metrics.finished(queue, change, verdict, durationMs() / 1000);
     reportFailure(log, { verdict, change, error, durationMs: durationMs() });
     if (verdict === 'dropped') return { processed: false, reason: error.message };
     throw await settleFailure({ job, token, verdict, error, maxDelayMs: config.backoff.maxDelayMs, delayMs });

@@ -6,10 +6,12 @@ import type { Logger } from '@walmq/runtime';
 import type { Processor, Telemetry } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
+import { changesInHand, inBatches } from '../batch/in-batches.js';
 import { checkDefinition, unhandledTables } from '../define/check-definition.js';
 import type { WorkerDefinition } from '../define/define.js';
 import { driftGuard } from '../failure/park-drift.js';
 import type { WorkerMetrics } from '../metrics/metrics.js';
+import { alone } from './alone.js';
 import { Isolation } from './isolate.js';
 import { KitWorker } from './kit-worker.js';
 import { errorReporter } from './report-errors.js';
@@ -51,15 +53,22 @@ export function startWorker(options: StartOptions): RunningWorker {
   const stopping = new AbortController();
   // One listener for each change in hand.
   setMaxListeners(0, stopping.signal);
-  const run = {
-    definition,
+  const { batch } = definition;
+  const parts = {
     config,
     pool,
-    redis,
     metrics,
     log: options.log,
     stopping: stopping.signal,
     guard: driftGuard(config),
+  };
+  const run = {
+    config,
+    redis,
+    metrics,
+    log: options.log,
+    stopping: stopping.signal,
+    perform: batch ? inBatches({ ...parts, definition: batch }) : alone({ ...parts, definition }),
   };
   const { deadlineMs } = config;
   const process: Processor<Change> = (job, token) =>
@@ -67,7 +76,7 @@ export function startWorker(options: StartOptions): RunningWorker {
   const worker = new KitWorker(definition.queue, process, {
     connection: redis,
     prefix: config.prefix,
-    concurrency: config.concurrency,
+    concurrency: batch ? changesInHand(batch, config) : config.concurrency,
     lockDuration: config.stalledAfterMs,
     stalledInterval: config.stalledAfterMs,
     maxStalledCount: config.maxStalledCount,

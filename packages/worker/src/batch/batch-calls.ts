@@ -1,0 +1,126 @@
+import { type Change, WalmqError } from '@walmq/change';
+import type { Logger } from '@walmq/runtime';
+import type { Pool } from 'pg';
+import type { BatchContext } from '../define/batch.js';
+import { effectForAll } from '../effects/effect-for-all.js';
+import { entryKey, onceForAll } from '../effects/once-for-all.js';
+import { hiddenOf, notVisible } from '../effects/visible.js';
+import { errorOf } from '../failure/error-of.js';
+import { reasonOf } from '../failure/reason.js';
+import { drop, giveUp, postpone } from '../failure/thrown.js';
+import { FollowedCalls } from '../run/followed-calls.js';
+import type { BatchTask } from './batch-task.js';
+
+export interface BatchCallsOptions {
+  readonly queue: string;
+  readonly pool: Pool;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly deadlineMs: number;
+  /** Changes that the handler settles without an effect, by what they fail with. */
+  readonly failures: Map<BatchTask, Error>;
+}
+
+/** What one call of a batch's handler asks of the kit. */
+export class BatchCalls {
+  readonly context: BatchContext<Change>;
+  readonly followed = new FollowedCalls();
+  readonly #failures: Map<BatchTask, Error>;
+  readonly #tasks: ReadonlyMap<Change, BatchTask>;
+
+  constructor(batch: readonly BatchTask[], options: BatchCallsOptions) {
+    const { log, signal, failures } = options;
+    this.#failures = failures;
+    this.#tasks = new Map(batch.map(task => [task.change, task]));
+    const inOnce = new Set<BatchTask>();
+    const named = new Map<string, Set<BatchTask>>();
+    const fail = (change: Change, error: unknown) => {
+      failures.set(this.#taskOf(change), errorOf(error));
+    };
+    this.context = {
+      log,
+      signal,
+      job: change => this.#taskOf(change).job,
+      fail,
+      drop: (change, reason) => fail(change, drop(reason)),
+      giveUp: (change, message, detail) => fail(change, giveUp(message, detail)),
+      postpone: (change, message, retryAfterMs) => fail(change, postpone(message, retryAfterMs)),
+      visible: changes =>
+        this.followed.follow('visible()', async () => {
+          for (const task of await hiddenOf(options, this.#left(changes)))
+            failures.set(task, notVisible(task.tx));
+          return changes.filter(change => !failures.has(this.#taskOf(change)));
+        }),
+      once: (changes, act) =>
+        this.followed.follow('once()', async () => {
+          const entries = this.#left(changes);
+          for (const task of entries) {
+            // A second call would find the rows of the first one and take them for its own.
+            if (inOnce.has(task)) throw onceTwice(task);
+            inOnce.add(task);
+          }
+          const results = await onceForAll({ ...options, entries }, (tx, due) => act(tx, changesOf(due)));
+          return changes.map(change => results.get(entryKey(this.#taskOf(change))) as never);
+        }),
+      effect: (changes, name, act) =>
+        this.followed.follow(`effect "${name}"`, async () => {
+          const entries = this.#left(changes);
+          const taken = named.get(name) ?? new Set();
+          named.set(name, taken);
+          for (const task of entries) {
+            if (taken.has(task)) throw effectTwice(name, task);
+            taken.add(task);
+          }
+          const onResultLost = (reason: Error) =>
+            log.warn(
+              { event: 'effect:result-lost', error: reasonOf(reason) },
+              `A result of effect "${name}" cannot be kept: the effect is recorded as done without it`,
+            );
+          try {
+            const results = await effectForAll(
+              { ...options, entries, name, onResultLost },
+              (due, { idempotencyKey, of }) =>
+                act(changesOf(due), { idempotencyKey, of: change => of(this.#taskOf(change)) }),
+            );
+            return changes.map(change => results.get(entryKey(this.#taskOf(change))) as never);
+          } catch (error) {
+            // An effect that failed may be tried again.
+            for (const task of entries) taken.delete(task);
+            throw error;
+          }
+        }),
+    };
+  }
+
+  /** Those that are not settled yet. */
+  #left(changes: readonly Change[]): BatchTask[] {
+    return changes.map(change => this.#taskOf(change)).filter(task => !this.#failures.has(task));
+  }
+
+  #taskOf(change: Change): BatchTask {
+    const task = this.#tasks.get(change);
+    if (task) return task;
+    throw new WalmqError('BATCH_CHANGE_UNKNOWN', 'a handler named a change that is not of its batch.', {
+      remedy: 'Pass the very objects that the handler was given, not copies of them.',
+    });
+  }
+}
+
+/** The changes themselves, typed as the caller has given them. */
+function changesOf<D extends Change>(tasks: readonly BatchTask[]): D[] {
+  return tasks.map(({ change }) => change as D);
+}
+
+function onceTwice({ changeId }: BatchTask): WalmqError {
+  return new WalmqError('ONCE_TWICE', `a handler called once() twice for change ${changeId}.`, {
+    remedy: 'Put both effects of a change into one transaction.',
+    facts: { changeId },
+  });
+}
+
+function effectTwice(name: string, { changeId }: BatchTask): WalmqError {
+  return new WalmqError('EFFECT_TWICE', `a handler used effect "${name}" twice for change ${changeId}.`, {
+    remedy: 'Give each effect a name of its own: the second would be taken for the first.',
+    facts: { effect: name, changeId },
+  });
+}

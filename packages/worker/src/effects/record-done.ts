@@ -1,0 +1,86 @@
+import { setTimeout } from 'node:timers/promises';
+import { WalmqError } from '@walmq/change';
+import type { Pool } from 'pg';
+import { outcomeOf } from '../failure/outcome.js';
+import { reasonOf } from '../failure/reason.js';
+import { toColumn } from './result-column.js';
+import { run } from './run-statement.js';
+
+/** The first pause before a record is tried again, doubled up to the longest. */
+const PAUSE_MS = 20;
+const MAX_PAUSE_MS = 1000;
+const RECORD_TIMEOUT_MS = 5000;
+
+interface RecordOptions {
+  readonly pool: Pool;
+  readonly queue: string;
+  /** Which of the changes' effects. */
+  readonly name: string;
+  readonly deadlineMs: number;
+  /** Hears of a result that could not be kept with the record; a repetition resolves to null then. */
+  readonly onResultLost?: (reason: Error) => void;
+}
+
+/** An effect that has been made. */
+interface Made {
+  readonly changeId: string;
+  readonly source: string;
+  readonly result: unknown;
+}
+
+/**
+ * Records effects that have been made, and their results where these can be kept. Tries again for as long as a handler may
+ * take, beyond its own deadline: what is given up here is done twice. Throws EFFECT_NOT_RECORDED.
+ */
+export async function recordDone(options: RecordOptions, made: readonly Made[]): Promise<void> {
+  const { deadlineMs, name, onResultLost } = options;
+  const giveUpAtMs = performance.now() + deadlineMs;
+  let columns = made.map(({ result }) => columnOf(result, onResultLost));
+  for (let pauseMs = PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
+    try {
+      return await writeDone(options, made, columns);
+    } catch (error) {
+      const isLasting = outcomeOf(error) === 'give-up';
+      if (isLasting && columns.some(column => column !== null)) {
+        // Too large or too deep for PostgreSQL, perhaps: that the effect is made can be said without it.
+        onResultLost?.(error as Error);
+        columns = made.map(() => null);
+        continue;
+      }
+      if (isLasting || performance.now() + pauseMs > giveUpAtMs) throw notRecorded(name, error as Error);
+      await setTimeout(pauseMs);
+    }
+  }
+}
+
+function columnOf(result: unknown, onResultLost: RecordOptions['onResultLost']): string | null {
+  try {
+    return toColumn(result);
+  } catch (error) {
+    onResultLost?.(error as Error);
+    return null;
+  }
+}
+
+async function writeDone(
+  { pool, queue, name, deadlineMs }: RecordOptions,
+  made: readonly Made[],
+  columns: readonly (string | null)[],
+): Promise<void> {
+  await run(
+    // A server that is gone without a word is to be found out while there is time to ask it again.
+    { pool, deadlineMs: Math.min(deadlineMs, RECORD_TIMEOUT_MS) },
+    `UPDATE walmq.effects e SET state = 'done', result = t.result::jsonb, done_at = now()
+       FROM unnest($3::text[], $4::text[], $5::text[]) AS t (change_id, source, result)
+      WHERE e.queue = $1 AND e.name = $2 AND e.change_id = t.change_id AND e.source = t.source`,
+    [queue, name, made.map(({ changeId }) => changeId), made.map(({ source }) => source), columns],
+  );
+}
+
+function notRecorded(name: string, cause: Error): WalmqError {
+  return new WalmqError(
+    'EFFECT_NOT_RECORDED',
+    `effect "${name}" was made, but PostgreSQL did not take the record of it: ${reasonOf(cause)}.`,
+    { remedy: 'The next try makes it again, under the same identity.', facts: { effect: name }, cause },
+  );
+}

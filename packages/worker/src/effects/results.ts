@@ -1,0 +1,27 @@
+import { WalmqError } from '@walmq/change';
+import { toColumn } from './result-column.js';
+
+/** Throws BATCH_RESULTS. */
+export function checkResults(changes: readonly unknown[], results: readonly unknown[] | undefined): void {
+  if (results === undefined || results.length === changes.length) return;
+  throw new WalmqError(
+    'BATCH_RESULTS',
+    `${results.length} results were returned for ${changes.length} changes of a batch.`,
+    { remedy: 'Return one result for each change of the list that was given, in its order; or nothing.' },
+  );
+}
+
+/** The results as columns. Throws BATCH_RESULTS, and RESULT_NOT_JSON, which names the change. */
+export function columnsOf(
+  entries: readonly { readonly changeId: string }[],
+  results: readonly unknown[] | undefined,
+): (string | null)[] {
+  checkResults(entries, results);
+  return entries.map(({ changeId }, index) => {
+    try {
+      return toColumn(results?.[index]);
+    } catch (error) {
+      throw Object.assign(error as Error, { changeId });
+    }
+  });
+}

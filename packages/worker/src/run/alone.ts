@@ -1,0 +1,45 @@
+import type { Change } from '@walmq/change';
+import type { QueueConfig } from '@walmq/config';
+import type { Pool } from 'pg';
+import type { WorkerDefinition } from '../define/define.js';
+import { withDeadline } from './deadline.js';
+import { describe } from './describe.js';
+import { processChange } from './process-change.js';
+import type { RunOptions } from './run-job.js';
+
+export interface AloneOptions {
+  readonly definition: WorkerDefinition;
+  readonly config: QueueConfig;
+  readonly pool: Pool;
+  readonly stopping: AbortSignal;
+  /** Throws on a change that no handler should see. */
+  readonly guard: (change: Change) => void;
+}
+
+/** Runs the handler of each change by itself, with a deadline of its own. */
+export function alone({ definition, config, pool, stopping, guard }: AloneOptions): RunOptions['perform'] {
+  const { deadlineMs } = config;
+  return ({ change, job, attempt, log, json }) =>
+    withDeadline({
+      deadlineMs,
+      stopping,
+      act: signal =>
+        processChange(change, {
+          definition,
+          pool,
+          log,
+          signal,
+          attempt,
+          guard,
+          jobId: job.id as string,
+          name: job.name,
+          deadlineMs,
+          json,
+        }),
+      onOverrun: ranMs =>
+        log.error(
+          { event: 'handler:overrun', ranMs },
+          `The handler of ${describe(change)} ignores its deadline of ${deadlineMs} ms; its row waits`,
+        ),
+    });
+}

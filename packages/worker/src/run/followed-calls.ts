@@ -1,0 +1,38 @@
+/** The calls of the kit that a handler has begun, while they run. */
+export class FollowedCalls {
+  readonly #running = new Map<Promise<unknown>, string>();
+
+  follow<T>(name: string, act: () => Promise<T>): Promise<T> {
+    const call = act().finally(() => this.#running.delete(call));
+    this.#running.set(call, name);
+    // Where the handler does not wait for it, nobody else would hear of its failure, and the process would end by it.
+    call.catch(() => {});
+    return call;
+  }
+
+  /**
+   * Runs a handler. Settles only when everything it has asked of the kit has: what it did not wait for would else run on
+   * beside a retry, or fail when nobody looks any more. Such calls go to `onNotAwaited`.
+   */
+  async until<T>(handler: () => Promise<T>, onNotAwaited: (calls: readonly string[]) => void): Promise<T> {
+    let result: T;
+    try {
+      result = await handler();
+    } catch (error) {
+      await this.#settled();
+      throw error;
+    }
+    const left = [...this.#running.values()];
+    if (left.length > 0) onNotAwaited(left);
+    for (const settled of await this.#settled()) if (settled.status === 'rejected') throw settled.reason;
+    return result;
+  }
+
+  /** Waits until nothing runs any more; resolves to how that which still ran has ended. */
+  async #settled(): Promise<PromiseSettledResult<unknown>[]> {
+    const ended: PromiseSettledResult<unknown>[] = [];
+    // What ends may begin something new.
+    while (this.#running.size > 0) ended.push(...(await Promise.allSettled(this.#running.keys())));
+    return ended;
+  }
+}
