@@ -31,7 +31,7 @@ const PARTS = [
 
 /** Outcomes of one change or one action, which are told where it was asked for; set-up's, which docs/reference/doctor.md explains; bugs of ours. */
 const ELSEWHERE =
-  /^(HANDLER_|BACKFILL_|REWIND_|SETUP_|DISCARD_|REPLAY_|WEBHOOK_(ADDRESS_REFUSED|REFUSED|TIMEOUT|UNREACHABLE)$|(ONCE|EFFECT)_TWICE$|EFFECT_NOT_RECORDED$|RESULT_NOT_JSON$|(POOL_EXHAUSTED|CHANGE_NOT_VISIBLE)$|ENQUEUER_CLOSED$)/;
+  /^(HANDLER_|BACKFILL_|REWIND_|SETUP_|DISCARD_|REPLAY_|WEBHOOK_(ADDRESS_REFUSED|REFUSED|TIMEOUT|UNREACHABLE)$|(ONCE|EFFECT)_TWICE$|EFFECT_NOT_RECORDED$|RESULT_NOT_JSON$|BATCH_(CHANGE_UNKNOWN|RESULTS)$|(POOL_EXHAUSTED|CHANGE_NOT_VISIBLE)$|ENQUEUER_CLOSED$)/;
 
 function sources(part: string): string[] {
   const folder = join(ROOT, part, part.includes('/src') ? '' : 'src');

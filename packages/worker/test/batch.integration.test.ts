@@ -1,10 +1,11 @@
 import type { Change } from '@walmq/change';
+import { eventually, gate, type Servers, startServers, stopServers } from '@walmq/testing';
 import type { Job } from 'bullmq';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { BatchChange, BatchContext } from '../src/define/batch.js';
 import { defineWorker } from '../src/define/define.js';
 import type { RunningWorker } from '../src/run/start.js';
-import { eventually, gate, type Servers, startServers, stopServers, WorkerWorld } from './worker-fixture.js';
+import { WorkerWorld } from './worker-fixture.js';
 
 interface Item {
   readonly id: number;
