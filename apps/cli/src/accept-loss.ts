@@ -26,16 +26,21 @@ interface AcceptOptions {
 export function addAcceptLoss(program: Command, { io }: Host): void {
   program
     .command('accept-loss')
-    .description('after Redis or the slot lost changes: go on from the slot without them')
-    .option('--tables', 'only what capture has found of tables and publication: made good, or meant')
-    .option('--yes', 'really do it')
+    .description(
+      'continue from the slot after Redis or the slot lost changes; without --yes only show both positions',
+    )
+    .option(
+      '--tables',
+      'only clear the findings about tables and publication, after a backfill or an intended change',
+    )
+    .option('--yes', 'move the checkpoint')
     .option('--json', 'print { checkpoints, acknowledged, moved }')
     .addHelpText(
       'after',
       examples(
-        ['walmq accept-loss', 'where checkpoint and slot stand'],
-        ['walmq accept-loss --yes', 'give up what is between'],
-        ['walmq accept-loss --tables', 'changes that were not published for a while'],
+        ['walmq accept-loss', 'show the positions of checkpoint and slot'],
+        ['walmq accept-loss --yes', 'continue from the slot; changes between the positions are lost'],
+        ['walmq accept-loss --tables', 'show the changes that were not published for some time'],
       ),
     )
     .action((options: AcceptOptions) =>

@@ -18,7 +18,7 @@ export interface CommandIo {
   printError(line: string): void;
 }
 
-/** Exit codes: 0 done, 1 failed or something is wrong, 2 the command was not understood. */
+/** Exit codes: 0 success, 1 failure or an error found, 2 invalid command line. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
 export async function configOf(io: CommandIo): Promise<WalmqConfig> {

@@ -24,14 +24,14 @@ interface Spoken {
 export function addCompletion(program: Command, { io }: Host): void {
   program
     .command('completion')
-    .description('print what makes a shell complete commands and options')
-    .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
+    .description('print the script with which a shell completes commands and options')
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
     .addHelpText(
       'after',
       examples(
-        ['walmq completion bash >> ~/.bashrc', 'in every new bash'],
-        ['walmq completion zsh > ~/.zfunc/_walmq', 'in a folder of $fpath'],
-        ['walmq completion fish > ~/.config/fish/completions/walmq.fish', 'in every new fish'],
+        ['walmq completion bash >> ~/.bashrc', 'for every new bash'],
+        ['walmq completion zsh > ~/.zfunc/_walmq', 'the folder must be in $fpath'],
+        ['walmq completion fish > ~/.config/fish/completions/walmq.fish', 'for every new fish'],
       ),
     )
     .action((shell: Shell) => io.print(completionScript(program, shell)));

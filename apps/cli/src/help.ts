@@ -9,9 +9,9 @@ export interface Host {
 
 export const EXIT_CODES = `
 Exit codes:
-  0  done; of doctor and status: no error found
-  1  failed, or an error found
-  2  the command line was not understood`;
+  0  success; for doctor and status: no error found
+  1  failure, or an error found
+  2  invalid command line`;
 
 export const ENVIRONMENT = `
 Environment:

@@ -55,7 +55,7 @@ export async function runProgram(args: readonly string[], io: CommandIo): Promis
 
 function commandLine(io: CommandIo, exit: (code: number) => void): Command {
   const program = new Command('walmq')
-    .description('Committed PostgreSQL changes as BullMQ jobs.')
+    .description('Turns committed PostgreSQL changes into BullMQ jobs.')
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')

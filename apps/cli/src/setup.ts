@@ -53,27 +53,29 @@ const CHANGE_LOG_SCHEMA: SetupSchema = { what: 'the change log', sql: changeLogS
 export function addSetup(program: Command, { io }: Host): void {
   program
     .command('setup')
-    .description('prepare the database: own tables, replica identity, publication, slot; safe to run again')
+    .description(
+      'prepare the database: own tables, replica identity, publication, slot; you can run it again',
+    )
     .addOption(new Option('--shop', 'of an earlier version').hideHelp())
     .option('--audit', 'also create the audit log')
     .option('--change-log', 'also create the change log')
     .option('--outbox', 'also create the outbox table')
-    .option('--publishers <roles>', 'let these roles alone send messages: capture,shop', roles)
-    .addOption(new Option('--dry-run', 'say what would be done, and change nothing').conflicts('sql'))
+    .option('--publishers <roles>', 'allow only these roles to send messages: capture,shop', roles)
+    .addOption(new Option('--dry-run', 'print what would be done, and change nothing').conflicts('sql'))
     .option('--sql', 'print the SQL for psql instead, and change nothing')
-    .option('--json', 'print { status, what, remedy } for each step, a line each')
+    .option('--json', 'print { status, what, remedy } per step, one per line')
     .option(
       '--wait <seconds>',
-      'how long one statement may wait for locks and open transactions',
+      'maximum time for one statement to wait for locks and open transactions',
       seconds,
       10,
     )
     .addHelpText(
       'after',
       examples(
-        ['walmq setup --dry-run', 'what is missing?'],
-        ['walmq setup --sql > setup.sql', 'for someone with the rights: psql -f setup.sql'],
-        ['walmq setup --wait 600', 'where long transactions are common'],
+        ['walmq setup --dry-run', 'what would set-up change?'],
+        ['walmq setup --sql > setup.sql', 'for somebody who has the privileges: psql -f setup.sql'],
+        ['walmq setup --wait 600', 'if long transactions are common'],
       ),
     )
     .action((options: SetupCommandOptions) => setupCommand(io, options));

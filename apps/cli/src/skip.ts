@@ -42,18 +42,16 @@ interface SkipOptions {
 export function addSkip(program: Command, { io }: Host): void {
   program
     .command('skip')
-    .description(
-      'give up one transaction, or what was made without a publication, that PostgreSQL cannot send',
-    )
-    .option('--at <lsn>', 'only if it is the transaction that commits here', lsn)
-    .option('--dry-run', 'say what would be given up, and change nothing')
+    .description('skip one transaction, or changes made without a publication, that PostgreSQL cannot send')
+    .option('--at <lsn>', 'skip only if the transaction has this commit LSN', lsn)
+    .option('--dry-run', 'print what would be skipped, and change nothing')
     .option('--yes', 'do not ask')
     .option('--json', 'print { commitLsn, xid, tables, reason, skipped }')
     .addHelpText(
       'after',
       examples(
-        ['walmq skip --dry-run', 'which transaction is it, and why?'],
-        ['walmq skip --at 0/16B3748 --yes', 'give up that one and no other'],
+        ['walmq skip --dry-run', 'which transaction, and why?'],
+        ['walmq skip --at 0/16B3748 --yes', 'skip this transaction and no other'],
       ),
     )
     .action((options: SkipOptions) => skipCommand(io, options));

@@ -8,11 +8,11 @@ import { examples, type Host } from './help.js';
 export function addSql(program: Command, { io }: Host): void {
   program
     .command('sql')
-    .description('run one SQL statement, where there is no psql')
+    .description('run one SQL statement, if you have no psql')
     .argument('<statement>', 'the statement, quoted for the shell')
     .addHelpText(
       'after',
-      examples([`walmq sql "UPDATE orders SET status = 'paid' WHERE id = 1"`, 'a change']),
+      examples([`walmq sql "UPDATE orders SET status = 'paid' WHERE id = 1"`, 'make a change']),
     )
     .action((statement: string) => sqlCommand(io, statement));
 }

@@ -44,19 +44,21 @@ export function addBackfill(program: Command, { io, exit }: Host): void {
   program
     .command('backfill')
     .description(
-      'enqueue the rows that a table holds already, as reads, in order with its changes; without --queue list',
+      'enqueue the existing rows of a table, in order with its changes; without --queue list backfills',
     )
-    .option('--queue <name>', 'into this queue')
-    .option('--table <table>', 'of this table, where the queue takes several')
-    .option('--where <condition>', 'only rows of which this SQL condition holds')
-    .option('--chunk <rows>', 'how many rows are read at once, at most', rowCount, 1000)
-    .option('--watch', 'until it has ended, with its progress; Ctrl+C leaves it running')
-    .addOption(new Option('--dry-run', 'say how many rows it would be, about').conflicts('watch'))
-    .addOption(new Option('--list', 'show all, and how far they are').conflicts('queue'))
-    .addOption(new Option('--cancel <id>', 'end one; what is enqueued stays').conflicts(['queue', 'list']))
-    .addOption(new Option('--pause <id>', 'stop one for now').conflicts(['queue', 'list', 'cancel']))
+    .option('--queue <name>', 'enqueue into this queue')
+    .option('--table <table>', 'read this table; required if the queue takes several')
+    .option('--where <condition>', 'read only rows that match this SQL condition')
+    .option('--chunk <rows>', 'maximum number of rows per read', rowCount, 1000)
+    .option('--watch', 'show the progress until the backfill ends; Ctrl+C leaves it running')
     .addOption(
-      new Option('--resume <id>', 'go on with one that is paused or has failed, where it was').conflicts([
+      new Option('--dry-run', 'print the estimated number of rows, and change nothing').conflicts('watch'),
+    )
+    .addOption(new Option('--list', 'list all backfills and their progress').conflicts('queue'))
+    .addOption(new Option('--cancel <id>', 'end a backfill; enqueued rows stay').conflicts(['queue', 'list']))
+    .addOption(new Option('--pause <id>', 'pause a backfill').conflicts(['queue', 'list', 'cancel']))
+    .addOption(
+      new Option('--resume <id>', 'continue a paused or failed backfill where it was').conflicts([
         'queue',
         'list',
         'cancel',
@@ -67,10 +69,10 @@ export function addBackfill(program: Command, { io, exit }: Host): void {
     .addHelpText(
       'after',
       examples(
-        ['walmq backfill --queue orders --watch', 'every row of its table'],
-        [`walmq backfill --queue orders --where "status = 'pending'"`, 'some of them'],
-        ['walmq backfill --list', 'how far are they?'],
-        ['walmq backfill --cancel 3', 'no more of it'],
+        ['walmq backfill --queue orders --watch', 'every row of the table'],
+        [`walmq backfill --queue orders --where "status = 'pending'"`, 'only pending orders'],
+        ['walmq backfill --list', 'all backfills and their progress'],
+        ['walmq backfill --cancel 3', 'end backfill 3'],
       ),
     )
     .action(async (options: BackfillCommandOptions) => exit(await backfillCommand(io, options)));

@@ -32,8 +32,8 @@ export function addDoctor(program: Command, { io, exit }: Host): void {
     .addHelpText(
       'after',
       examples(
-        ['walmq doctor', 'one line per check, and what mends it'],
-        [`walmq doctor --json | jq '.[] | select(.status != "ok")'`, 'for a program'],
+        ['walmq doctor', 'one line per check, and the remedy'],
+        [`walmq doctor --json | jq '.[] | select(.status != "ok")'`, 'output for a program'],
       ),
     )
     .action(async (options: { json?: boolean }) => exit(await doctorCommand(io, options)));

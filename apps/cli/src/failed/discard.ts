@@ -19,16 +19,16 @@ interface DiscardCommandOptions extends SteerOptions {
 export function addDiscard(program: Command, { io, exit }: Host): void {
   addFilterOptions(program.command('discard'))
     .description(
-      'give failed changes up: written to a file, removed, what is parked behind runs without them',
+      'write failed changes to a file and remove them; changes parked behind them run without them',
     )
-    .option('--all', 'everything that failed')
-    .option('--to <file>', 'the new file they are written to (default: walmq-discarded-<time>.jsonl)')
-    .addOption(new Option('--dry-run', 'say what would be discarded, and change nothing').conflicts('yes'))
+    .option('--all', 'select all failed changes')
+    .option('--to <file>', 'the new file for the changes (default: walmq-discarded-<time>.jsonl)')
+    .addOption(new Option('--dry-run', 'print what would be discarded, and change nothing').conflicts('yes'))
     .option('--yes', 'do not ask')
-    .option('--json', 'print what was done as JSON')
+    .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
-      examples(['walmq discard --queue orders --key id=42', 'asks first, and keeps them in a file']),
+      examples(['walmq discard --queue orders --key id=42', 'asks first, and writes the changes to a file']),
     )
     .action(async (options: DiscardCommandOptions) => exit(await discardCommand(io, options)));
 }

@@ -30,15 +30,15 @@ const NOTHING = 'Nothing has failed.';
 /** `walmq failed` as it is called. */
 export function addFailed(program: Command, { io }: Host): void {
   addFilterOptions(program.command('failed'))
-    .description('show what failed for good, by queue, table and reason')
-    .option('--list', 'every change instead')
-    .option('--json', 'print an array of groups; with --list one object a line for each change')
+    .description('show failed changes, grouped by queue, table and reason')
+    .option('--list', 'print each change instead of groups')
+    .option('--json', 'print an array of groups; with --list one object per change and line')
     .addHelpText(
       'after',
       examples(
-        ['walmq failed', 'what fails, and how often?'],
-        ['walmq failed --list --queue orders --since 2h', 'which changes?'],
-        ['walmq failed --list --group 3f9a2c1d0b', 'those of one group'],
+        ['walmq failed', 'groups of failures and their size'],
+        ['walmq failed --list --queue orders --since 2h', 'each change of the last two hours'],
+        ['walmq failed --list --group 3f9a2c1d0b', 'each change of one group'],
       ),
     )
     .action((options: FailedCommandOptions) => failedCommand(io, options));

@@ -23,23 +23,27 @@ export interface FilterOptions {
 
 export function addFilterOptions(command: Command): Command {
   return command
-    .option('--queue <name>', 'of this queue; may be given again', collect)
-    .option('--table <table>', 'of this table: orders, or sales.orders')
-    .option('--op <operation>', 'insert, update, delete, ...')
+    .option('--queue <name>', 'changes of this queue; repeat it for several queues', collect)
+    .option('--table <table>', 'changes of this table: orders, or sales.orders')
+    .option('--op <operation>', 'changes with this operation: insert, update, delete, ...')
     .option(
       '--key <column=value>',
-      'of the row with this key (or ordering column), or only its value; again for each column of a composite key',
+      'changes of the row with this key or ordering column; or give only the value; repeat it for each column of a composite key',
       collect,
     )
-    .option('--reason <text>', 'whose reason holds this text')
-    .option('--group <id>', 'of this group, as "walmq failed" shows it')
-    .option('--since <time>', 'failed since: 2026-01-31T10:00, or 30s, 15m, 2h, 3d ago', time)
-    .option('--until <time>', 'failed until', time)
-    .option('--committed-since <time>', 'whose transaction was committed since', time)
-    .option('--committed-until <time>', 'whose transaction was committed until', time)
-    .option('--from-lsn <lsn>', 'whose transaction was committed at this WAL position or later', lsn)
-    .option('--to-lsn <lsn>', '... or earlier', lsn)
-    .option('--id <id>', 'this change or job; may be given again', collect);
+    .option('--reason <text>', 'changes whose reason contains this text')
+    .option('--group <id>', 'changes of this group, as "walmq failed" prints it')
+    .option(
+      '--since <time>',
+      'changes that failed at or after this time: 2026-01-31T10:00, or 30s, 15m, 2h, 3d ago',
+      time,
+    )
+    .option('--until <time>', 'changes that failed at or before this time', time)
+    .option('--committed-since <time>', 'changes committed at or after this time', time)
+    .option('--committed-until <time>', 'changes committed at or before this time', time)
+    .option('--from-lsn <lsn>', 'changes committed at or after this LSN', lsn)
+    .option('--to-lsn <lsn>', 'changes committed at or before this LSN', lsn)
+    .option('--id <id>', 'this change or job; repeat it for several', collect);
 }
 
 export function filterOf(options: FilterOptions): FailedFilter {

@@ -31,20 +31,20 @@ interface Done extends Replayed {
 /** `walmq replay` as it is called. */
 export function addReplay(program: Command, { io, exit }: Host): void {
   addFilterOptions(program.command('replay'))
-    .description('run failed changes again, in the order of the stream; what is parked behind them follows')
-    .option('--all', 'everything that failed')
-    .addOption(new Option('--dry-run', 'say what would run, and change nothing').conflicts('wait'))
+    .description('run failed changes again, in the order of the stream; changes parked behind them follow')
+    .option('--all', 'select all failed changes')
+    .addOption(new Option('--dry-run', 'print what would run, and change nothing').conflicts('wait'))
     .option(
       '--wait',
-      'until they and what is parked behind have completed; exit code 1 when one failed again',
+      'wait until these changes and those parked behind them have completed; exit code 1 if one failed again',
     )
-    .option('--json', 'print what was done as JSON')
+    .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       examples(
-        ['walmq replay --queue orders --reason "SMTP" --wait', 'after the mail server is mended'],
-        ['walmq replay --table orders --key id=42', 'one row'],
-        ['walmq replay --all --dry-run', 'how much is there?'],
+        ['walmq replay --queue orders --reason "SMTP" --wait', 'after the mail server is repaired'],
+        ['walmq replay --table orders --key id=42', 'the changes of one row'],
+        ['walmq replay --all --dry-run', 'how many changes would run?'],
       ),
     )
     .action(async (options: ReplayCommandOptions) => exit(await replayCommand(io, options)));

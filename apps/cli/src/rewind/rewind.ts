@@ -47,29 +47,32 @@ const SAY_AFTER_LOOKS = 10;
 export function addRewind(program: Command, { io, exit }: Host): void {
   program
     .command('rewind')
-    .description(
-      'send changes that the change log has kept to a queue once more, in order with its live changes',
+    .description('send changes of the change log to a queue once more, in order with its live changes')
+    .option('--queue <name>', 'send to this queue')
+    .option(
+      '--from <time>',
+      'changes committed at or after this time: 2026-01-31T10:00, or 30s, 15m, 2h, 3d ago',
+      time,
     )
-    .option('--queue <name>', 'to this queue')
-    .option('--from <time>', 'committed since: 2026-01-31T10:00, or 30s, 15m, 2h, 3d ago', time)
-    .option('--to <time>', 'committed until (default: now)', time)
-    .option('--table <table>', 'of this table only, of those the queue takes')
+    .option('--to <time>', 'changes committed at or before this time (default: now)', time)
+    .option('--table <table>', 'only changes of this table of the queue')
     .option(
       '--key <column=value>',
-      'of the row with this key; again for each column of a composite key',
+      'only changes of the row with this key; repeat it for each column of a composite key',
       collect,
     )
-    .addOption(
-      new Option('--resume <id>', 'go on with one that was interrupted').conflicts(['queue', 'from']),
-    )
-    .option('--dry-run', 'say what would be sent, and send nothing')
+    .addOption(new Option('--resume <id>', 'continue an interrupted rewind').conflicts(['queue', 'from']))
+    .option('--dry-run', 'print what would be sent, and send nothing')
     .option('--yes', 'do not ask')
-    .option('--json', 'print what was done as JSON')
+    .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       examples(
-        [`walmq rewind --queue orders --from '2026-01-31 10:00' --dry-run`, 'how much would it be?'],
-        ['walmq rewind --queue orders --from 2h --key id=42', 'one row, the last two hours'],
+        [
+          `walmq rewind --queue orders --from '2026-01-31 10:00' --dry-run`,
+          'how many changes would be sent?',
+        ],
+        ['walmq rewind --queue orders --from 2h --key id=42', 'changes of one row in the last two hours'],
         ['walmq rewind --resume 3', 'after Ctrl+C or a crash'],
       ),
     )

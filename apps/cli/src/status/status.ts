@@ -22,14 +22,14 @@ const BELOW = '\u001b[J';
 export function addStatus(program: Command, { io, exit }: Host): void {
   program
     .command('status')
-    .description('show database, slot, captures, queues and what is wrong; exit code 1 on any error')
-    .option('--watch', 'again every second, until Ctrl+C')
-    .option('--json', 'print one object; with --watch one line each time')
+    .description('show database, slot, captures, queues and problems; exit code 1 on any error')
+    .option('--watch', 'refresh every second until Ctrl+C')
+    .option('--json', 'print one object; with --watch one per line')
     .addHelpText(
       'after',
       examples(
-        ['walmq status --watch', 'in a terminal beside you'],
-        [`walmq status --json | jq '.queues[] | {name, waiting}'`, 'for a program'],
+        ['walmq status --watch', 'keep it open in a terminal'],
+        [`walmq status --json | jq '.queues[] | {name, waiting}'`, 'output for a program'],
       ),
     )
     .action(async (options: StatusCommandOptions) => exit(await statusCommand(io, options)));

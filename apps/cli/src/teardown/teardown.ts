@@ -30,14 +30,14 @@ export function addTeardown(program: Command, { io }: Host): void {
   program
     .command('teardown')
     .description('remove walmq from database and Redis; captured tables stay')
-    .addOption(new Option('--dry-run', 'say what would go, and remove nothing').conflicts('yes'))
+    .addOption(new Option('--dry-run', 'print what would be removed, and remove nothing').conflicts('yes'))
     .option('--yes', 'do not ask before each step')
-    .option('--json', 'print { status, what } for each step, a line each')
+    .option('--json', 'print { status, what } per step, one per line')
     .addHelpText(
       'after',
       examples(
-        ['walmq teardown --dry-run', 'what is there of walmq?'],
-        ['walmq teardown', 'after all apps were stopped: asks before each step'],
+        ['walmq teardown --dry-run', 'what would teardown remove?'],
+        ['walmq teardown', 'stop all apps first; asks before each step'],
         ['walmq teardown --yes', 'in a script'],
       ),
     )

@@ -23,18 +23,18 @@ interface TypesCommandOptions {
 export function addTypes(program: Command, { io, exit }: Host): void {
   program
     .command('types')
-    .description(
-      "write the configured tables' row types, for handlers; with --check exit code 1 on any drift",
-    )
+    .description('write the row types of the configured tables; with --check exit code 1 on any drift')
     .option('--out <file>', 'the TypeScript file', 'src/walmq-tables.ts')
-    .addOption(new Option('--check', 'say what has drifted since, and write nothing').conflicts('json'))
-    .option('--json', 'print what the catalog says, and write nothing')
+    .addOption(
+      new Option('--check', 'print the differences to the database, and write nothing').conflicts('json'),
+    )
+    .option('--json', 'print the description of the tables, and write nothing')
     .addHelpText(
       'after',
       examples(
         ['walmq types --out src/walmq-tables.ts', 'after every migration'],
         ['walmq types --check', 'in continuous integration'],
-        [`walmq types --json | jq '.[].columns'`, 'for a program'],
+        [`walmq types --json | jq '.[].columns'`, 'output for a program'],
       ),
     )
     .action(async (options: TypesCommandOptions) => exit(await typesCommand(io, options)));
