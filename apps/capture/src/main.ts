@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { heartbeatPrefix } from '@walmq/operations';
-import { runService } from '@walmq/runtime';
+import { runService, type Service } from '@walmq/runtime';
 import { boundHeap } from './bound-heap.js';
 import { watchMalformedEvents } from './events/dead-letter-queue.js';
 import { ChangeTracer } from './pipeline/trace.js';
@@ -47,23 +47,25 @@ await runService({
 
     const lag = new LagClock();
     const stall = new StallClock();
-    const watch = watchSlot({
-      databaseUrl,
-      slot,
-      deadlineMs: config.source.deadlineMs,
-      onLook: snapshot => {
-        const nowMs = Date.now();
-        if (snapshot.slot)
-          lag.look({ walEnd: snapshot.walEnd, acknowledged: snapshot.slot.confirmedFlushLsn, nowMs });
-        metrics.slot(snapshot, lag.lagMs(nowMs));
-        report.stalled(
-          stall.look({ reason: snapshot.stall, confirmedFlush: snapshot.slot?.confirmedFlushLsn }),
-        );
-        tracker.sees(snapshot.source, lag.caughtUpAtMs);
-      },
-      onUnreachable: () => metrics.slotUnknown(),
-    });
-    service.onStop('watch', () => watch.stop());
+    runUntilStop(service, 'watch', signal =>
+      watchSlot({
+        databaseUrl,
+        slot,
+        deadlineMs: config.source.deadlineMs,
+        signal,
+        onLook: snapshot => {
+          const nowMs = Date.now();
+          if (snapshot.slot)
+            lag.look({ walEnd: snapshot.walEnd, acknowledged: snapshot.slot.confirmedFlushLsn, nowMs });
+          metrics.slot(snapshot, lag.lagMs(nowMs));
+          report.stalled(
+            stall.look({ reason: snapshot.stall, confirmedFlush: snapshot.slot?.confirmedFlushLsn }),
+          );
+          tracker.sees(snapshot.source, lag.caughtUpAtMs);
+        },
+        onUnreachable: () => metrics.slotUnknown(),
+      }),
+    );
     const malformed = watchMalformedEvents({ config, databaseUrl, redisUrl, log, onFault: fail });
     if (malformed) service.onStop('malformed events', () => malformed.stop());
 
@@ -81,6 +83,20 @@ await runService({
     service.onStop('stream', () => finished);
   },
 });
+
+/** Starts a task that the service ends, and awaits, when the service stops. */
+function runUntilStop(
+  service: Pick<Service, 'onStop'>,
+  name: string,
+  task: (signal: AbortSignal) => Promise<void>,
+): void {
+  const ending = new AbortController();
+  const ended = task(ending.signal);
+  service.onStop(name, async () => {
+    ending.abort();
+    await ended;
+  });
+}
 
 function version(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');

@@ -11,7 +11,8 @@ import { setUp } from '@walmq/setup';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { vi } from 'vitest';
-import { runSession, type SessionObserver } from '../src/session/session.js';
+import type { SessionObserver } from '../src/session/options.js';
+import { runSession } from '../src/session/session.js';
 
 /** Where a world's servers are, maybe through a network of the test's own. */
 interface ServerUrls {

@@ -4,6 +4,7 @@ export { RepeatLimit } from './limit-repeats.js';
 export { loadForTracing } from './load-for-tracing.js';
 export type { Logger } from './log.js';
 export { openPool } from './open-pool.js';
+export { type PollOptions, pause, poll, unlessAborted } from './poll.js';
 export { redact } from './redact.js';
 export { runService, type Service, type ServiceOptions } from './service.js';
 export { onStopSignals } from './stop-signals.js';

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Backfill,
   backfillTableMissing,
@@ -17,6 +16,7 @@ import { qualifiedName, WalmqError } from '@walmq/change';
 import type { QueueConfig, WalmqConfig } from '@walmq/config';
 import { openClient } from '@walmq/postgres';
 import type { Catalog } from '@walmq/replication';
+import { pause, unlessAborted } from '@walmq/runtime';
 import type { Client } from 'pg';
 import type { ChunkOutcomes } from './chunk-outcomes.js';
 import type { DurablePositions } from './durable-positions.js';
@@ -77,12 +77,8 @@ async function withClient(options: BackfillsOptions, act: (client: Client) => Pr
     settings: SETTINGS,
     deadlineMs: options.config.source.deadlineMs,
   });
-  const ended = new Promise<never>((_, reject) => {
-    options.ending.addEventListener('abort', () => reject(new Error('the session ends')), { once: true });
-  });
-  ended.catch(() => undefined);
   try {
-    await Promise.race([act(connection.client), connection.lost, ended]);
+    await unlessAborted(Promise.race([act(connection.client), connection.lost]), options.ending);
   } finally {
     await connection.close();
   }
@@ -196,8 +192,4 @@ function reasonToFail(cause: unknown): string | undefined {
   const { code, message } = cause as { code?: unknown; message: string };
   if (backfillTableMissing(cause) || typeof code !== 'string' || !LASTING.test(code)) return undefined;
   return `${message} (${code})`;
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

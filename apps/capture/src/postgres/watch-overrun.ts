@@ -1,43 +1,32 @@
 import { WalmqError } from '@walmq/change';
 import { type ReplicationStream, readSlot } from '@walmq/replication';
+import { poll } from '@walmq/runtime';
 import type { Client } from 'pg';
 
-export interface LetGoOptions {
+export interface WatchOverrunOptions {
   /** An ordinary connection to the database. */
   readonly control: Client;
   readonly slot: string;
   readonly stream: Pick<ReplicationStream, 'full'>;
+  readonly signal: AbortSignal;
 }
 
 const INTERVAL_MS = 1000;
 
 /**
- * A walsender that is told to end says so to its client first, and waits for it to read that. A client that reads
- * nothing, since Redis takes nothing, would hold up the checkpoint that gives a slot up, and so every checkpoint.
- * `overrun` rejects with SLOT_OVERRUN when that is about to happen; it never resolves.
+ * A checkpoint that invalidates a slot terminates its walsender, which waits for its client to read the message. A client
+ * that reads nothing, because Redis takes nothing, would block that checkpoint, and so every checkpoint. Rejects with
+ * SLOT_OVERRUN when that is about to happen; resolves after the signal.
  */
-export function watchOverrun({ control, slot, stream }: LetGoOptions): {
-  readonly overrun: Promise<never>;
-  stop(): void;
-} {
-  let timer: NodeJS.Timeout | undefined;
-  const overrun = new Promise<never>((_, reject) => {
-    const look = async () => {
+export async function watchOverrun({ control, slot, stream, signal }: WatchOverrunOptions): Promise<void> {
+  await poll({
+    everyMs: INTERVAL_MS,
+    startAfterMs: INTERVAL_MS,
+    signal,
+    async look() {
       if (stream.full && (await readSlot(control, slot))?.walStatus === 'unreserved') throw slotOverrun(slot);
-      // Looked at again, unless the session is over.
-      if (timer) timer = setTimeout(again, INTERVAL_MS);
-    };
-    const again = () => void look().catch(reject);
-    timer = setTimeout(again, INTERVAL_MS);
-  });
-  overrun.catch(() => undefined);
-  return {
-    overrun,
-    stop() {
-      clearTimeout(timer);
-      timer = undefined;
     },
-  };
+  });
 }
 
 function slotOverrun(slot: string): WalmqError {

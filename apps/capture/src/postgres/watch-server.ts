@@ -1,39 +1,30 @@
 import { WalmqError } from '@walmq/change';
 import { askBackends } from '@walmq/postgres';
+import { poll, unlessAborted } from '@walmq/runtime';
 
 export interface WatchServerOptions {
   readonly url: string;
   readonly deadlineMs: number;
   /** Process ids of the session's connections. */
   readonly pids: readonly number[];
+  readonly signal: AbortSignal;
 }
 
 /**
- * The name in DATABASE_URL may lead to another server by now, while connections to the old one live on: a proxy that moved, a
- * primary that was cut off and knows nothing of its successor. So the server behind the name is asked, once per deadline,
- * whether it has the session's connections. `moved` rejects with REPLICATION_LOST when it has not; it never resolves.
+ * The name in DATABASE_URL may lead to another server by now, while connections to the old server live on: a proxy that
+ * moved, a primary that was cut off and does not know its successor. Once per deadline, this asks the server behind the
+ * name whether it has the session's connections. Rejects with REPLICATION_LOST when it has not; resolves after the signal.
  */
-export function watchServer({ url, deadlineMs, pids }: WatchServerOptions): {
-  readonly moved: Promise<never>;
-  stop(): void;
-} {
-  let timer: NodeJS.Timeout | undefined;
-  const moved = new Promise<never>((_, reject) => {
-    const look = async () => {
-      const states = await askBackends({ url, deadlineMs, pids });
-      if (pids.some(pid => states.get(pid) === 'gone')) reject(elsewhere());
-      else if (timer) timer = setTimeout(() => void look(), deadlineMs);
-    };
-    timer = setTimeout(() => void look(), deadlineMs);
-  });
-  moved.catch(() => undefined);
-  return {
-    moved,
-    stop() {
-      clearTimeout(timer);
-      timer = undefined;
+export async function watchServer({ url, deadlineMs, pids, signal }: WatchServerOptions): Promise<void> {
+  await poll({
+    everyMs: deadlineMs,
+    startAfterMs: deadlineMs,
+    signal,
+    async look() {
+      const states = await unlessAborted(askBackends({ url, deadlineMs, pids }), signal);
+      if (states && pids.some(pid => states.get(pid) === 'gone')) throw elsewhere();
     },
-  };
+  });
 }
 
 function elsewhere(): WalmqError {

@@ -2,6 +2,7 @@ import type { Lsn } from '@walmq/change';
 import { sourceTag } from '@walmq/fanout';
 import { readSenderWait, readSlotDetail, type SlotDetail, stallReason } from '@walmq/operations';
 import { foreignKind, readSlot, readSource, type Slot } from '@walmq/replication';
+import { poll } from '@walmq/runtime';
 import type { Client } from 'pg';
 import { type Control, openControl } from './control.js';
 
@@ -16,12 +17,13 @@ export interface SlotSnapshot {
   readonly source: string;
 }
 
-export interface SlotWatch {
+export interface WatchSlotOptions {
   readonly databaseUrl: string;
   readonly slot: string;
   readonly deadlineMs: number;
+  readonly signal: AbortSignal;
   readonly onLook: (snapshot: SlotSnapshot) => void;
-  /** The server does not answer: the stream meets the same server and says it better. */
+  /** The server does not answer. The stream meets the same server and reports the reason. */
   readonly onUnreachable: () => void;
 }
 
@@ -31,50 +33,36 @@ const LOOKS_PER_CONNECTION = 30;
 
 /**
  * Looks at the slot at once and then every second, whether this capture reads it or stands by, on a connection of
- * its own.
+ * its own. Resolves after the signal.
  */
-export function watchSlot({ databaseUrl, slot, deadlineMs, onLook, onUnreachable }: SlotWatch): {
-  stop(): Promise<void>;
-} {
+export async function watchSlot(options: WatchSlotOptions): Promise<void> {
+  const { databaseUrl, slot, deadlineMs, signal, onLook, onUnreachable } = options;
   let control: Control | undefined;
-  let looking: Promise<void> | undefined;
-  let stopped = false;
   let looks = 0;
 
-  async function look(): Promise<void> {
-    try {
-      control ??= await openControl(databaseUrl, deadlineMs);
-      const snapshot = await readSnapshot(control.client, slot);
-      if (!stopped) onLook(snapshot);
-      if (++looks % LOOKS_PER_CONNECTION === 0) {
-        const old = control;
-        control = undefined;
-        await old.close();
+  async function disconnect(): Promise<void> {
+    const old = control;
+    control = undefined;
+    await old?.close();
+  }
+
+  signal.addEventListener('abort', () => void disconnect(), { once: true });
+  await poll({
+    everyMs: INTERVAL_MS,
+    signal,
+    async look() {
+      try {
+        control ??= await openControl(databaseUrl, deadlineMs);
+        const snapshot = await readSnapshot(control.client, slot);
+        if (!signal.aborted) onLook(snapshot);
+        if (++looks % LOOKS_PER_CONNECTION === 0) await disconnect();
+      } catch {
+        if (!signal.aborted) onUnreachable();
+        await disconnect();
       }
-    } catch {
-      if (!stopped) onUnreachable();
-      await control?.close();
-      control = undefined;
-    }
-  }
-
-  function lookAgain(): void {
-    looking ??= look().finally(() => {
-      looking = undefined;
-    });
-  }
-
-  const timer = setInterval(lookAgain, INTERVAL_MS);
-  lookAgain();
-  return {
-    async stop() {
-      stopped = true;
-      clearInterval(timer);
-      await control?.close();
-      await looking;
-      await control?.close();
     },
-  };
+  });
+  await disconnect();
 }
 
 /** The slot before the end of the WAL, which is never behind it. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { WalmqError } from '@walmq/change';
 import { acquireClaim, CLAIM_MS, type Claim, checkpointHeld, releaseClaim } from '@walmq/fanout';
+import { poll, unlessAborted } from '@walmq/runtime';
 import type { Redis } from 'ioredis';
 import { unreachable } from './connect-durable.js';
 
@@ -10,9 +10,10 @@ export interface ClaimOptions {
   readonly claim: Claim;
 }
 
+/** A claim that this capture has taken. */
 export interface HeldClaim {
-  /** Rejects with CHECKPOINT_HELD when a capture of another server has taken it meanwhile; never resolves. */
-  readonly lost: Promise<never>;
+  /** Renews the claim until the signal. Rejects with CHECKPOINT_HELD when a capture of another server has taken it. */
+  renew(signal: AbortSignal): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -32,36 +33,34 @@ const RELEASE_MS = 500;
 export async function holdClaim(options: ClaimOptions): Promise<HeldClaim> {
   const { connect, key, claim } = options;
   let redis: Redis | undefined = await takeFirst(options);
-  let renewing: Promise<void> | undefined;
-  let refuse: (error: WalmqError) => void = () => undefined;
-  const lost = new Promise<never>((_, reject) => {
-    refuse = reject;
-  });
-  lost.catch(() => undefined);
 
-  /** A Redis that is away takes no batches either: the claim is renewed when it is back. */
-  async function renew(): Promise<void> {
+  /** Ignores a Redis that is away, which takes no batches either: the claim is renewed when Redis is back. */
+  async function renewOnce(signal: AbortSignal): Promise<void> {
+    let held: Claim | null = null;
     try {
       redis ??= await connect();
-      const held = await acquireClaim(redis, key, claim);
-      if (held) refuse(checkpointHeld(held));
+      if (signal.aborted) return redis.disconnect();
+      held = await acquireClaim(redis, key, claim);
     } catch {
       redis?.disconnect();
       redis = undefined;
     }
+    if (held) throw checkpointHeld(held);
   }
 
-  const timer = setInterval(() => {
-    renewing ??= renew().finally(() => {
-      renewing = undefined;
-    });
-  }, RENEWED_MS);
   return {
-    lost,
+    async renew(signal) {
+      await poll({
+        everyMs: RENEWED_MS,
+        startAfterMs: RENEWED_MS,
+        signal,
+        look: () => unlessAborted(renewOnce(signal), signal),
+      });
+    },
+    /** Commands of one connection run in order, so a renewal under way cannot come after the release. */
     async release() {
-      clearInterval(timer);
-      const released = Promise.resolve(renewing).then(() => redis && releaseClaim(redis, key, claim));
-      await Promise.race([released.catch(() => undefined), sleep(RELEASE_MS, undefined, { ref: false })]);
+      const released = Promise.resolve(redis && releaseClaim(redis, key, claim)).catch(() => undefined);
+      await Promise.race([released, sleep(RELEASE_MS, undefined, { ref: false })]);
       redis?.disconnect();
     },
   };

@@ -105,9 +105,8 @@ interface OpenOptions {
 
 export interface OpenShards {
   readonly enqueuer: ShardedEnqueuer;
-  /** Nothing is held back any more: what has been read goes out whatever the backlog. */
-  ignoreBacklog(): void;
-  close(): void;
+  /** Holds the enqueuer while a limit of the backlog is reached, until the signal. */
+  watchBacklog(signal: AbortSignal): Promise<void>;
 }
 
 export function openShards({ config, shards, claimed, observer, advance }: OpenOptions): OpenShards {
@@ -143,40 +142,34 @@ export function openShards({ config, shards, claimed, observer, advance }: OpenO
         },
       }),
   );
-  const watches = enqueuers.map((enqueuer, shard) =>
+  const enqueuer = new ShardedEnqueuer(
+    enqueuers,
+    queues.map(({ shard }) => shard),
+  );
+  const watchShard = (one: Enqueuer, shard: number, signal: AbortSignal) =>
     watchBacklog({
       limits: config.capture,
       queues: queues.filter(queue => queue.shard === shard),
       prefix: (shards[shard] as Shard).prefix,
       connect: (shards[shard] as Shard).look,
+      signal,
       onPause: reason => {
-        enqueuer.hold();
+        one.hold();
         heldShards.add(shard);
         observer.held(reason);
       },
       onResume: () => {
-        enqueuer.release();
+        one.release();
         heldShards.delete(shard);
         if (heldShards.size === 0) observer.released();
       },
-    }),
-  );
-  const stopWatching = () => {
-    for (const watch of watches) watch.stop();
-  };
-  const enqueuer = new ShardedEnqueuer(
-    enqueuers,
-    queues.map(({ shard }) => shard),
-  );
+    });
   return {
     enqueuer,
-    ignoreBacklog() {
-      stopWatching();
+    async watchBacklog(signal) {
+      await Promise.all(enqueuers.map((one, shard) => watchShard(one, shard, signal)));
+      // What has been read goes out, whatever the backlog.
       enqueuer.release();
-    },
-    close() {
-      stopWatching();
-      enqueuer.close();
     },
   };
 }

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WalmqError } from '@walmq/change';
 import type { Service } from '@walmq/runtime';
+import type { SessionObserver, SessionOptions } from './options.js';
 import { recoveryOf, retryDelayMs } from './recover.js';
-import { runSession, type SessionObserver, type SessionOptions } from './session.js';
+import { runSession } from './session.js';
 import { SessionProgress } from './session-progress.js';
 
 export interface KeepStreamingOptions extends SessionOptions, Pick<Service, 'log' | 'fail'> {

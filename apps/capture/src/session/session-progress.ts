@@ -1,6 +1,6 @@
 import { comparePositions, type Position, parsePosition } from '@walmq/change';
+import type { SessionObserver } from './options.js';
 import type { Recovery } from './recover.js';
-import type { SessionObserver } from './session.js';
 
 /**
  * Tells sessions that come further from those that end where the one before ended. A session that merely starts has

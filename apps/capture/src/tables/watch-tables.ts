@@ -9,6 +9,7 @@ import {
   writeTableMemory,
 } from '@walmq/operations';
 import type { Child } from '@walmq/replication';
+import { poll } from '@walmq/runtime';
 import type { Gap } from '@walmq/setup';
 import type { Redis } from 'ioredis';
 import { type Control, openControl } from '../postgres/control.js';
@@ -30,12 +31,6 @@ export interface WatchTablesOptions {
   readonly onFailed: (error: Error) => void;
 }
 
-export interface TableWatch {
-  /** Rejects with PUBLICATION_MISSING, or with TABLES_UNPUBLISHED where that is to end capture. Never resolves. */
-  readonly failed: Promise<never>;
-  stop(): void;
-}
-
 const INTERVAL_MS = 1000;
 /** Any other failure of a look passes by itself, or the stream meets the same server and says it better. */
 const ENDS_CAPTURE: ReadonlySet<string> = new Set(['PUBLICATION_MISSING', 'TABLES_UNPUBLISHED']);
@@ -43,10 +38,13 @@ const ENDS_CAPTURE: ReadonlySet<string> = new Set(['PUBLICATION_MISSING', 'TABLE
 const ADD_AGAIN_MS = 30_000;
 
 /**
- * Looks at publication and tables once, then every second, on a connection of its own: what is not published any more
- * does not come, and the stream says nothing of it. Rejects as `failed` does, and where the first look fails.
+ * Looks at publication and tables once, then every second, on a connection of its own: the stream does not tell when a
+ * table is not published any more. Resolves to the watch when the first look is done; rejects when the first look fails.
+ * The watch rejects with PUBLICATION_MISSING, or with TABLES_UNPUBLISHED where that ends capture; resolves after the signal.
  */
-export async function watchTables(options: WatchTablesOptions): Promise<TableWatch> {
+export async function watchTables(
+  options: WatchTablesOptions,
+): Promise<(signal: AbortSignal) => Promise<void>> {
   const watcher = new TableWatcher(options);
   try {
     await watcher.look();
@@ -54,30 +52,24 @@ export async function watchTables(options: WatchTablesOptions): Promise<TableWat
     await watcher.close();
     throw error;
   }
-  let timer: NodeJS.Timeout | undefined;
-  const failed = new Promise<never>((_, reject) => {
-    const again = () => {
-      void watcher
-        .look()
-        .catch((error: Error) => {
-          if (ENDS_CAPTURE.has((error as Partial<WalmqError>).code ?? '')) reject(error);
-          else options.onFailed(error);
-        })
-        .finally(() => {
-          if (timer) timer = setTimeout(again, INTERVAL_MS);
-          else void watcher.close();
-        });
-    };
-    timer = setTimeout(again, INTERVAL_MS);
-  });
-  failed.catch(() => undefined);
-  return {
-    failed,
-    stop() {
-      clearTimeout(timer);
-      timer = undefined;
-      void watcher.close();
-    },
+  return async signal => {
+    // The look under way then fails.
+    signal.addEventListener('abort', () => void watcher.close(), { once: true });
+    try {
+      await poll({
+        everyMs: INTERVAL_MS,
+        startAfterMs: INTERVAL_MS,
+        signal,
+        async look() {
+          await watcher.look().catch((error: Error) => {
+            if (ENDS_CAPTURE.has((error as Partial<WalmqError>).code ?? '')) throw error;
+            if (!signal.aborted) options.onFailed(error);
+          });
+        },
+      });
+    } finally {
+      await watcher.close();
+    }
   };
 }
 

@@ -1,5 +1,6 @@
 import { connectShard } from '@walmq/fanout';
 import { type CaptureStatus, endHeartbeat, writeHeartbeat } from '@walmq/operations';
+import { poll } from '@walmq/runtime';
 import type { Redis } from 'ioredis';
 
 export interface HeartbeatOptions {
@@ -18,14 +19,14 @@ export interface Heartbeat {
 const INTERVAL_MS = 1000;
 
 /**
- * Tells of this capture in Redis every second, on a connection of its own, so that whoever looks there finds every
+ * Writes the status of this capture to Redis every second, on a connection of its own, so that a reader there finds every
  * capture wherever it runs. A beat that cannot be written is missed, and disturbs nothing.
  */
 export function startHeartbeat({ redisUrl, prefix, take }: HeartbeatOptions): Heartbeat {
   let redis: Redis | undefined;
-  let beating: Promise<void> | undefined;
+  let last: Promise<void> = Promise.resolve();
 
-  async function beat(): Promise<void> {
+  async function write(): Promise<void> {
     try {
       redis ??= await connectShard(redisUrl, prefix);
       await writeHeartbeat(redis, prefix, take(Date.now()));
@@ -35,23 +36,20 @@ export function startHeartbeat({ redisUrl, prefix, take }: HeartbeatOptions): He
     }
   }
 
-  function beatAgain(): void {
-    beating ??= beat().finally(() => {
-      beating = undefined;
-    });
+  /** One after the other: the beat under way may have been taken before the change. */
+  async function beat(): Promise<void> {
+    last = last.then(write);
+    await last;
   }
 
-  const timer = setInterval(beatAgain, INTERVAL_MS);
-  beatAgain();
+  const ending = new AbortController();
+  const beating = poll({ everyMs: INTERVAL_MS, signal: ending.signal, look: beat });
   return {
-    beat() {
-      // The one under way may have been taken before the change.
-      if (beating === undefined) beatAgain();
-      else void beating.then(beatAgain);
-    },
+    beat: () => void beat(),
     async stop() {
-      clearInterval(timer);
+      ending.abort();
       await beating;
+      await last;
       if (redis) await endHeartbeat(redis, prefix, take(Date.now())).catch(() => undefined);
       redis?.disconnect();
     },
