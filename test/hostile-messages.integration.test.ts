@@ -76,8 +76,8 @@ describe('messages of whoever may connect', () => {
     await stranger.connect();
     const refused: string[] = [];
     const capture = world.capture({
-      eventMalformed: reason => refused.push(reason),
-      contextRefused: reason => refused.push(`context: ${reason}`),
+      'event-malformed': ({ reason }) => refused.push(reason),
+      'context-refused': ({ reason }) => refused.push(`context: ${reason}`),
     });
     const insert = (id: number) =>
       world.client.query('INSERT INTO items VALUES ($1, $2, $3)', [id, id % 3, `name ${id}`]);

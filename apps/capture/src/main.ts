@@ -57,13 +57,12 @@ await runService({
           const nowMs = Date.now();
           if (snapshot.slot)
             lag.look({ walEnd: snapshot.walEnd, acknowledged: snapshot.slot.confirmedFlushLsn, nowMs });
-          metrics.slot(snapshot, lag.lagMs(nowMs));
-          report.stalled(
-            stall.look({ reason: snapshot.stall, confirmedFlush: snapshot.slot?.confirmedFlushLsn }),
-          );
-          tracker.sees(snapshot.source, lag.caughtUpAtMs);
+          const { caughtUpAtMs } = lag;
+          report.emit({ type: 'slot', snapshot, lagMs: lag.lagMs(nowMs), caughtUpAtMs });
+          const { stall: reason, slot: seen } = snapshot;
+          report.stalled(stall.look({ reason, confirmedFlush: seen?.confirmedFlushLsn }));
         },
-        onUnreachable: () => metrics.slotUnknown(),
+        onUnreachable: () => report.emit({ type: 'slot-unknown' }),
       }),
     );
     const malformed = watchMalformedEvents({ config, databaseUrl, redisUrl, log, onFault: fail });
@@ -77,7 +76,7 @@ await runService({
       stopping,
       log,
       fail,
-      observer: report.observer,
+      emit: report.emit,
       tracer: environment.tracing ? new ChangeTracer() : undefined,
     });
     service.onStop('stream', () => finished);

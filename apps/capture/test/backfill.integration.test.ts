@@ -241,7 +241,7 @@ describe('a backfill', () => {
     const notices: string[] = [];
     let stop: Promise<unknown> | undefined;
     const capture = world.capture({
-      backfill: ({ event }) => {
+      backfill: ({ notice: { event } }) => {
         notices.push(event);
         if (event === 'chunk') stop ??= steerBackfill(world.client, { slot, id, step: 'pause' });
       },
@@ -274,7 +274,7 @@ describe('a backfill', () => {
     });
     await world.client.query('DROP TABLE walmq.backfill');
     const notices: unknown[] = [];
-    const capture = world.capture({ backfill: notice => notices.push(notice) });
+    const capture = world.capture({ backfill: ({ notice }) => notices.push(notice) });
     await world.client.query('INSERT INTO things VALUES (1)');
     await world.waitForChanges('things', 1);
     await expect.poll(() => notices, { timeout: 30_000 }).toHaveLength(1);

@@ -11,14 +11,19 @@ import { setUp } from '@walmq/setup';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { vi } from 'vitest';
-import type { SessionObserver } from '../src/session/options.js';
 import { runSession } from '../src/session/session.js';
+import type { CaptureEvent } from '../src/telemetry/capture-event.js';
 
 /** Where a world's servers are, maybe through a network of the test's own. */
 interface ServerUrls {
   readonly postgres: { readonly url: string };
   readonly redis: { readonly url: string };
 }
+
+/** What a test does at events of a capture. */
+export type EventHandlers = {
+  readonly [T in CaptureEvent['type']]?: (event: Extract<CaptureEvent, { type: T }>) => unknown;
+};
 
 /** A database, a slot and a Redis prefix of a test's own, and captures that run on them inside the test. */
 export class CaptureWorld {
@@ -86,7 +91,7 @@ export class CaptureWorld {
    * by itself.
    */
   capture(
-    observer: Partial<SessionObserver> = {},
+    on: EventHandlers = {},
     databaseUrl = this.databaseUrl,
   ): { stop(): Promise<void>; ended: Promise<void> } {
     const stopping = new AbortController();
@@ -96,7 +101,7 @@ export class CaptureWorld {
       redisUrl: this.#servers.redis.url,
       instance: randomUUID(),
       stopping: stopping.signal,
-      observer: { ...SILENT, ...observer },
+      emit: event => (on[event.type] as ((event: CaptureEvent) => void) | undefined)?.(event),
     });
     ended.catch(() => undefined);
     return {
@@ -178,27 +183,3 @@ async function encodingClause(admin: Client, encoding: string): Promise<string> 
   const provider = (rows[0]?.version ?? 0) >= 150_000 ? 'LOCALE_PROVIDER libc' : '';
   return `TEMPLATE template0 ENCODING '${encoding}' ${provider} LC_COLLATE 'C' LC_CTYPE 'C'`;
 }
-
-const nothing = () => undefined;
-
-const SILENT: SessionObserver = {
-  notice: nothing,
-  unchecked: nothing,
-  streaming: nothing,
-  progress: nothing,
-  change: nothing,
-  batch: nothing,
-  paused: nothing,
-  held: nothing,
-  released: nothing,
-  hidden: nothing,
-  shown: nothing,
-  contextRefused: nothing,
-  changeParked: nothing,
-  eventMalformed: nothing,
-  resumed: nothing,
-  drift: nothing,
-  tables: nothing,
-  tablesUnseen: nothing,
-  backfill: nothing,
-};

@@ -55,7 +55,12 @@ describe('the catalog, asked about a change', () => {
       };
       const waits: string[] = [];
       let shown = 0;
-      const capture = world.capture({ hidden: reason => waits.push(reason), shown: () => (shown += 1) });
+      const capture = world.capture({
+        paused: event => event.cause === 'visibility' && waits.push(event.reason),
+        resumed: ({ cause }) => {
+          if (cause === 'visibility') shown += 1;
+        },
+      });
       const hidden: Promise<unknown>[] = [];
       try {
         await world.client.query("INSERT INTO items VALUES (1, 10, 'a')");

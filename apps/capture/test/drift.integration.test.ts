@@ -41,7 +41,7 @@ describe('a table that drifts from what a queue expects', () => {
     async onDrift => {
       await using world = await worldOf(`drift_${onDrift}`, onDrift);
       const told: (readonly string[])[] = [];
-      const capture = world.capture({ drift: ({ differences }) => told.push(differences) });
+      const capture = world.capture({ drift: ({ notice }) => told.push(notice.differences) });
       const steps: [ddl: string, differences: string[]][] = [
         ['SELECT 1', []],
         ['ALTER TABLE orders ADD COLUMN extra integer NOT NULL DEFAULT 1, ALTER note TYPE varchar', []],

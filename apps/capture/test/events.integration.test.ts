@@ -140,7 +140,7 @@ describe('events as messages', () => {
     await using world = await create('events_bad');
     const malformed: { reason: string; changeId: string | undefined }[] = [];
     const capture = world.capture({
-      eventMalformed: (reason, changeId) => malformed.push({ reason, changeId }),
+      'event-malformed': ({ reason, changeId }) => malformed.push({ reason, changeId }),
     });
     const { client } = world;
     const bytes = Buffer.from([0x7b, 0xff, 0x00]);
@@ -202,7 +202,7 @@ describe('events as messages', () => {
   it('without a queue that takes any are told of, and nothing else', async () => {
     await using world = await create('events_none', { items: { table: 'items' } });
     const reasons: string[] = [];
-    const capture = world.capture({ eventMalformed: reason => reasons.push(reason) });
+    const capture = world.capture({ 'event-malformed': ({ reason }) => reasons.push(reason) });
     await publish(world.client, 'emails', { type: 'a' });
     await world.client.query(insert(1));
     await world.waitForChanges('items', 1);

@@ -197,7 +197,7 @@ describe('the outbox table', () => {
   it('rows that no queue takes go to the queue of malformed events, with the reason', async () => {
     await using world = await create('outbox_nobody');
     const reasons: string[] = [];
-    const capture = world.capture({ eventMalformed: reason => reasons.push(reason) });
+    const capture = world.capture({ 'event-malformed': ({ reason }) => reasons.push(reason) });
     await outbox(world.client).publish({ aggregateType: 'typo', type: 'a', payload: { n: 1 } });
     await world.client.query('ALTER TABLE outbox ALTER type DROP NOT NULL');
     await world.client.query("INSERT INTO outbox (aggregate_type) VALUES ('payment')");

@@ -119,7 +119,7 @@ describe('a row that cannot be written as JSON', () => {
     });
     const { client } = world;
     const faults: unknown[] = [];
-    const capture = world.capture({ changeParked: (_, reason) => faults.push(reason) });
+    const capture = world.capture({ 'change-parked': ({ reason }) => faults.push(reason) });
     const fc = `convert_from('\\xfc', 'SQL_ASCII')`;
     await client.query(`INSERT INTO docs VALUES ('1', 'Zürich')`);
     await client.query(`INSERT INTO docs VALUES ('2', ${fc})`);

@@ -65,7 +65,7 @@ describe('a table that is altered in mid-stream, under a queue that parks what d
     };
     const drift: (readonly string[])[] = [];
     const capture = world.capture({
-      drift: notice => {
+      drift: ({ notice }) => {
         if (notice.queue === 'orders') drift.push(notice.differences);
       },
     });

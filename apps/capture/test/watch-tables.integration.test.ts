@@ -218,13 +218,12 @@ describe('publication and tables that change beneath a capture', () => {
     const world = await worldOf('watch_add', 'add');
     let findings: readonly TableFinding[] | undefined;
     const failures: string[] = [];
-    const observer = {
-      tables: (found: readonly TableFinding[]) => {
-        findings = found;
+    const capture = world.capture({
+      tables: event => {
+        findings = event.findings;
       },
-      tablesUnseen: ({ message }: Error) => failures.push(message),
-    };
-    const capture = world.capture(observer);
+      'tables-unseen': ({ error }) => failures.push(error.message),
+    });
     await world.client.query(SWAP);
     await world.client.query('CREATE TABLE readings_1 (PRIMARY KEY (id)) INHERITS (readings)');
     await expect.poll(() => codes(findings ?? [])).toEqual(['CHANGES_UNPUBLISHED', 'CHANGES_UNPUBLISHED']);

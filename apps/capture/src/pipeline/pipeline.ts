@@ -1,4 +1,4 @@
-import { type ChangeName, formatPosition, LSN_ZERO, type Lsn, type Position } from '@walmq/change';
+import { formatPosition, LSN_ZERO, type Lsn, type Position } from '@walmq/change';
 import type { ShardedEnqueuer } from '@walmq/fanout';
 import { type ReplicationStream, Transaction } from '@walmq/replication';
 import type { BackfillWindow } from '../backfill/window.js';
@@ -6,6 +6,7 @@ import { type HistoryProof, markOf } from '../progress/prove-history.js';
 import { changeFault } from './change-fault.js';
 import type { ChangeDecoder } from './decode-changes.js';
 import type { ChangeRouter } from './route-change.js';
+import { type ChangeCount, ChangeTally } from './tally-changes.js';
 import type { ChangeTracer } from './trace.js';
 
 export interface PipelineOptions {
@@ -22,7 +23,8 @@ export interface PipelineOptions {
   readonly resumeAfter: Position;
   readonly tracer: ChangeTracer | undefined;
   readonly onReceived: (lsn: Lsn) => void;
-  readonly onChange: (change: ChangeName) => void;
+  /** Called after each run of messages, and before a wait. */
+  readonly onChanges: (counts: readonly ChangeCount[]) => void;
 }
 
 /**
@@ -30,9 +32,14 @@ export interface PipelineOptions {
  * fills the stream's buffer, which pauses the socket.
  */
 export async function runPipeline(options: PipelineOptions): Promise<void> {
-  const { stream, decoder, router, enqueuer, window, history, publication, tracer, onChange } = options;
+  const { stream, decoder, router, enqueuer, window, history, publication, tracer } = options;
   // As text, which sorts as positions do: a change's id is its position, so comparing makes nothing new for a change.
   const resumeAfter = formatPosition(options.resumeAfter);
+  const tally = new ChangeTally();
+  const report = () => {
+    const counts = tally.take();
+    if (counts.length > 0) options.onChanges(counts);
+  };
   let transaction: Transaction | undefined;
   try {
     for await (const messages of stream) {
@@ -70,17 +77,21 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
           if (change.id <= resumeAfter) continue;
           const jobs = router.route(next);
           if (!jobs) continue;
-          onChange(change);
+          tally.add(change);
           const traced = tracer && transaction ? tracer.begin(change, transaction, jobs) : jobs;
           const full = enqueuer.add(traced, change.id);
-          if (full) await full;
+          if (!full) continue;
+          report();
+          await full;
         }
       }
+      report();
       options.onReceived(received);
       // The socket has nothing more to give for now: what is there goes out.
       if (stream.drained) enqueuer.flush();
     }
   } catch (cause) {
+    report();
     throw changeFault(cause, transaction);
   }
 }

@@ -8,6 +8,7 @@ import {
   readPersistence,
 } from '@walmq/fanout';
 import { isDenied, refusalOf, tryRights } from '@walmq/redis';
+import type { Emit } from '../telemetry/capture-event.js';
 
 /** WAIT and WAITAOF answer after 5 s at the latest. */
 const SHORTEST_DEADLINE_MS = 6000;
@@ -20,14 +21,14 @@ export async function connectDurable(
   url: string,
   { prefix, checkpointKey }: { readonly prefix: string; readonly checkpointKey: string },
   { durability, trustDurability, deadlineMs }: WalmqConfig['redis'],
-  observer: { unchecked(durability: string): void },
+  emit: Emit,
 ): Promise<ProducerConnection> {
   const redis = await connectShard(url, checkpointKey, Math.max(deadlineMs, SHORTEST_DEADLINE_MS));
   try {
     await tryRights(redis, prefix);
     const verdict = durabilityVerdict(durability, trustDurability, await readPersistence(redis));
     if (verdict.errors[0]) throw verdict.errors[0];
-    if (verdict.unchecked) observer.unchecked(JSON.stringify(durability));
+    if (verdict.unchecked) emit({ type: 'unchecked', durability: JSON.stringify(durability) });
     return { redis, confirm: () => confirmDurable(redis, verdict.confirmation) };
   } catch (cause) {
     redis.disconnect();

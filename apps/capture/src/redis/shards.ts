@@ -14,6 +14,7 @@ import {
 } from '@walmq/fanout';
 import type { ProgressEvent } from '../progress/acknowledge.js';
 import type { Claimed } from '../progress/prove-history.js';
+import type { Emit } from '../telemetry/capture-event.js';
 import { connectDurable, unreachable } from './connect-durable.js';
 import { watchBacklog } from './watch-backlog.js';
 
@@ -31,18 +32,8 @@ export interface Shard {
   readonly look: () => ReturnType<typeof connectShard>;
 }
 
-/** What is told of the shards: of pauses, when the first one begins and when the last one ends. */
-export interface ShardsObserver {
-  unchecked(durability: string): void;
-  batch(jobs: number): void;
-  paused(error: Error, retryInMs: number): void;
-  resumed(): void;
-  held(reason: string): void;
-  released(): void;
-}
-
 export function shardsOf(
-  { config, redisUrl, observer }: { config: WalmqConfig; redisUrl: string; observer: ShardsObserver },
+  { config, redisUrl, emit }: { config: WalmqConfig; redisUrl: string; emit: Emit },
   source: SourceIdentity,
 ): Shard[] {
   return shardPrefixes(config.redis).map(prefix => {
@@ -52,7 +43,7 @@ export function shardsOf(
       checkpointKey: key,
       catalogKey: catalogKey(prefix, source),
       keyOf: database => checkpointKey(prefix, { ...source, database }),
-      connect: () => connectDurable(redisUrl, { prefix, checkpointKey: key }, config.redis, observer),
+      connect: () => connectDurable(redisUrl, { prefix, checkpointKey: key }, config.redis, emit),
       look: () => connectShard(redisUrl, key, config.redis.deadlineMs),
     };
   });
@@ -99,7 +90,7 @@ interface OpenOptions {
   readonly shards: readonly Shard[];
   /** Where each shard's checkpoint stands. */
   readonly claimed: readonly Claimed[];
-  readonly observer: ShardsObserver;
+  readonly emit: Emit;
   readonly advance: (event: ProgressEvent) => void;
 }
 
@@ -109,7 +100,8 @@ export interface OpenShards {
   watchBacklog(signal: AbortSignal): Promise<void>;
 }
 
-export function openShards({ config, shards, claimed, observer, advance }: OpenOptions): OpenShards {
+/** Pauses are reported when the first shard pauses, and when the last one resumes. */
+export function openShards({ config, shards, claimed, emit, advance }: OpenOptions): OpenShards {
   const queues = Object.values(config.queues);
   const { batchChanges, batchBytes, batchesInFlight } = config.capture;
   const pausedShards = new Set<number>();
@@ -127,18 +119,18 @@ export function openShards({ config, shards, claimed, observer, advance }: OpenO
         limits: { jobs: batchChanges, bytes: batchBytes },
         batchesInFlight,
         onEnqueued: batch => {
-          observer.batch(batch.jobs.length);
+          emit({ type: 'batch', jobs: batch.jobs.length });
           advance({ type: 'enqueued', shard, position: parsePosition(batch.ends) });
         },
         onDurable: batch =>
           advance({ type: 'durable', shard, position: parsePosition(batch.ends), nowMs: performance.now() }),
         onPause: (error, retryInMs) => {
           pausedShards.add(shard);
-          observer.paused(error, retryInMs);
+          emit({ type: 'paused', cause: 'redis', error, retryInMs });
         },
         onResume: () => {
           pausedShards.delete(shard);
-          if (pausedShards.size === 0) observer.resumed();
+          if (pausedShards.size === 0) emit({ type: 'resumed', cause: 'redis' });
         },
       }),
   );
@@ -156,12 +148,12 @@ export function openShards({ config, shards, claimed, observer, advance }: OpenO
       onPause: reason => {
         one.hold();
         heldShards.add(shard);
-        observer.held(reason);
+        emit({ type: 'paused', cause: 'backlog', reason });
       },
       onResume: () => {
         one.release();
         heldShards.delete(shard);
-        if (heldShards.size === 0) observer.released();
+        if (heldShards.size === 0) emit({ type: 'resumed', cause: 'backlog' });
       },
     });
   return {

@@ -24,7 +24,7 @@ export interface Parts extends ConnectedOptions {
 }
 
 export function decoderOf(parts: Parts): ChangeDecoder {
-  const { control, catalog, notes, backfills, encoding, observer, ending } = parts;
+  const { control, catalog, notes, backfills, encoding, emit, ending } = parts;
   return new ChangeDecoder({
     tables: new TableDescriptions({
       catalog,
@@ -32,8 +32,8 @@ export function decoderOf(parts: Parts): ChangeDecoder {
       onDescribed: async table => {
         await notes.save({
           signal: ending,
-          onPause: (error, retryInMs) => observer.paused(error, retryInMs),
-          onResume: () => observer.resumed(),
+          onPause: (error, retryInMs) => emit({ type: 'paused', cause: 'redis', error, retryInMs }),
+          onResume: () => emit({ type: 'resumed', cause: 'redis' }),
         });
         await checkTable(table, parts);
       },
@@ -42,12 +42,16 @@ export function decoderOf(parts: Parts): ChangeDecoder {
     window: backfills.window,
     toUtf8: utf8Converter(control.client, encoding),
     onChunk: backfills.onChunk,
-    onContextRefused: reason => observer.contextRefused(reason),
-    onEventIgnored: () => observer.eventMalformed('it was sent outside its transaction, and is ignored'),
+    onContextRefused: reason => emit({ type: 'context-refused', reason }),
+    onEventIgnored: () =>
+      emit({
+        type: 'event-malformed',
+        reason: 'it was sent outside its transaction, and is ignored',
+      }),
   });
 }
 
-export function routerOf({ config, source, formerKeys, backfills, observer }: Parts): ChangeRouter {
+export function routerOf({ config, source, formerKeys, backfills, emit }: Parts): ChangeRouter {
   return new ChangeRouter({
     router: new Router({
       queues: Object.values(config.queues),
@@ -55,11 +59,12 @@ export function routerOf({ config, source, formerKeys, backfills, observer }: Pa
       malformed: config.malformed,
       idSuffix: sourceTag({ ...source, slot: config.source.slot }),
       formerKeys,
-      onMalformed: (event, reason) => observer.eventMalformed(reason, event.id),
-      onParked: (change, reason) => observer.changeParked(change, reason),
+      onMalformed: (event, reason) => emit({ type: 'event-malformed', reason, changeId: event.id }),
+      onParked: (change, reason) => emit({ type: 'change-parked', change, reason }),
     }),
     window: backfills.window,
-    onRewoundRefused: reason => observer.eventMalformed(`a change to be sent again: ${reason}`),
+    onRewoundRefused: reason =>
+      emit({ type: 'event-malformed', reason: `a change to be sent again: ${reason}` }),
   });
 }
 
@@ -67,29 +72,31 @@ export function routerOf({ config, source, formerKeys, backfills, observer }: Pa
 async function waitUntilShown(
   relations: readonly Relation[],
   xid: number,
-  { control, ending, observer }: Parts,
+  { control, ending, emit }: Parts,
 ): Promise<boolean> {
   let isLong = false;
   const onLong = () => {
     isLong = true;
     const names = relations.map(tableName).join(', ');
-    observer.hidden(
-      `transaction ${xid} has made or altered ${names}, and no synchronous standby has confirmed it`,
-    );
+    emit({
+      type: 'paused',
+      cause: 'visibility',
+      reason: `transaction ${xid} has made or altered ${names}, and no synchronous standby has confirmed it`,
+    });
   };
   const isShown = await untilShown(control.client, { xid, relations, signal: ending, onLong });
-  if (isLong) observer.shown();
+  if (isLong) emit({ type: 'resumed', cause: 'visibility' });
   return isShown;
 }
 
 /** Compares a table, before its first change, with what the queues expect of it. */
-async function checkTable(table: Table, { config, control, shards, observer }: Parts): Promise<void> {
+async function checkTable(table: Table, { config, control, shards, emit }: Parts): Promise<void> {
   const queues = Object.values(config.queues);
   await checkShapes(control.client, queues, table);
   await noticeDrift(table, {
     client: control.client,
     queues,
     pause: queue => pauseIn(shards, queue),
-    onNotice: notice => observer.drift(notice),
+    onNotice: notice => emit({ type: 'drift', notice }),
   });
 }

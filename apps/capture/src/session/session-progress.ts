@@ -1,40 +1,41 @@
-import { comparePositions, type Position, parsePosition } from '@walmq/change';
-import type { SessionObserver } from './options.js';
+import { comparePositions, type Position } from '@walmq/change';
+import type { CaptureEvent, Emit } from '../telemetry/capture-event.js';
 import type { Recovery } from './recover.js';
 
 /**
- * Tells sessions that come further from those that end where the one before ended. A session that merely starts has
- * done nothing yet: one that is blocked by a change starts well every time, and is not announced as streaming before it
- * has enqueued more than the ones before it.
+ * Distinguishes sessions that come further from those that end where the one before ended. A session that merely starts
+ * has done nothing yet: one that is blocked by a change starts well every time, and is not announced as streaming before
+ * it has enqueued more than the ones before it.
  */
 export class SessionProgress {
-  /** What a session is told to observe with. */
-  readonly observer: SessionObserver;
+  readonly #emit: Emit;
   #furthest: Position | undefined;
   #attempt = 0;
   #blocked = false;
-  #announce: (() => void) | undefined;
+  /** What a blocked session announces once it has come further. */
+  #announcement: CaptureEvent | undefined;
 
-  constructor(observer: SessionObserver) {
-    this.observer = {
-      ...observer,
-      streaming: position => {
-        this.#announce = () => observer.streaming(position);
-        if (!this.#blocked) this.#announced();
-        this.#reached(parsePosition(position));
-      },
-      progress: progress => {
-        this.#reached(progress.enqueued);
-        observer.progress(progress);
-      },
-    };
+  constructor(emit: Emit) {
+    this.#emit = emit;
   }
 
-  /** Which attempt, from 0, the next one is since something new was enqueued. */
+  /** Takes the events of a session. */
+  readonly take: Emit = event => {
+    if (event.type === 'streaming') {
+      this.#announcement = event;
+      if (!this.#blocked) this.#announce();
+      this.#reached(event.position);
+      return;
+    }
+    if (event.type === 'progress') this.#reached(event.progress.enqueued);
+    this.#emit(event);
+  };
+
+  /** Which attempt, from 0, the next session is since something new was enqueued. */
   interrupted(recovery: Recovery): number {
-    this.#announce = undefined;
+    this.#announcement = undefined;
     this.#blocked = recovery === 'blocked';
-    // Whoever stands by has not failed.
+    // A capture that stands by has not failed.
     if (recovery === 'standby') this.#attempt = 0;
     return this.#attempt++;
   }
@@ -44,11 +45,11 @@ export class SessionProgress {
     this.#furthest = position;
     this.#attempt = 0;
     this.#blocked = false;
-    this.#announced();
+    this.#announce();
   }
 
-  #announced(): void {
-    this.#announce?.();
-    this.#announce = undefined;
+  #announce(): void {
+    if (this.#announcement) this.#emit(this.#announcement);
+    this.#announcement = undefined;
   }
 }

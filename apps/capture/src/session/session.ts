@@ -26,7 +26,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
       databaseUrl,
       control,
       encoding,
-      onWarning: sentence => options.observer.notice('server:warning', sentence),
+      onWarning: sentence => options.emit({ type: 'notice', event: 'server:warning', sentence }),
     });
     scope.defer(() => stream.close());
     try {
@@ -43,10 +43,14 @@ export async function runSession(options: SessionOptions): Promise<void> {
 /** Whatever WAL passes the checkpoint later on, this database is not the one that the checkpoint counts. */
 async function noteIfAhead(
   cause: unknown,
-  { config, control, observer }: Pick<ConnectedOptions, 'config' | 'control' | 'observer'>,
+  { config, control, emit }: Pick<ConnectedOptions, 'config' | 'control' | 'emit'>,
 ): Promise<void> {
   if (!(cause instanceof WalmqError && cause.code === 'CHECKPOINT_AHEAD')) return;
   const { checkpoint, reason } = cause.facts as { checkpoint: string; reason: string };
   if (!(await noteRefusal(control.client, config.source.slot, { checkpoint, reason })))
-    observer.notice('refusal:not-noted', 'The refusal could not be noted in walmq.capture');
+    emit({
+      type: 'notice',
+      event: 'refusal:not-noted',
+      sentence: 'The refusal could not be written to walmq.capture',
+    });
 }

@@ -29,7 +29,7 @@ import type { Scope } from './scope.js';
 
 /** Streams until `stopping`; then enqueues and acknowledges what was read. The scope's failure ends it too. */
 export async function streamChanges(scope: Scope, options: ConnectedOptions): Promise<void> {
-  const { config, databaseUrl, source, stream, stopping, observer, control, tracer, slot } = options;
+  const { config, databaseUrl, source, stream, stopping, emit, control, tracer, slot } = options;
   const { publication, deadlineMs } = config.source;
   const identity = { ...source, slot: slot.name };
   const shards = shardsOf(options, identity);
@@ -54,7 +54,7 @@ export async function streamChanges(scope: Scope, options: ConnectedOptions): Pr
     source,
     shards,
     connection: replicationConnection(databaseUrl, control),
-    onNotice: observer.notice,
+    onNotice: (event, sentence) => emit({ type: 'notice', event, sentence }),
   });
   const formerKeys = await findFormerKeys(shards, config);
   await checkShapes(control.client, Object.values(config.queues));
@@ -65,9 +65,9 @@ export async function streamChanges(scope: Scope, options: ConnectedOptions): Pr
     memoryKey: tableMemoryKey(heartbeatPrefix(config.redis), sourceTag(identity)),
     connect: first.look,
     pause: queue => pauseIn(shards, queue),
-    onLook: findings => observer.tables(findings),
+    onLook: findings => emit({ type: 'tables', findings }),
     onChildren: children => inheritance.remember(children),
-    onFailed: error => observer.tablesUnseen(error),
+    onFailed: error => emit({ type: 'tables-unseen', error }),
   });
   scope.start(tables);
   const notes = await CatalogNotes.read(first);
@@ -86,19 +86,19 @@ export async function streamChanges(scope: Scope, options: ConnectedOptions): Pr
   const advance = (event: ProgressEvent) => {
     progress = nextProgress(progress, event, config.capture.ackDelayMs);
     stream.acknowledge(progress.acknowledged);
-    observer.progress(progress);
+    emit({ type: 'progress', progress });
     durable.reached(progress.shards);
     if (event.type === 'enqueued') tracer?.enqueued(formatPosition(progress.enqueued));
   };
   scope.defer(() => tracer?.abandoned());
 
-  const { enqueuer, watchBacklog } = openShards({ config, shards, claimed, observer, advance });
+  const { enqueuer, watchBacklog } = openShards({ config, shards, claimed, emit, advance });
   const backfills = backfillsOf({
     config,
     databaseUrl,
     catalog,
     durable,
-    onNotice: notice => observer.backfill(notice),
+    onNotice: notice => emit({ type: 'backfill', notice }),
   });
   // The pipeline waits for one of these two.
   scope.onEnd(() => {
@@ -134,7 +134,7 @@ export async function streamChanges(scope: Scope, options: ConnectedOptions): Pr
     if (!comesAgain(cause)) scope.fail(cause);
   });
 
-  observer.streaming(formatPosition(resumeAfter));
+  emit({ type: 'streaming', position: resumeAfter });
   try {
     const parts = { ...options, shards, catalog, notes, backfills, formerKeys, ending };
     await runPipeline({
@@ -148,7 +148,7 @@ export async function streamChanges(scope: Scope, options: ConnectedOptions): Pr
       tracer,
       resumeAfter,
       onReceived: lsn => advance({ type: 'received', lsn }),
-      onChange: change => observer.change(change),
+      onChanges: counts => emit({ type: 'changes', counts }),
     });
   } catch (cause) {
     // What the server sent before the fault is enqueued first: the fault comes again at every try.

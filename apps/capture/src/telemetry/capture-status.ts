@@ -1,6 +1,9 @@
 import { formatLsn } from '@walmq/change';
 import type { CaptureStatus, TableFinding } from '@walmq/operations';
+import { redact } from '@walmq/runtime';
 import type { Progress } from '../progress/acknowledge.js';
+import type { CaptureEvent } from './capture-event.js';
+import type { Condition } from './condition.js';
 
 /** What never changes of a capture process. */
 export type Identity = Pick<CaptureStatus, 'instance' | 'host' | 'pid' | 'version' | 'startedAt' | 'slot'>;
@@ -15,7 +18,7 @@ interface Tally {
 /** Rates are of the last seconds: so many looks. */
 const LOOKS = 6;
 
-/** What a capture would tell of itself, kept up to date by what happens to it. */
+/** The status of a capture, kept up to date by its events. */
 export class StatusTracker {
   readonly #identity: Identity;
   #role: CaptureStatus['role'] = 'waiting';
@@ -35,44 +38,47 @@ export class StatusTracker {
     this.#identity = identity;
   }
 
-  streaming(): void {
-    this.#role = 'active';
-    this.#reason = null;
+  on(event: CaptureEvent, { pauses }: Condition): void {
+    switch (event.type) {
+      case 'streaming':
+        this.#role = 'active';
+        this.#reason = null;
+        break;
+      case 'interrupted':
+        this.#interrupted(event);
+        break;
+      case 'paused':
+      case 'resumed':
+        this.#pauses = [...pauses.values()].map(redact);
+        break;
+      case 'progress':
+        this.#progress = event.progress;
+        break;
+      case 'tables':
+        this.#tables = event.findings;
+        break;
+      case 'changes':
+        for (const { count } of event.counts) this.#changes += count;
+        break;
+      case 'batch':
+        this.#jobs += event.jobs;
+        this.#batches += 1;
+        break;
+      case 'slot':
+        this.#source = event.snapshot.source;
+        this.#caughtUpAtMs = event.caughtUpAtMs;
+        break;
+    }
   }
 
-  interrupted(role: 'standby' | 'waiting', error: { code: string; message: string }, nowMs: number): void {
+  #interrupted({ role, error, atMs }: Extract<CaptureEvent, { type: 'interrupted' }>): void {
+    const message = redact(error.message);
     this.#role = role;
-    this.#reason = error.message;
+    this.#reason = message;
     this.#progress = undefined;
     this.#pauses = [];
-    if (role === 'waiting')
-      this.#lastError = { code: error.code, message: error.message, at: new Date(nowMs).toISOString() };
-  }
-
-  progress(progress: Progress): void {
-    this.#progress = progress;
-  }
-
-  pauses(reasons: readonly string[]): void {
-    this.#pauses = reasons;
-  }
-
-  found(tables: readonly TableFinding[]): void {
-    this.#tables = tables;
-  }
-
-  change(): void {
-    this.#changes += 1;
-  }
-
-  batch(jobs: number): void {
-    this.#jobs += jobs;
-    this.#batches += 1;
-  }
-
-  sees(source: string, caughtUpAtMs: number | undefined): void {
-    this.#source = source;
-    this.#caughtUpAtMs = caughtUpAtMs;
+    // A capture that stands by has not failed.
+    if (role === 'waiting') this.#lastError = { code: error.code, message, at: new Date(atMs).toISOString() };
   }
 
   /** Taken once a second; the rates are between the takes. */

@@ -1,7 +1,8 @@
-import { parseLsn } from '@walmq/change';
+import { parseLsn, WalmqError } from '@walmq/change';
 import { describe, expect, it } from 'vitest';
 import { progressFrom } from '../progress/acknowledge.js';
 import { StatusTracker } from './capture-status.js';
+import { STARTING } from './condition.js';
 
 function tracker(): StatusTracker {
   return new StatusTracker({
@@ -15,6 +16,8 @@ function tracker(): StatusTracker {
 }
 
 const POSITION = { lsn: parseLsn('16/B374D848'), seq: 3 };
+const ORDERS = { schema: 'public', table: 'orders', op: 'insert', count: 10 } as const;
+const ITEMS = { schema: 'public', table: 'items', op: 'update', count: 20 } as const;
 
 describe('StatusTracker', () => {
   it('starts as one that waits, and knows nothing', () => {
@@ -33,14 +36,15 @@ describe('StatusTracker', () => {
 
   it('shows positions while it streams, and none when it does not', () => {
     const one = tracker();
-    one.streaming();
-    one.progress(progressFrom([POSITION], parseLsn('16/B374D000')));
+    one.on({ type: 'streaming', position: POSITION }, STARTING);
+    one.on({ type: 'progress', progress: progressFrom([POSITION], parseLsn('16/B374D000')) }, STARTING);
     expect(one.take(1000)).toMatchObject({
       role: 'active',
       reason: null,
       positions: { received: '16/B374D848', enqueued: '16/B374D848', acknowledged: '16/B374D000' },
     });
-    one.interrupted('waiting', { code: 'REPLICATION_LOST', message: 'gone.' }, 5000);
+    const error = new WalmqError('REPLICATION_LOST', 'gone.');
+    one.on({ type: 'interrupted', role: 'waiting', error, atMs: 5000 }, STARTING);
     expect(one.take(6000)).toMatchObject({
       role: 'waiting',
       reason: 'gone.',
@@ -51,7 +55,8 @@ describe('StatusTracker', () => {
 
   it('does not take standing by for a fault', () => {
     const one = tracker();
-    one.interrupted('standby', { code: 'SLOT_BUSY', message: 'another capture reads it.' }, 5000);
+    const error = new WalmqError('SLOT_BUSY', 'another capture reads it.');
+    one.on({ type: 'interrupted', role: 'standby', error, atMs: 5000 }, STARTING);
     expect(one.take(6000)).toMatchObject({ role: 'standby', lastError: null });
   });
 
@@ -59,9 +64,9 @@ describe('StatusTracker', () => {
     const one = tracker();
     one.take(0);
     for (let second = 1; second <= 20; second++) {
-      for (let change = 0; change < 30; change++) one.change();
-      one.batch(40);
-      one.batch(20);
+      one.on({ type: 'changes', counts: [ORDERS, ITEMS] }, STARTING);
+      one.on({ type: 'batch', jobs: 40 }, STARTING);
+      one.on({ type: 'batch', jobs: 20 }, STARTING);
       expect(one.take(second * 1000)).toMatchObject({
         changesPerSecond: 30,
         jobsPerSecond: 60,

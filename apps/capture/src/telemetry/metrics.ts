@@ -1,19 +1,17 @@
-import { type ChangeName, qualifiedName } from '@walmq/change';
+import { qualifiedName } from '@walmq/change';
 import type { TableFinding } from '@walmq/operations';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { SlotSnapshot } from '../postgres/watch-slot.js';
 import type { Progress } from '../progress/acknowledge.js';
-import { PAUSE_CAUSES, type PauseCause } from '../progress/pauses.js';
-import type { DriftNotice } from '../tables/notice-drift.js';
+import { type CaptureEvent, PAUSE_CAUSES } from './capture-event.js';
+import type { Condition } from './condition.js';
 
 const ROLES = ['active', 'standby', 'waiting'] as const;
 /** https://www.postgresql.org/docs/current/view-pg-replication-slots.html */
 const WAL_STATUSES = ['reserved', 'extended', 'unreserved', 'lost'] as const;
 
-export type CaptureMetrics = ReturnType<typeof captureMetrics>;
-
-/** Capture's metrics, in one place: name, unit, help. */
-export function captureMetrics(registry: Registry) {
+/** Capture's metrics, in one place: name, unit, help; and the events that set them. */
+export function captureMetrics(registry: Registry): (event: CaptureEvent, condition: Condition) => void {
   const registers = [registry];
   const changes = new Counter({
     name: 'walmq_capture_changes_total',
@@ -142,64 +140,108 @@ export function captureMetrics(registry: Registry) {
   durability.set(1);
   slotUnknown();
 
-  /** The server does not answer: what it said before is not what is. */
+  /** The server does not answer: what was seen before may not hold any more. */
   function slotUnknown(): void {
     for (const gauge of [slotActive, slotRetained, slotSafe, lag]) gauge.remove();
     for (const status of WAL_STATUSES) slotWalStatus.remove({ status });
   }
 
-  return {
-    durabilityKept: (kept: boolean) => durability.set(kept ? 1 : 0),
-    became(current: (typeof ROLES)[number]) {
-      streaming.set(current === 'active' ? 1 : 0);
-      for (const name of ROLES) role.set({ role: name }, name === current ? 1 : 0);
-      // Another process may look at the tables now.
-      if (current === 'active') return;
-      drift.reset();
-      unpublished.reset();
-      losses.reset();
-    },
-    sessionEnded: (code: string) => sessionsEnded.inc({ code }),
-    pauses(reasons: ReadonlyMap<PauseCause, string>) {
-      paused.set(reasons.size > 0 ? 1 : 0);
-      for (const cause of PAUSE_CAUSES) pause.set({ cause }, reasons.has(cause) ? 1 : 0);
-    },
-    slot({ slot, walEnd }: SlotSnapshot, lagMs: number | undefined) {
-      position.set({ step: 'written' }, Number(walEnd));
-      slotActive.set(slot?.active ? 1 : 0);
-      setOrRemove(slotRetained, slot?.retainedWalBytes);
-      setOrRemove(slotSafe, slot?.safeWalBytes);
-      setOrRemove(lag, lagMs === undefined ? undefined : lagMs / 1000);
-      for (const status of WAL_STATUSES) slotWalStatus.set({ status }, slot?.walStatus === status ? 1 : 0);
-    },
-    slotUnknown,
-    contextRefused: () => contextsRefused.inc(),
-    changeParked: () => changesParked.inc(),
-    eventMalformed: () => eventsMalformed.inc(),
-    backfilled: (queue: string, rows: number) => backfilled.inc({ queue }, rows),
-    backfillFailed: () => backfillsFailed.inc(),
-    change(change: ChangeName) {
-      changes.inc({ table: qualifiedName(change), op: change.op });
-    },
-    drift({ queue, table, differences }: DriftNotice) {
-      drift.set({ queue, table }, differences.length);
-    },
-    tables(findings: readonly TableFinding[]) {
-      unpublished.reset();
-      for (const { code, table, isOpen } of findings)
-        if (isOpen) unpublished.set({ code, table: table ?? '' }, 1);
-      losses.set(findings.filter(({ isOpen }) => !isOpen).length);
-    },
-    batch(count: number) {
-      jobs.inc(count);
-      batchJobs.observe(count);
-    },
-    progress(progress: Progress) {
-      position.set({ step: 'received' }, Number(progress.received));
-      position.set({ step: 'enqueued' }, Number(progress.enqueued.lsn));
-      position.set({ step: 'durable' }, Number(progress.durable.lsn));
-      position.set({ step: 'acknowledged' }, Number(progress.acknowledged));
-    },
+  function slotIs({ slot, walEnd }: SlotSnapshot, lagMs: number | undefined): void {
+    position.set({ step: 'written' }, Number(walEnd));
+    slotActive.set(slot?.active ? 1 : 0);
+    setOrRemove(slotRetained, slot?.retainedWalBytes);
+    setOrRemove(slotSafe, slot?.safeWalBytes);
+    setOrRemove(lag, lagMs === undefined ? undefined : lagMs / 1000);
+    for (const status of WAL_STATUSES) slotWalStatus.set({ status }, slot?.walStatus === status ? 1 : 0);
+  }
+
+  function roleIs(current: (typeof ROLES)[number]): void {
+    streaming.set(current === 'active' ? 1 : 0);
+    for (const name of ROLES) role.set({ role: name }, name === current ? 1 : 0);
+  }
+
+  function pausesAre({ pauses }: Condition): void {
+    paused.set(pauses.size > 0 ? 1 : 0);
+    for (const cause of PAUSE_CAUSES) pause.set({ cause }, pauses.has(cause) ? 1 : 0);
+  }
+
+  function tablesAre(findings: readonly TableFinding[]): void {
+    unpublished.reset();
+    for (const { code, table, isOpen } of findings)
+      if (isOpen) unpublished.set({ code, table: table ?? '' }, 1);
+    losses.set(findings.filter(({ isOpen }) => !isOpen).length);
+  }
+
+  function progressIs({ received, enqueued, durable, acknowledged }: Progress): void {
+    position.set({ step: 'received' }, Number(received));
+    position.set({ step: 'enqueued' }, Number(enqueued.lsn));
+    position.set({ step: 'durable' }, Number(durable.lsn));
+    position.set({ step: 'acknowledged' }, Number(acknowledged));
+  }
+
+  return (event, condition) => {
+    switch (event.type) {
+      case 'streaming':
+        roleIs('active');
+        durability.set(1);
+        break;
+      case 'interrupted':
+        roleIs(event.role);
+        sessionsEnded.inc({ code: event.error.code });
+        pausesAre(condition);
+        // Another process may look at the tables now.
+        for (const gauge of [drift, unpublished, losses]) gauge.reset();
+        break;
+      case 'progress':
+        progressIs(event.progress);
+        break;
+      case 'changes':
+        for (const { op, count, ...name } of event.counts)
+          changes.inc({ table: qualifiedName(name), op }, count);
+        break;
+      case 'batch':
+        jobs.inc(event.jobs);
+        batchJobs.observe(event.jobs);
+        break;
+      case 'paused':
+        pausesAre(condition);
+        if (event.cause === 'redis')
+          durability.set((event.error as { code?: unknown }).code === 'NOT_DURABLE_YET' ? 0 : 1);
+        break;
+      case 'resumed':
+        pausesAre(condition);
+        if (event.cause === 'redis') durability.set(1);
+        break;
+      case 'drift': {
+        const { queue, table, differences } = event.notice;
+        drift.set({ queue, table }, differences.length);
+        break;
+      }
+      case 'tables':
+        tablesAre(event.findings);
+        break;
+      case 'context-refused':
+        contextsRefused.inc();
+        break;
+      case 'change-parked':
+        changesParked.inc();
+        break;
+      case 'event-malformed':
+        eventsMalformed.inc();
+        break;
+      case 'backfill': {
+        const { notice } = event;
+        if (notice.event === 'chunk') backfilled.inc({ queue: notice.backfill.queue }, notice.enqueued);
+        if (notice.event === 'failed') backfillsFailed.inc();
+        break;
+      }
+      case 'slot':
+        slotIs(event.snapshot, event.lagMs);
+        break;
+      case 'slot-unknown':
+        slotUnknown();
+        break;
+    }
   };
 }
 
