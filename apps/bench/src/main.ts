@@ -1,10 +1,10 @@
 import { CodedError } from '@walmq/change';
-import { HELP, readArguments } from './arguments.js';
-import { BenchError } from './bench-error.js';
-import { planCases } from './plan.js';
-import { runBench } from './run.js';
-import { saveReport } from './save.js';
-import { renderTables } from './tables.js';
+import { HELP, readArguments } from './cases/arguments.js';
+import { BenchError } from './cases/bench-error.js';
+import { planCases } from './cases/plan.js';
+import { runBench } from './measure/run.js';
+import { saveReport } from './report/save.js';
+import { renderTables } from './report/tables.js';
 
 process.exitCode = await main();
 

@@ -12,9 +12,9 @@ import {
 import { acceptTables, heartbeatPrefix, readTableMemory, tableMemoryKey } from '@walmq/operations';
 import { readServerStart, readSlot, readSource, slotVerdict } from '@walmq/replication';
 import type { Command } from 'commander';
-import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from './command.js';
-import { connectRedis, withDatabase } from './connect.js';
-import { examples, type Host } from './help.js';
+import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from './terminal/command.js';
+import { connectRedis, withDatabase } from './terminal/connect.js';
+import { examples, type Host } from './terminal/help.js';
 
 interface AcceptOptions {
   readonly tables?: boolean;

@@ -1,5 +1,5 @@
 import { Argument, type Command, type Option } from 'commander';
-import { examples, type Host } from './help.js';
+import { examples, type Host } from './terminal/help.js';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 

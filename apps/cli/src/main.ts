@@ -1,6 +1,6 @@
 import { onStopSignals } from '@walmq/runtime';
-import { askOnTerminal } from './ask.js';
 import { runProgram } from './program.js';
+import { askOnTerminal } from './terminal/ask.js';
 
 const INTERRUPTED = 130;
 

@@ -4,19 +4,19 @@ import { redact } from '@walmq/runtime';
 import { Command, CommanderError } from 'commander';
 import { addAcceptLoss } from './accept-loss.js';
 import { addBackfill } from './backfill/backfill.js';
-import { type CommandIo, EXIT, messageOf } from './command.js';
 import { addCompletion } from './completion.js';
 import { addDoctor } from './doctor/doctor.js';
 import { addDiscard } from './failed/discard.js';
 import { addFailed } from './failed/list.js';
 import { addReplay } from './failed/replay.js';
-import { documentation, ENVIRONMENT, EXIT_CODES, type Host } from './help.js';
 import { addRewind } from './rewind/rewind.js';
 import { addSetup } from './setup.js';
 import { addSkip } from './skip.js';
-import { addSql } from './sql.js';
 import { addStatus } from './status/status.js';
 import { addTeardown } from './teardown/teardown.js';
+import { type CommandIo, EXIT, messageOf } from './terminal/command.js';
+import { documentation, ENVIRONMENT, EXIT_CODES, type Host } from './terminal/help.js';
+import { addSql } from './terminal/sql.js';
 import { addTypes } from './types/types.js';
 
 /** Each adds its command, in the order of the help. */

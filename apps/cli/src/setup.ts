@@ -14,9 +14,9 @@ import { auditSchemaSql } from '@walmq/sinks/audit';
 import { changeLogSchemaSql } from '@walmq/sinks/change-log';
 import { workerSchemaSql } from '@walmq/worker';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type CommandIo, configOf, databaseUrlOf } from './command.js';
-import { withDatabase } from './connect.js';
-import { examples, type Host } from './help.js';
+import { type CommandIo, configOf, databaseUrlOf } from './terminal/command.js';
+import { withDatabase } from './terminal/connect.js';
+import { examples, type Host } from './terminal/help.js';
 
 interface SetupCommandOptions {
   /** Of an earlier version. */

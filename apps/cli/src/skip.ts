@@ -26,10 +26,10 @@ import {
 import { readPublication, readServer } from '@walmq/setup';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Redis } from 'ioredis';
-import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from './command.js';
-import { connectRedis, withDatabase } from './connect.js';
-import { examples, type Host } from './help.js';
-import { shellWord } from './shell-word.js';
+import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from './terminal/command.js';
+import { connectRedis, withDatabase } from './terminal/connect.js';
+import { examples, type Host } from './terminal/help.js';
+import { shellWord } from './terminal/shell-word.js';
 
 interface SkipOptions {
   readonly at?: Lsn;

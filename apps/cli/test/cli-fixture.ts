@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { WalmqConfigInput } from '@walmq/config';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
-import type { CommandIo } from '../src/command.js';
 import type { Check } from '../src/doctor/check.js';
 import { runProgram } from '../src/program.js';
+import type { CommandIo } from '../src/terminal/command.js';
 
 /** How a command ended, and what it printed. */
 export interface Ended {

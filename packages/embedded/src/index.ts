@@ -1,7 +1,7 @@
-export { type Inbox, startInbox } from './inbox.js';
-export type { Mail } from './mailbox.js';
-export { pingRedis } from './ping-redis.js';
-export { type EmbeddedPostgres, startPostgres } from './postgres.js';
-export { embeddedPostgresMajor } from './postgres-binaries.js';
-export { type EmbeddedRedis, startRedis } from './redis.js';
-export { startWatchdog, type Watchdog } from './watchdog.js';
+export { type Inbox, startInbox } from './mail/inbox.js';
+export type { Mail } from './mail/mailbox.js';
+export { type EmbeddedPostgres, startPostgres } from './postgres/postgres.js';
+export { embeddedPostgresMajor } from './postgres/postgres-binaries.js';
+export { pingRedis } from './redis/ping-redis.js';
+export { type EmbeddedRedis, startRedis } from './redis/redis.js';
+export { startWatchdog, type Watchdog } from './server/watchdog.js';

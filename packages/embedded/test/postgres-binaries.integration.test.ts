@@ -2,9 +2,9 @@ import { chmod, cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { serverAccount } from '../src/account.js';
-import { findPostgresBinaries, locatePackage } from '../src/postgres-binaries.js';
-import { run } from '../src/run.js';
+import { findPostgresBinaries, locatePackage } from '../src/postgres/postgres-binaries.js';
+import { serverAccount } from '../src/server/account.js';
+import { run } from '../src/server/run.js';
 
 let folder: string;
 

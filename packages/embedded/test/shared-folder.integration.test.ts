@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fillOnce, sharedTemporaryFolder } from '../src/shared-folder.js';
+import { fillOnce, sharedTemporaryFolder } from '../src/server/shared-folder.js';
 
 let parent: string;
 

@@ -1,8 +1,6 @@
-export { countParked, MAX_COUNTED } from './replay/count-parked.js';
-export { type Discarded, type DiscardOptions, discardFailed } from './replay/discard-failed.js';
-export { createDiscardFile, type DiscardFile } from './replay/discard-file.js';
-export { explainMissing } from './replay/explain-missing.js';
-export { changeIdOf, type FailedJob, reasonOf } from './replay/failed-job.js';
+export { countParked, MAX_COUNTED } from './failures/count-parked.js';
+export { explainMissing } from './failures/explain-missing.js';
+export { changeIdOf, type FailedJob, reasonOf } from './failures/failed-job.js';
 export {
   type FailureGroup,
   type FailureKind,
@@ -10,8 +8,17 @@ export {
   kindId,
   kindOf,
   NO_FAILURES,
-} from './replay/failures.js';
-export type { FailedFilter } from './replay/filter.js';
+} from './failures/failures.js';
+export type { FailedFilter } from './failures/filter.js';
+export {
+  type FailedOptions,
+  type FailuresOptions,
+  failedIds,
+  failedJobs,
+  readFailures,
+} from './failures/read-failed.js';
+export { type Discarded, type DiscardOptions, discardFailed } from './replay/discard-failed.js';
+export { createDiscardFile, type DiscardFile } from './replay/discard-file.js';
 export {
   type Chain,
   chainsOf,
@@ -19,13 +26,6 @@ export {
   type FollowOptions,
   followReplayed,
 } from './replay/follow-replayed.js';
-export {
-  type FailedOptions,
-  type FailuresOptions,
-  failedIds,
-  failedJobs,
-  readFailures,
-} from './replay/read-failed.js';
 export { type Replayed, type ReplayOptions, replayFailed } from './replay/replay-failed.js';
 export { readResume } from './resume/read-resume.js';
 export {

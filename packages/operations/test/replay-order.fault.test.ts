@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
 import { UnrecoverableError } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { countParked } from '../src/replay/count-parked.js';
+import { countParked } from '../src/failures/count-parked.js';
+import { failedIds } from '../src/failures/read-failed.js';
 import { discardFailed } from '../src/replay/discard-failed.js';
 import { createDiscardFile } from '../src/replay/discard-file.js';
 import { chainsOf, followReplayed } from '../src/replay/follow-replayed.js';
-import { failedIds } from '../src/replay/read-failed.js';
 import { replayFailed } from '../src/replay/replay-failed.js';
 import { ReplayWorld, type TestChange } from './replay-fixture.js';
 

@@ -1,10 +1,10 @@
 import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
 import { UnrecoverableError } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { explainMissing } from '../src/failures/explain-missing.js';
+import { failedIds, failedJobs } from '../src/failures/read-failed.js';
 import { discardFailed } from '../src/replay/discard-failed.js';
-import { explainMissing } from '../src/replay/explain-missing.js';
 import { chainsOf, followReplayed } from '../src/replay/follow-replayed.js';
-import { failedIds, failedJobs } from '../src/replay/read-failed.js';
 import { replayFailed } from '../src/replay/replay-failed.js';
 import { changeId, jobId, ReplayWorld } from './replay-fixture.js';
 

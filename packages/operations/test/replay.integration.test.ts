@@ -5,11 +5,11 @@ import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
 import { FlowProducer, Queue, UnrecoverableError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { countParked } from '../src/replay/count-parked.js';
+import { countParked } from '../src/failures/count-parked.js';
+import type { FailureKind } from '../src/failures/failures.js';
+import { failedIds, readFailures } from '../src/failures/read-failed.js';
 import { type Discarded, discardFailed } from '../src/replay/discard-failed.js';
 import { createDiscardFile } from '../src/replay/discard-file.js';
-import type { FailureKind } from '../src/replay/failures.js';
-import { failedIds, readFailures } from '../src/replay/read-failed.js';
 import { type Replayed, replayFailed } from '../src/replay/replay-failed.js';
 
 const KIND: FailureKind = { queue: 'orders', table: 'orders', reason: 'order <n> is broken' };

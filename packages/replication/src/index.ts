@@ -1,14 +1,9 @@
-export { Catalog } from './decode/catalog.js';
-export { CatalogMemory, type MemoryChanges } from './decode/catalog-memory.js';
 export { CONTEXT_PREFIX, readContext, type TransactionContext } from './decode/context.js';
 export { encodeChanges, encodeRead } from './decode/encode.js';
 export { decodeUtf8, readEncoding, SQL_ASCII, type ToUtf8, utf8Converter } from './decode/encoding.js';
 export { EVENT_PREFIX, encodeEvent } from './decode/event.js';
-export { type Child, Inheritance } from './decode/inheritance.js';
 export { REWIND_PREFIX, readRewound } from './decode/rewound.js';
 export type { RowChange } from './decode/row-change.js';
-export type { Table } from './decode/table.js';
-export type { Moment } from './decode/table-version.js';
 export { Transaction } from './decode/transaction.js';
 export type { Message, Relation, RowMessage } from './protocol/messages.js';
 export { Tuple } from './protocol/tuple.js';
@@ -46,3 +41,8 @@ export {
 export { readDivergence, readTimeline } from './server/timeline.js';
 export { publicationMissing, publicationWasMissing, replicationFailure } from './stream/failure.js';
 export { ReplicationStream, type StreamOptions } from './stream/stream.js';
+export { Catalog } from './tables/catalog.js';
+export { CatalogMemory, type MemoryChanges } from './tables/catalog-memory.js';
+export { type Child, Inheritance } from './tables/inheritance.js';
+export type { Table } from './tables/table.js';
+export type { Moment } from './tables/table-version.js';

@@ -14,11 +14,11 @@ import { qualifiedName, WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Client } from 'pg';
-import { type CommandIo, configOf, databaseUrlOf, EXIT } from '../command.js';
-import { withDatabase } from '../connect.js';
-import { openProgress } from '../failed/progress.js';
-import { examples, type Host } from '../help.js';
-import { fullNameOf } from '../tables.js';
+import { type CommandIo, configOf, databaseUrlOf, EXIT } from '../terminal/command.js';
+import { withDatabase } from '../terminal/connect.js';
+import { examples, type Host } from '../terminal/help.js';
+import { openProgress } from '../terminal/progress.js';
+import { fullNameOf } from '../terminal/tables.js';
 import { backfillLines } from './print-backfill.js';
 
 interface BackfillCommandOptions {

@@ -1,7 +1,7 @@
 import { type Backfill, paceOf } from '@walmq/backfill';
 import { qualifiedName } from '@walmq/change';
-import { durationText } from '../status/duration.js';
-import { tableLines } from '../status/table.js';
+import { durationText } from '../terminal/duration.js';
+import { tableLines } from '../terminal/table.js';
 
 export function backfillLines(backfills: readonly Backfill[], nowMs: number): string[] {
   if (backfills.length === 0) return ['There is no backfill.'];

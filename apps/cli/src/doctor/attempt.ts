@@ -1,5 +1,5 @@
 import { WalmqError } from '@walmq/change';
-import { messageOf } from '../command.js';
+import { messageOf } from '../terminal/command.js';
 import { type Check, type CheckName, error } from './check.js';
 
 /** Runs checks of one name's area; a failure to read its facts is an error of that area, and the others go on. */

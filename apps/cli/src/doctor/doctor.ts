@@ -5,19 +5,19 @@ import { redact } from '@walmq/runtime';
 import type { Command } from 'commander';
 import type { Redis } from 'ioredis';
 import type { Client } from 'pg';
-import { type CommandIo, configOf, databaseUrlOf, EXIT, redisUrlOf } from '../command.js';
-import { connectDatabase, connectRedis } from '../connect.js';
-import { foreignCheckpoints } from '../find-sources.js';
-import { examples, type Host } from '../help.js';
+import { type CommandIo, configOf, databaseUrlOf, EXIT, redisUrlOf } from '../terminal/command.js';
+import { connectDatabase, connectRedis } from '../terminal/connect.js';
+import { foreignCheckpoints } from '../terminal/find-sources.js';
+import { examples, type Host } from '../terminal/help.js';
 import { attempt, failureCheck } from './attempt.js';
 import { captureChecks } from './capture.js';
 import type { Check, CheckName } from './check.js';
 import { checkpointCheck } from './checkpoint.js';
-import { checkPostgres } from './postgres.js';
+import { checkPostgres } from './postgres/postgres.js';
 import { checkLines } from './print.js';
 import { queueChecks } from './queues.js';
-import { readRedis, redisChecks } from './redis.js';
-import { rightsCheck } from './redis-rights.js';
+import { readRedis, redisChecks } from './redis/redis.js';
+import { rightsCheck } from './redis/redis-rights.js';
 import { sourcesCheck } from './sources.js';
 
 /** As Redis Cluster reads it: what is between the first braces, if anything is. */

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { printable } from '../printable.js';
+import { printable } from '../terminal/printable.js';
 import type { Check, Status } from './check.js';
 
 const COLOURS = { ok: 'green', warning: 'yellow', error: 'red' } as const satisfies Record<Status, string>;

@@ -1,7 +1,7 @@
 import { WalmqError } from '@walmq/change';
 import { changeIdOf, countParked, explainMissing, failedIds, MAX_COUNTED } from '@walmq/operations';
 import type { Queue } from 'bullmq';
-import { type CommandIo, EXIT } from '../command.js';
+import { type CommandIo, EXIT } from '../terminal/command.js';
 import type { OpenQueues } from './open-queues.js';
 import { type FilterOptions, filterOf, isNarrowed } from './options.js';
 

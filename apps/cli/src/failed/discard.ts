@@ -2,12 +2,12 @@ import { WalmqError } from '@walmq/change';
 import { createDiscardFile, type Discarded, type DiscardFile, discardFailed } from '@walmq/operations';
 import { type Command, Option } from 'commander';
 import type { Redis } from 'ioredis';
-import { type CommandIo, EXIT } from '../command.js';
-import { examples, type Host } from '../help.js';
+import { type CommandIo, EXIT } from '../terminal/command.js';
+import { examples, type Host } from '../terminal/help.js';
+import { openProgress } from '../terminal/progress.js';
 import { behind, type Choice, choose, others, reportChoices, type SteerOptions, say } from './choose.js';
 import { withQueues } from './open-queues.js';
 import { addFilterOptions } from './options.js';
-import { openProgress } from './progress.js';
 
 interface DiscardCommandOptions extends SteerOptions {
   readonly yes?: boolean;

@@ -10,11 +10,11 @@ import {
 } from '@walmq/operations';
 import { redact } from '@walmq/runtime';
 import type { Command } from 'commander';
-import type { CommandIo } from '../command.js';
-import { examples, type Host } from '../help.js';
-import { printable } from '../printable.js';
-import { durationText } from '../status/duration.js';
-import { tableLines } from '../status/table.js';
+import type { CommandIo } from '../terminal/command.js';
+import { durationText } from '../terminal/duration.js';
+import { examples, type Host } from '../terminal/help.js';
+import { printable } from '../terminal/printable.js';
+import { tableLines } from '../terminal/table.js';
 import { type OpenQueues, withQueues } from './open-queues.js';
 import { addFilterOptions, type FilterOptions, filterOf } from './options.js';
 

@@ -2,8 +2,8 @@ import { WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { type CommandIo, configOf, redisUrlOf } from '../command.js';
-import { connectRedis } from '../connect.js';
+import { type CommandIo, configOf, redisUrlOf } from '../terminal/command.js';
+import { connectRedis } from '../terminal/connect.js';
 import { type FilterOptions, queueNames } from './options.js';
 
 export interface OpenQueues {

@@ -2,7 +2,7 @@ import { type Lsn, normalTableName, parseLsn, WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import type { FailedFilter } from '@walmq/operations';
 import { type Command, InvalidArgumentError } from 'commander';
-import { columnAndValue } from './column-value.js';
+import { columnAndValue } from '../terminal/column-value.js';
 
 /** Which failed changes, as the command line says it. */
 export interface FilterOptions {

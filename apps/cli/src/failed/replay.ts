@@ -9,12 +9,12 @@ import {
 import type { Queue } from 'bullmq';
 import { type Command, Option } from 'commander';
 import type { Redis } from 'ioredis';
-import { type CommandIo, EXIT } from '../command.js';
-import { examples, type Host } from '../help.js';
+import { type CommandIo, EXIT } from '../terminal/command.js';
+import { examples, type Host } from '../terminal/help.js';
+import { openProgress } from '../terminal/progress.js';
 import { behind, type Choice, choose, others, reportChoices, type SteerOptions, say } from './choose.js';
 import { type OpenQueues, withQueues } from './open-queues.js';
 import { addFilterOptions } from './options.js';
-import { openProgress } from './progress.js';
 
 interface ReplayCommandOptions extends SteerOptions {
   /** Until what was replayed, and what is parked behind it, has completed or failed again. */

@@ -13,13 +13,13 @@ import {
 } from '@walmq/sinks/change-log';
 import { type Command, Option } from 'commander';
 import type { Client } from 'pg';
-import { type CommandIo, configOf, databaseUrlOf, EXIT } from '../command.js';
-import { withDatabase } from '../connect.js';
-import { columnAndValue } from '../failed/column-value.js';
 import { collect, time } from '../failed/options.js';
-import { openProgress } from '../failed/progress.js';
-import { examples, type Host } from '../help.js';
-import { fullNameOf } from '../tables.js';
+import { columnAndValue } from '../terminal/column-value.js';
+import { type CommandIo, configOf, databaseUrlOf, EXIT } from '../terminal/command.js';
+import { withDatabase } from '../terminal/connect.js';
+import { examples, type Host } from '../terminal/help.js';
+import { openProgress } from '../terminal/progress.js';
+import { fullNameOf } from '../terminal/tables.js';
 
 interface RewindCommandOptions {
   readonly queue?: string;

@@ -13,9 +13,9 @@ import {
   type SlotStatus,
   type Verdict,
 } from '@walmq/operations';
-import { printable } from '../printable.js';
-import { durationText } from './duration.js';
-import { tableLines } from './table.js';
+import { durationText } from '../terminal/duration.js';
+import { printable } from '../terminal/printable.js';
+import { tableLines } from '../terminal/table.js';
 
 const COLOURS = { error: 'red', warning: 'yellow', info: 'cyan' } as const satisfies Record<Severity, string>;
 const SEVERITY_WIDTH = 7;

@@ -3,7 +3,7 @@ import { type PipelineStatus, readStatus } from '@walmq/operations';
 import { createPool } from '@walmq/postgres';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
-import { connectRedis } from '../connect.js';
+import { connectRedis } from '../terminal/connect.js';
 
 export interface StatusReader {
   look(): Promise<PipelineStatus>;

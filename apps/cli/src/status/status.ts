@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PipelineStatus } from '@walmq/operations';
 import type { Command } from 'commander';
-import { type CommandIo, configOf, databaseUrlOf, EXIT, redisUrlOf } from '../command.js';
-import { examples, type Host } from '../help.js';
+import { type CommandIo, configOf, databaseUrlOf, EXIT, redisUrlOf } from '../terminal/command.js';
+import { examples, type Host } from '../terminal/help.js';
 import { drawStatus } from './draw-status.js';
 import { openStatusReader } from './status-reader.js';
 

@@ -1,7 +1,7 @@
 import { shardPrefixes, type WalmqConfig } from '@walmq/config';
 import { checkpointKey, type SourceIdentity } from '@walmq/fanout';
 import type { Redis } from 'ioredis';
-import { keysLike } from '../keys-like.js';
+import { keysLike } from '../terminal/keys-like.js';
 
 /** Keys removed by one command: none of them holds Redis up. */
 const AT_ONCE = 500;

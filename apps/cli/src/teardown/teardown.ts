@@ -6,9 +6,9 @@ import { changeLogSchemaSql } from '@walmq/sinks/change-log';
 import { workerSchemaSql } from '@walmq/worker';
 import { type Command, Option } from 'commander';
 import type { Redis } from 'ioredis';
-import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from '../command.js';
-import { connectRedis, withDatabase } from '../connect.js';
-import { examples, type Host } from '../help.js';
+import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from '../terminal/command.js';
+import { connectRedis, withDatabase } from '../terminal/connect.js';
+import { examples, type Host } from '../terminal/help.js';
 import { findKeys, removeKeys } from './redis-keys.js';
 
 interface TeardownCommandOptions {

@@ -4,9 +4,9 @@ import { tableName } from '@walmq/change';
 import { publishedTables } from '@walmq/config';
 import { describe, printTables, readTables, type TableModel } from '@walmq/row-types';
 import { type Command, Option } from 'commander';
-import { type CommandIo, configOf, databaseUrlOf, EXIT } from '../command.js';
-import { withDatabase } from '../connect.js';
-import { examples, type Host } from '../help.js';
+import { type CommandIo, configOf, databaseUrlOf, EXIT } from '../terminal/command.js';
+import { withDatabase } from '../terminal/connect.js';
+import { examples, type Host } from '../terminal/help.js';
 import { driftLines } from './drift-lines.js';
 import { readDescriptions } from './read-descriptions.js';
 

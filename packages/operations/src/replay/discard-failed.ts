@@ -1,6 +1,6 @@
 import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { readJobs } from './read-failed.js';
+import { readJobs } from '../failures/read-failed.js';
 import { removeFailed } from './remove-failed.js';
 import { stopped } from './stopped.js';
 

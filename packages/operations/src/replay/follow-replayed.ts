@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { blockedBy } from './blocked-by.js';
-import { parkedBehind } from './parked-behind.js';
+import { blockedBy } from '../failures/blocked-by.js';
+import { parkedBehind } from '../failures/parked-behind.js';
 import { stopped } from './stopped.js';
 
 const AT_ONCE = 200;

@@ -1,6 +1,6 @@
 import { ErrorCode, type Job, type Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { readJobs } from './read-failed.js';
+import { readJobs } from '../failures/read-failed.js';
 import { stopped } from './stopped.js';
 
 const AT_ONCE = 50;

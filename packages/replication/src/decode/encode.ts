@@ -1,8 +1,8 @@
 import type { EncodedChange } from '@walmq/change';
 import type { OldTuple, RowMessage } from '../protocol/messages.js';
 import type { Tuple } from '../protocol/tuple.js';
+import type { Table } from '../tables/table.js';
 import { type OldRow, RowChange } from './row-change.js';
-import type { Table } from './table.js';
 import type { Transaction } from './transaction.js';
 
 /**

@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RowMessage } from '../protocol/messages.js';
 import { PgoutputParser } from '../protocol/parse.js';
+import { describeTable } from '../tables/table.js';
+import { JsonWriter } from '../values/json-writer.js';
+import { TEXT_TYPE } from '../values/value.js';
 import { encodeChanges } from './encode.js';
-import { JsonWriter } from './json-writer.js';
-import { describeTable } from './table.js';
 import { Transaction } from './transaction.js';
-import { TEXT_TYPE } from './value.js';
 
 /** As pgoutput writes it: null, unchanged TOAST, or the value's text. */
 type Value = string | null | undefined;

@@ -6,8 +6,8 @@ import {
   OPERATIONS,
   type Operation,
 } from '@walmq/change';
+import { jsonText } from '../values/ordering-text.js';
 import { decodeUtf8 } from './encoding.js';
-import { jsonText } from './ordering-text.js';
 
 /** Prefix of the logical messages that are changes sent again: the queue's name as JSON, a line break, the change. */
 export const REWIND_PREFIX = 'walmq.rewind';

@@ -8,8 +8,8 @@ import {
   WalmqError,
 } from '@walmq/change';
 import type { Tuple } from '../protocol/tuple.js';
-import { JsonCounter, type JsonSink, JsonTooLarge, MOST_JSON_BYTES, NotUtf8 } from './json-writer.js';
-import type { Column, Table } from './table.js';
+import type { Column, Table } from '../tables/table.js';
+import { JsonCounter, type JsonSink, JsonTooLarge, MOST_JSON_BYTES, NotUtf8 } from '../values/json-writer.js';
 import type { Transaction } from './transaction.js';
 
 /** What is known of the row as it was. */

@@ -1,0 +1,16 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Report } from '../cases/measurement.js';
+import { renderChart } from './chart.js';
+
+const FOLDER = fileURLToPath(new URL('../../results', import.meta.url));
+
+/** Writes the figures as JSON and the chart as SVG, named by the time of the run; resolves to their paths. */
+export async function saveReport(report: Report): Promise<string[]> {
+  await mkdir(FOLDER, { recursive: true });
+  const base = join(FOLDER, report.startedAt.slice(0, 16).replace(':', ''));
+  await writeFile(`${base}.json`, `${JSON.stringify(report, null, 2)}\n`);
+  await writeFile(`${base}.svg`, renderChart(report));
+  return [`${base}.json`, `${base}.svg`].map(path => relative(process.cwd(), path));
+}

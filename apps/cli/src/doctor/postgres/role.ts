@@ -1,0 +1,171 @@
+import { ownConnection } from '@walmq/postgres';
+import { replicationFailure } from '@walmq/replication';
+import { CAPTURE_SCHEMA, type MadeRelation, missingRelations } from '@walmq/setup';
+import { auditSchemaSql } from '@walmq/sinks/audit';
+import { changeLogSchemaSql } from '@walmq/sinks/change-log';
+import { workerSchemaSql } from '@walmq/worker';
+import { Client, type ClientBase, escapeIdentifier } from 'pg';
+import { type Check, error, ok, warning } from '../check.js';
+
+/** What the role of DATABASE_URL may do. */
+export interface RoleFacts {
+  readonly role: string;
+  /** REPLICATION, superuser, or what a managed server has in its place. */
+  readonly mayReplicate: boolean;
+  /** Why a replication connection was refused, and what to do; undefined when it was opened. */
+  readonly refusal: Refusal | undefined;
+  readonly missing: readonly MadeRelation[];
+  /** Parts that a queue of theirs asks for, and whose tables are missing. */
+  readonly partsMissing: readonly OptionalPart[];
+  /** What it lacks on the tables that are there: "INSERT on walmq.capture". */
+  readonly denied: readonly string[];
+}
+
+interface Refusal {
+  readonly reason: string;
+  readonly remedy: string;
+  /** Whether all connections were taken, so that nothing is known of the right itself. */
+  readonly full: boolean;
+}
+
+/** A part with tables of its own, which is used where there is a queue of that name. */
+interface OptionalPart {
+  readonly queue: string;
+  readonly option: string;
+  readonly sql: string;
+}
+
+const OPTIONAL_PARTS: readonly OptionalPart[] = [
+  { queue: 'audit', option: '--audit', sql: auditSchemaSql },
+  { queue: 'change-log', option: '--change-log', sql: changeLogSchemaSql },
+];
+
+/** What capture and the worker kit do with walmq's tables. */
+const PRIVILEGES: readonly (readonly [table: string, privileges: readonly string[]])[] = [
+  ['capture', ['SELECT', 'INSERT', 'UPDATE']],
+  ['backfill', ['SELECT', 'INSERT', 'UPDATE']],
+  ['rewind', ['SELECT']],
+  ['rewind_page', ['SELECT']],
+  ['inbox', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
+  ['effects', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
+];
+
+/** Amazon's stand-in for the REPLICATION attribute. */
+const MANAGED_ROLES = ['rds_replication', 'rds_superuser'];
+
+export async function readRole(
+  client: ClientBase,
+  { databaseUrl, slot, queues }: { databaseUrl: string; slot: string; queues: readonly string[] },
+): Promise<RoleFacts> {
+  const { rows } = await client.query<{ role: string; mayReplicate: boolean }>(
+    `SELECT rolname AS role, rolsuper OR rolreplication OR EXISTS (
+              SELECT FROM pg_roles g WHERE g.rolname = ANY ($1) AND pg_has_role(r.oid, g.oid, 'MEMBER')) AS "mayReplicate"
+       FROM pg_roles r WHERE rolname = current_user`,
+    [MANAGED_ROLES],
+  );
+  return {
+    role: rows[0]?.role ?? 'unknown',
+    mayReplicate: rows[0]?.mayReplicate ?? false,
+    refusal: await refusalOfReplication(databaseUrl, slot),
+    missing: await missingRelations(client, `${CAPTURE_SCHEMA.sql}\n${workerSchemaSql}`),
+    partsMissing: await missingParts(client, queues),
+    denied: await deniedPrivileges(client),
+  };
+}
+
+async function missingParts(client: ClientBase, queues: readonly string[]): Promise<OptionalPart[]> {
+  const missing: OptionalPart[] = [];
+  for (const part of OPTIONAL_PARTS)
+    if (queues.includes(part.queue) && (await missingRelations(client, part.sql)).length > 0)
+      missing.push(part);
+  return missing;
+}
+
+/** PostgreSQL's code for no connection being left, of those for replication too. */
+const TOO_MANY_CONNECTIONS = '53300';
+
+/** As pg takes it; its types do not. */
+const REPLICATION = { replication: 'database' };
+
+/** Opens a replication connection as capture does: the only test that a pooler in between does not pass. */
+async function refusalOfReplication(databaseUrl: string, slot: string): Promise<Refusal | undefined> {
+  const client = new Client({ ...ownConnection({ url: databaseUrl, name: 'walmq doctor' }), ...REPLICATION });
+  client.on('error', () => undefined); // the command under way carries the same error
+  try {
+    await client.connect();
+    await client.query('IDENTIFY_SYSTEM');
+    return undefined;
+  } catch (cause) {
+    const full = (cause as { code?: string }).code === TOO_MANY_CONNECTIONS;
+    return {
+      full,
+      reason: full ? (cause as Error).message : replicationFailure(cause, slot).message.replace(/\.$/, ''),
+      remedy: full
+        ? 'Make room for one more: see wal-senders.'
+        : 'Let DATABASE_URL name the server itself, not a connection pooler, and check pg_hba.conf.',
+    };
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function deniedPrivileges(client: ClientBase): Promise<string[]> {
+  const wanted = PRIVILEGES.flatMap(([table, privileges]) => privileges.map(one => [table, one] as const));
+  const { rows } = await client.query<{ denied: string }>(
+    `SELECT w.privilege || ' on walmq.' || c.relname AS denied
+       FROM unnest($1::text[], $2::text[]) AS w (name, privilege)
+       JOIN pg_class c ON c.relname = w.name JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'walmq'
+      WHERE NOT (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, w.privilege))`,
+    [wanted.map(([table]) => table), wanted.map(([, privilege]) => privilege)],
+  );
+  return rows.map(({ denied }) => denied);
+}
+
+export function roleChecks(facts: RoleFacts): Check[] {
+  return [
+    replicationCheck(facts),
+    ownTablesCheck(facts),
+    ...facts.partsMissing.map(partCheck),
+    grantsCheck(facts),
+  ];
+}
+
+function replicationCheck({ role, mayReplicate, refusal }: RoleFacts): Check {
+  if (!mayReplicate)
+    return error(
+      'replication-role',
+      `role "${role}" may not replicate`,
+      `ALTER ROLE ${escapeIdentifier(role)} REPLICATION; (on Amazon: GRANT rds_replication TO ${escapeIdentifier(role)};)`,
+    );
+  // wal-senders says how bad it is: with a capture at work, only a standby would find no room.
+  if (refusal?.full) return warning('replication-role', `not tried: ${refusal.reason}`, refusal.remedy);
+  if (refusal !== undefined)
+    return error('replication-role', `no replication connection: ${refusal.reason}`, refusal.remedy);
+  return ok('replication-role', `role "${role}" opens replication connections`);
+}
+
+function ownTablesCheck({ missing }: RoleFacts): Check {
+  if (missing.length === 0) return ok('own-tables', "walmq's tables are there");
+  const names = missing.map(({ schema, name, kind }) => `${kind} ${schema}.${name}`);
+  return error('own-tables', `missing: ${names.join(', ')}`, 'Run "npx walmq setup".');
+}
+
+/** A queue of that name may be anybody's: a worker of one's own needs no table. */
+function partCheck({ queue, option }: OptionalPart): Check {
+  return warning(
+    'own-tables',
+    `there is a queue "${queue}", but ${queue}-worker's tables are missing`,
+    `Run "npx walmq setup ${option}", unless a worker of your own reads that queue.`,
+  );
+}
+
+function grantsCheck({ role, denied, missing }: RoleFacts): Check {
+  const tables = missing.length === 0 ? "walmq's tables" : "what there is of walmq's tables";
+  if (denied.length === 0) return ok('grants', `role "${role}" may use ${tables}`);
+  const name = escapeIdentifier(role);
+  return error(
+    'grants',
+    `role "${role}" lacks ${denied.join(', ')}`,
+    `GRANT USAGE ON SCHEMA walmq TO ${name}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA walmq TO ${name};`,
+  );
+}

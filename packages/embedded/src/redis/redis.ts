@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { serverAccount } from '../server/account.js';
+import { type Server, startServer } from '../server/server.js';
+import { makeServerFolder } from '../server/server-folder.js';
+import { writeOwned } from '../server/write-owned.js';
+import { pingRedis } from './ping-redis.js';
+import { findRedisBinary } from './redis-binary.js';
+
+export interface EmbeddedRedis {
+  /** With the password, which is new with every start. */
+  readonly url: string;
+  readonly port: number;
+  /** Of the process that runs now, or ran last. */
+  readonly pid: number;
+  /** SIGTERM (after 5 s: SIGKILL), then the data is removed. */
+  stop(): Promise<void>;
+  /** Sends the signal and resolves once the process is gone. */
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /** Starts again with the same data on the same port; a running server is stopped first. */
+  restart(): Promise<void>;
+}
+
+/** What BullMQ needs of a Redis that may not lose a job: no eviction, every write on disk before its reply. */
+const SETTINGS = {
+  bind: '127.0.0.1',
+  appendonly: 'yes',
+  appendfsync: 'always',
+  'maxmemory-policy': 'noeviction',
+  save: '""',
+};
+
+/**
+ * A Redis (or Valkey) server of our own on 127.0.0.1, durable by default.
+ * Throws EMBEDDED_REDIS_UNAVAILABLE (no program for this machine) or EMBEDDED_REDIS_FAILED.
+ */
+export async function startRedis(
+  options: {
+    /** Lines of redis.conf, over the defaults; values as that file writes them. */
+    settings?: Record<string, string | number>;
+    /** Default: a free one. */
+    port?: number;
+    /** Hears of steps that may take a second or more. */
+    onProgress?: (line: string) => void;
+  } = {},
+): Promise<EmbeddedRedis> {
+  const { settings = {}, onProgress = () => {} } = options;
+  const account = serverAccount();
+  const { command, env } = await findRedisBinary(account, onProgress);
+  const folder = await makeServerFolder({ name: 'redis', account, endSignal: 'KILL' });
+  const configFile = join(folder.path, 'redis.conf');
+  const password = randomBytes(18).toString('base64url');
+  const urlOf = (port: number) => `redis://:${password}@127.0.0.1:${port}`;
+
+  let server: Server;
+  try {
+    server = await startServer(
+      {
+        name: 'Redis',
+        failureCode: 'EMBEDDED_REDIS_FAILED',
+        failureRemedy: 'Set REDIS_URL to use a Redis server of your own.',
+        command,
+        args: [configFile],
+        env,
+        account,
+        folder,
+        stopSignal: 'SIGTERM',
+        writeSettings: port => {
+          const own = { dir: JSON.stringify(folder.path), requirepass: password, port };
+          return writeOwned(configFile, configText({ ...SETTINGS, ...settings, ...own }), account);
+        },
+        probe: port => pingRedis(urlOf(port)),
+      },
+      options.port,
+    );
+  } catch (error) {
+    await folder.watchdog.finish();
+    throw error;
+  }
+  return {
+    url: urlOf(server.port),
+    port: server.port,
+    get pid() {
+      return server.pid;
+    },
+    stop: server.stop,
+    kill: server.kill,
+    restart: server.restart,
+  };
+}
+
+function configText(settings: Record<string, string | number>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} ${value}\n`)
+    .join('');
+}
