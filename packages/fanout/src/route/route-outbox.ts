@@ -16,20 +16,27 @@ export interface OutboxEvent {
  * without an id in none).
  */
 export class OutboxRoutes {
+  readonly #table: Pick<OutboxConfig, 'schema' | 'table'>;
   readonly #columns: OutboxConfig['columns'];
   /** By aggregate type, as JSON. */
   readonly #queues = new Map<string, number[]>();
   /** Numbers of those that take changes of tables too. */
   readonly #handleRows: ReadonlySet<number>;
 
-  constructor({ columns }: OutboxConfig, queues: readonly QueueConfig[]) {
-    this.#columns = columns;
+  constructor(outbox: OutboxConfig, queues: readonly QueueConfig[]) {
+    this.#table = outbox;
+    this.#columns = outbox.columns;
     this.#handleRows = new Set([...queues.keys()].filter(index => queues[index]?.tables.length));
     for (const [index, { outbox }] of queues.entries())
       for (const aggregateType of new Set(outbox)) {
         const json = JSON.stringify(aggregateType);
         this.#queues.set(json, [...(this.#queues.get(json) ?? []), index]);
       }
+  }
+
+  /** Only an insert is an event: applications may update and delete rows of the outbox at will. */
+  takes({ schema, table, op }: Pick<EncodedChange, 'schema' | 'table' | 'op'>): boolean {
+    return table === this.#table.table && schema === this.#table.schema && op === 'insert';
   }
 
   /** An error says why an inserted row is no event that any queue takes. */
