@@ -3,7 +3,7 @@ export * from './decimal.js';
 export * from './did-you-mean.js';
 export * from './encoded.js';
 export * from './errors/error.js';
-export type * from './errors/error-code.js';
+export type { ErrorCode } from './errors/registry.js';
 export * from './event-limits.js';
 export * from './exact-json.js';
 export * from './json-text.js';

@@ -2,7 +2,7 @@ import { type ErrorCode, WalmqError } from '@walmq/change';
 
 /** Why no connection came about. */
 export interface ConnectionFailure {
-  /** Under which docs/guides/operations.md explains it. */
+  /** Explained in docs/reference/errors.md. */
   readonly code: ErrorCode;
   /** What is wrong, as a sentence. */
   readonly sentence: string;

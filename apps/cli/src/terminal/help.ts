@@ -11,7 +11,8 @@ export const EXIT_CODES = `
 Exit codes:
   0  success; for doctor and status: no error found
   1  failure, or an error found
-  2  invalid command line`;
+  2  invalid command line
+Errors print a code, which docs/reference/errors.md#CODE explains.`;
 
 export const ENVIRONMENT = `
 Environment:

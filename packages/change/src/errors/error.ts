@@ -1,4 +1,4 @@
-import type { ErrorCode } from './error-code.js';
+import type { ErrorCode } from './registry.js';
 
 /** What an error may carry besides its message: facts for the log, the remedy for the person who reads it. */
 export interface ErrorDetail {

@@ -222,11 +222,8 @@ export interface Verdict {
   readonly remedy: string;
 }
 
-/**
- * Capture's findings about tables become verdicts under these codes, which docs/guides/operations.md explains
- * too.
- */
-export const TABLE_FINDING_CODES = [
+/** Findings of capture about tables, which become verdicts as they are. */
+const TABLE_FINDING_CODES = [
   'TABLE_MISSING',
   'TABLE_UNLOGGED',
   'TABLE_UNPUBLISHED',
@@ -244,7 +241,7 @@ export const TABLE_FINDING_CODES = [
 
 export type TableFindingCode = (typeof TABLE_FINDING_CODES)[number];
 
-/** The codes of verdicts; docs/guides/operations.md explains each. */
+/** Explained in docs/reference/errors.md, as every code is. */
 export const VERDICT_CODES = [
   'DATABASE_UNREACHABLE',
   'DATABASE_IS_STANDBY',

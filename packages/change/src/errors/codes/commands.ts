@@ -1,0 +1,115 @@
+import type { ErrorEntries } from '../entry.js';
+
+export const commandErrors = {
+  OPTION_MISSING: {
+    meaning: 'The command needs an option that says which changes, which table or which time.',
+    remedy: 'Add the option that the error names.',
+    from: ['command line'],
+    outcome: 'refused',
+  },
+  OPTION_INVALID: {
+    meaning: 'An option has a value that cannot be parsed: a name of a table, a key.',
+    remedy: 'Write the value as the error shows.',
+    from: ['command line'],
+    outcome: 'refused',
+  },
+  NOT_CONFIRMED: {
+    meaning: 'The command removes or gives up something, and nobody confirmed it.',
+    remedy: 'Add `--yes`, or answer the question at a terminal.',
+    from: ['command line'],
+    outcome: 'refused',
+  },
+  CHANGE_UNKNOWN: {
+    meaning:
+      'Redis does not hold the change: it has completed and is past its retention, or it was discarded.',
+    remedy: 'Look it up in the audit log, if there is one: [replay](../guides/replay.md).',
+    from: ['command line', 'dashboard'],
+    outcome: 'refused',
+  },
+  ALREADY_COMPLETED: {
+    meaning: 'The change has completed, and later changes of its row may have completed since.',
+    remedy: 'Change the row again: the new change has its own place in the order.',
+    from: ['command line', 'dashboard'],
+    outcome: 'refused',
+  },
+  NOT_FAILED: {
+    meaning: 'The change is waiting, active, delayed or parked, and runs by itself.',
+    remedy: 'For a parked change, replay the failed change that the error names.',
+    from: ['command line', 'dashboard'],
+    outcome: 'refused',
+  },
+  DISCARD_NOT_WRITABLE: {
+    meaning: 'The file for discarded changes cannot be written. Nothing was discarded.',
+    remedy: 'Name a new file in a folder that the process may write to.',
+    from: ['command line', 'dashboard'],
+    outcome: 'refused',
+  },
+  REPLAY_STOPPED: {
+    meaning: 'A replay or discard stopped before its end. The error says how many changes it finished.',
+    remedy: 'Run it again: it continues with the changes that are still failed.',
+    from: ['command line', 'dashboard'],
+    outcome: 'refused',
+  },
+  SKIP_ANOTHER: {
+    meaning: '`walmq skip` found another unreadable transaction than `--at` names.',
+    remedy:
+      'Run `npx walmq skip --dry-run`: [a change that cannot be read](../guides/operations.md#a-change-that-cannot-be-read).',
+    from: ['command line'],
+    outcome: 'refused',
+  },
+  NOT_ENQUEUED_YET: {
+    meaning: 'Transactions before the unreadable one are not enqueued yet.',
+    remedy: 'Let capture run until it reports CHANGE_UNREADABLE, then run `walmq skip` again.',
+    from: ['command line'],
+    outcome: 'refused',
+  },
+  TYPES_UNREADABLE: {
+    meaning: 'The file that `walmq types --check` compares is not one that this command wrote.',
+    remedy: 'Write the file again: `npx walmq types --out <file>`.',
+    from: ['command line'],
+    outcome: 'refused',
+  },
+  BACKFILL_NO_KEY: {
+    meaning:
+      'The table has no primary key that its publication sends whole, so a backfill has no order to read it in.',
+    remedy: 'Add a primary key.',
+    from: ['command line', 'capture'],
+    outcome: 'refused',
+  },
+  BACKFILL_NO_IDENTITY: {
+    meaning: 'The table has `REPLICA IDENTITY NOTHING`: its changes do not say which row they belong to.',
+    remedy: 'Run `npx walmq setup`, which sets the replica identity.',
+    from: ['command line', 'capture'],
+    outcome: 'refused',
+  },
+  BACKFILL_FILTER: {
+    meaning: 'PostgreSQL rejects the condition of `--where`.',
+    remedy: 'Write a condition on the columns of the table, as in `SELECT ... WHERE <condition>`.',
+    from: ['command line', 'capture'],
+    outcome: 'refused',
+  },
+  BACKFILL_UNKNOWN: {
+    meaning: 'The slot has no backfill of that id.',
+    remedy: 'Run `npx walmq backfill --list`.',
+    from: ['command line'],
+    outcome: 'refused',
+  },
+  BACKFILL_ENDED: {
+    meaning: 'The backfill has completed or was cancelled, so it cannot be paused, resumed or cancelled.',
+    remedy: 'Request a new backfill if rows are missing.',
+    from: ['command line'],
+    outcome: 'refused',
+  },
+  REWIND_UNKNOWN: {
+    meaning: 'There is no rewind of that id.',
+    remedy: 'Correct the id: the rewind printed it when it stopped.',
+    from: ['command line'],
+    outcome: 'refused',
+  },
+  REWIND_ENDED: {
+    meaning: 'The rewind has sent all its changes.',
+    remedy: 'Nothing, or start a new rewind.',
+    from: ['command line'],
+    outcome: 'refused',
+  },
+} as const satisfies ErrorEntries;

@@ -1,0 +1,69 @@
+import type { ErrorEntries } from '../entry.js';
+
+export const databaseErrors = {
+  DATABASE_UNREACHABLE: {
+    meaning: 'No connection to PostgreSQL can be opened, or an open connection no longer answers.',
+    remedy: 'Check `DATABASE_URL`, the network and `pg_hba.conf`, and that the server runs.',
+    from: ['every process'],
+    outcome: 'retries',
+  },
+  DATABASE_IS_STANDBY: {
+    meaning: 'The server is a standby, or it is not promoted yet. A standby accepts no changes.',
+    remedy:
+      'Set `DATABASE_URL` to the primary: [moving to another primary](../guides/operations.md#moving-to-another-primary).',
+    from: ['capture', 'workers', 'setup', 'status', 'command line'],
+    outcome: 'retries',
+  },
+  DATABASE_URL_INVALID: {
+    meaning:
+      '`DATABASE_URL` or `source.url` cannot be parsed: several hosts, a character of the password that ends the host, or a TLS file that does not exist.',
+    remedy: 'Correct [the URL](configuration.md#the-url-of-the-database).',
+    from: ['every process'],
+    outcome: 'ends',
+  },
+  DATABASE_DENIED: {
+    meaning: 'PostgreSQL rejects the user, the password, the address or an unencrypted connection.',
+    remedy: 'Correct `DATABASE_URL` or `pg_hba.conf`, as the error says: [TLS](../guides/tls.md).',
+    from: ['every process'],
+    outcome: 'ends',
+  },
+  DATABASE_MISSING: {
+    meaning: 'The server has no database of the name in `DATABASE_URL`.',
+    remedy: 'Correct `DATABASE_URL`, or create the database.',
+    from: ['every process'],
+    outcome: 'ends',
+  },
+  DATABASE_CERTIFICATE_REFUSED: {
+    meaning: 'The certificate of PostgreSQL cannot be verified: its authority, its host name or its dates.',
+    remedy: 'Do what the error says: [TLS](../guides/tls.md).',
+    from: ['every process'],
+    outcome: 'ends',
+  },
+  DATABASE_TLS_MISSING: {
+    meaning: '`DATABASE_URL` requires TLS, and PostgreSQL does not offer TLS.',
+    remedy: 'Set `ssl = on` with a certificate on the server: [TLS](../guides/tls.md).',
+    from: ['every process'],
+    outcome: 'ends',
+  },
+  PRIVILEGE_MISSING: {
+    meaning: 'The role of `DATABASE_URL` lacks a privilege, which the error names.',
+    remedy:
+      'Run the `GRANT` or `ALTER ROLE` that the error prints. For set-up, `npx walmq setup --sql` prints the statements for someone who may run them.',
+    from: ['every process'],
+    outcome: 'ends',
+  },
+  OWN_TABLE_MISSING: {
+    meaning: 'A table of walmq itself does not exist: the audit log, the change log or `walmq.backfill`.',
+    remedy:
+      'Run `npx walmq setup`, with `--audit` for [the audit log](../guides/audit.md) and `--change-log` for [the change log](../guides/rewind.md).',
+    from: ['workers', 'command line'],
+    outcome: 'ends',
+  },
+  OWN_TABLE_OUTDATED: {
+    meaning: 'An older version of walmq created the table that the error names.',
+    remedy:
+      'Run `npx walmq setup`, with `--audit` or `--change-log` for these tables. It adds what the table lacks and keeps the rows.',
+    from: ['workers', 'command line'],
+    outcome: 'ends',
+  },
+} as const satisfies ErrorEntries;

@@ -1,0 +1,35 @@
+import type { ErrorEntries } from '../entry.js';
+
+/** The servers that `npm start` and the tests bring with them. */
+export const embeddedErrors = {
+  EMBEDDED_POSTGRES_UNAVAILABLE: {
+    meaning: 'There is no embedded PostgreSQL for this machine.',
+    remedy: 'Set `DATABASE_URL` to a PostgreSQL server with `wal_level=logical`.',
+    from: ['npm start'],
+    outcome: 'ends',
+  },
+  EMBEDDED_POSTGRES_FAILED: {
+    meaning: 'The embedded PostgreSQL did not start. The error shows the end of its log.',
+    remedy: 'Do what the error says.',
+    from: ['npm start'],
+    outcome: 'ends',
+  },
+  EMBEDDED_REDIS_UNAVAILABLE: {
+    meaning: 'There is no Redis or Valkey on `PATH`, and none could be unpacked for this machine.',
+    remedy: 'Install `redis-server` or `valkey-server`, or set `REDIS_URL`.',
+    from: ['npm start'],
+    outcome: 'ends',
+  },
+  EMBEDDED_REDIS_FAILED: {
+    meaning: 'The embedded Redis did not start. The error shows the end of its log.',
+    remedy: 'Do what the error says.',
+    from: ['npm start'],
+    outcome: 'ends',
+  },
+  MAIL_NOT_RECEIVED: {
+    meaning: 'The embedded mailbox did not receive an expected mail in time.',
+    remedy: 'Look at the log of the worker that sends the mail.',
+    from: ['npm start'],
+    outcome: 'ends',
+  },
+} as const satisfies ErrorEntries;

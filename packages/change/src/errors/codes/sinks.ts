@@ -1,0 +1,52 @@
+import type { ErrorEntries } from '../entry.js';
+
+export const sinkErrors = {
+  WEBHOOK_SECRET_MISSING: {
+    meaning: 'The secret of a webhook endpoint is missing or empty.',
+    remedy: 'Set the secret, or name another place in the [webhooks configuration](../guides/webhooks.md).',
+    from: ['workers'],
+    outcome: 'ends',
+  },
+  WEBHOOK_SECRET_INVALID: {
+    meaning: 'The secret of a webhook endpoint is not `whsec_` and the base64 of 24 to 64 bytes.',
+    remedy: 'Create one: `echo "whsec_$(openssl rand -base64 32)"`.',
+    from: ['workers'],
+    outcome: 'ends',
+  },
+  WEBHOOK_ADDRESS_REFUSED: {
+    meaning: 'The host of an endpoint resolves to an address that is not public. walmq sends nothing there.',
+    remedy: "If it may be called, add its range to the endpoint's `allowAddresses`.",
+    from: ['workers'],
+    outcome: 'change',
+  },
+  WEBHOOK_REFUSED: {
+    meaning: 'The endpoint answered with a status that is no success.',
+    remedy: 'Read the status in the error: [answers](../guides/webhooks.md).',
+    from: ['workers'],
+    outcome: 'change',
+  },
+  WEBHOOK_TIMEOUT: {
+    meaning: 'The endpoint did not answer in time.',
+    remedy: 'Let the endpoint answer first and work later, or raise `timeoutMs`.',
+    from: ['workers'],
+    outcome: 'change',
+  },
+  WEBHOOK_UNREACHABLE: {
+    meaning: 'No connection to the endpoint can be opened.',
+    remedy: 'Check the address of the endpoint, its name server and its certificate.',
+    from: ['workers'],
+    outcome: 'change',
+  },
+  SINK_FAILED: {
+    meaning: 'ClickHouse did not accept the facts now.',
+    remedy: 'Read the error number: [analytics](../guides/analytics.md). The change is tried again.',
+    from: ['workers'],
+    outcome: 'change',
+  },
+  SINK_UNREACHABLE: {
+    meaning: 'ClickHouse cannot be reached.',
+    remedy: 'Check its address, and that it runs. The change is tried again.',
+    from: ['workers'],
+    outcome: 'change',
+  },
+} as const satisfies ErrorEntries;

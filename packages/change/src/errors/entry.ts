@@ -1,0 +1,27 @@
+/** Who reports a code. */
+export type Reporter =
+  | 'capture'
+  | 'workers'
+  | 'dashboard'
+  | 'application'
+  | 'setup'
+  | 'doctor'
+  | 'status'
+  | 'command line'
+  | 'npm start'
+  | 'every process';
+
+/** What follows from a fault; the page explains each word once. */
+export type Outcome = 'ends' | 'retries' | 'stands by' | 'blocks' | 'change' | 'refused' | 'reported';
+
+/** What the reference page says of one code. Markdown, with links as docs/reference/errors.md needs them. */
+export interface ErrorEntry {
+  /** What is wrong: one sentence. */
+  readonly meaning: string;
+  /** What to do: one or two imperative sentences. */
+  readonly remedy: string;
+  readonly from: readonly [Reporter, ...Reporter[]];
+  readonly outcome: Outcome;
+}
+
+export type ErrorEntries = Readonly<Record<string, ErrorEntry>>;
