@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { heartbeatPrefix } from '@walmq/operations';
-import { runService, type Service } from '@walmq/runtime';
+import { runService, type Service, versionBeside } from '@walmq/runtime';
 import { boundHeap } from './bound-heap.js';
 import { watchMalformedEvents } from './events/dead-letter-queue.js';
 import { ChangeTracer } from './pipeline/trace.js';
@@ -32,7 +31,7 @@ await runService({
       instance,
       host: hostname(),
       pid: process.pid,
-      version: version(),
+      version: versionBeside(import.meta.url),
       startedAt: new Date().toISOString(),
       slot,
     });
@@ -95,9 +94,4 @@ function runUntilStop(
     ending.abort();
     await ended;
   });
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { CodedError } from '@walmq/change';
-import { redact } from '@walmq/runtime';
+import { CodedError, messageOf } from '@walmq/change';
+import { redact, versionBeside } from '@walmq/runtime';
 import { Command, CommanderError } from 'commander';
 import { addAcceptLoss } from './accept-loss.js';
 import { addBackfill } from './backfill/backfill.js';
@@ -56,7 +55,7 @@ export async function runProgram(args: readonly string[], io: CommandIo): Promis
 function commandLine(io: CommandIo, exit: (code: number) => void): Command {
   const program = new Command('walmq')
     .description('Turns committed PostgreSQL changes into BullMQ jobs.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(versionBeside(import.meta.url), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .addHelpText('after', ENVIRONMENT)
@@ -72,9 +71,4 @@ function commandLine(io: CommandIo, exit: (code: number) => void): Command {
     command.addHelpText('after', documentation(command.name()));
   }
   return program;
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

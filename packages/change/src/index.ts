@@ -1,6 +1,7 @@
 export * from './change.js';
 export * from './decimal.js';
 export * from './did-you-mean.js';
+export * from './doubling.js';
 export * from './encoded.js';
 export * from './errors/error.js';
 export type { ErrorCode } from './errors/registry.js';
@@ -9,4 +10,5 @@ export * from './exact-json.js';
 export * from './json-text.js';
 export * from './lsn.js';
 export * from './position.js';
+export * from './sentence.js';
 export * from './table-name.js';

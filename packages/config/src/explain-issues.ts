@@ -1,4 +1,4 @@
-import { didYouMean } from '@walmq/change';
+import { didYouMean, withoutStop } from '@walmq/change';
 import { z } from 'zod';
 import type { Mistake } from './mistakes.js';
 
@@ -16,7 +16,7 @@ function explain(schema: z.core.$ZodType, issue: Issue): Mistake[] {
       const known = knownKeys(schemasAt(schema, path));
       return issue.keys.map(key => ({
         path: [...path, key],
-        message: `is no field of the configuration.${didYouMean(key, known)}`.replace(/\.$/, ''),
+        message: withoutStop(`is no field of the configuration.${didYouMean(key, known)}`),
       }));
     }
     case 'invalid_key':

@@ -1,4 +1,4 @@
-import { type ErrorCode, WalmqError } from '@walmq/change';
+import { type ErrorCode, messageOf, WalmqError, withoutStop } from '@walmq/change';
 
 /** Why no connection came about. */
 export interface ConnectionFailure {
@@ -212,15 +212,4 @@ function unreachable(told: ServerError): ConnectionFailure {
     `PostgreSQL cannot be reached: ${withoutStop(messageOf(told))}.`,
     'Check DATABASE_URL and that the server runs; capture and workers go on by themselves when it is back.',
   );
-}
-
-/** Node joins the failures of several addresses into an error without a message. */
-function messageOf(told: ServerError): string {
-  return told instanceof AggregateError && told.message === ''
-    ? told.errors.map(each => messageOf(each as ServerError)).join('; ')
-    : told.message;
-}
-
-function withoutStop(sentence: string): string {
-  return sentence.replace(/\.$/, '');
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WalmqError } from '@walmq/change';
+import { doubling, WalmqError } from '@walmq/change';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { hearServer } from './hear-server.js';
@@ -120,5 +120,5 @@ const LONGEST_WAIT_MS = 11_000;
 const SLOW_MS = 1000;
 
 function retryDelayMs(attempt: number): number {
-  return Math.min(50 * 2 ** Math.min(attempt, 7), 5000);
+  return doubling(50, attempt, 5000);
 }

@@ -1,4 +1,4 @@
-import { type ErrorCode, WalmqError } from '@walmq/change';
+import { type ErrorCode, WalmqError, withoutStop } from '@walmq/change';
 import { isDenied } from './wrong-server.js';
 
 /** Why there is no connection, and what to do; `passes`: trying again may help. */
@@ -118,7 +118,7 @@ export const SPEAKS_NO_TLS = 'the server speaks no TLS';
 /** Names why there is no connection, by what the server, TLS or the system said. */
 export function refusalOf(cause: Error & { code?: string }): Refusal {
   if (cause instanceof WalmqError) return { error: cause, passes: cause.code === 'REDIS_UNREACHABLE' };
-  const said = cause.message.replace(/\.$/, '');
+  const said = withoutStop(cause.message);
   const kind = KINDS.find(({ when }) => when(cause));
   if (!kind)
     return {

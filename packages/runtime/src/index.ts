@@ -8,3 +8,4 @@ export { type PollOptions, pause, poll, unlessAborted } from './poll.js';
 export { redact } from './redact.js';
 export { runService, type Service, type ServiceOptions } from './service.js';
 export { onStopSignals } from './stop-signals.js';
+export { versionBeside } from './version.js';

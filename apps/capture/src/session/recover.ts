@@ -1,4 +1,4 @@
-import { type ErrorCode, WalmqError } from '@walmq/change';
+import { doubling, type ErrorCode, WalmqError } from '@walmq/change';
 import { replicationFailure } from '@walmq/replication';
 
 /** What to do about a session that ended. */
@@ -44,5 +44,5 @@ const LONGEST_BLOCKED_DELAY_MS = 60_000;
 /** Milliseconds before the next try, the `attempt`-th (from 0) since something new was enqueued. */
 export function retryDelayMs(recovery: Exclude<Recovery, 'stop'>, attempt: number): number {
   if (recovery === 'standby') return STANDBY_MS;
-  return Math.min(100 * 2 ** attempt, recovery === 'blocked' ? LONGEST_BLOCKED_DELAY_MS : LONGEST_DELAY_MS);
+  return doubling(100, attempt, recovery === 'blocked' ? LONGEST_BLOCKED_DELAY_MS : LONGEST_DELAY_MS);
 }

@@ -1,5 +1,4 @@
-import { WalmqError } from '@walmq/change';
-import { messageOf } from '../terminal/command.js';
+import { messageOf, WalmqError, withoutStop } from '@walmq/change';
 import { type Check, type CheckName, error } from './check.js';
 
 /** Runs checks of one name's area; a failure to read its facts is an error of that area, and the others go on. */
@@ -12,7 +11,7 @@ export async function attempt(check: CheckName, run: () => Promise<Check[]>): Pr
 }
 
 export function failureCheck(check: CheckName, cause: unknown, skipped = ''): Check {
-  const message = messageOf(cause).replace(/\.$/, '');
+  const message = withoutStop(messageOf(cause));
   const remedy = cause instanceof WalmqError ? cause.remedy : undefined;
   return error(check, `${message}${skipped}`, remedy ?? 'Mend that, then run "npx walmq doctor" again.');
 }

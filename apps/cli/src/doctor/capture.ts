@@ -1,4 +1,4 @@
-import { formatLsn } from '@walmq/change';
+import { formatLsn, withoutStop } from '@walmq/change';
 import type { CaptureStatus } from '@walmq/operations';
 import type { Skipped } from '@walmq/replication';
 import { type Check, error, ok } from './check.js';
@@ -13,7 +13,7 @@ export function captureChecks(captures: readonly CaptureStatus[], skipped: reado
   const [last] = skipped;
   return [
     blocked
-      ? error('blocked', (blocked.reason ?? '').replace(/\.$/, ''), 'npx walmq skip --dry-run')
+      ? error('blocked', withoutStop(blocked.reason ?? ''), 'npx walmq skip --dry-run')
       : ok('blocked', 'no capture is blocked by a change that PostgreSQL cannot send'),
     ok(
       'skipped',

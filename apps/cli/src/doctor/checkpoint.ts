@@ -1,4 +1,4 @@
-import { formatLsn } from '@walmq/change';
+import { formatLsn, withoutStop } from '@walmq/change';
 import { type ResumeFacts, resumeVerdict } from '@walmq/operations';
 import { type Check, error, ok } from './check.js';
 
@@ -18,7 +18,7 @@ export function checkpointCheck(facts: ResumeFacts | undefined): Check[] {
       ];
     case 'refuse': {
       const { message, remedy = '' } = verdict.error;
-      return [error('checkpoint', message.replace(/\.$/, ''), remedy)];
+      return [error('checkpoint', withoutStop(message), remedy)];
     }
   }
 }

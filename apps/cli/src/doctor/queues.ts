@@ -1,3 +1,4 @@
+import { withoutStop } from '@walmq/change';
 import type { QueueStatus } from '@walmq/operations';
 import { type Check, error, ok, warning } from './check.js';
 
@@ -38,7 +39,7 @@ export function queueChecks(queue: QueueFacts, maxQueueDepth: number): Check[] {
     retriedFor !== null
       ? warning(
           'queues',
-          `${found}: changes are tried again: ${retriedFor.replace(/\.$/, '')}`,
+          `${found}: changes are tried again: ${withoutStop(retriedFor)}`,
           'It tries by itself; mend what the reason names, before the tries run out.',
         )
       : undefined,

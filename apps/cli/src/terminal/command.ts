@@ -42,9 +42,3 @@ export function redisUrlOf(io: CommandIo, config: WalmqConfig): string {
     remedy: 'Set it to the Redis that holds the queues, e.g. REDIS_URL=redis://host:6379',
   });
 }
-
-/** Node joins the failures of several addresses into an error without a message. */
-export function messageOf(cause: unknown): string {
-  if (cause instanceof AggregateError) return cause.errors.map(messageOf).join('; ');
-  return cause instanceof Error ? cause.message : String(cause);
-}

@@ -1,4 +1,4 @@
-import { type ChangeName, qualifiedName, WalmqError } from '@walmq/change';
+import { type ChangeName, qualifiedName, WalmqError, withoutStop } from '@walmq/change';
 import type { Redis } from 'ioredis';
 import type { Job } from '../job.js';
 import { classifyRedisFailure } from '../redis/redis-failure.js';
@@ -38,7 +38,7 @@ export async function batchRefused(failure: ScriptFailure, refused: RefusedBatch
     : 'Nothing of the batch is in Redis.';
   return new WalmqError(
     'ENQUEUE_REFUSED',
-    `Redis refuses ${what}: ${wrongKey ?? message.replace(/\.$/, '')}. ${undone} Nothing of it was acknowledged.`,
+    `Redis refuses ${what}: ${wrongKey ?? withoutStop(message)}. ${undone} Nothing of it was acknowledged.`,
     {
       remedy: 'Correct what the error names, then start capture again.',
       facts: { key: key || checkpointKey, ...(queue ? { queue } : {}), ...(job ? { job: job.id } : {}) },

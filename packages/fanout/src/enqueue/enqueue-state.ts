@@ -1,3 +1,4 @@
+import { doubling } from '@walmq/change';
 import type { Batch, FillingBatch } from './batch.js';
 import { fatalFault } from './fault.js';
 
@@ -200,5 +201,5 @@ function failed(state: EnqueueState, failure: unknown): EnqueueStep {
 
 /** The first try follows at once: most faults are a connection that was cut. */
 function retryDelayMs(attempt: number): number {
-  return attempt === 0 ? 0 : Math.min(100 * 2 ** (attempt - 1), 5000);
+  return attempt === 0 ? 0 : doubling(100, attempt - 1, 5000);
 }

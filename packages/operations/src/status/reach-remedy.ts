@@ -1,3 +1,4 @@
+import { withoutStop } from '@walmq/change';
 import { connectionFailure } from '@walmq/postgres';
 import { refusalOf } from '@walmq/redis';
 
@@ -13,7 +14,5 @@ export function redisRemedy(cause: unknown): string {
   const told = cause instanceof Error ? cause : new Error(String(cause));
   const { error, passes } = refusalOf(told);
   const remedy = error.remedy ?? 'Check REDIS_URL and that the server runs.';
-  return passes
-    ? `${remedy.replace(/\.$/, '')}; PostgreSQL holds the backlog, and ${CONNECTS_AGAIN}.`
-    : remedy;
+  return passes ? `${withoutStop(remedy)}; PostgreSQL holds the backlog, and ${CONNECTS_AGAIN}.` : remedy;
 }

@@ -1,5 +1,13 @@
 import { type Backfill, listOpenBackfills } from '@walmq/backfill';
-import { formatLsn, formatPosition, type Lsn, parseLsn, WalmqError } from '@walmq/change';
+import {
+  formatLsn,
+  formatPosition,
+  type Lsn,
+  messageOf,
+  parseLsn,
+  WalmqError,
+  withStop,
+} from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import { durabilityVerdict, sourceTag } from '@walmq/fanout';
 import { foreignKind, readSlot, readSource, type Slot } from '@walmq/replication';
@@ -170,7 +178,7 @@ async function look<T extends { reachable: true }>(
   let timer: NodeJS.Timeout | undefined;
   const unreachable = (cause: unknown): Unreachable => ({
     reachable: false,
-    reason: redact(messageOf(cause)),
+    reason: redact(reasonOf(cause)),
     remedy: remedyFor(cause),
   });
   const late = new Promise<Unreachable>(resolve => {
@@ -183,14 +191,10 @@ async function look<T extends { reachable: true }>(
   }
 }
 
-/** Node joins the errors of several addresses into one without a message. */
-function messageOf(cause: unknown): string {
-  if (cause instanceof AggregateError) return cause.errors.map(messageOf).join('; ');
-  // The sentence that the server cannot be reached is already there; the cause tells why.
-  if (cause instanceof WalmqError && cause.code === 'REDIS_UNREACHABLE' && cause.cause)
-    return messageOf(cause.cause);
-  const text = cause instanceof Error ? cause.message : String(cause);
-  return `${text.replace(/\.$/, '')}.`;
+function reasonOf(cause: unknown): string {
+  // The verdict already says that the server cannot be reached; the cause says why.
+  const known = cause instanceof WalmqError && cause.code === 'REDIS_UNREACHABLE' ? cause.cause : undefined;
+  return withStop(messageOf(known ?? cause));
 }
 
 function databaseStatus(

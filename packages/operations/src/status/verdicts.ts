@@ -1,5 +1,5 @@
 import type { Backfill } from '@walmq/backfill';
-import { qualifiedName } from '@walmq/change';
+import { qualifiedName, withStop } from '@walmq/change';
 import { isLost, lostCause, lostRemedy } from '@walmq/replication';
 import { bytesText } from './bytes.js';
 import type {
@@ -128,7 +128,7 @@ function captureVerdicts(status: Status): Verdict[] {
   const paused = active.pauses.map(reason =>
     warning(
       'CAPTURE_PAUSED',
-      `Capture is paused: ${sentence(reason)}`,
+      `Capture is paused: ${withStop(reason)}`,
       'PostgreSQL holds the backlog and capture goes on by itself; mend what the reason names.',
     ),
   );
@@ -168,7 +168,7 @@ function silenceVerdict({ captures, lastActive, checkpoint, at }: Status, slot: 
   if (blocked)
     return error(
       'CHANGE_UNREADABLE',
-      `Capture ${blocked.instance} on ${blocked.host} is blocked: ${sentence(blocked.reason ?? 'a change cannot be read')}`,
+      `Capture ${blocked.instance} on ${blocked.host} is blocked: ${withStop(blocked.reason ?? 'a change cannot be read')}`,
       'Mend what the reason names, or see what giving up this transaction means: "npx walmq skip --dry-run".',
     );
   if (slot?.active)
@@ -181,7 +181,7 @@ function silenceVerdict({ captures, lastActive, checkpoint, at }: Status, slot: 
   if (waiting)
     return error(
       'CAPTURE_WAITING',
-      `Capture ${waiting.instance} on ${waiting.host} does not stream: ${sentence(waiting.reason ?? 'it is starting')}`,
+      `Capture ${waiting.instance} on ${waiting.host} does not stream: ${withStop(waiting.reason ?? 'it is starting')}`,
       'It tries again by itself; mend what the reason names.',
     );
   if (captures.length === 0 && !lastActive && !checkpoint)
@@ -246,7 +246,7 @@ function queueVerdicts(queue: QueueStatus): Verdict[] {
     found.push({
       ...warning(
         'CHANGES_RETRIED',
-        `Queue "${name}" has ${changes(delayed)} to be tried again: ${sentence(retriedFor)}`,
+        `Queue "${name}" has ${changes(delayed)} to be tried again: ${withStop(retriedFor)}`,
         'It tries by itself; mend what the reason names, before the tries run out.',
       ),
       queue: name,
@@ -255,7 +255,7 @@ function queueVerdicts(queue: QueueStatus): Verdict[] {
     found.push({
       ...warning(
         'CHANGES_POSTPONED',
-        `Queue "${name}" has a change that has been put off ${postponed.times} times in ${hours(postponed.seconds)}: ${sentence(postponed.reason)}`,
+        `Queue "${name}" has a change that has been put off ${postponed.times} times in ${hours(postponed.seconds)}: ${withStop(postponed.reason)}`,
         'Mend what the reason names; after maxPostponedMs of the queue the change fails and parks its key.',
       ),
       queue: name,
@@ -280,7 +280,7 @@ function backfillVerdicts({ id, queue, schema, table, status, error }: Backfill)
     return [
       warning(
         'BACKFILL_FAILED',
-        `${what} failed: ${sentence(error ?? 'it did not say why')}`,
+        `${what} failed: ${withStop(error ?? 'it did not say why')}`,
         `Mend that, then ${resume}: it goes on where it stopped. Or give it up: ${giveUp}.`,
       ),
     ];
@@ -303,10 +303,6 @@ function info(code: VerdictCode, text: string, remedy: string): Verdict {
 
 function changes(count: number): string {
   return count === 1 ? '1 change' : `${count} changes`;
-}
-
-function sentence(text: string): string {
-  return `${text.replace(/\.$/, '')}.`;
 }
 
 function capital(text: string): string {

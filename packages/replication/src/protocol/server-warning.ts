@@ -1,3 +1,4 @@
+import { withoutStop } from '@walmq/change';
 /** What node-postgres gives of a NoticeResponse that is looked at here. */
 export interface ServerNotice {
   readonly code?: string | undefined;
@@ -21,5 +22,5 @@ export function noticeKind({ code = '', routine }: ServerNotice): NoticeKind {
 
 /** A warning as one sentence. */
 export function warningText({ code, message, detail }: ServerNotice): string {
-  return `PostgreSQL warns: ${message}${detail ? ` (${detail.replace(/\.$/, '')})` : ''} [${code}]`;
+  return `PostgreSQL warns: ${message}${detail ? ` (${withoutStop(detail)})` : ''} [${code}]`;
 }

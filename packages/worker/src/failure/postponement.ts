@@ -1,3 +1,4 @@
+import { doubling } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import type { Delay } from './thrown.js';
 
@@ -43,12 +44,8 @@ export function delayMsOf(wish: {
 
 /** What is less than the backoff, or no number at all, is no wish: the delays are the backoff's then, and double. */
 function wishedMs(asked: Delay, times: number, backoff: QueueConfig['backoff']): number {
-  const ms = typeof asked === 'object' ? grown(asked.firstMs, times, asked.maxMs) : asked;
+  const ms = typeof asked === 'object' ? doubling(asked.firstMs, times, asked.maxMs) : asked;
   if (ms > 0 && (typeof asked === 'object' || ms >= backoff.delayMs)) return ms;
   const maxMs = Math.max(backoff.delayMs, backoff.maxDelayMs);
-  return backoff.type === 'fixed' ? backoff.delayMs : grown(backoff.delayMs, times, maxMs);
-}
-
-function grown(firstMs: number, times: number, maxMs: number): number {
-  return Math.min(firstMs * 2 ** times, maxMs);
+  return backoff.type === 'fixed' ? backoff.delayMs : doubling(backoff.delayMs, times, maxMs);
 }

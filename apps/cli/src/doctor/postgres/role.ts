@@ -1,3 +1,4 @@
+import { withoutStop } from '@walmq/change';
 import { ownConnection } from '@walmq/postgres';
 import { replicationFailure } from '@walmq/replication';
 import { CAPTURE_SCHEMA, type MadeRelation, missingRelations } from '@walmq/setup';
@@ -99,7 +100,7 @@ async function refusalOfReplication(databaseUrl: string, slot: string): Promise<
     const full = (cause as { code?: string }).code === TOO_MANY_CONNECTIONS;
     return {
       full,
-      reason: full ? (cause as Error).message : replicationFailure(cause, slot).message.replace(/\.$/, ''),
+      reason: full ? (cause as Error).message : withoutStop(replicationFailure(cause, slot).message),
       remedy: full
         ? 'Make room for one more: see wal-senders.'
         : 'Let DATABASE_URL name the server itself, not a connection pooler, and check pg_hba.conf.',

@@ -1,3 +1,4 @@
+import { withoutStop } from '@walmq/change';
 import { bytesText, type SlotDetail } from '@walmq/operations';
 import { isLost, lostCause, lostRemedy, type Slot, slotVerdict } from '@walmq/replication';
 import { type Check, error, ok, warning } from '../check.js';
@@ -21,7 +22,7 @@ function kindCheck(slot: Slot | undefined, ours: { name: string; database: strin
   if (verdict.verdict === 'ours' || verdict.verdict === 'lost')
     return ok('slot', `slot "${ours.name}" exists`);
   const { message, remedy = '' } = verdict.error;
-  return error('slot', message.replace(/\.$/, ''), remedy);
+  return error('slot', withoutStop(message), remedy);
 }
 
 function readerCheck({ active, activePid }: Slot & SlotDetail): Check {

@@ -1,4 +1,4 @@
-import { WalmqError } from '@walmq/change';
+import { WalmqError, withoutStop } from '@walmq/change';
 import { tryRights } from '@walmq/redis';
 import type { Redis } from 'ioredis';
 import { type Check, error, ok } from '../check.js';
@@ -13,6 +13,6 @@ export async function rightsCheck(redis: Redis, prefix: string): Promise<Check> 
     );
   } catch (cause) {
     if (!(cause instanceof WalmqError)) throw cause;
-    return error('redis-rights', cause.message.replace(/\.$/, ''), cause.remedy ?? '');
+    return error('redis-rights', withoutStop(cause.message), cause.remedy ?? '');
   }
 }

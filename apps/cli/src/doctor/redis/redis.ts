@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { withoutStop } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import { durabilityVerdict, type RedisPersistence } from '@walmq/fanout';
 import { bytesText, type RedisServer, readRedisServer } from '@walmq/operations';
@@ -154,8 +155,4 @@ function latencyCheck({ medianPingMs }: RedisFacts): Check {
   const found = `a PING takes ${medianPingMs.toFixed(1)} ms (median of ${PINGS})`;
   if (medianPingMs <= SLOW_PING_MS) return ok('redis-latency', found);
   return warning('redis-latency', `${found}: every batch waits as long`, 'Run capture near Redis.');
-}
-
-function withoutStop(sentence: string): string {
-  return sentence.replace(/\.$/, '');
 }
