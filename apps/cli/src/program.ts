@@ -13,7 +13,7 @@ import { addSetup } from './setup.js';
 import { addSkip } from './skip.js';
 import { addStatus } from './status/status.js';
 import { addTeardown } from './teardown/teardown.js';
-import { type CommandIo, EXIT, messageOf } from './terminal/command.js';
+import { type CommandIo, EXIT } from './terminal/command.js';
 import { documentation, ENVIRONMENT, EXIT_CODES, type Host } from './terminal/help.js';
 import { addSql } from './terminal/sql.js';
 import { addTypes } from './types/types.js';

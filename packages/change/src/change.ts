@@ -46,7 +46,7 @@ export interface Change<R = Row> {
    */
   jsonNulls?: { before?: string[]; after?: string[] };
   tx: ChangeTransaction;
-  /** What the transaction said of itself. */
+  /** The context that the transaction sent, for example an actor or a traceparent. */
   context?: Record<string, Json>;
   /** Of an update of a row that was not in the set that the queue's `where` describes, and now is. */
   entered?: true;
@@ -65,7 +65,7 @@ export interface Change<R = Row> {
   reason?: string;
 }
 
-/** What an event says: the row of an outbox table, or a logical message. */
+/** The content of an event: the row of an outbox table, or a logical message. */
 export interface EventRow<Payload = Json> {
   type: string;
   payload: Payload;

@@ -1,5 +1,5 @@
 const DECIMAL = /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/;
-/** Longer than any double, in digits; what is longer is written with an exponent. */
+/** More digits than any double has. A longer number is written with an exponent. */
 const LONGEST_PLAIN = 400;
 
 /**

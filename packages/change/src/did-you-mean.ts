@@ -1,6 +1,6 @@
 /**
- * The name that was most likely meant: the same but for capitals, else the one with the fewest letters to change, if they
- * are few, else one that begins like it. Undefined if none is near.
+ * The name that was most likely meant: a name that differs only in case, else the name with the fewest letters to change, if
+ * these are few, else a name with the same beginning. Undefined if no name is near.
  */
 export function nearestName(wanted: string, names: Iterable<string>): string | undefined {
   const meant = wanted.toLowerCase();

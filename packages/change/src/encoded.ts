@@ -1,6 +1,6 @@
 import type { Operation } from './change.js';
 
-/** What tells one change from others, whatever it is of. */
+/** What identifies a change, of a row or of an event. */
 export interface ChangeName {
   readonly id: string;
   readonly op: Operation;
@@ -23,7 +23,7 @@ export interface EncodedChange extends ChangeName {
    * the table has no key.
    */
   readonly keyText: string | null;
-  /** Set where what the change says is not sure, and why: it must not be processed as if it were. */
+  /** Why the content of the change is uncertain; if set, a worker must not process the change as certain. */
   readonly doubt?: string | undefined;
   /** It waits for all changes of its table whose key is not known. */
   readonly followsUnkeyed?: boolean;
@@ -53,9 +53,9 @@ export interface EncodedChange extends ChangeName {
   readonly rows: { readonly before: string | null; readonly after: string | null };
 }
 
-/** An event that was sent as a logical message, on its way to the queues; nobody has read its content yet. */
+/** An event from a logical message on its way to the queues. Its content is not parsed yet. */
 export interface EncodedEvent extends ChangeName {
-  /** The queue it was sent to, as its sender has it. */
+  /** The queue that the sender named. */
   readonly queue: string;
   readonly content: Buffer;
   /** The change as JSON (`Change`) with these, JSON too, as its key and its new row. */

@@ -1,4 +1,4 @@
-/** A table by its two names, each as the catalog has it: without quotes. */
+/** A table by schema and name, as the catalog stores them: without quotes. */
 export interface TableName {
   readonly schema: string;
   readonly table: string;

@@ -60,7 +60,7 @@ function memberOf(schema: z.core.$ZodType, step: PropertyKey): z.core.$ZodType[]
   return [];
 }
 
-/** Without what only says that it may be left out. */
+/** Without the wrapper that marks a field as optional. */
 function bare(schema: z.core.$ZodType): z.core.$ZodType[] {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
     return bare(schema.unwrap());

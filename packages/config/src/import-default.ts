@@ -12,7 +12,7 @@ export async function importDefault(path: string): Promise<unknown> {
     return await createJiti(import.meta.url, { moduleCache: false }).import(file, { default: true });
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    // The lines after the first say which files asked for the module; of a mistake in the text they say where it is.
+    // The lines after the first name the importing files, or the place of a syntax error.
     const missing = code === 'MODULE_NOT_FOUND';
     const reason = missing ? `${message.split('\n')[0]}.` : message;
     throw new WalmqError('CONFIG_UNREADABLE', `${file} could not be loaded: ${reason}`, {

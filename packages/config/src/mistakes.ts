@@ -15,8 +15,8 @@ const SHAPE_FIELDS = ['where', 'columns', 'omit', 'mask', 'transform', 'maxBytes
 const SOURCES: ReadonlySet<string> = new Set(['table', 'tables', 'messages', 'outbox']);
 
 /**
- * What in a configuration rules something else in it out. It may be anything: what is wrong by itself, which the schema
- * says, is left out, so that all mistakes are said at once.
+ * Combinations of fields that exclude each other. The input may be any value: fields that are wrong by themselves, which
+ * the schema reports, are ignored here, so that all mistakes are reported together.
  */
 export function contradictions(input: unknown): Mistake[] {
   const { queues = {}, outbox = {}, malformed = 'walmq.malformed' } = recordOf(input);
@@ -94,7 +94,7 @@ function tableMistakes({ tables }: Queue): Mistake[] {
   }));
 }
 
-/** What says of a name that it is in two places that rule each other out. */
+/** The mistake that a name stands in two places that exclude each other. */
 function shapeMistakes({ columns, omit, mask, maxBytes, onOversize }: Queue): Mistake[] {
   const strip = typeof onOversize === 'object' ? onOversize.strip : [];
   const there = (name: string) => (columns?.includes(name) ?? true) && !omit?.includes(name);

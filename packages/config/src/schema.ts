@@ -9,7 +9,7 @@ import {
 import { tableDescriptions } from '@walmq/row-types';
 import { z } from 'zod';
 
-/** PostgreSQL's limit is 63 bytes in the database's encoding, which nobody knows here: at least 63 characters. */
+/** PostgreSQL's limit is 63 bytes in the database's encoding, which is unknown here: the check allows 63 characters. */
 const isName = (name: string) => name !== '' && [...name].length <= 63 && !name.includes('\0');
 
 const identifier = z
@@ -109,7 +109,7 @@ export const queueFields = z.strictObject({
   mask: z.record(identifier, mask).optional(),
   /** What the change becomes, null for nothing. A pure function, and not an asynchronous one. */
   transform: transform.optional(),
-  /** Bytes of a change's data, as JSON; what is larger does as `onOversize` says. Default: no limit. */
+  /** Bytes of a change's data as JSON. `onOversize` decides about a larger change. Default: no limit. */
   maxBytes: z
     .int()
     .min(1024)
@@ -194,7 +194,7 @@ export const outboxFields = z.strictObject({
     .prefault({}),
 });
 
-/** A configuration, each field on its own; what rules out what is in mistakes.ts. */
+/** A configuration, each field on its own; mistakes.ts checks combinations. */
 export const configSchema = z.strictObject({
   source: z
     .strictObject({
@@ -223,7 +223,7 @@ export const configSchema = z.strictObject({
        * own checkpoint, so that a Redis Cluster can hold them on different nodes. Default 1: no hash tag.
        */
       shards: z.int().min(1).max(64).default(1),
-      /** Milliseconds a reply may take before the connection is closed and opened anew. Default 10 000. */
+      /** Milliseconds a reply may take before the connection is closed and opened again. Default 10 000. */
       deadlineMs: z.int().min(100).max(600_000).default(10_000),
       /** What an acknowledged change survives: "fsync" (the default), { replicated: n } or "memory". */
       durability: durability.default('fsync'),

@@ -2,7 +2,7 @@ import { WalmqError } from '@walmq/change';
 import type { ClientConfig } from 'pg';
 import { parse, toClientConfig } from 'pg-connection-string';
 
-/** Where a URL leads, and as whom; nothing of how the session is to behave, but for what it says of that. */
+/** Host, port, database and role of a URL, and the session settings that it names. */
 export interface Address
   extends Pick<ClientConfig, 'user' | 'password' | 'host' | 'port' | 'database' | 'ssl'> {
   readonly sslnegotiation?: 'postgres' | 'direct';

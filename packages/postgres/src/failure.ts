@@ -1,6 +1,6 @@
 import { type ErrorCode, messageOf, WalmqError, withoutStop } from '@walmq/change';
 
-/** Why no connection came about. */
+/** Why no connection was opened. */
 export interface ConnectionFailure {
   /** Explained in docs/reference/errors.md. */
   readonly code: ErrorCode;
@@ -8,7 +8,7 @@ export interface ConnectionFailure {
   readonly sentence: string;
   /** What to do, as a sentence. */
   readonly remedy: string;
-  /** True where trying again cannot help before somebody has changed something. */
+  /** True if a retry cannot help until a person changes something. */
   readonly lasting: boolean;
 }
 
@@ -123,7 +123,7 @@ const BY_CODE: ReadonlyMap<unknown, Describe> = new Map<unknown, Describe>([
   ],
 ]);
 
-/** Messages of pg, which have no code. */
+/** Errors of pg without a code. */
 const BY_MESSAGE: readonly (readonly [RegExp, Describe])[] = [
   [
     /does not support SSL connections/,
@@ -145,7 +145,7 @@ const BY_MESSAGE: readonly (readonly [RegExp, Describe])[] = [
   ],
 ];
 
-/** Names what kept a connection from coming about: by code, or by message where pg gives none. */
+/** Explains why no connection was opened: by code, or by message if pg gives no code. */
 export function connectionFailure(cause: unknown): ConnectionFailure {
   const told = (cause instanceof Error ? cause : new Error(String(cause))) as ServerError;
   if (cause instanceof WalmqError)
@@ -160,7 +160,7 @@ export function connectionFailure(cause: unknown): ConnectionFailure {
   return describe(told);
 }
 
-/** As an error, with the cause. */
+/** The explanation as an error, with its cause. */
 export function connectionError(cause: unknown): WalmqError {
   if (cause instanceof WalmqError) return cause;
   const { code, sentence, remedy } = connectionFailure(cause);
@@ -190,7 +190,7 @@ function denied({ message }: ServerError): ConnectionFailure {
   );
 }
 
-/** A protocol violation in the first message: PgBouncer takes neither settings nor replication. */
+/** A protocol violation at connect: PgBouncer accepts neither session settings nor replication. */
 function pooled(told: ServerError): ConnectionFailure {
   if (!isRefusedOption(told)) return unreachable(told);
   return lasting(
@@ -200,7 +200,7 @@ function pooled(told: ServerError): ConnectionFailure {
   );
 }
 
-/** PgBouncer's answer to a startup parameter that it does not pass on. */
+/** PgBouncer's answer to a startup parameter that it rejects. */
 export function isRefusedOption(cause: unknown): boolean {
   const { code, message } = Object(cause) as { code?: unknown; message?: string };
   return code === '08P01' && /startup parameter/i.test(message ?? '');

@@ -15,7 +15,7 @@ export interface PoolOptions extends ConnectionOptions {
   readonly onLost?: ((error: Error) => void) | undefined;
 }
 
-/** After that long a connection is opened anew: the name in the URL may lead to another server by then. */
+/** A pool replaces a connection after this time: the host name may resolve to another server by then. */
 const LIFETIME_SECONDS = 30;
 
 /**

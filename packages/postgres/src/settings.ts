@@ -17,7 +17,7 @@ const TEXT_FORMS: Settings = {
   quote_all_identifiers: 'off',
 };
 
-/** Statements are plain, their effects last, and no transaction is of another kind than it says. */
+/** Plain string literals, durable commits, and transactions with the declared isolation. */
 const TRANSACTIONS: Settings = {
   default_transaction_isolation: 'read committed',
   default_transaction_read_only: 'off',

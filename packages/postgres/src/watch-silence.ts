@@ -8,7 +8,7 @@ export interface SilenceOptions {
   readonly deadlineMs: number;
   /** Those that may have asked something. */
   readonly clients: () => Iterable<ClientBase>;
-  /** A connection was given up. */
+  /** A connection was closed because its server fell silent. */
   readonly onLost?: ((error: Error) => void) | undefined;
 }
 

@@ -10,19 +10,19 @@ import { readServer } from './read/server.js';
 import { runStep, runSteps } from './run/run.js';
 
 export interface SetupOptions extends PlanInput {
-  /** Tables of ours besides capture's own. */
+  /** walmq's own tables besides capture's. */
   readonly schemas?: readonly SetupSchema[];
-  /** Roles that alone may send logical messages from now on. Default: whoever may today. */
+  /** The only roles that may send logical messages after set-up. Default: no change. */
   readonly publishers?: readonly string[] | undefined;
-  /** Milliseconds that one statement may wait for locks and open transactions. Default 10 000. */
+  /** Milliseconds that a statement may wait for locks and open transactions. Default 10 000. */
   readonly lockTimeoutMs?: number;
 }
 
 const LOCK_TIMEOUT_MS = 10_000;
 
 /**
- * Prepares a database: own tables, REPLICA IDENTITY FULL (old values must be right), the publication with the
- * configured tables, the slot. Idempotent: does only what is missing, never drops anything. Rejects as planSetup and
+ * Prepares a database: own tables, REPLICA IDENTITY FULL (handlers need whole old rows), the publication with the
+ * configured tables, the slot. Idempotent: adds only what is missing, drops nothing. Rejects as planSetup and
  * runSteps do.
  */
 export async function setUp(client: ClientBase, options: SetupOptions): Promise<SetupStep[]> {
@@ -34,9 +34,9 @@ export async function setUp(client: ClientBase, options: SetupOptions): Promise<
 }
 
 /**
- * What setUp would do, with nothing changed. Rejects with a SETUP_... error when the database cannot be prepared.
+ * The steps that setUp would run. Changes nothing. Rejects if the database cannot be prepared, as stepsOf does.
  *
- * Tables that are ours and captured are made in a transaction that is rolled back, so that the plan can be read off
+ * Creates walmq's own captured tables in a transaction and rolls it back, so that the plan can be read from
  * a database that has them.
  */
 export async function planSetup(client: ClientBase, options: SetupOptions): Promise<SetupStep[]> {

@@ -5,7 +5,7 @@ import { type Check, error, ok } from './check.js';
 
 const BLOCKED: ReadonlySet<string> = new Set(['CHANGE_UNREADABLE', 'PUBLICATION_WAS_MISSING']);
 
-/** What captures tell of themselves, and what has been given up for them. */
+/** Checks the status that captures report, and skipped transactions. */
 export function captureChecks(captures: readonly CaptureStatus[], skipped: readonly Skipped[]): Check[] {
   const blocked = captures.find(
     ({ role, lastError }) => role === 'waiting' && BLOCKED.has(lastError?.code ?? ''),

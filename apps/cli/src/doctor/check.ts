@@ -52,7 +52,7 @@ export interface Check {
   readonly status: Status;
   /** What was found, as a sentence without its full stop. */
   readonly found: string;
-  /** What to do about it; the command that mends it where there is one. */
+  /** What to do; a command if there is one. */
   readonly remedy?: string;
 }
 

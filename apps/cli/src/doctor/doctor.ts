@@ -102,7 +102,7 @@ async function checkRedis(redis: Redis, { redis: options, capture, queues }: Wal
   return checks;
 }
 
-/** What only PostgreSQL and Redis together can tell. */
+/** The checks that need both PostgreSQL and Redis. */
 async function checkBoth(client: Client, redis: Redis, config: WalmqConfig) {
   const { slot } = config.source;
   return [

@@ -6,7 +6,7 @@ const COLOURS = { ok: 'green', warning: 'yellow', error: 'red' } as const satisf
 const STATUS_WIDTH = 7;
 const CHECK_WIDTH = 22;
 
-/** One line of what was found and, on trouble, one of what mends it. */
+/** One line with the finding and, for a problem, one line with the remedy. */
 export function checkLines({ check, status, found, remedy }: Check, colours: boolean): string[] {
   const word = status.padEnd(STATUS_WIDTH);
   const painted = colours ? styleText(COLOURS[status], word) : word;

@@ -11,7 +11,7 @@ import { addFilterOptions } from './options.js';
 
 interface DiscardCommandOptions extends SteerOptions {
   readonly yes?: boolean;
-  /** The file that what is discarded is written to first. */
+  /** The file that receives the changes before they are removed. */
   readonly to?: string;
 }
 
@@ -33,7 +33,7 @@ export function addDiscard(program: Command, { io, exit }: Host): void {
     .action(async (options: DiscardCommandOptions) => exit(await discardCommand(io, options)));
 }
 
-/** `walmq discard`: resolves to the exit code. Rejects with NOT_CONFIRMED unless somebody said yes. */
+/** `walmq discard`: resolves to the exit code. Rejects with NOT_CONFIRMED without a confirmation. */
 async function discardCommand(io: CommandIo, options: DiscardCommandOptions): Promise<number> {
   return await withQueues(io, options, async ({ redis, queues }) => {
     const choices = await choose(io, { redis, queues }, options);

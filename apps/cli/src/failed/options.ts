@@ -4,7 +4,7 @@ import type { FailedFilter } from '@walmq/operations';
 import { type Command, InvalidArgumentError } from 'commander';
 import { columnAndValue } from '../terminal/column-value.js';
 
-/** Which failed changes, as the command line says it. */
+/** The filter of failed changes from the command line. */
 export interface FilterOptions {
   readonly queue?: string[];
   readonly table?: string;

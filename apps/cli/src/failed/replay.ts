@@ -17,7 +17,7 @@ import { type OpenQueues, withQueues } from './open-queues.js';
 import { addFilterOptions } from './options.js';
 
 interface ReplayCommandOptions extends SteerOptions {
-  /** Until what was replayed, and what is parked behind it, has completed or failed again. */
+  /** Wait until the replayed changes, and the changes parked behind them, have completed or failed again. */
   readonly wait?: boolean;
 }
 
@@ -83,7 +83,7 @@ async function replayChoice(
   { queue, ids, parked }: Choice,
   signal: AbortSignal,
 ): Promise<Done> {
-  // Before they run: their ties to what is parked behind go with them.
+  // Read before they run: a completed change loses its links to the changes parked behind it.
   const all = options.wait ? await chainsOf(redis, queue, ids) : [];
   const progress = openProgress(io, `Replaying ${queue.name}`, ids.length);
   try {
@@ -131,7 +131,7 @@ async function follow(
 /** Otherwise it would wait without a word. */
 async function whyIdle(queue: Queue, redis: Redis): Promise<string | undefined> {
   if (await queue.isPaused()) return 'the queue is paused; its changes run when it is resumed.';
-  // Where CLIENT LIST is forbidden nobody knows.
+  // Unknown if CLIENT LIST is forbidden.
   const workers = await countWorkers(queue, redis);
   return workers === 0 ? 'no worker is connected; its changes run when one is started.' : undefined;
 }

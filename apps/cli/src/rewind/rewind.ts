@@ -38,7 +38,7 @@ interface RewindCommandOptions {
 
 /** Changes of one transaction. */
 const PAGE = 500;
-/** WAL that the slot may trail by before more is sent: what waits there for capture is in nobody's memory. */
+/** The slot may be behind by this much WAL before a rewind waits. That WAL takes no memory of any process. */
 const MOST_WAL_BYTES = 64 * 1024 * 1024;
 const LOOK_EVERY_MS = 500;
 const SAY_AFTER_LOOKS = 10;
@@ -125,7 +125,7 @@ function wantedOf(options: RewindCommandOptions, { queues }: WalmqConfig): Rewin
   return { queue: name, tables, from: new Date(from).toISOString(), to: new Date(to).toISOString(), key };
 }
 
-/** A number as JSON has it, anything else as text. Throws OPTION_INVALID. */
+/** A JSON number as a number, any other value as text. Throws OPTION_INVALID. */
 function keyMember(text: string): [string, unknown] {
   const pair = columnAndValue(text);
   if (!pair)

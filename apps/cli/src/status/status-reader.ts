@@ -49,7 +49,7 @@ export function openStatusReader({
 
 function poolOrWhy(url: string): Pool | Error {
   try {
-    // A connection that is lost is said by the next look, which gets a new one.
+    // The next poll opens a new connection and reports a lost one.
     return createPool({ url, name: 'walmq cli', max: 2, connectTimeoutMs: CONNECT_TIMEOUT_MS });
   } catch (cause) {
     return cause as Error;

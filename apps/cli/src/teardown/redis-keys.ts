@@ -3,11 +3,11 @@ import { checkpointKey, type SourceIdentity } from '@walmq/fanout';
 import type { Redis } from 'ioredis';
 import { keysLike } from '../terminal/keys-like.js';
 
-/** Keys removed by one command: none of them holds Redis up. */
+/** Keys per command, few enough not to block Redis. */
 const AT_ONCE = 500;
 
 export interface OwnKeys {
-  /** What walmq keeps of this source: its checkpoint, what captures told of themselves. */
+  /** walmq's own keys of this source: the checkpoint and the status of captures. */
   readonly own: readonly string[];
   /** Of the queues; empty when another source feeds them too. */
   readonly queues: readonly string[];

@@ -1,7 +1,7 @@
 import { WalmqError } from '@walmq/change';
 import { loadConfig, type WalmqConfig } from '@walmq/config';
 
-/** What every command is given: the words it prints and the world it acts on, so that tests need no process. */
+/** Input and output of every command, passed in so that tests need no process. */
 export interface CommandIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** True on a terminal that shows colours. */
@@ -10,7 +10,7 @@ export interface CommandIo {
   readonly isTerminal: boolean;
   /** From this call on, Ctrl+C aborts the signal and no longer ends the process. */
   interrupted(): AbortSignal;
-  /** The answer to a question; undefined where there is nobody at a terminal. */
+  /** Asks a question; undefined without a terminal. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
   /** Draws one line over the one drawn before; on a terminal only. */
   draw(line: string): void;

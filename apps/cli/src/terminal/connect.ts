@@ -17,7 +17,7 @@ export async function withDatabase<T>(url: string, act: (client: Client) => Prom
 
 /** Rejects with DATABASE_URL_INVALID, DATABASE_UNREACHABLE or another DATABASE_... that says why. */
 export async function connectDatabase(url: string): Promise<Client> {
-  // That it is lost, the query under way says.
+  // The query in progress reports a lost connection.
   const { client } = await openClient({ url, name: 'walmq cli', connectTimeoutMs: CONNECT_TIMEOUT_MS });
   return client;
 }

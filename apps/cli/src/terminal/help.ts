@@ -1,9 +1,9 @@
 import type { CommandIo } from './command.js';
 
-/** What a command is added with. */
+/** What a command needs to register itself. */
 export interface Host {
   readonly io: CommandIo;
-  /** Says the exit code of a command that has not failed; 0 without it. */
+  /** Sets the exit code of a command that did not throw. Default 0. */
   readonly exit: (code: number) => void;
 }
 
@@ -20,7 +20,7 @@ Environment:
   REDIS_URL     the Redis that holds the queues, e.g. redis://localhost:6379
   WALMQ_CONFIG  path of the configuration (default: walmq.config.ts)`;
 
-/** As help shows them: a command line, and what it is for. */
+/** Examples for --help: a command line and its purpose. */
 export function examples(...lines: (readonly [command: string, meaning: string])[]): string {
   const width = Math.max(...lines.map(([command]) => command.length));
   return `\nExamples:\n${lines.map(([command, meaning]) => `  ${command.padEnd(width)}  ${meaning}`).join('\n')}`;

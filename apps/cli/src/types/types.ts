@@ -13,9 +13,9 @@ import { readDescriptions } from './read-descriptions.js';
 interface TypesCommandOptions {
   /** Where the types are written. */
   readonly out: string;
-  /** Writes nothing, and says how the database differs from the file. */
+  /** Writes nothing, and prints how the database differs from the file. */
   readonly check?: boolean;
-  /** Writes nothing, and prints what the catalog says. */
+  /** Writes nothing, and prints the catalog's description. */
   readonly json?: boolean;
 }
 

@@ -14,7 +14,7 @@ export type Reporter =
 /** What follows from a fault; the page explains each word once. */
 export type Outcome = 'ends' | 'retries' | 'stands by' | 'blocks' | 'change' | 'refused' | 'reported';
 
-/** What the reference page says of one code. Markdown, with links as docs/reference/errors.md needs them. */
+/** The entry of one code on the reference page. Markdown, with links relative to docs/reference/. */
 export interface ErrorEntry {
   /** What is wrong: one sentence. */
   readonly meaning: string;

@@ -1,13 +1,13 @@
 import { jsonMembers } from '@walmq/change';
 import { decodeUtf8 } from './encoding.js';
 
-/** Prefix of the logical message by which a transaction says something of itself. */
+/** Prefix of the logical message that carries a transaction's context. */
 export const CONTEXT_PREFIX = 'walmq.context';
 
 /** Every change of the transaction carries it: more than this is data, and belongs into a table. */
 const MAX_CONTEXT_BYTES = 8192;
 
-/** What a transaction said of itself. */
+/** The context that a transaction sent. */
 export interface TransactionContext {
   /** A JSON object, as it was sent: no digit is lost. */
   readonly json: string;
@@ -15,7 +15,7 @@ export interface TransactionContext {
   readonly trace: { readonly traceparent?: string; readonly tracestate?: string };
 }
 
-/** Reads a context message; an error says why it is not one. The content is never part of it. */
+/** Parses a context message. Returns an error with the reason, never with the content, if it is invalid. */
 export function readContext(content: Buffer): TransactionContext | Error {
   if (content.length > MAX_CONTEXT_BYTES)
     return new Error(`it has ${content.length} bytes, and ${MAX_CONTEXT_BYTES} are allowed`);

@@ -15,7 +15,7 @@ export async function readEncoding(client: ClientBase): Promise<string> {
 /** No encoding at all: the server neither checks nor converts what it is given. */
 export const SQL_ASCII = 'SQL_ASCII';
 
-/** Turns a text's bytes into UTF-8; what is no text of the database's encoding stays as it is. */
+/** Converts a text's bytes to UTF-8. Bytes that are invalid in the database's encoding stay unchanged. */
 export type ToUtf8 = (bytes: Buffer) => Promise<Buffer>;
 
 /**

@@ -3,7 +3,7 @@ import type { TransactionContext } from './context.js';
 
 /** The transaction the stream is in; counts its changes. */
 export class Transaction {
-  /** The lower 32 bits, as the WAL has it. */
+  /** The lower 32 bits, as in the WAL. */
   readonly xid: number;
   readonly commitLsn: Lsn;
   /** ISO 8601, to the microsecond. */
@@ -20,7 +20,7 @@ export class Transaction {
     this.#head = `{"xid":${begin.xid},"lsn":"${formatLsn(begin.commitLsn)}","committedAt":"${begin.committedAt}","seq":`;
   }
 
-  /** What the transaction has said of itself so far: the changes to come carry it. */
+  /** The context that the transaction has sent so far. Its later changes carry it. */
   context: TransactionContext | undefined;
 
   /** Number of the change last taken. */

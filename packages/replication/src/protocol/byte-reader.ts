@@ -52,7 +52,7 @@ export class ByteReader {
     return value;
   }
 
-  /** Leaves out as many bytes; says where they begin. */
+  /** Skips that many bytes and returns the offset of the first. */
   skip(length: number): number {
     const start = this.#at;
     this.#at = this.#end(length);

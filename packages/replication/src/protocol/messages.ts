@@ -27,7 +27,7 @@ export interface OldTuple {
   readonly tuple: Tuple;
 }
 
-/** What pgoutput (protocol version 1, messages on) and the replication protocol say, one by one. */
+/** The messages of pgoutput (protocol version 1, messages on) and of the replication protocol. */
 export type Message =
   | { readonly tag: 'begin'; readonly commitLsn: Lsn; readonly committedAt: string; readonly xid: number }
   | { readonly tag: 'commit'; readonly endLsn: Lsn }

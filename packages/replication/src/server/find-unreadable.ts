@@ -8,7 +8,7 @@ export interface Unreadable {
   readonly commitLsn: Lsn;
   /** A slot that stands here sends it no more, and everything that commits after it. */
   readonly behind: Lsn;
-  /** What the server says instead of sending it. */
+  /** The server's error message. */
   readonly reason: string;
 }
 

@@ -2,7 +2,7 @@ import { formatLsn, type Lsn, qualifiedName } from '@walmq/change';
 import { isServersRefusal } from '../stream/failure.js';
 import type { SlotReader, Unreadable } from './find-unreadable.js';
 
-/** What can be told of a transaction that cannot be sent as capture reads it. */
+/** What is known about a transaction that PostgreSQL cannot send. */
 export interface UnreadableDetails {
   readonly xid: number;
   /** As qualifiedName writes it, and how many rows of it were changed. */

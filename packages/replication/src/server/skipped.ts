@@ -3,7 +3,7 @@ import type { ClientBase } from 'pg';
 import type { Unreadable } from './find-unreadable.js';
 import type { UnreadableDetails } from './read-unreadable.js';
 
-/** A transaction that somebody gave up. */
+/** A transaction that was skipped with `walmq skip`. */
 export interface Skipped {
   readonly commitLsn: Lsn;
   readonly xid: number | null;
@@ -13,7 +13,7 @@ export interface Skipped {
   readonly skippedBy: string;
 }
 
-/** Notes in walmq.skipped, where it stays, what is given up. */
+/** Records the skipped transaction in walmq.skipped, permanently. */
 export async function noteSkipped(
   client: ClientBase,
   slot: string,

@@ -5,7 +5,7 @@ export const CAPTURE_NAME = 'walmq capture';
 
 /** Whom a commit waits for. */
 export interface SynchronousFacts {
-  /** synchronous_standby_names; empty: nobody. */
+  /** synchronous_standby_names; empty: no standby. */
   readonly names: string;
   /** application_name of every physical standby that is connected. */
   readonly standbys: readonly string[];

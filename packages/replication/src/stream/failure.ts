@@ -30,7 +30,7 @@ export function replicationFailure(cause: unknown, slot: string, place?: StreamP
         cause,
       });
     case '55000':
-      // Whether the slot is lost, or not ours at all, its row in pg_replication_slots tells: see slotVerdict.
+      // The slot's row in pg_replication_slots shows whether it is lost or foreign: see slotVerdict.
       return new WalmqError('SLOT_UNREADABLE', `slot "${slot}" cannot be read: ${message}.`, {
         remedy: 'Run "npx walmq doctor", which says what the slot is and what to do.',
         facts,
@@ -63,7 +63,7 @@ export function replicationFailure(cause: unknown, slot: string, place?: StreamP
   }
 }
 
-/** What PgBouncer says of a replication connection; it has no SQLSTATE of its own for that. */
+/** PgBouncer's message about a replication connection, which has no SQLSTATE of its own. */
 const POOLER = /unsupported startup parameter(?: in options)?: /;
 
 function deniedByPooler(
@@ -131,7 +131,7 @@ function changeUnreadable(
   );
 }
 
-/** Changes made while there is no publication are published to nobody, and to nobody later either. */
+/** PostgreSQL never publishes changes that were made without the publication, not even later. */
 export function publicationMissing(message: string | undefined): WalmqError {
   return new WalmqError(
     'PUBLICATION_MISSING',

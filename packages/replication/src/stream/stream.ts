@@ -89,7 +89,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     this.broken.catch(() => undefined);
   }
 
-  /** Resolves when the server has begun to stream. Rejects with a WalmqError that says why not. */
+  /** Resolves when the server starts to stream. Rejects with a WalmqError if it does not. */
   static async open(options: StreamOptions): Promise<ReplicationStream> {
     const stream = new ReplicationStream(options);
     await stream.#start();
@@ -106,7 +106,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     return this.#ready.length === 0;
   }
 
-  /** True while the socket is paused: what has arrived waits to be taken, and nobody reads what comes. */
+  /** True while the socket is paused: received data waits to be read, and no more is received. */
   get full(): boolean {
     return this.#readyBytes > this.#options.highWaterBytes;
   }

@@ -2,7 +2,7 @@ import type { Lsn } from '@walmq/change';
 import type { Relation } from '../protocol/messages.js';
 import { type Attribute, keyNames } from './key-names.js';
 
-/** A column as the catalog has it. */
+/** A column, as the catalog describes it. */
 export interface StoredAttribute extends Attribute {
   readonly typeOid: number;
   /** Of a nondeterministic collation: texts that differ may be equal. */
@@ -18,14 +18,14 @@ export interface TableVersion {
 
 /** The transaction whose changes are to be read. */
 export interface Moment {
-  /** 32 bits, as the WAL has it. */
+  /** 32 bits, as in the WAL. */
   readonly xid: number;
   readonly commitLsn: Lsn;
 }
 
 /** What the stream does not say of a relation that it announces. */
 export interface TableFacts {
-  /** Undefined where nobody knows. */
+  /** Undefined if unknown. */
   readonly primaryKey: readonly string[] | undefined;
   /** Columns of a nondeterministic collation. */
   readonly looselyCollated: ReadonlySet<string>;

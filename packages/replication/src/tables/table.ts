@@ -33,9 +33,9 @@ export interface Table {
 }
 
 export interface TableParts {
-  /** Undefined for a type that nobody knows. */
+  /** Undefined for an unknown type. */
   readonly typeOf: (oid: number) => ValueType | undefined;
-  /** With REPLICA IDENTITY FULL; undefined where nobody knows. */
+  /** True with REPLICA IDENTITY FULL; undefined if unknown. */
   readonly primaryKey: readonly string[] | undefined;
   /** Columns of a nondeterministic collation. */
   readonly looselyCollated: ReadonlySet<string>;
@@ -46,7 +46,7 @@ export interface TableParts {
   readonly json: JsonWriter;
 }
 
-/** Puts together what the stream and the catalog say of a table. */
+/** Combines the stream's and the catalog's descriptions of a table. */
 export function describeTable(announced: Relation, parts: TableParts): Table {
   const { typeOf, primaryKey, looselyCollated, isUnkeyed, parent, json } = parts;
   const relation = parent ? { ...announced, schema: parent.schema, table: parent.table } : announced;
@@ -84,7 +84,7 @@ function doubtOf(relation: Relation, { typeOf, primaryKey }: TableParts): string
   return `${lacks.join(' and ')} is not known: ${tableName(relation)} was altered or dropped before capture had looked at it`;
 }
 
-/** With FULL, pgoutput flags every column as identity, so only the catalog can tell which of them are the key. */
+/** With FULL, pgoutput flags every column as identity, so only the catalog shows which columns are the key. */
 function keyColumns(
   relation: Relation,
   indexOf: ReadonlyMap<string, number>,

@@ -4,7 +4,7 @@ const FIRST_BYTES = 4096;
 /** What is kept from row to row; one huge row must not hold its memory for ever. */
 const KEPT_BYTES = 1 << 20;
 
-/** Beyond it a buffer grows by what is needed and this much, where a smaller one doubles. */
+/** A buffer larger than this grows by the needed size plus this much; a smaller one doubles. */
 const GROWN_BYTES = 1 << 24;
 /** A text of more is counted before it is written: each of its bytes may need six. */
 const COUNTED_BYTES = 1 << 16;
@@ -38,7 +38,7 @@ export interface JsonSink {
   reserve(bytes: number): void;
 }
 
-/** Counts the bytes that JSON takes, and keeps none of them. */
+/** Counts the bytes of the JSON without storing them. */
 export class JsonCounter implements JsonSink {
   #length = 0;
 
@@ -80,7 +80,7 @@ export class JsonWriter implements JsonSink {
   /** All bytes so far, or-ed: below 128 they are ASCII, which is read several times as fast. */
   #seen = 0;
 
-  /** `checksText`: where nobody vouches that the bytes are UTF-8. */
+  /** `checksText`: set if the bytes may be invalid UTF-8. */
   constructor({ checksText = false }: { readonly checksText?: boolean } = {}) {
     this.#checksText = checksText;
   }

@@ -20,7 +20,7 @@ export function checkServer(server: Server): void {
   });
 }
 
-/** The tables, which are all there. Throws TABLE_MISSING, TABLE_UNLOGGED or SETUP_TABLE_FOREIGN. */
+/** The tables, all of which exist. Throws TABLE_MISSING, TABLE_UNLOGGED or SETUP_TABLE_FOREIGN. */
 export function checkTables(
   found: readonly (TableFacts | undefined)[],
   wanted: readonly SetupTable[],
@@ -53,7 +53,7 @@ export function checkTables(
   return tables;
 }
 
-/** A partition whose changes are not in the WAL is as bad as a table that is: they would be missed in silence. */
+/** Rejects a partition whose changes are not in the WAL, as it rejects such a table: its changes would be lost silently. */
 function memberUnsent(first: UnsentMember & { of: TableFacts }, all: readonly UnsentMember[]): WalmqError {
   const ofKind = all.filter(({ why }) => why === first.why);
   const names = ofKind.map(qualifiedName).join(', ');
@@ -77,7 +77,7 @@ function setLogged(table: TableName): string {
   return `ALTER TABLE ${sqlTable(table)} SET LOGGED;`;
 }
 
-/** Throws COLUMN_MISSING with every queue that is ordered by what its table has not. */
+/** Throws COLUMN_MISSING with every queue that is ordered by a column which its table lacks. */
 export function checkColumns(tables: readonly TableFacts[], wanted: readonly SetupTable[]): void {
   const missing = wanted.flatMap((table, index) =>
     missingOrderColumns(table, tables[index] as TableFacts).map(
@@ -90,7 +90,7 @@ export function checkColumns(tables: readonly TableFacts[], wanted: readonly Set
   });
 }
 
-/** Columns that order a queue and that PostgreSQL will not send: there is none of that name, or it is generated. */
+/** Columns that order a queue and that PostgreSQL does not send: they do not exist, or are generated. */
 export function missingOrderColumns(
   { routes = [] }: SetupTable,
   { columns }: TableFacts,
@@ -102,7 +102,7 @@ export function missingOrderColumns(
   );
 }
 
-/** A column that orders a queue and that the old row does not carry. */
+/** A column that orders a queue and that the old row lacks. */
 export function uncoveredOrder({ queue, orderBy, operations }: SetupRoute, table: TableFacts): string[] {
   if (typeof orderBy !== 'object' || table.identityColumns.includes(orderBy.column)) return [];
   // Inserts and truncates have no old row.

@@ -15,12 +15,12 @@ export type GapCode =
   | 'FILTER_CHANGED'
   | 'OLD_ROWS_PARTIAL';
 
-/** Changes that queues expect and that do not come, or not whole, as things stand. */
+/** Changes that queues expect and that PostgreSQL does not send now, or sends with incomplete old rows. */
 export interface Gap {
   readonly code: GapCode;
-  /** Undefined: of every table that queues read. */
+  /** Undefined: of all tables that queues read. */
   readonly table?: TableName;
-  /** False where every change comes, but without all of its old row. */
+  /** False if every change comes, but its old row is incomplete. */
   readonly isLoss: boolean;
   /** A sentence without its full stop. */
   readonly what: string;
@@ -36,12 +36,12 @@ export interface CoveredTable {
 export const SETUP_THEN_BACKFILL =
   'Run "npx walmq setup"; changes made until then do not come: "npx walmq backfill" brings the rows as they are.';
 const SETUP = 'Run "npx walmq setup".';
-/** More would not be read. */
+/** A longer list would not be read. */
 const LISTED = 5;
 
-/** Holds the publication and the tables, as they are, against what the queues expect. Empty: every change comes, whole. */
+/** Compares the publication and the tables with what the queues expect. Empty: every change comes with a whole old row. */
 export function gapsOf(publication: PublicationFacts, tables: readonly CoveredTable[]): Gap[] {
-  // What is not there cannot be published: said once.
+  // A missing table cannot be published either: it is reported once.
   const there = tables.filter(({ found }) => found);
   return [
     ...tables.flatMap(tableGaps),
@@ -50,7 +50,7 @@ export function gapsOf(publication: PublicationFacts, tables: readonly CoveredTa
   ];
 }
 
-/** What the publication leaves out. */
+/** Operations, partitions and tables that the publication leaves out. */
 export function publicationGaps(publication: PublicationFacts, tables: readonly CoveredTable[]): Gap[] {
   return [...tables.flatMap(table => membershipGaps(publication, table)), ...wholeGaps(publication, tables)];
 }
@@ -96,7 +96,7 @@ function tableGaps({ wanted, found }: CoveredTable): Gap[] {
   ];
 }
 
-/** Members of a table whose old rows come whole, and whose own do not: REPLICA IDENTITY is not inherited. */
+/** Partitions and children without REPLICA IDENTITY FULL under a table that has it: the setting is not inherited. */
 export function partialMembers({ wanted, found }: { wanted: SetupTable; found: TableFacts }): Partition[] {
   if (found.identity !== 'full' || needsNoMore(wanted, found)) return [];
   return [...found.partitions, ...found.children].filter(({ identity }) => identity !== 'full');

@@ -9,9 +9,9 @@ import type { SetupStep, SetupTable } from './step.js';
 import { newlyRefused, refusalRemedy, writesRefused } from './writes.js';
 
 /**
- * The table itself and every partition: rows are logged as the partition says, and announced as the root says. Where
- * another publication makes writes fail under the wanted identity, all of them keep what they have.
- * Throws SETUP_WRITES_REFUSED where that is not enough, and SETUP_TABLE_GENERATED.
+ * The table itself and every partition: the partition decides how rows are logged, the root how they are announced. If
+ * another publication makes writes fail under the wanted identity, all of them keep their identity.
+ * Throws SETUP_WRITES_REFUSED if that identity is not enough, and SETUP_TABLE_GENERATED.
  */
 export function identitySteps(
   table: TableFacts,

@@ -4,21 +4,21 @@ import type { SetupTable } from './step.js';
 
 /**
  * The first server that refuses UPDATE and DELETE on a published table whose replica identity holds a generated column
- * that is not published: with FULL, every one. Before, such columns were merely left out.
+ * that is not published: with FULL, every generated column. Older servers leave such columns out.
  */
 const GENERATED_REFUSED = 180_000;
 
-/** STORED ones can be published; for VIRTUAL ones there is no way but a smaller identity. */
+/** STORED columns can be published. VIRTUAL columns cannot, so the table needs a smaller identity. */
 export function refusesFull({ generated }: Pick<TableFacts, 'generated'>, serverVersion: number): boolean {
   return serverVersion >= GENERATED_REFUSED && generated.virtual;
 }
 
-/** True when the publication has to publish the table's STORED generated columns, or its UPDATEs fail. */
+/** True if UPDATEs fail until the publication publishes the table's STORED generated columns. */
 export function needsGenerated({ generated }: Pick<TableFacts, 'generated'>, serverVersion: number): boolean {
   return serverVersion >= GENERATED_REFUSED && generated.stored;
 }
 
-/** What set-up makes of a table's replica identity. Throws SETUP_TABLE_GENERATED where none is possible. */
+/** The replica identity that set-up gives a table. Throws SETUP_TABLE_GENERATED if none is possible. */
 export function identityOf(table: TableFacts, serverVersion: number): 'full' | 'default' {
   if (!refusesFull(table, serverVersion)) return 'full';
   if (table.primaryKey.length > 0) return 'default';
@@ -30,8 +30,8 @@ export function identityOf(table: TableFacts, serverVersion: number): 'full' | '
 }
 
 /**
- * True when the identity that a table has is enough, less than FULL: where nobody asks for old rows, FULL would but write
- * every row that is deleted to the WAL once more. It needs one all the same: without, UPDATE and DELETE fail.
+ * True if the table's present identity, less than FULL, is enough. If no queue needs old rows, FULL would only write
+ * every deleted row to the WAL once more. The table still needs an identity: without one, UPDATE and DELETE fail.
  */
 export function needsNoMore({ newRowsOnly = false }: SetupTable, table: TableFacts): boolean {
   return (

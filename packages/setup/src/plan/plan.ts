@@ -20,7 +20,7 @@ import { generatedSteps, publicationSteps } from './publication-steps.js';
 import type { PlanInput, SetupStep, SetupTable } from './step.js';
 import { newlyRefused, publishedAfter, writesRefused } from './writes.js';
 
-/** The first server whose slots can be kept in step on standbys, as server_version_num. */
+/** The first server that can synchronize slots to standbys, as server_version_num. */
 const FAILOVER_SLOTS = 170_000;
 
 /**
@@ -48,7 +48,7 @@ export function stepsOf(facts: SetupFacts, input: PlanInput): SetupStep[] {
   ];
 }
 
-/** Tables that only the publication holds get what it does for the sake of others. Throws SETUP_WRITES_REFUSED. */
+/** Steps for tables of the publication that no queue reads. Throws SETUP_WRITES_REFUSED. */
 function checkOthers(
   { published, server }: SetupFacts,
   tables: readonly TableFacts[],
@@ -60,7 +60,7 @@ function checkOthers(
   if (refused) throw writesRefused([refused, ...more]);
 }
 
-/** Makes the tables of one of walmq's own schemas, where any is missing. */
+/** Creates the tables of one of walmq's own schemas, if any is missing. */
 export function schemaStep(
   { what, sql, missing, isNew, within, withinExists }: SchemaFacts,
   { database, role }: Server,
@@ -72,14 +72,14 @@ export function schemaStep(
     status: 'run',
     what: `create ${what}`,
     sql,
-    // Of its own tables those of capture are made last.
+    // Capture's own tables are created last.
     ...(isNew && sql === CAPTURE_SCHEMA.sql && { recordAfter: recordSql(pipeline, 'schema') }),
     grant: `Run GRANT CREATE ON DATABASE ${escapeIdentifier(database)} ${to}${within !== undefined && withinExists ? ` ${grantWithin(within, to)}` : ''}`,
     waitsFor: [],
   };
 }
 
-/** Every role may use schema public, and since PostgreSQL 15 only its owner may make tables there. */
+/** Every role may use schema public, and since PostgreSQL 15 only its owner may create tables there. */
 function grantWithin(schema: string, to: string): string {
   if (schema === 'public') return `GRANT CREATE ON SCHEMA public ${to}`;
   return `GRANT USAGE, CREATE ON SCHEMA ${sqlIdentifier(schema)} ${to}`;
@@ -112,7 +112,7 @@ function keyWarnings(tables: readonly TableFacts[], wanted: readonly SetupTable[
   });
 }
 
-/** What a key that is checked late means for the order of changes. */
+/** The warning about a DEFERRABLE primary key and the order of changes. */
 export function deferrableKeyText(table: TableName): string {
   return `${qualifiedName(table)} has a DEFERRABLE primary key: where a transaction gives one row's key to another, the insert of the new row comes before the delete of the old one`;
 }
@@ -120,7 +120,7 @@ export function deferrableKeyText(table: TableName): string {
 export const DEFERRABLE_KEY_REMEDY =
   'Make the primary key NOT DEFERRABLE, or let handlers that mirror rows read the row by its key before they write.';
 
-/** Queues ordered by the key of a table that has none: such a table is ordered as a whole. */
+/** Queues ordered by the key of a table without a primary key: all changes of such a table share one order. */
 export function queuesWithoutKey({ routes = [] }: SetupTable, { primaryKey }: TableFacts): string[] {
   if (primaryKey.length > 0) return [];
   return routes.filter(({ orderBy }) => orderBy === 'key').map(({ queue }) => `queue "${queue}"`);
@@ -129,12 +129,12 @@ export function queuesWithoutKey({ routes = [] }: SetupTable, { primaryKey }: Ta
 function slotStep({ server, slot }: SetupFacts, pipeline: Pipeline): SetupStep {
   const name = pipeline.slot;
   if (!slot) {
-    // Kept in step on the standbys that ask for it, so that it survives a failover.
+    // Standbys that synchronize slots keep a copy, so the slot survives a failover.
     const failover = server.version >= FAILOVER_SLOTS ? ', failover => true' : '';
     return {
       status: 'run',
       what: `create slot "${name}"`,
-      // Where an earlier one of this name was made, capture can tell the two apart; run twice, a slot in use is not a new one.
+      // Capture can then distinguish a new slot from an earlier one of this name. A second run does not mark a slot in use as new.
       sql:
         `SELECT pg_create_logical_replication_slot('${name}', 'pgoutput'${failover})\n` +
         ` WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '${name}');\n` +

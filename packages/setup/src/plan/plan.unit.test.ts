@@ -78,7 +78,7 @@ function steps(facts: Partial<SetupFacts>, routes: readonly SetupRoute[] = [BY_K
   return stepsOf({ ...WELL, ...facts }, { slot: 'walmq', publication: 'walmq', tables });
 }
 
-/** What would be run. */
+/** The steps that a run would execute. */
 function run(facts: Partial<SetupFacts>, routes?: readonly SetupRoute[]): string[] {
   return steps(facts, routes).flatMap(step => (step.status === 'run' ? [step.sql] : []));
 }

@@ -14,7 +14,7 @@ import type { TableFacts } from '../read/tables.js';
 import { needsGenerated } from './identity.js';
 import type { PlanInput, RunStep, SetupStep, SetupTable } from './step.js';
 
-/** The publication, made or brought up to what the queues read. It is walmq's by its name in the configuration. */
+/** Creates the publication, or adds what the queues read. It belongs to walmq by its name in the configuration. */
 export function publicationSteps(
   { publication, server }: SetupFacts,
   tables: readonly TableFacts[],
@@ -32,7 +32,7 @@ export function publicationSteps(
     waitsFor: tables,
   });
   const steps: SetupStep[] = tables
-    // With a table come the tables that inherit from it at that time.
+    // ADD TABLE also adds the tables that inherit from it at that time.
     .flatMap((table): readonly TableName[] =>
       publishes(publication, table) ? unpublishedChildren(publication, table) : [table],
     )
@@ -59,7 +59,7 @@ export function publicationSteps(
       ),
     );
   }
-  // Else a partition's changes come under its own name, which no queue reads.
+  // Otherwise a partition's changes come under the partition's name, which no queue reads.
   if (!publication.viaRoot && tables.some(({ partitioned }) => partitioned))
     steps.push(
       alter(
@@ -73,7 +73,7 @@ export function publicationSteps(
 }
 
 /**
- * Before any table gets REPLICA IDENTITY FULL: from then on its UPDATEs fail until its generated columns are published.
+ * Must precede REPLICA IDENTITY FULL: after that, UPDATEs fail until the table's generated columns are published.
  */
 export function generatedSteps(
   { publication, server }: SetupFacts,
@@ -94,7 +94,7 @@ export function generatedSteps(
   ];
 }
 
-/** Operations that a queue wants and the publication leaves out. */
+/** Operations that a queue takes and the publication leaves out. */
 export function unpublishedOperations(
   { operations }: PublicationFacts,
   wanted: readonly SetupTable[],
@@ -154,7 +154,7 @@ function filterWarning(table: string): SetupStep {
   };
 }
 
-/** A statement that PostgreSQL has no IF NOT EXISTS for. */
+/** A statement for which PostgreSQL has no IF NOT EXISTS. */
 function unless(query: string, statement: string): string {
   const quote = quoteAround(`${query}${statement}`);
   return `DO ${quote} BEGIN
@@ -164,7 +164,7 @@ function unless(query: string, statement: string): string {
 END ${quote};`;
 }
 
-/** A dollar quote that the text does not end: names may hold anything. */
+/** A dollar quote that does not occur in the text: names may hold any characters. */
 function quoteAround(text: string): string {
   let quote = '$walmq$';
   while (text.includes(quote)) quote = `${quote.slice(0, -1)}_$`;

@@ -4,13 +4,13 @@ import type { SetupStep } from './step.js';
 
 /** Who may send logical messages. */
 export interface Publishers {
-  /** The functions by which they are sent, as SQL names them; PostgreSQL 17 gave each a fourth argument. */
+  /** The functions that send messages, as SQL names them. PostgreSQL 17 added a fourth argument to each. */
   readonly functions: readonly string[];
   /** PostgreSQL's default. */
   readonly everyRole: boolean;
-  /** Roles that may all of it and can log in, superusers left out. */
+  /** Roles that may execute all these functions and can log in, without superusers. */
   readonly roles: readonly string[];
-  /** True of the role that asks. */
+  /** True if the current role may. */
   readonly self: boolean;
 }
 
@@ -35,7 +35,7 @@ export function grantToSend({ functions }: Pick<Publishers, 'functions'>, roles:
   return `GRANT EXECUTE ON FUNCTION ${functions.join(', ')} TO ${roles.map(role => escapeIdentifier(role)).join(', ')};`;
 }
 
-/** Lets these roles alone send messages, and whoever runs it. */
+/** Allows only these roles, and the role that runs the statement, to send messages. */
 export function publisherSteps(
   publishers: Publishers,
   roles: readonly string[],
@@ -50,8 +50,8 @@ export function publisherSteps(
     {
       status: 'run',
       what: `let ${named} alone send logical messages`,
-      // The grant first, so that nobody who may is refused in between. A REVOKE of somebody who is not the owner revokes
-      // nothing, with a warning alone.
+      // The grant first, so that no allowed role is rejected in between. A REVOKE by a role that is not the owner revokes
+      // nothing, and only warns.
       sql: `${grantToSend(publishers, wanted)}
 REVOKE EXECUTE ON FUNCTION ${functions.join(', ')} FROM PUBLIC;
 DO $$ BEGIN

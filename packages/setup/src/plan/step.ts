@@ -1,6 +1,6 @@
 import type { TableName } from '@walmq/change';
 
-/** What a queue wants of a table. */
+/** What a queue takes from a table. */
 export interface SetupRoute {
   readonly queue: string;
   /** A column, the table's key, or no order. */
@@ -10,9 +10,9 @@ export interface SetupRoute {
 }
 
 export interface SetupTable extends TableName {
-  /** Default: none, which asks for every operation and checks no column. */
+  /** Default: none, which means every operation and no check of columns. */
   readonly routes?: readonly SetupRoute[];
-  /** Nobody asks for old rows: an outbox table's new rows are events, and what becomes of them is not. */
+  /** No queue needs old rows: only an outbox table's new rows are events. */
   readonly newRowsOnly?: boolean;
 }
 
@@ -23,9 +23,9 @@ export interface PlanInput {
 }
 
 export type SetupStep =
-  /** All is well already. */
+  /** Nothing to do. */
   | { readonly status: 'ok'; readonly what: string }
-  /** Nothing that set-up changes, but a person should know it. */
+  /** Set-up changes nothing here, but a person should know. */
   | { readonly status: 'warning'; readonly what: string; readonly remedy: string | undefined }
   | RunStep;
 
@@ -33,18 +33,18 @@ export interface RunStep {
   readonly status: 'run';
   /** An imperative: "create slot ...". */
   readonly what: string;
-  /** One statement or several; running it twice does no harm. */
+  /** One statement or several. Idempotent. */
   readonly sql: string;
-  /** Statements that write down what is changed, for teardown: ahead of it, and once it is done. */
+  /** Statements that record the change for teardown: before the step, and after it. */
   readonly recordBefore?: string;
   readonly recordAfter?: string;
-  /** What the role needs: an imperative sentence, or to be the owner of something. */
+  /** What the role needs: an imperative sentence, or ownership. */
   readonly grant: string | Ownership;
-  /** What the statement may have to wait for: every open transaction, or locks on these tables. */
+  /** What the statement may wait for: every open transaction, or locks on these tables. */
   readonly waitsFor: 'transactions' | readonly TableName[];
 }
 
-/** What a statement may be run on by its owner alone, or by a member of that role. */
+/** An object on which only its owner, or a member of the owner's role, may run the statement. */
 export interface Ownership {
   readonly tables: readonly TableName[];
   readonly publication?: string;

@@ -43,7 +43,7 @@ export function publishedAfter(
   });
 }
 
-/** Writes that work before and would be refused after. */
+/** Writes that PostgreSQL accepts before set-up and would reject after it. */
 export function newlyRefused(
   before: readonly PublishedRelation[],
   after: readonly PublishedRelation[],
@@ -61,7 +61,7 @@ export function newlyRefused(
   });
 }
 
-/** Set-up never runs what the application's own writes would fail after. */
+/** Set-up never runs a step after which the application's own writes would fail. */
 export function writesRefused([first, ...more]: readonly [RefusedWrites, ...RefusedWrites[]]): WalmqError {
   const others = more.length > 0 ? ` (and ${more.length} more)` : '';
   return new WalmqError(
@@ -71,7 +71,7 @@ export function writesRefused([first, ...more]: readonly [RefusedWrites, ...Refu
   );
 }
 
-/** What lets the writes, and with them REPLICA IDENTITY FULL. */
+/** The remedy that permits these writes, and with them REPLICA IDENTITY FULL. */
 export function refusalRemedy({ publication, why, relation }: RefusedWrites): string {
   const again = 'and run "npx walmq setup" again';
   switch (why) {

@@ -9,30 +9,30 @@ import type { Server } from './server.js';
 import { membersOf, readTableNames, readTables, type TableFacts } from './tables.js';
 
 export interface SchemaFacts extends SetupSchema {
-  /** True when any of its tables or indexes is. */
+  /** True if any of its tables or indexes is missing. */
   readonly missing: boolean;
-  /** True when all of them are: nobody has made them before. */
+  /** True if all of them are missing: none was created before. */
   readonly isNew: boolean;
-  /** Whether the schema exists in which it makes its tables. */
+  /** Whether the schema of these tables exists. */
   readonly withinExists: boolean;
 }
 
-/** What set-up knows of a database before it changes anything. */
+/** The state of a database that set-up reads before it changes anything. */
 export interface SetupFacts {
   readonly server: Server;
   readonly schemas: readonly SchemaFacts[];
-  /** In the order asked for; undefined where there is no such table. */
+  /** In the requested order; undefined for a table that does not exist. */
   readonly tables: readonly (TableFacts | undefined)[];
   readonly publication: PublicationFacts | undefined;
   readonly slot: Slot | undefined;
-  /** Names of tables that may have been meant; read where one is missing. */
+  /** Names of tables that may have been meant; read only if a table is missing. */
   readonly candidates: readonly TableName[];
   /** The tables that queues read, with their members, and all that the publication holds. */
   readonly published: readonly PublishedRelation[];
   readonly synchronous: SynchronousFacts;
 }
 
-/** Looks at what set-up is about to plan: tables, publication and slot. Changes nothing. */
+/** Reads tables, publication and slot for the plan. Changes nothing. */
 export async function readFacts(
   client: ClientBase,
   wanted: { slot: string; publication: string; tables: readonly TableName[] },

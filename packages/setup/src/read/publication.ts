@@ -6,7 +6,7 @@ import type { Partition, TableFacts } from './tables.js';
 export const PUBLISHABLE = ['insert', 'update', 'delete', 'truncate'] as const;
 export type PublishedOperation = (typeof PUBLISHABLE)[number];
 
-/** What the catalog says of the publication. */
+/** A publication, as the catalog describes it. */
 export interface PublicationFacts {
   readonly name: string;
   readonly oid: number;
@@ -18,7 +18,7 @@ export interface PublicationFacts {
   readonly tables: readonly string[];
   /** Of these, the ones with a row filter or a column list (PostgreSQL >= 15). */
   readonly filteredTables: readonly string[];
-  /** What tells one filter or column list from another, by table: of the filtered ones. */
+  /** A fingerprint of the row filter and column list of each filtered table. */
   readonly filters: Readonly<Record<string, string>>;
   readonly operations: readonly PublishedOperation[];
   readonly viaRoot: boolean;
@@ -38,7 +38,7 @@ interface PublicationRow {
   truncate: boolean;
 }
 
-/** Columns that only newer servers have are read through jsonb, which has none of them where they are missing. */
+/** Reads columns that only newer servers have through jsonb, which omits missing columns. */
 const PUBLICATION_SQL = `WITH named AS (
   SELECT r.prpubid, n.nspname AS schema, c.relname AS "table",
          md5(nullif(concat_ws(' ', to_jsonb(r) ->> 'prqual', to_jsonb(r) ->> 'prattrs'), '')) AS filter
@@ -55,7 +55,7 @@ const SCHEMAS_SQL = `SELECT n.nspname AS schema FROM pg_publication_namespace pn
 /** The first server with FOR TABLES IN SCHEMA, as server_version_num. */
 const SCHEMA_PUBLICATIONS = 150_000;
 
-/** Undefined when there is no such publication. */
+/** Undefined if the publication does not exist. */
 export async function readPublication(
   client: ClientBase,
   name: string,
@@ -85,7 +85,7 @@ export async function readPublication(
   };
 }
 
-/** True when changes of the table are published: by name, with its schema, or with all tables. */
+/** True if the publication contains the table: by name, by its schema, or FOR ALL TABLES. */
 export function publishes(publication: PublicationFacts, table: TableName): boolean {
   return (
     publication.allTables ||
@@ -94,7 +94,7 @@ export function publishes(publication: PublicationFacts, table: TableName): bool
   );
 }
 
-/** Tables that inherit from a published one and are not published themselves: those that were made after it was added. */
+/** Unpublished tables that inherit from a published table: created after the parent was added. */
 export function unpublishedChildren(publication: PublicationFacts, { children }: TableFacts): Partition[] {
   return children.filter(child => !publishes(publication, child));
 }

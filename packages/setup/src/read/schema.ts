@@ -13,7 +13,7 @@ export interface SetupSchema {
   readonly within?: string;
 }
 
-/** What capture keeps in the database: where a slot stood when it was read for the first time, backfills, what was given up. */
+/** Capture's own tables: the first position of each slot, backfills, skipped transactions. */
 export const CAPTURE_SCHEMA: SetupSchema = {
   what: "capture's tables in schema walmq",
   captured: false,

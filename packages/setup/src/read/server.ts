@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 
-/** What the server says of itself. */
+/** Version, settings and role of the server. */
 export interface Server {
   /** server_version_num: 170002 is 17.2. */
   readonly version: number;

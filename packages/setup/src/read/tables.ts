@@ -12,7 +12,7 @@ export interface Partition extends TableName {
   readonly attached: boolean;
 }
 
-/** What the catalog says of a table that queues read. */
+/** A table that queues read, as the catalog describes it. */
 export interface TableFacts extends TableName {
   readonly oid: number;
   readonly partitioned: boolean;
@@ -120,7 +120,7 @@ const TABLES_SQL = `SELECT w.place::int AS place, c.oid::int8::float8 AS oid, c.
   JOIN pg_namespace n ON n.nspname = w.schema
   JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name AND c.relkind IN ('r', 'p')`;
 
-/** In the order asked for; undefined where there is no such table. */
+/** In the requested order; undefined for a table that does not exist. */
 export async function readTables(
   client: ClientBase,
   tables: readonly TableName[],

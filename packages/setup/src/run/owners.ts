@@ -7,7 +7,7 @@ interface MissingOwners {
   readonly superuser: boolean;
 }
 
-/** The owners whose member the current role is not, each as SQL writes it, whether one is a superuser, and the role itself. */
+/** The owners of whose roles the current role is not a member (quoted for SQL), whether one is a superuser, and the role itself. */
 export async function missingOwners(
   client: ClientBase,
   { tables, publication }: Ownership,

@@ -6,10 +6,10 @@ import { missingOwners } from './owners.js';
 import { lockHolders, openTransactions, type Waiting } from './waits.js';
 
 /**
- * Runs the steps, each in a transaction of its own, and tells of each when it is done. Bounded by lock_timeout: a slot
- * waits for every transaction that was open when it was begun, and a table's lock makes everyone who comes later
- * wait as well. A client that dies leaves a backend behind that ends by itself within that time; statement_timeout
- * would not end one that waits for a slot.
+ * Runs the steps, each in a transaction of its own, and reports each when it is done. lock_timeout bounds the wait: a slot
+ * waits for every transaction that was open when its creation began, and a queued table lock makes all later sessions
+ * wait as well. If the client dies, the backend ends by itself within that time. statement_timeout does not end
+ * a backend that waits for a slot.
  * Rejects with PRIVILEGE_MISSING, SETUP_SLOT_WAITS, SETUP_TABLE_WAITS, SETUP_NO_FREE_SLOT or SETUP_FAILED.
  */
 export async function runSteps(
@@ -24,7 +24,7 @@ export async function runSteps(
       onStep(step);
     }
   } finally {
-    // Fails only where the connection is gone, which the failure under way says.
+    // Fails only if the connection is lost, and then the failure in progress reports it.
     await client.query('RESET lock_timeout').catch(() => undefined);
   }
 }
@@ -76,7 +76,7 @@ async function grantOf(client: ClientBase, { grant }: RunStep): Promise<string> 
   if (owners.length === 0) return 'Run it as a role that may.';
   const names = owners.join(', ');
   const run = `Run "npx walmq setup" as ${names}`;
-  // A member of a superuser's role may become the superuser: too much for a role that only reads changes.
+  // Membership in a superuser's role gives superuser rights: too much for a role that only reads changes.
   return superuser ? `${run}.` : `${run}, or run GRANT ${names} TO ${role}; first.`;
 }
 

@@ -19,7 +19,7 @@ function statements({ recordBefore, sql, recordAfter }: RunStep): string {
   return [recordBefore, sql, recordAfter].filter(statement => statement !== undefined).join('\n');
 }
 
-/** On one line: a table's name may hold a line break, and what follows it would be run. */
+/** On one line: a table's name may hold a line break, and psql would run the text after it. */
 function comment(step: SetupStep): string {
   const what = step.what.replaceAll(/[\r\n]+/g, ' ');
   return step.status === 'warning' ? `-- warning: ${what}` : `-- ${what}`;

@@ -1,11 +1,11 @@
 import type { TableName } from '@walmq/change';
 import { type ClientBase, escapeLiteral } from 'pg';
 
-/** A transaction that others wait for. Never with its statement, which may hold row data. */
+/** A transaction that others wait for, without its statement, which may hold row data. */
 export interface Waiting {
   /** "the transaction of process 4711 (role app, database shop, psql), open for 95 s" */
   readonly who: string;
-  /** How long it has been open; null where this role may not see it. */
+  /** How long it has been open; null if this role may not see it. */
   readonly seconds: number | null;
   /** The statement that ends it. */
   readonly end: string;
@@ -26,7 +26,7 @@ interface PreparedRow {
   seconds: number;
 }
 
-/** More would not be read. */
+/** A longer list would not be read. */
 const LISTED = 3;
 
 const HOLDER = `l.pid, s.usename AS role, s.datname AS database, s.application_name AS application,
@@ -34,7 +34,7 @@ const HOLDER = `l.pid, s.usename AS role, s.datname AS database, s.application_n
 
 const PREPARED = `x.gid, x.owner, x.database, extract(epoch FROM clock_timestamp() - x.prepared)::int AS seconds`;
 
-/** The oldest transactions of the whole server that have written, prepared ones too: a new slot waits for them all. */
+/** The oldest transactions of the server that have written, prepared transactions included: a new slot waits for all. */
 export async function openTransactions(client: ClientBase): Promise<Waiting[]> {
   const prepared = await client.query<PreparedRow>(
     `SELECT ${PREPARED} FROM pg_prepared_xacts x ORDER BY x.prepared LIMIT ${LISTED}`,
@@ -49,14 +49,14 @@ export async function openTransactions(client: ClientBase): Promise<Waiting[]> {
   return oldest(prepared.rows, open.rows);
 }
 
-/** Whoever holds a lock on one of the tables, oldest first. Asks nothing when there are none. */
+/** The sessions that hold a lock on one of the tables, oldest first. Runs no query without tables. */
 export async function lockHolders(client: ClientBase, tables: readonly TableName[]): Promise<Waiting[]> {
   if (tables.length === 0) return [];
   const names = [tables.map(({ schema }) => schema), tables.map(({ table }) => table)];
   const locked = `pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
       AND (n.nspname, c.relname) IN (SELECT * FROM unnest($1::text[], $2::text[])) AND l.granted
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
-  // Not by '-1/' || transaction, as the manual has it: that is so only after a restart of the server.
+  // Not '-1/' || transaction, as the manual describes: that holds only after a restart of the server.
   const prepared = await client.query<PreparedRow>(
     `SELECT DISTINCT ${PREPARED} FROM ${locked}
        JOIN pg_locks own ON own.virtualtransaction = l.virtualtransaction AND own.locktype = 'transactionid'

@@ -14,27 +14,27 @@ import {
 import { type PublishedRelation, refusalText } from '../read/refused-writes.js';
 import { readServer } from '../read/server.js';
 
-/** One thing that goes, as an imperative ("drop slot ..."), and the SQL that does it; run twice it does no harm. */
+/** A step of teardown: an imperative ("drop slot ..."), and its idempotent SQL. */
 export interface TeardownStep {
   readonly what: string;
   readonly sql: string;
 }
 
 export interface TeardownPlan {
-  /** What set-up has made or changed for this pipeline, and nobody else needs. */
+  /** What set-up created or changed for this pipeline only. */
   readonly steps: readonly TeardownStep[];
   /** What stays, and why. */
   readonly kept: readonly string[];
-  /** What stays as nothing proves that set-up has made it, and the SQL that removes it. */
+  /** What stays because nothing proves that set-up created it, and the SQL that removes it. */
   readonly left: readonly TeardownStep[];
 }
 
 /**
- * What takes a pipeline out of a database: what set-up has written down that it did for this slot and publication, and
- * nothing else. The slot first, since it is what costs. Throws SLOT_BUSY while a capture reads the slot, and
+ * The steps that remove a pipeline from a database: everything that set-up recorded for this slot and publication, and
+ * nothing else. The slot goes first, because it retains WAL. Throws SLOT_BUSY while a capture reads the slot, and
  * AUDIT_LOG_HELD while the schema holds an audit log with rows.
  *
- * `ownTables`: those that walmq makes in its schema; any other keeps the schema.
+ * `ownTables`: the tables that walmq creates in its schema. Any other table in it keeps the schema.
  */
 export async function planTeardown(
   client: ClientBase,
@@ -53,7 +53,7 @@ export async function planTeardown(
   const identities = await identityPlan(scene, publication.steps.length > 0);
   return join([
     slot,
-    // Before the publication goes, where writes go on working meanwhile.
+    // Before the publication is dropped, if writes keep working meanwhile.
     { ...EMPTY, steps: identities.early },
     publication,
     { ...identities.plan, steps: identities.plan.steps },
@@ -79,7 +79,7 @@ function join(plans: readonly TeardownPlan[]): TeardownPlan {
   };
 }
 
-/** Rejects with TEARDOWN_FAILED. Bounded as set-up is: a table's lock makes everyone who comes later wait as well. */
+/** Rejects with TEARDOWN_FAILED. Bounded as set-up is: a queued table lock makes all later sessions wait as well. */
 export async function runTeardownStep(client: ClientBase, { what, sql }: TeardownStep): Promise<void> {
   try {
     await client.query(`SET lock_timeout = '10s'`);
@@ -96,7 +96,7 @@ function has(records: readonly SetupRecord[], change: SetupChange): boolean {
   return records.some(each => each.change === change);
 }
 
-/** Slots belong to the whole server: what has the name and is not ours stays. */
+/** Slots belong to the whole server: a slot of that name that is not walmq's stays. */
 async function slotPlan({ client, pipeline: { slot }, records }: Scene): Promise<TeardownPlan> {
   const found = await readSlot(client, slot);
   if (!found) return EMPTY;
@@ -133,7 +133,7 @@ const OPTIONS: readonly SetupChange[] = [
   'publish_generated_columns',
 ];
 
-/** Of a publication that was there: the tables and options that set-up has added. */
+/** For a publication that existed before set-up: the tables and options that set-up added. */
 async function memberSteps(
   client: ClientBase,
   publication: string,
@@ -162,7 +162,7 @@ async function memberSteps(
   ];
 }
 
-/** The identities that set-up has changed and nobody has since: what they were, where writes go on working with that. */
+/** Restores identities that set-up changed and that are unchanged since, if writes keep working with the earlier identity. */
 async function identityPlan(
   { client, pipeline, records, others }: Scene,
   publicationGoes: boolean,
@@ -259,7 +259,7 @@ async function fullIdentities(client: ClientBase, publication: string): Promise<
   return rows;
 }
 
-/** The schema with all that is in it, where it is all of walmq's, and no other pipeline of the database uses it. */
+/** Drops the schema with its tables, if all are walmq's and no other pipeline of the database uses it. */
 async function schemaPlan({ client, pipeline, ownTables, records, others }: Scene): Promise<TeardownPlan> {
   if (!(await exists(client, 'SELECT FROM pg_namespace WHERE nspname = $1', 'walmq'))) return EMPTY;
   const [other] = others;
@@ -284,7 +284,7 @@ DELETE FROM walmq.backfill WHERE slot = ${slot}; DELETE FROM walmq.capture WHERE
   const strangers = await strangersIn(client, ownTables);
   if (strangers.length > 0)
     return { ...EMPTY, kept: [`schema walmq: it holds ${strangers.join(', ')}, which walmq has not made`] };
-  // A record, not a part of the machinery: nobody is to lose it by the way.
+  // The audit log is a record for people: teardown must not remove it in passing.
   if (await holdsAuditLog(client))
     throw new WalmqError('AUDIT_LOG_HELD', 'schema walmq holds an audit log with rows in it.', {
       remedy:

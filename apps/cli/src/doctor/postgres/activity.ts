@@ -12,7 +12,7 @@ interface OtherSlot {
 export interface ActivityFacts {
   /** Oldest first, prepared ones too. */
   readonly transactions: readonly Waiting[];
-  /** Slots that nobody reads, but for ours. */
+  /** Inactive slots other than walmq's. */
   readonly idleSlots: readonly OtherSlot[];
 }
 

@@ -3,7 +3,7 @@ import type { SetupTable } from '@walmq/setup';
 import type { Client } from 'pg';
 import { type Check, ok, warning } from '../check.js';
 
-/** A column within whose values changes are ordered, where PostgreSQL may take for equal what is spelt otherwise. */
+/** An ordering column for which PostgreSQL may treat differently spelt values as equal. */
 export interface LooselyEqual {
   readonly table: string;
   readonly column: string;

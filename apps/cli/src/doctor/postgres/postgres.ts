@@ -28,7 +28,7 @@ import { tableChecks } from './tables.js';
 import { readWal, walChecks } from './wal.js';
 import { writeChecks } from './writes.js';
 
-/** Everything that can be told from PostgreSQL alone. */
+/** The checks that need only PostgreSQL. */
 export async function checkPostgres(
   client: Client,
   config: WalmqConfig,
@@ -36,7 +36,7 @@ export async function checkPostgres(
 ): Promise<{ checks: Check[]; standby: boolean }> {
   const server = await readServer(client);
   const checks = serverChecks(server);
-  // A standby refuses the very functions that tell of WAL.
+  // A standby rejects the functions that report WAL positions.
   if (!server.inRecovery) checks.push(...(await checkPrimary(client, config, databaseUrl, server)));
   return { checks, standby: server.inRecovery };
 }

@@ -12,7 +12,7 @@ export interface Inherited {
 
 const SETTING = 'default_transaction_read_only';
 
-/** On a connection as an application has it: walmq's own take writes whatever the database says. */
+/** Uses a connection as applications do: walmq's own connections override default_transaction_read_only. */
 export async function readInherited(url: string, { version }: Server): Promise<Inherited> {
   const client = new Client(
     plainConnection({ url, name: 'walmq doctor', serverMajor: Math.floor(version / 10_000) }),

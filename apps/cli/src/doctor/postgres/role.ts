@@ -138,7 +138,7 @@ function replicationCheck({ role, mayReplicate, refusal }: RoleFacts): Check {
       `role "${role}" may not replicate`,
       `ALTER ROLE ${escapeIdentifier(role)} REPLICATION; (on Amazon: GRANT rds_replication TO ${escapeIdentifier(role)};)`,
     );
-  // wal-senders says how bad it is: with a capture at work, only a standby would find no room.
+  // The check wal-senders rates this: while a capture runs, only a standby would lack a sender.
   if (refusal?.full) return warning('replication-role', `not tried: ${refusal.reason}`, refusal.remedy);
   if (refusal !== undefined)
     return error('replication-role', `no replication connection: ${refusal.reason}`, refusal.remedy);

@@ -3,7 +3,7 @@ import { bytesText, type SlotDetail } from '@walmq/operations';
 import { isLost, lostCause, lostRemedy, type Slot, slotVerdict } from '@walmq/replication';
 import { type Check, error, ok, warning } from '../check.js';
 
-/** Retained WAL without a limit past which somebody should know. */
+/** Retained WAL, without a limit, above which doctor warns. */
 const MUCH_WAL_BYTES = 5 * 1024 ** 3;
 /** Share of the limit that is left when it is time to worry. */
 const LITTLE_LEFT = 0.25;
@@ -16,7 +16,7 @@ export function slotChecks(
   return [kindCheck(slot, { name, database }), readerCheck(slot), walCheck(slot)];
 }
 
-/** A lost one is told of with its WAL. */
+/** The check slot-wal reports a lost slot. */
 function kindCheck(slot: Slot | undefined, ours: { name: string; database: string }): Check {
   const verdict = slotVerdict(slot, ours);
   if (verdict.verdict === 'ours' || verdict.verdict === 'lost')

@@ -102,7 +102,7 @@ interface ThereTable {
   readonly found: TableFacts;
 }
 
-/** The table itself, then its partitions: rows are logged as the partition they are in says. */
+/** The table itself, then its partitions: the partition of a row decides how it is logged. */
 function identityChecks(
   { wanted, found }: ThereTable,
   version: number,
@@ -131,7 +131,7 @@ function identityChecks(
   );
 }
 
-/** FULL would make the application's writes fail: no remedy may say to set it. */
+/** FULL would make the application's writes fail, so no remedy may set it. */
 function keptCheck(wanted: SetupTable, table: TableFacts, refused: RefusedWrites): Check {
   const uncovered = orderOf(wanted, table);
   const is = `${qualifiedName(table)} has REPLICA IDENTITY ${table.identity.toUpperCase()}, and FULL would make every UPDATE and DELETE fail, because ${refusalText(refused)}`;

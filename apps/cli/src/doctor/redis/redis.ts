@@ -6,7 +6,7 @@ import { bytesText, type RedisServer, readRedisServer } from '@walmq/operations'
 import type { Redis } from 'ioredis';
 import { type Check, error, ok, warning } from '../check.js';
 
-/** What a server says of itself, and how fast it says it. */
+/** Version, role, settings and latency of Redis. */
 export interface RedisFacts extends RedisServer {
   readonly medianPingMs: number;
 }
@@ -35,7 +35,7 @@ async function medianPing(redis: Redis): Promise<number> {
 type RedisOptions = Pick<WalmqConfig['redis'], 'durability' | 'trustDurability'> & {
   /** Share of maxmemory past which capture pauses. */
   readonly maxMemoryShare: number;
-  /** Whether the client was told that it is one of a cluster (redis+cluster://). */
+  /** Whether the URL names a cluster (redis+cluster://). */
   readonly followsCluster: boolean;
   /** Whether the keys of a shard have a hash tag, which keeps them on one node. */
   readonly hasHashTags: boolean;
