@@ -1,8 +1,11 @@
-/** Keeps the pipeline page up to date and asks before it acts. What it shows was escaped by the server. */
+/**
+ * Keeps the pipeline page up to date, and asks before an action. The server has escaped everything that it
+ * shows.
+ */
 
 const byId = id => document.getElementById(id);
 const meta = document.querySelector('meta[name="walmq-token"]');
-/** Before every path: the dashboard may be below the root of its host. */
+/** Prefix of every path: the dashboard may be below the root of its host. */
 const { base } = meta.dataset;
 
 /* What changes by itself */
@@ -19,7 +22,7 @@ function replacePart(id, markup) {
   if (focused) element.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
-/** A status comes every two seconds; a connection may be dead without anyone having said so. */
+/** A status comes every two seconds. Without one the connection may be dead, though no error was reported. */
 const SILENCE_MS = 15_000;
 let heardAt = Date.now();
 
@@ -39,7 +42,7 @@ function connect() {
   });
   events.addEventListener('error', () => {
     say('connection', 'connection lost, trying again');
-    // The browser tries again by itself, but not after an answer that was no stream.
+    // The browser reconnects by itself, but not after an answer that was no stream.
     if (events.readyState === EventSource.CLOSED) setTimeout(reconnect, 3000);
   });
 }
@@ -77,7 +80,7 @@ async function ask(button) {
     say('confirm', action === 'replay' ? 'Replay' : 'Discard');
     byId('confirm').className = action;
     byId('confirm').disabled = false;
-    // Not the button that was pressed: it may have been replaced meanwhile.
+    // Not the button that was pressed: an update may have replaced it.
     button.disabled = false;
     button.focus();
     confirmation.showModal();

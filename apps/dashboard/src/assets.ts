@@ -7,7 +7,7 @@ const ASSETS = {
   'icon.svg': 'image/svg+xml',
 } as const;
 
-/** The style sheet, the script and the icon of our own pages: files as they are, read once. */
+/** The style sheet, the script and the icon of our own pages; each file is read once. */
 export async function mountAssets(http: FastifyInstance): Promise<void> {
   const files = new Map(
     await Promise.all(
@@ -20,7 +20,7 @@ export async function mountAssets(http: FastifyInstance): Promise<void> {
   http.get<{ Params: { name: string } }>('/assets/:name', async (request, reply) => {
     const file = files.get(request.params.name);
     if (file === undefined) return await reply.code(404).send({ message: 'There is no such file.' });
-    // Short: the next version of the dashboard has the same names.
+    // A short time: the next version of the dashboard has files of the same names.
     return await reply.type(file.type).header('cache-control', 'max-age=60').send(file.body);
   });
 }

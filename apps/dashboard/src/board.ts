@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import { GuardedAdapter } from './guarded-adapter.js';
 
 export const BOARD_PATH = '/queues';
-/** The same board without its buttons: Bull Board knows queues that are read-only, not users. */
+/** The same board without its buttons: Bull Board knows read-only queues, not users. */
 export const READ_ONLY_BOARD_PATH = '/read-only/queues';
 
 interface BoardQueue {
@@ -18,20 +18,20 @@ interface BoardQueue {
 export interface BoardOptions {
   readonly http: FastifyInstance;
   readonly queues: readonly BoardQueue[];
-  /** Whether Redis answers: commands to it wait otherwise, for as long as it takes. */
+  /** True if Redis answers. Otherwise commands would wait without a limit. */
   readonly isReady: () => boolean;
   /** Discards every failed change of a queue. */
   readonly discardFailed: (queue: Queue) => Promise<void>;
 }
 
-/** Mounts Bull Board over every queue, described by the tables that feed it; each role is led to its own. */
+/** Mounts Bull Board for every queue, described by the tables that feed it. Each role gets its own board. */
 export function mountBoards(options: BoardOptions): void {
   const { http } = options;
   mountBoard({ ...options, path: BOARD_PATH, readOnlyMode: false });
   mountBoard({ ...options, path: READ_ONLY_BOARD_PATH, readOnlyMode: true });
   http.addHook('onRequest', async (request, reply) => {
     const { url, identity, basePath } = request;
-    // The board of operators reads the same data: this is a courtesy, the guard is what refuses actions.
+    // The board of operators reads the same data. Hiding it is a courtesy; the guard rejects the actions.
     if (identity?.role === 'read-only' && isUnder(url, BOARD_PATH))
       return await reply.redirect(basePath + READ_ONLY_BOARD_PATH + url.slice(BOARD_PATH.length));
     if (identity?.role === 'operator' && isUnder(url, READ_ONLY_BOARD_PATH))
@@ -60,7 +60,7 @@ function mountBoard(options: BoardOptions & { readonly path: string; readonly re
       uiConfig: {
         boardTitle: 'walmq',
         hideDocsLink: true,
-        // From the page's base, wherever the dashboard is.
+        // Relative to the page's base, wherever the dashboard is.
         miscLinks: [{ text: 'Pipeline', url: path.replace(/[^/]+/g, '..').slice(1) }],
       },
     },
@@ -82,8 +82,8 @@ function mountBoard(options: BoardOptions & { readonly path: string; readonly re
 }
 
 /**
- * Bull Board's page as this browser is to have it: fonts of another host would tell it who looks, and the policy of our
- * pages lets nothing in from there; its adapter knows one base path for everybody.
+ * Bull Board's page for this browser. Removes fonts of another host, which would see who looks, and which our
+ * content policy blocks anyway. Sets the base path, because the adapter has only one for all requests.
  */
 function adapted(page: string, basePath: string): string {
   return page
@@ -95,7 +95,7 @@ function isUnder(url: string, path: string): boolean {
   return url.startsWith(path) && ['', '/', '?'].includes(url.charAt(path.length));
 }
 
-/** `update orders id=42`: what tells one change from another in a list. Other jobs keep their name. */
+/** `update orders id=42`: distinguishes changes in a list. Other jobs keep their name. */
 function nameOf(job: { name?: string; data?: unknown }): string {
   const { table, key } = (job.data ?? {}) as { table?: unknown; key?: unknown };
   if (typeof table !== 'string') return job.name ?? '';
@@ -103,7 +103,7 @@ function nameOf(job: { name?: string; data?: unknown }): string {
   return [job.name, table, ...columns.map(([name, value]) => `${name}=${textOf(value)}`)].join(' ');
 }
 
-/** Of an array or an object its JSON: what it has for toString is whatever JSON said. */
+/** JSON for an array or an object: their own toString may be anything that was in the JSON. */
 function textOf(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

@@ -4,11 +4,11 @@ import { type Browser, chromium } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
 
-/** A real, headless browser. Throws a sentence that names the package where there is none. */
+/** A real, headless browser. Throws an error that names the package if there is none. */
 export async function launchChromium(): Promise<Browser> {
   return await chromium.launch({
     executablePath: await findChromium(),
-    // Containers often give /dev/shm 64 MB, which a page can exceed.
+    // Containers often give /dev/shm 64 MB, and a page can need more.
     args: ['--disable-dev-shm-usage'],
   });
 }

@@ -11,7 +11,10 @@ export interface DiscardIntoOptions {
   readonly folder: string;
 }
 
-/** Writes failed changes to a new file of the folder, then removes them; what is parked behind runs without them. */
+/**
+ * Writes failed changes to a new file in the folder, then removes them. The changes parked behind them run
+ * without them.
+ */
 export async function discardInto({
   folder,
   ...failed

@@ -15,10 +15,10 @@ class ActionRefused extends WalmqError {
 }
 
 /**
- * Bull Board's view of a queue, less the actions that would break a key's order. A parked change is a BullMQ parent
- * of the change it waits for: removing it takes that one with it or lets later ones run past it, and removing its
- * "unprocessed children" drops what it waits for without a word. Running a completed change again would put it
- * after newer ones.
+ * Bull Board's view of a queue, without the actions that would break a key's order. A parked change is the
+ * BullMQ parent of the change that it waits for. Removing it also removes that change, or lets later ones run
+ * before it. Removing its "unprocessed children" silently drops the changes that it waits for. Running a
+ * completed change again would put it after newer ones.
  */
 export class GuardedAdapter extends BullMQAdapter {
   readonly #queue: Queue;
@@ -37,8 +37,8 @@ export class GuardedAdapter extends BullMQAdapter {
   }
 
   /**
-   * BullMQ cleans a change together with all that is parked behind it, which nobody has looked at. Failed ones are
-   * discarded as elsewhere, one by one; completed ones have nothing behind them.
+   * BullMQ cleans a change together with everything that is parked behind it. So failed changes are discarded
+   * one by one, as elsewhere. Completed ones have nothing behind them.
    */
   override async clean(status: JobCleanStatus, graceTimeMs: number): Promise<void> {
     if (status === 'completed') return await super.clean(status, graceTimeMs);
@@ -50,7 +50,7 @@ export class GuardedAdapter extends BullMQAdapter {
     throw takesParkedWithIt();
   }
 
-  /** Also behind "Duplicate job": a copy has no place in its key's order. */
+  /** Also called for "Duplicate job": a copy has no place in its key's order. */
   override async addJob(): Promise<never> {
     throw new ActionRefused(
       'Changes come from the database, in order: a copy would run past the changes that its key waits for. Retry a failed ' +
@@ -71,14 +71,17 @@ export class GuardedAdapter extends BullMQAdapter {
     return job && guard(job);
   }
 
-  /** BullMQ reads all or none: where it reads none, one after the other, so that one of somebody else's fails alone. */
+  /**
+   * BullMQ reads all jobs or none. If it reads none, read them one by one, so that only the unreadable ones
+   * are missing.
+   */
   override async getJobs(...args: Parameters<BullMQAdapter['getJobs']>): Promise<Job[]> {
     const [statuses, start, end] = args;
     try {
       return (await super.getJobs(...args)).map(guard);
     } catch (error) {
       if (!isOfContent(error)) throw error;
-      // Jobs of a paused queue stand among those that wait.
+      // Jobs of a paused queue are among the waiting ones.
       const types = statuses.filter(status => status !== 'paused');
       const ids = await this.#queue.getRanges(types, start, end);
       const jobs = await Promise.all(ids.map(id => this.getJob(id)));
@@ -104,12 +107,12 @@ function takesParkedWithIt(): ActionRefused {
   );
 }
 
-/** True where Redis has something that BullMQ cannot read as a job; false where Redis itself is in trouble. */
+/** True if Redis holds something that BullMQ cannot read as a job; false if Redis itself fails. */
 function isOfContent(error: unknown): boolean {
   return error instanceof SyntaxError || error instanceof TypeError || /WRONGTYPE/.test(String(error));
 }
 
-/** In place of a job that cannot be read; its id is what it can be found and removed by. */
+/** Stands in for a job that cannot be read. Its id serves to find and remove the job. */
 function unreadable(queue: Queue, id: string, error: unknown): Job {
   if (!isOfContent(error)) throw error;
   return new Job(queue, 'unreadable', { unreadable: `Redis has no job under ${queue.toKey(id)}.` }, {}, id);
@@ -121,8 +124,8 @@ function guard(job: Job): Job {
   const toJSON = job.toJSON.bind(job);
   return Object.assign(job, {
     /**
-     * What a handler threw may hold the address it could not reach, with the password in it. And whoever may write to
-     * Redis decides what a job holds.
+     * An error of a handler may contain a URL with a password. And anyone who may write to Redis decides what
+     * a job contains.
      */
     toJSON() {
       const json = toJSON();
@@ -142,7 +145,7 @@ function guard(job: Job): Job {
         throw new ActionRefused(
           'This change is parked: it waits for an earlier change of its key. Retry or remove that one first.',
         );
-      // Its children are the changes it waited for, which have completed: they stay to be looked at.
+      // Its children are the completed changes that it waited for: they stay visible.
       await remove({ ...options, removeChildren: false });
     },
     async removeUnprocessedChildren() {

@@ -1,11 +1,14 @@
-/** A piece of a page, safe to put into another. */
+/** A piece of a page that is safe to insert into another. */
 export interface Html {
   readonly markup: string;
 }
 
 type Part = Html | readonly Html[] | string | number | undefined | false;
 
-/** Markup with every inserted text escaped; pieces made by `html` itself, or lists of them, are put in as they are. */
+/**
+ * Markup in which every inserted text is escaped. Pieces made by `html` itself, or lists of them, are
+ * inserted unchanged.
+ */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   const markup = strings.map((text, index) => text + markupOf(parts[index])).join('');
   return { markup };

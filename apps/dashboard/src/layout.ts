@@ -1,11 +1,11 @@
 import { type Html, html } from './html.js';
 
 export interface PageParts {
-  /** Before every path of the page: `/ops/walmq`, or '' at the root. */
+  /** Prefix of every path of the page: `/ops/walmq`, or '' at the root. */
   readonly basePath: string;
   readonly title: string;
   readonly body: Html;
-  /** Name of the script in assets that the page runs. */
+  /** Name of the page's script in assets. */
   readonly script?: string;
   /** Sent with every action of the page. */
   readonly token?: string;

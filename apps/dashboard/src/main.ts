@@ -16,7 +16,10 @@ import { mountPipeline } from './pipeline/mount.js';
 import { Observer } from './pipeline/observer.js';
 import { registerQueueMetrics } from './queue-metrics.js';
 
-/** Failed jobs of one queue that the page groups: a person looks at reasons, not at so many changes. */
+/**
+ * Limit of failed jobs per queue that the page groups: an operator looks at reasons, not at this many
+ * changes.
+ */
 const MAX_LISTED = 5000;
 
 await runService({
@@ -44,7 +47,7 @@ await runService({
     const isReady = () => redis.status === 'ready';
     const queues = Object.values(config.queues).map(queue => ({
       config: queue,
-      // It shows queues and must not write what only their owners know.
+      // The dashboard shows queues, and must not write metadata that only the queues' owners know.
       queue: new Queue(queue.name, { connection: redis, prefix: queue.prefix, skipMetasUpdate: true }),
     }));
     for (const { queue } of queues)

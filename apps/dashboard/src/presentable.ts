@@ -1,11 +1,11 @@
 import { EVENT_LIMITS } from '@walmq/change';
 
-/** An event may be that deep, and stands two levels down in its change. */
+/** The depth of the deepest event. In its change it stands two levels lower. */
 const MOST_LEVELS = EVENT_LIMITS.depth + 2;
 
 /**
- * The value, or a text in its place where it is nested too deep to be written as JSON by whoever comes next: JSON.stringify
- * overflows the stack of the process, and one job must not take a queue's page down.
+ * The value, or a text in its place if it is nested too deep for JSON.stringify, which would overflow the
+ * stack. One job must not break a queue's page.
  */
 export function presentable<T>(value: T): T | string {
   return isNestedDeeper(value, MOST_LEVELS) ? `(nested deeper than ${MOST_LEVELS} levels)` : value;

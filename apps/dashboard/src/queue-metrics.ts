@@ -11,11 +11,11 @@ export interface QueueMetricsOptions {
 
 type Value = readonly [labels: Record<string, string>, value: number];
 
-/** What each queue holds, read when /metrics is. `waiting-children` are the parked ones. */
+/** The jobs in each queue, read when /metrics is. `waiting-children` are the parked changes. */
 export function registerQueueMetrics({ registry, redis, queues }: QueueMetricsOptions): void {
   let reading: Promise<readonly QueueStatus[]> | undefined;
 
-  /** Every gauge of one scrape shows the same look. While Redis is away there is none. */
+  /** All gauges of one scrape come from the same look. While Redis is away they have no values. */
   async function read(): Promise<readonly QueueStatus[]> {
     if (redis.status !== 'ready') return [];
     reading ??= Promise.all(queues.map(queue => readQueue(redis, queue))).finally(() => {

@@ -10,7 +10,7 @@ import { launchChromium } from './chromium.js';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const IMAGES = join(ROOT, 'docs/images');
-/** So long that the lines over time have something to draw. */
+/** Long enough for the sparklines to show something. */
 const LOAD_MS = 480_000;
 
 interface Demo {
@@ -19,7 +19,7 @@ interface Demo {
   stop(): Promise<void>;
 }
 
-/** `npm start`, up to where it says that it runs. */
+/** Starts `npm start`, and waits until it reports that it runs. */
 async function startDemo(): Promise<Demo> {
   const child = spawn(process.execPath, [join(ROOT, 'apps/demo/bin/demo.js')], {
     cwd: ROOT,
@@ -45,7 +45,7 @@ async function startDemo(): Promise<Demo> {
   };
 }
 
-/** Orders as they come in a shop, more at times; some to addresses that no mail can reach, which change again. */
+/** Orders as in a shop, at a varying rate. Some go to addresses that no mail can reach, and change again. */
 async function trade(client: Client, untilMs: number): Promise<void> {
   for (let round = 0; Date.now() < untilMs; round += 1) {
     const orders = Math.round(6 + 5 * Math.sin(round / 60));
@@ -89,7 +89,7 @@ async function takeScreenshots({ dashboardUrl, databaseUrl }: Demo): Promise<voi
   await page.emulateMedia({ colorScheme: 'light' });
   await page.goto(`${dashboardUrl}/queues/queue/orders?status=failed`);
   await page.getByText('insert orders').first().waitFor();
-  // The data, not the stack: that would show the folders of whoever takes the picture.
+  // The data, not the stack: a stack would show the folders of this machine.
   for (const tab of await page.getByText('Data', { exact: true }).all()) await tab.click();
   await page.evaluate('scrollTo(0, 0)');
   await capturePage(page, 'bull-board');

@@ -7,11 +7,11 @@ export type Need = 'database' | 'redis' | 'smtp';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-/** What every process reads of its environment, once. */
+/** What every process reads from its environment, once. */
 export interface Environment {
-  /** The configuration's, else DATABASE_URL. */
+  /** From the configuration, or else DATABASE_URL. */
   readonly databaseUrl: string | undefined;
-  /** The configuration's, else REDIS_URL. */
+  /** From the configuration, or else REDIS_URL. */
   readonly redisUrl: string | undefined;
   readonly smtpUrl: string | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -26,7 +26,7 @@ export interface Environment {
   readonly tracing: boolean;
 }
 
-/** Every variable a walmq process knows, but for those of one app alone. */
+/** Every variable of walmq's processes, except those of a single app. */
 export const ENVIRONMENT_VARIABLES = [
   'DATABASE_URL',
   'REDIS_URL',
@@ -42,18 +42,18 @@ export const ENVIRONMENT_VARIABLES = [
 
 export interface EnvironmentOptions<Own extends z.ZodRawShape> {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** A server that it names needs no variable. */
+  /** If the configuration names a server, no variable is needed. */
   readonly config: Pick<WalmqConfig, 'source' | 'redis'>;
   readonly defaultPort: number;
   readonly needs: readonly Need[];
   readonly prettyByDefault: boolean;
-  /** Variables of one app, each by its name. */
+  /** Variables of a single app, by name. */
   readonly own: Own;
 }
 
 /**
- * Reads and checks the environment. Throws ENVIRONMENT_INVALID with one sentence for every variable that is missing
- * or malformed; never with its value, which may be a secret.
+ * Reads and validates the environment. Throws ENVIRONMENT_INVALID with one sentence per missing or malformed
+ * variable, never with its value, which may be a secret.
  */
 export function readEnvironment<Own extends z.ZodRawShape>(
   options: EnvironmentOptions<Own>,
@@ -126,7 +126,7 @@ export function wholeNumber(min: number, max: number) {
     .refine(value => value >= min && value <= max, { error });
 }
 
-/** What ends the host of a URL, before the @ behind user and password. */
+/** The characters that end the host of a URL, after the @ behind user and password. */
 const RAW_MARK = /^[a-z+]+:\/\/[^@/?#]*([/?#]).*@/i;
 
 function protocolMistake(text: string, protocols: readonly string[], example: string): string | undefined {

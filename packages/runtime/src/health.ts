@@ -2,14 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 
-/** Resolves to undefined when ready, else to the reason why not. */
+/** Resolves to undefined if ready, or to the reason why not. */
 export type ReadyCheck = () => Promise<string | undefined> | string | undefined;
 
 const CHECK_TIMEOUT_MS = 2000;
-/** Milliseconds that a request may take to arrive, and between two looks for one that takes longer. */
+/** Milliseconds that a request may take to arrive, and milliseconds between two checks for slow ones. */
 const REQUEST_MS = 10_000;
 const CHECKING_MS = 2000;
-/** Pages, scrapes and probes at a time; more is somebody who wants no answer. */
+/** Limit of concurrent connections for pages, scrapes and probes. */
 const MAX_CONNECTIONS = 1000;
 
 /** GET /live: the process runs. /ready: it makes progress, or 503 with the reasons. /metrics: Prometheus. */
@@ -21,7 +21,7 @@ export function createHealthServer(
   const http = fastify({
     logger: false,
     rewriteUrl,
-    // A request that comes a byte at a time, or not at all, holds a connection no longer.
+    // A request that arrives byte by byte, or never, must not hold a connection.
     requestTimeout: REQUEST_MS,
     http: { headersTimeout: REQUEST_MS, connectionsCheckingInterval: CHECKING_MS },
   });
@@ -48,7 +48,7 @@ async function unmetChecks(checks: ReadonlyMap<string, ReadyCheck>): Promise<Rec
   return Object.fromEntries(answers.filter((answer): answer is [string, string] => answer[1] !== undefined));
 }
 
-/** A check that neither answers nor fails in time is an answer too. */
+/** A check that does not answer in time counts as not ready. */
 async function answerOf(check: ReadyCheck): Promise<string | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<string>(resolve => {

@@ -1,16 +1,16 @@
-/** Lines of one kind before the rest of a period is counted. */
+/** Lines of one kind that are logged per period; later ones are only counted. */
 const MOST = 10;
 const PERIOD_MS = 60_000;
 
-/** Whether a line is logged now; `suppressed`: how many were left out since the last that was. */
+/** Whether to log a line now; `suppressed` is the number of lines left out since the last one logged. */
 export interface Limited {
   readonly isLogged: boolean;
   readonly suppressed: number;
 }
 
 /**
- * Keeps what others can make happen at any rate from filling the log: ten lines a minute, then a count, which the first line
- * of the next minute tells.
+ * Limits log lines that others can cause at any rate: ten lines a minute, then a count, which the first line
+ * of the next minute carries.
  */
 export class RepeatLimit {
   #periodBeganMs = -Infinity;

@@ -4,11 +4,11 @@ import { redact } from './redact.js';
 
 export type { Logger } from 'pino';
 
-/** Events as JSON lines, or short lines for a terminal. Connection strings lose their passwords on the way. */
+/** Events as JSON lines, or as short lines for a terminal. Removes the passwords of connection strings. */
 export function createLog(
   name: string,
   { logLevel, logFormat }: Pick<Environment, 'logLevel' | 'logFormat'>,
-  /** Called once, when stdout takes no more. */
+  /** Called once, when standard output accepts no more. */
   onLost: (error: Error) => void,
 ): Logger {
   return pino(
@@ -17,11 +17,11 @@ export function createLog(
   );
 }
 
-/** Written at once: what is still in a buffer when a process exits is never read. */
+/** Synchronous: a process that exits would lose what is still in a buffer. */
 function lines(format: Environment['logFormat'], onLost: (error: Error) => void): DestinationStream {
   let isLost = false;
   process.stdout.on('error', error => {
-    // What is said of it would fail again, and so on.
+    // Logging this error would fail again, and again.
     if (isLost) return;
     isLost = true;
     onLost(error);
@@ -35,10 +35,13 @@ function lines(format: Environment['logFormat'], onLost: (error: Error) => void)
   };
 }
 
-/** Beyond those that JSON escapes itself: DEL and C1, which a terminal obeys, and what ends a line or turns it round. */
+/**
+ * Characters that JSON does not escape itself: DEL and C1, which control a terminal, and characters that end
+ * a line or reverse its direction.
+ */
 const CONTROLS = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** The same JSON, with nothing in it that a terminal obeys. */
+/** The same JSON, without characters that control a terminal. */
 function escapeControls(json: string): string {
   return json.replaceAll(CONTROLS, escaped);
 }
@@ -47,7 +50,7 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** What a text says on one line of a terminal: a message may quote what somebody has sent. */
+/** A text on one line of a terminal: a message may quote what others have sent. */
 function printable(text: string): string {
   return text.replaceAll(ALL_CONTROLS, escaped);
 }
@@ -62,7 +65,7 @@ interface Entry {
   readonly error?: string;
 }
 
-/** `10:00:00 warn  Paused: ... (reason)`; what a handler has done stands for itself. */
+/** `10:00:00 warn  Paused: ... (reason)`; a handler's own line is printed alone. */
 function prettyLine(json: string): string {
   const { time, level, msg = '', error } = JSON.parse(json) as Entry;
   if (level === 'info') return `${printable(msg)}\n`;

@@ -2,7 +2,7 @@ import { createPool, type PoolOptions } from '@walmq/postgres';
 import type { Pool } from 'pg';
 import type { Logger } from './log.js';
 
-/** A pool of a process: what is lost is in its log. Throws DATABASE_URL_INVALID. */
+/** A pool that logs lost connections. Throws DATABASE_URL_INVALID. */
 export function openPool({ log, ...options }: Omit<PoolOptions, 'onLost'> & { readonly log: Logger }): Pool {
   return createPool({
     ...options,

@@ -1,13 +1,13 @@
 /**
- * The password of a URL: from the colon behind the user to the last @ of the same text, whatever stands between, as people
- * write passwords without encoding them; up to the next URL. A port is none.
+ * The password of a URL: from the colon behind the user to the last @ of the text, or before the next URL.
+ * People write passwords without encoding, so any character may stand between. A port is no password.
  */
 const IN_URL = /([a-z][a-z0-9+.-]*:\/\/[^\s:/"]*):(?!\d{1,5}(?:[/?#\s"'),;]|$))(?:(?!:\/\/)[^"\n])*@/gi;
 
-/** ... and of a query or a connection string: `?password=`, ` sslpassword=`. */
+/** Passwords in a query or a connection string: `?password=`, ` sslpassword=`. */
 const AS_PARAMETER = /((?:^|[?&;\s])(?:ssl_?)?(?:password|pass|pwd|token)=)[^&\s"]*/gi;
 
-/** Hides the password of every connection URL in a text, and those in parameters. */
+/** Hides the passwords of all connection URLs and parameters in a text. */
 export function redact(text: string): string {
   return text.replaceAll(IN_URL, '$1:***@').replaceAll(AS_PARAMETER, '$1***');
 }

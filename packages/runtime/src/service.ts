@@ -12,21 +12,21 @@ import { createLog, type Logger } from './log.js';
 import { redact } from './redact.js';
 import { onStopSignals } from './stop-signals.js';
 
-/** What a long-running process is given to build itself of. */
+/** What a long-running process gets to build itself. */
 export interface Service<Own = unknown> {
   readonly config: WalmqConfig;
   readonly environment: Readonly<Environment & Own>;
   readonly log: Logger;
   readonly metrics: Registry;
-  /** Serves /live, /ready and /metrics; takes an app's own routes until `start` has resolved. */
+  /** Serves /live, /ready and /metrics. An app may add routes until `start` has resolved. */
   readonly http: FastifyInstance;
-  /** Aborted when the process has been told to stop. */
+  /** Aborted when the process must stop. */
   readonly stopping: AbortSignal;
-  /** Runs at shutdown, last registered first. */
+  /** Runs at shutdown; the last one registered runs first. */
   onStop(name: string, stop: () => Promise<void>): void;
-  /** A part of readiness. */
+  /** Adds a check to /ready. */
   readyWhen(name: string, check: ReadyCheck): void;
-  /** A fault that ends the process: said in one sentence, drained, exit code 1. */
+  /** Ends the process because of a fault: logs one sentence, drains, exit code 1. */
   fail(error: unknown): void;
 }
 
@@ -36,7 +36,7 @@ export interface ServiceOptions<Own extends z.ZodRawShape> {
   readonly needs: readonly Need[];
   /** Environment variables of this app alone. */
   readonly own?: Own;
-  /** Makes what gives the URL by which a request finds its route. Default: its own. */
+  /** Makes the function that returns the URL by which a request is routed. Default: the request's own URL. */
   readonly rewriteUrl?: (
     environment: Readonly<Environment & z.output<z.ZodObject<Own>>>,
   ) => (request: IncomingMessage) => string;
@@ -44,9 +44,9 @@ export interface ServiceOptions<Own extends z.ZodRawShape> {
 }
 
 /**
- * The life of a process: configuration, environment, log, health, start; at SIGTERM, SIGINT or SIGHUP the stop hooks, exit
- * code 0. Exit code 1 for a fault, a log that cannot be written, a later signal, or a drain that takes longer than
- * WALMQ_SHUTDOWN_MS.
+ * The life of a process: configuration, environment, log, health, start; at SIGTERM, SIGINT or SIGHUP the
+ * stop hooks, then exit code 0. Exit code 1 after a fault, a log that cannot be written, a later signal, or a
+ * drain that takes longer than WALMQ_SHUTDOWN_MS.
  */
 export async function runService<Own extends z.ZodRawShape = Record<never, never>>(
   options: ServiceOptions<Own>,
@@ -132,7 +132,7 @@ class Process<Own extends z.ZodRawShape> {
     this.#stop();
   }
 
-  /** Nobody would hear of what goes wrong from here on. */
+  /** Later errors could not be logged. */
   #logLost(error: Error): void {
     this.#exitCode = 1;
     process.stderr.on('error', () => {});
@@ -172,7 +172,7 @@ class Process<Own extends z.ZodRawShape> {
   }
 }
 
-/** Whose promise it was the error does not say; an error of ours does, by its code. */
+/** The error does not tell which promise rejected. A WalmqError does, by its code. */
 function notAwaited(cause: unknown): CodedError {
   if (cause instanceof CodedError) return cause;
   return new WalmqError(
@@ -201,6 +201,6 @@ function sentenceOf(error: unknown): string {
   if (error instanceof CodedError) return redact(error.sentence);
   if (error instanceof AggregateError && error.message === '') return error.errors.map(sentenceOf).join('; ');
   const text = error instanceof Error ? error.message : error;
-  // JavaScript lets anything be thrown, and a message be anything.
+  // JavaScript can throw any value, and a message can be any value.
   return redact(typeof text === 'string' ? text : inspect(text, { depth: 1, breakLength: Infinity }));
 }

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * A signal that comes twice within this is one: Ctrl+C reaches npm and the process, and npm hands it on; so does a
- * supervisor that signals a process group and its leader.
+ * Two signals within this time count as one: Ctrl+C reaches npm and the process, and npm forwards it. A
+ * supervisor may signal a process group and its leader.
  */
 const ONE_SIGNAL_MS = 2000;
 
 /**
- * Calls `stop` at the first SIGINT, SIGTERM or SIGHUP (a terminal that was closed), and `hurry` at those that come later than
- * two seconds after it, from somebody who does not want to wait.
+ * Calls `stop` at the first SIGINT, SIGTERM or SIGHUP (a closed terminal), and `hurry` at a signal more than
+ * two seconds later, from a user who does not want to wait.
  */
 export function onStopSignals(handlers: {
   readonly stop: (signal: NodeJS.Signals) => void;
@@ -26,7 +26,7 @@ export function onStopSignals(handlers: {
   if (!ignoresHangUp()) process.on('SIGHUP', signalled);
 }
 
-/** As `nohup` has it. Where it cannot be known, nobody's wish is overruled. */
+/** `nohup` ignores SIGHUP, and that must stay so. If the state is unknown, SIGHUP is left as it is. */
 function ignoresHangUp(): boolean {
   try {
     const [, ignored = ''] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];

@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net';
 
 const LOOPBACK_ADDRESS = /^(127(\.\d{1,3}){3}|::1)$/;
 
-/** Whether only this machine reaches an address or a name. */
+/** True if only this machine can reach an address or a name. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || LOOPBACK_ADDRESS.test(host);
 }

@@ -15,7 +15,7 @@ export interface AdmitOptions {
   readonly log: Logger;
 }
 
-/** Puts the guard before every route, those that come later too, and mounts the sign-in. */
+/** Adds the guard to every route, also to later ones, and mounts the sign-in. */
 export async function admit({ http, policy, boardPaths, log }: AdmitOptions): Promise<Access> {
   const sessions = new Sessions();
   const tokens = new ActionTokens();
@@ -34,6 +34,6 @@ export async function admit({ http, policy, boardPaths, log }: AdmitOptions): Pr
 
 export interface Access {
   readonly tokens: ActionTokens;
-  /** Whom a request comes from now: a session may have ended since the request was let in. */
+  /** The current user of a request: the session may have ended since the request was admitted. */
   readonly identify: (request: FastifyRequest) => Identity | undefined;
 }

@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 
-/** A line typed without being shown, or the first line of what is piped in. */
+/** A line typed without being shown, or the first line of piped input. */
 export async function askPassword(question: string): Promise<string> {
   const { stdin, stderr } = process;
   if (stdin.isTTY !== true) return await firstLine(stdin);
   stderr.write(question);
-  // What readline would echo goes nowhere.
+  // Discards what readline would echo.
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: stdin, output, terminal: true });
   const interrupted = new AbortController();

@@ -2,9 +2,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { BlockList } from 'node:net';
 import { includesAddress } from './addresses.js';
 
-/** Characters that mean the same in a path, in a header, in markup and in a cookie; no empty segment, no dots alone. */
+/**
+ * Characters that mean the same in a path, a header, markup and a cookie; no empty segment, and none of dots
+ * only.
+ */
 const BASE_PATH = /^(\/(?!\.{1,2}(\/|$))[\w.~-]+)+$/;
-/** What the dashboard itself answers there: without the prefix, such a path would be taken for its own. */
+/** Paths that the dashboard itself serves: without the prefix, such a path would look like its own. */
 const OWN = /^\/(queues|read-only|assets|pipeline|sign-in|sign-out|live|ready|metrics)(\/|$)/;
 
 /** The path under which browsers reach the dashboard, without a slash at its end: '' at the root of its host. */
@@ -14,9 +17,9 @@ export function parseBasePath(text: string): string | undefined {
 }
 
 export interface BasePathRule {
-  /** Whose X-Forwarded-* headers are believed. */
+  /** The proxies whose X-Forwarded-* headers are trusted. */
   readonly proxies: BlockList;
-  /** Of WALMQ_DASHBOARD_BASE_PATH, where no such proxy says another. */
+  /** From WALMQ_DASHBOARD_BASE_PATH, unless such a proxy sends another. */
   readonly basePath: string;
 }
 
@@ -25,14 +28,14 @@ interface Asked {
   readonly headers: IncomingHttpHeaders;
 }
 
-/** A prefix that is no path of safe characters is not believed: a page would send its reader to another host. */
+/** Ignores a prefix that is not a path of safe characters: a page could send its reader to another host. */
 export function basePathOf({ peer, headers }: Asked, { proxies, basePath }: BasePathRule): string {
   const prefix = headers['x-forwarded-prefix'];
   if (typeof prefix !== 'string' || !includesAddress(proxies, peer)) return basePath;
   return parseBasePath(prefix) ?? basePath;
 }
 
-/** The URL as the dashboard's routes know it, whether the proxy has taken the prefix off or left it. */
+/** The URL as the dashboard's routes know it, whether or not the proxy has removed the prefix. */
 export function withoutBasePath(url: string, basePath: string): string {
   if (basePath === '' || !url.startsWith(basePath)) return url;
   const rest = url.slice(basePath.length);

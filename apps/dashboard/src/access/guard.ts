@@ -4,9 +4,9 @@ import { isAction, isKnownHost, isSameOrigin, senderOf } from './origin.js';
 import type { AccessPolicy } from './policy.js';
 import type { Sessions } from './sessions.js';
 
-/** What a probe or a scraper asks for, as on every app: no names, no data, no action. */
+/** Paths of probes and scrapers, as on every app: no names, no data, no action. */
 const PROBES = new Set(['/live', '/ready', '/metrics']);
-/** What a page shows before anyone has signed in. */
+/** Files of a page that is shown before the sign-in. */
 const BEFORE_SIGN_IN = new Set(['/sign-in', '/assets/:name']);
 
 export interface GuardOptions {
@@ -16,8 +16,8 @@ export interface GuardOptions {
 }
 
 /**
- * Lets a request pass only if it asks for a host of ours, comes from someone who may see it, and, if it is an action,
- * was sent by a page of ours for an operator. It covers every route, Bull Board's too.
+ * Admits a request only if it asks for one of our hosts and comes from a user who may see it. An action must
+ * also come from our own page, sent by an operator. Covers every route, Bull Board's too.
  */
 export function guardRoutes({ http, policy, sessions }: GuardOptions): void {
   http.decorateRequest('identity', undefined);
@@ -37,7 +37,7 @@ export function guardRoutes({ http, policy, sessions }: GuardOptions): void {
     request.identity = identify(request, { policy, sessions });
     if (route !== undefined && BEFORE_SIGN_IN.has(route)) return;
     if (request.identity === undefined) return await askToSignIn(request, reply, policy);
-    // Signing out is the one action that is everyone's.
+    // Every user may sign out.
     if (isAction(request) && route !== '/sign-out' && request.identity.role !== 'operator')
       return await refuse(reply, 403, 'You may look, but not act: your role is read-only.');
     return;

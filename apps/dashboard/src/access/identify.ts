@@ -7,32 +7,35 @@ import type { Sessions } from './sessions.js';
 import type { Role } from './users.js';
 
 export interface Identity {
-  /** Undefined where nobody has to sign in. */
+  /** Undefined if no sign-in is required. */
   readonly name: string | undefined;
   readonly role: Role;
-  /** Undefined unless signed in on our own page: then there is a session to end. */
+  /** Undefined unless the user signed in on our own page: then there is a session to end. */
   readonly session: string | undefined;
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set by the guard on every request it lets pass, but for those that need none. */
+    /** Set by the guard on every request that it admits, except those that need no user. */
     identity: Identity | undefined;
-    /** Comes before every path of a link, a form, a redirect or a cookie: `/ops/walmq`, or '' at the root. */
+    /** Prefix of every path in a link, a form, a redirect or a cookie: `/ops/walmq`, or '' at the root. */
     basePath: string;
   }
 }
 
 /**
- * Secure cookies get the prefix that keeps other hosts and plain http from setting them; below the root of a host, which
- * is other applications' too, the one that leaves the path to us.
+ * Secure cookies get the prefix that keeps other hosts and plain http from setting them. Below the root of a
+ * host, which other applications share, they get the prefix that lets us set the path.
  */
 export function sessionCookie({ secure }: Pick<Sender, 'secure'>, basePath: string): string {
   if (!secure) return 'walmq-session';
   return basePath === '' ? '__Host-walmq' : '__Secure-walmq';
 }
 
-/** Whom a request comes from: a session of ours, a user named by a trusted proxy, or, without credentials, anyone. */
+/**
+ * The user of a request: from a session of ours, from the header of a trusted proxy, or, without credentials,
+ * anyone.
+ */
 export function identify(
   request: FastifyRequest,
   { policy, sessions }: { readonly policy: AccessPolicy; readonly sessions: Sessions },
@@ -47,7 +50,7 @@ export function identify(
     : undefined;
 }
 
-/** Set before any other hook asks for it. */
+/** Registered before any other hook, so that each hook finds it. */
 export function knowBasePath(http: FastifyInstance, policy: AccessPolicy): void {
   http.decorateRequest('basePath', '');
   http.addHook('onRequest', async request => {
@@ -67,7 +70,10 @@ function proxyUser(
   return { name, role: operators.has(name) ? 'operator' : 'read-only', session: undefined };
 }
 
-/** Tokens that prove that an action was sent by a page of ours, made for whoever was shown it. */
+/**
+ * Tokens that prove that an action was sent by our own page. A token belongs to the user who was shown the
+ * page.
+ */
 export class ActionTokens {
   readonly #secret = randomBytes(32);
 

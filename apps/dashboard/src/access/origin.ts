@@ -1,7 +1,7 @@
 import { hostnameOf, includesAddress } from './addresses.js';
 import type { AccessPolicy } from './policy.js';
 
-/** What a request says of where it comes from, before anything of it is believed. */
+/** What a request claims about its origin, before any of it is trusted. */
 export interface RequestFacts {
   readonly method: string;
   /** Address at the other end of the socket. */
@@ -9,7 +9,7 @@ export interface RequestFacts {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
-/** A request as the browser sent it, seen through the proxies that are trusted. */
+/** A request as the browser sent it, seen through the trusted proxies. */
 export interface Sender {
   readonly address: string;
   readonly host: string;
@@ -25,7 +25,8 @@ export function senderOf(
   if (!includesAddress(proxies, peer)) return { address: peer, host, secure: false, throughProxy: false };
   const hops = (textOf(headers['x-forwarded-for']) ?? '').split(',').map(hop => hop.trim());
   return {
-    // Each proxy adds the address it sees: the last that is no proxy of ours is the sender; more is hearsay.
+    // Each proxy appends the address that it sees. The last one that is no proxy of ours is the sender;
+    // earlier ones may be forged.
     address: hops.findLast(hop => hop !== '' && !includesAddress(proxies, hop)) ?? peer,
     host: textOf(headers['x-forwarded-host']) ?? host,
     secure: textOf(headers['x-forwarded-proto']) === 'https',
@@ -33,7 +34,7 @@ export function senderOf(
   };
 }
 
-/** Whether the host that the request asks for is one of ours: see `AccessPolicy.hosts`. */
+/** True if the request asks for one of our hosts: see `AccessPolicy.hosts`. */
 export function isKnownHost({ host }: Sender, { hosts }: Pick<AccessPolicy, 'hosts'>): boolean {
   return hosts === undefined || hosts.has(hostnameOf(host));
 }
@@ -43,8 +44,9 @@ export function isAction({ method }: Pick<RequestFacts, 'method'>): boolean {
 }
 
 /**
- * Whether an action was sent by a page of the dashboard itself. Browsers send Origin with every action, and most
- * Sec-Fetch-Site, which no page can set: one that names another site, or none at all, is refused.
+ * True if a page of the dashboard itself sent the action. Browsers send Origin with every action, and most
+ * send Sec-Fetch-Site, which no page can set. An action with another site, or with neither header, is
+ * rejected.
  */
 export function isSameOrigin({ headers }: RequestFacts, { host }: Sender): boolean {
   const site = textOf(headers['sec-fetch-site']);

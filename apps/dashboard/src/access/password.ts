@@ -12,7 +12,7 @@ export interface PasswordHash {
   readonly key: Buffer;
 }
 
-/** Compared with when there is no such user, so that a wrong name takes as long as a wrong password. */
+/** Compared if the user does not exist, so that a wrong name takes as long as a wrong password. */
 export function nobodysHash(): PasswordHash {
   return { cost: COST, salt: randomBytes(16), key: randomBytes(KEY_BYTES) };
 }
@@ -24,7 +24,7 @@ export async function hashPassword(password: string): Promise<string> {
   return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64url'), key.toString('base64url')].join('$');
 }
 
-/** Undefined for a text that `hashPassword` cannot have made. */
+/** Undefined for a text that `hashPassword` does not produce. */
 export function parseHash(text: string): PasswordHash | undefined {
   const [, N, r, p, salt, key] = PATTERN.exec(text) ?? [];
   const cost = { N: Number(N), r: Number(r), p: Number(p) };
@@ -32,7 +32,7 @@ export function parseHash(text: string): PasswordHash | undefined {
   return { cost, salt: Buffer.from(salt, 'base64url'), key: Buffer.from(key, 'base64url') };
 }
 
-/** Takes the same time for a right and a wrong password. */
+/** Takes the same time for a correct and a wrong password. */
 export async function verifyPassword(password: string, hash: PasswordHash): Promise<boolean> {
   return timingSafeEqual(await derive(password, hash), hash.key);
 }
@@ -43,7 +43,7 @@ function isAffordable({ N, r, p }: PasswordHash['cost']): boolean {
 
 function derive(password: string, { cost, salt }: Omit<PasswordHash, 'key'>): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    // Two ways of typing one letter are one password.
+    // Two ways to type one letter are the same password.
     scrypt(
       password.normalize('NFKC'),
       salt,

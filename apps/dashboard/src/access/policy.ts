@@ -16,7 +16,7 @@ const list = z
       .filter(part => part !== ''),
   );
 
-/** The environment variables that say who may come in. */
+/** The environment variables that configure access. */
 export const ACCESS_VARIABLES = {
   WALMQ_DASHBOARD_USERS: z.string().default(''),
   WALMQ_DASHBOARD_USERS_FILE: z.string().optional(),
@@ -43,20 +43,20 @@ export const ACCESS_VARIABLES = {
 
 export type AccessVariables = z.output<z.ZodObject<typeof ACCESS_VARIABLES>>;
 
-/** Who may come in, and from where. */
+/** Who has access, and from where. */
 export interface AccessPolicy extends BasePathRule {
   readonly users: ReadonlyMap<string, User>;
-  /** The header in which a trusted proxy names the user it has signed in, and who of them is an operator. */
+  /** The header in which a trusted proxy names the signed-in user, and which of these users are operators. */
   readonly proxyUsers: { readonly header: string; readonly operators: ReadonlySet<string> } | undefined;
-  /** Names by which a browser may ask for the dashboard; undefined: any. */
+  /** Names by which a browser may ask for the dashboard; undefined: any name. */
   readonly hosts: ReadonlySet<string> | undefined;
-  /** Without credentials, whoever reaches the loopback address is an operator. */
+  /** Without credentials, everyone who reaches the loopback address is an operator. */
   readonly open: boolean;
 }
 
 /**
- * Reads the users and puts the policy together. Throws DASHBOARD_EXPOSED for an address that others can reach while
- * there is no way to sign in, DASHBOARD_USERS_INVALID, DASHBOARD_USERS_UNREADABLE, DASHBOARD_PROXY_UNKNOWN.
+ * Reads the users and builds the policy. Throws DASHBOARD_EXPOSED for an address that others can reach while
+ * no sign-in is configured, DASHBOARD_USERS_INVALID, DASHBOARD_USERS_UNREADABLE, DASHBOARD_PROXY_UNKNOWN.
  */
 export async function readPolicy(host: string, variables: AccessVariables): Promise<AccessPolicy> {
   const users = await readUsers(variables);
@@ -78,7 +78,7 @@ export async function readPolicy(host: string, variables: AccessVariables): Prom
   };
 }
 
-/** Which path browsers reach the dashboard under, and who may say so. */
+/** The path under which browsers reach the dashboard, and who may set it. */
 export function basePathRule(variables: AccessVariables): BasePathRule {
   return {
     proxies: parseAddresses(variables.WALMQ_DASHBOARD_PROXIES) as BlockList,
@@ -100,7 +100,7 @@ function exposed(host: string): WalmqError {
 
 async function readUsers(variables: AccessVariables): Promise<ReadonlyMap<string, User>> {
   const { WALMQ_DASHBOARD_USERS: text, WALMQ_DASHBOARD_USERS_FILE: path } = variables;
-  // A comma cannot be part of a line, and is easier to write in a variable than a line's end.
+  // A comma cannot be part of a line, and is easier to write in a variable than a line break.
   const named = parseUsers(text.replaceAll(',', '\n'), 'WALMQ_DASHBOARD_USERS');
   if (path === undefined) return named;
   const lines = await readFile(path, 'utf8').catch(cause => {
@@ -123,8 +123,8 @@ function operatorsOf({ WALMQ_DASHBOARD_PROXY_OPERATORS: names }: AccessVariables
 }
 
 /**
- * On a loopback address only names of this machine are answered, or those configured: a page whose own name was
- * pointed at 127.0.0.1 (DNS rebinding) would else read and act as this one.
+ * On a loopback address only names of this machine, or configured ones, are answered. Otherwise a page whose
+ * own name was pointed at 127.0.0.1 (DNS rebinding) could read and act as this one.
  */
 function hostsOf(host: string, configured: readonly string[]): ReadonlySet<string> | undefined {
   if (!isLoopback(host) && configured.length === 0) return undefined;

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { User } from './users.js';
 
-/** A working day; whoever stays longer signs in again. */
+/** A working day; after that the user signs in again. */
 export const SESSION_MS = 12 * 60 * 60 * 1000;
 const MAX_SESSIONS = 10_000;
 
@@ -10,7 +10,10 @@ interface Session {
   readonly endsAt: number;
 }
 
-/** Who is signed in, by an opaque id that only the browser knows: kept hashed, in memory, and ended by a restart. */
+/**
+ * The signed-in users, by an opaque id that only the browser knows. Kept as a hash in memory; a restart ends
+ * them.
+ */
 export class Sessions {
   readonly #sessions = new Map<string, Session>();
   readonly #now: () => number;
@@ -36,7 +39,7 @@ export class Sessions {
     this.#sessions.delete(keyOf(id));
   }
 
-  /** Ended ones go first, then the oldest: memory is bounded whatever signs in. */
+  /** Removes ended sessions first, then the oldest: the memory is bounded, however many users sign in. */
   #makeRoom(): void {
     for (const [key, { endsAt }] of this.#sessions)
       if (endsAt <= this.#now() || this.#sessions.size >= MAX_SESSIONS) this.#sessions.delete(key);

@@ -2,9 +2,9 @@ import { html } from '../html.js';
 import { layout } from '../layout.js';
 
 export interface SignInPage {
-  /** Before every path of the page. */
+  /** Prefix of every path of the page. */
   readonly basePath: string;
-  /** Path to go to afterwards, without it. */
+  /** Path to go to after the sign-in, without that prefix. */
   readonly to: string;
   readonly name?: string;
   readonly problem?: string;
@@ -29,7 +29,7 @@ ${problem !== undefined && html`<p class="problem" role="alert" id="problem">${p
   });
 }
 
-/** A path of the dashboard itself, whatever a link asked for. */
+/** Always a path of the dashboard itself, whatever a link asked for. */
 export function safePath(path: string | null | undefined): string {
   const base = 'http://dashboard.invalid';
   if (path == null || !path.startsWith('/') || !URL.canParse(path, base)) return '/';

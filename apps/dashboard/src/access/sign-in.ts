@@ -8,7 +8,10 @@ import type { AccessPolicy } from './policy.js';
 import { SESSION_MS, type Sessions } from './sessions.js';
 import { safePath, signInPage } from './sign-in-page.js';
 
-/** Tries of one address before it waits; a person mistypes a few times, a list of passwords has thousands. */
+/**
+ * Attempts of one address before it must wait: a person mistypes a few times, an attack tries thousands of
+ * passwords.
+ */
 const TRIES = { max: 10, timeWindow: 60_000 };
 
 export interface SignInOptions {
@@ -19,7 +22,7 @@ export interface SignInOptions {
   readonly log: Logger;
 }
 
-/** GET and POST /sign-in, POST /sign-out. The plugin of cookies and the parser of forms come first. */
+/** GET and POST /sign-in, POST /sign-out. Register the cookie plugin and the form parser first. */
 export async function mountSignIn({ http, policy, sessions, tokens, log }: SignInOptions): Promise<void> {
   const nobody = nobodysHash();
   await http.register(rateLimit, { global: false });
@@ -58,7 +61,7 @@ export async function mountSignIn({ http, policy, sessions, tokens, log }: SignI
       const right = await verifyPassword(form.get('password') ?? '', user?.hash ?? nobody);
       const sender = senderOf(factsOf(request), policy);
       if (user === undefined || !right) {
-        // Not the name that was typed: people type passwords there.
+        // The typed name is not logged: people type passwords there.
         log.warn(
           { event: 'sign-in:refused', user: user?.name, address: sender.address },
           'A sign-in was refused',
@@ -93,12 +96,12 @@ export async function mountSignIn({ http, policy, sessions, tokens, log }: SignI
   });
 }
 
-/** Whose tries are counted together: who holds one IPv6 address holds the 2^64 of its network. */
+/** The address under which attempts are counted: who has one IPv6 address has the 2^64 of its network. */
 export function networkOf({ address }: Pick<Sender, 'address'>): string {
   return normalizeIP(address, 64);
 }
 
-/** Strict: no link or form of another site ever brings the session along. */
+/** Strict: no link or form of another site sends the session. */
 function cookieOptions({ secure }: Sender, basePath: string) {
   return { path: basePath || '/', httpOnly: true, sameSite: 'strict', secure } as const;
 }

@@ -4,7 +4,7 @@ import { isName, isRole, ROLES } from './users.js';
 
 const MIN_LENGTH = 12;
 
-/** The line of a users file for one user, on standard output; all else goes to standard error. */
+/** Prints the line of a users file for one user on standard output, everything else on standard error. */
 async function userLine([name, role]: readonly string[]): Promise<string> {
   if (name === undefined || role === undefined)
     throw new Error(`Usage: npm run --silent user -w @walmq/dashboard -- <name> <${ROLES.join('|')}>`);

@@ -2,7 +2,7 @@ import { WalmqError } from '@walmq/change';
 import { type PasswordHash, parseHash } from './password.js';
 
 export const ROLES = ['read-only', 'operator'] as const;
-/** `read-only` sees everything; `operator` also retries, replays, discards and whatever Bull Board can do. */
+/** `read-only` sees everything; `operator` also retries, replays, discards and uses Bull Board's actions. */
 export type Role = (typeof ROLES)[number];
 
 export interface User {
@@ -14,8 +14,9 @@ export interface User {
 const NAME = /^[\w.@-]{1,64}$/;
 
 /**
- * Users by name, of lines `name:role:scrypt$...`; empty lines and those that begin with # are skipped. `source` is
- * what errors call the text. Throws DASHBOARD_USERS_INVALID, naming lines by number and never by their content.
+ * Users by name, from lines `name:role:scrypt$...`. Skips empty lines and lines that begin with #. `source`
+ * is the name of the text in errors. Throws DASHBOARD_USERS_INVALID, which names lines by number and never by
+ * content.
  */
 export function parseUsers(text: string, source: string): ReadonlyMap<string, User> {
   const users = new Map<string, User>();
@@ -42,7 +43,7 @@ export function isRole(text: string): text is Role {
   return ROLES.some(role => role === text);
 }
 
-/** The user, or what is wrong with the line. */
+/** The user, or the mistake in the line. */
 function parseLine(line: string): User | string {
   const [name = '', role = '', hashText = ''] = line.split(':');
   if (!isName(name)) return 'has no valid name (letters, digits and . _ @ -)';

@@ -7,12 +7,12 @@ export interface Extent {
   readonly queue: string;
   readonly failed: number;
   readonly parked: number;
-  /** More than `parked` may wait. */
+  /** True if more than `parked` changes may wait. */
   readonly isLeast: boolean;
   readonly folder: string;
 }
 
-/** What a person is asked, before anything is done. */
+/** The question before an action. */
 export function confirmationOf(action: Action, extent: Extent): { title: string; text: string } {
   const { queue, failed, parked, isLeast, folder } = extent;
   const behind = `${isLeast ? 'at least ' : ''}${count(parked)}`;
@@ -37,11 +37,11 @@ export function confirmationOf(action: Action, extent: Extent): { title: string;
 }
 
 export interface DiscardedInto extends Discarded {
-  /** Where they are kept. */
+  /** Where the discarded changes are kept. */
   readonly file: string;
 }
 
-/** What was done, as a sentence. */
+/** The result of the action, as a sentence. */
 export function outcomeOf(done: Replayed | DiscardedInto): string {
   const gone = done.gone === 0 ? '' : ` ${count(done.gone)} had been retried or removed meanwhile.`;
   if ('file' in done) return `${plural(done.discarded, 'change')} discarded, kept in ${done.file}.${gone}`;

@@ -23,7 +23,7 @@ export interface ActionsOptions {
   readonly redis: Redis;
   readonly observer: Observer;
   readonly tokens: ActionTokens;
-  /** Where discarded changes are written before they are removed. */
+  /** Folder to which discarded changes are written before they are removed. */
   readonly discardFolder: string;
   readonly log: Logger;
 }
@@ -34,8 +34,9 @@ interface Group {
 }
 
 /**
- * POST /pipeline/{replay,discard}/preview: what would happen, `{ title, text }`. POST /pipeline/{replay,discard}: does
- * it, `{ text }`. Both take `{ group }` and the page's token; the guard has let only operators come this far.
+ * POST /pipeline/{replay,discard}/preview returns what would happen: `{ title, text }`. POST
+ * /pipeline/{replay,discard} does it: `{ text }`. Both take `{ group }` and the page's token. The guard
+ * admits only operators.
  */
 export function mountActions(options: ActionsOptions): void {
   const { http, queues, redis, observer, tokens, discardFolder, log } = options;

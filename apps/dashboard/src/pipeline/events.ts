@@ -6,13 +6,13 @@ export interface EventsOptions {
   readonly observer: Observer;
   readonly token: string;
   readonly basePath: string;
-  /** Who watches, asked anew each time: undefined ends the stream. */
+  /** The current user, checked again each time; undefined ends the stream. */
   readonly whoWatches: () => Identity | undefined;
 }
 
 /**
- * Server-sent events: first `token`, which a page needs after the server was started anew, then `rendered` with the
- * parts that have changed, as JSON.
+ * Server-sent events: first `token`, which a page needs after a restart of the server, then `rendered` with
+ * the parts that have changed, as JSON.
  */
 export async function* statusEvents({
   observer,
@@ -20,7 +20,7 @@ export async function* statusEvents({
   basePath,
   whoWatches,
 }: EventsOptions): AsyncGenerator<string> {
-  // A browser whose connection breaks asks again after this many milliseconds.
+  // Milliseconds after which a browser reconnects.
   yield `retry: 2000\n${eventOf('token', token)}`;
   let shown: Partial<RenderedStatus> = {};
   for await (const observation of observer.watch()) {

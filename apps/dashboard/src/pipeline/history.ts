@@ -1,10 +1,10 @@
 import type { PipelineStatus } from '@walmq/operations';
 
-/** Fifteen minutes in steps of ten seconds: what a sparkline can show, and all that is kept. */
+/** Fifteen minutes in steps of ten seconds: the width of a sparkline, and all that is kept. */
 export const STEP_MS = 10_000;
 export const STEPS = 90;
 
-/** What is drawn over time, by name; null where it could not be known. */
+/** The values of the sparklines, by name; null if unknown. */
 export type Sample = Readonly<Record<string, number | null>>;
 
 export function sampleOf({ captures, lag, database, queues }: PipelineStatus): Sample {
@@ -23,11 +23,11 @@ export function sampleOf({ captures, lag, database, queues }: PipelineStatus): S
   };
 }
 
-/** Names of the series of a queue. */
+/** Names of a queue's series. */
 export const backlogOf = (queue: string) => `queue:${queue}:backlog`;
 export const completedOf = (queue: string) => `queue:${queue}:completed`;
 
-/** The last fifteen minutes: the newest sample of each step, the steps nobody looked at empty. */
+/** The last fifteen minutes: the newest sample of each step; steps without a look are empty. */
 export class History {
   readonly #steps = new Map<number, Sample>();
   #newest = 0;

@@ -6,7 +6,7 @@ import type { Observer } from './observer.js';
 import { pipelinePage } from './page.js';
 import { renderStatus } from './render-status.js';
 
-/** Streams at a time, of all users and of one; each is one open page. */
+/** Limits of concurrent streams, in total and per user; each is one open page. */
 const MAX_STREAMS = 200;
 const MAX_STREAMS_OF_ONE = 20;
 
@@ -14,11 +14,11 @@ export interface PipelineOptions {
   readonly http: FastifyInstance;
   readonly observer: Observer;
   readonly tokens: ActionTokens;
-  /** Whom a request comes from now: a session may have ended since it was let in. */
+  /** The current user of a request: the session may have ended since it was admitted. */
   readonly identify: (request: FastifyRequest) => Identity | undefined;
 }
 
-/** GET /: the page. GET /pipeline/events: what changes on it, as it does. */
+/** GET /: the page. GET /pipeline/events: its changes, as they happen. */
 export function mountPipeline({ http, observer, tokens, identify }: PipelineOptions): void {
   const streams = new Map<string, number>();
   http.get('/', async (request, reply) => {
@@ -29,7 +29,7 @@ export function mountPipeline({ http, observer, tokens, identify }: PipelineOpti
       .type('text/html; charset=utf-8')
       .send(pipelinePage({ basePath, identity, token: tokens.of(identity), rendered }));
   });
-  // HEAD would be answered by a stream that nobody reads and nothing ends.
+  // HEAD would get a stream that nobody reads and nothing ends.
   http.get('/pipeline/events', { exposeHeadRoute: false }, async (request, reply) => {
     const identity = request.identity as Identity;
     const { name = '' } = identity;

@@ -3,10 +3,13 @@ import type { PipelineStatus } from '@walmq/operations';
 import { type FailureReport, NO_FAILURES } from '@walmq/operations';
 import { History, sampleOf } from './history.js';
 
-/** While somebody looks, and while nobody does: then only the history is kept going. */
+/** The interval with viewers, and without: then only the history is continued. */
 const WATCHED_MS = 2000;
 const UNWATCHED_MS = 10_000;
-/** Failures are read from the jobs themselves, which takes longer than counting: at once only where there are few. */
+/**
+ * Failures are read from the jobs themselves, which takes longer than counting. Read them at every look only
+ * if there are few.
+ */
 const FAILURES_MS = 10_000;
 const FEW_FAILURES = 1000;
 
@@ -23,7 +26,7 @@ export interface ObserverOptions {
   readonly stopping: AbortSignal;
 }
 
-/** Looks at the pipeline again and again, once for all who watch. */
+/** Reads the status repeatedly, once for all viewers. */
 export class Observer {
   readonly #options: ObserverOptions;
   readonly #history = new History();
@@ -39,7 +42,7 @@ export class Observer {
     this.#options = options;
   }
 
-  /** Looks until it is told to stop. */
+  /** Repeats until `stop`. */
   async run(): Promise<void> {
     const { stopping } = this.#options;
     while (!stopping.aborted) {
@@ -49,13 +52,13 @@ export class Observer {
     this.#tell();
   }
 
-  /** What was seen last, or, at the very start, what is seen first. */
+  /** The latest observation; before the first one, waits for it. */
   async latest(): Promise<Observation> {
     while (this.#latest === undefined) await this.#next();
     return this.#latest;
   }
 
-  /** The latest observation and every one that follows, until the process stops. */
+  /** The latest observation and every following one, until the process stops. */
   async *watch(): AsyncGenerator<Observation> {
     this.#watchers += 1;
     this.#wake();
@@ -69,7 +72,7 @@ export class Observer {
     }
   }
 
-  /** Looks at once, failures too: something has just been done about them. */
+  /** Reads again at once, failures included, because an action has changed them. */
   refresh(): void {
     this.#failuresReadAtMs = Number.NEGATIVE_INFINITY;
     this.#wake();
@@ -90,7 +93,7 @@ export class Observer {
     this.#tell();
   }
 
-  /** Redis may go away in the middle, for which its commands would wait: the rest of the page does not. */
+  /** Redis may go away in the middle, and its commands would wait. The rest of the page must not wait. */
   async #readFailures(): Promise<FailureReport> {
     const timer = new AbortController();
     const late = delay(FAILURES_MS, { ...NO_FAILURES, problem: 'Redis did not answer in time.' }, timer);

@@ -38,7 +38,7 @@ ${identity.role === 'operator' && CONFIRMATION}`,
   });
 }
 
-/** Asked before anything is done; a native dialog keeps the focus and gives it back. */
+/** Asked before an action. A native dialog keeps the focus and returns it. */
 const CONFIRMATION = html`<dialog id="confirmation" aria-labelledby="confirmation-title" aria-describedby="confirmation-text">
 <form method="dialog">
 <h2 id="confirmation-title"></h2>

@@ -6,7 +6,7 @@ import { count, duration } from './format.js';
 
 const COLUMNS = ['Rows of', 'Into queue', 'State', 'Done', 'Read', 'Enqueued', 'Rows /s', 'Left'] as const;
 
-/** Rows on their way from tables into queues; nothing at all while there are none. */
+/** Open backfills; nothing if there are none. */
 export function renderBackfills({ backfills, at }: PipelineStatus): Html {
   if (backfills.length === 0) return html``;
   return html`<section aria-labelledby="backfills-title"><h2 id="backfills-title">Backfills</h2>

@@ -4,7 +4,7 @@ import type { Role } from '../access/users.js';
 import { type Html, html } from '../html.js';
 import { count } from './format.js';
 
-/** What failed, by reason; only an operator gets the buttons. */
+/** The failures by reason. Only operators get the buttons. */
 export function renderFailures({ groups, isPartial, problem }: FailureReport, role: Role): Html {
   if (problem !== undefined) return html`<p class="empty">What failed cannot be read: ${redact(problem)}</p>`;
   if (groups.length === 0) return html`<p class="empty">No change has failed.</p>`;

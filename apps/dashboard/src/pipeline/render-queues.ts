@@ -18,7 +18,7 @@ const COLUMNS = [
   'Done /min, 15 min',
 ] as const;
 
-/** Every queue of the configuration; `boardPath` is where Bull Board shows one. */
+/** Every configured queue; `boardPath` is Bull Board's path. */
 export function renderQueues(
   { queues, redis }: PipelineStatus,
   { history, boardPath }: { readonly history: History; readonly boardPath: string },

@@ -14,7 +14,7 @@ interface Stage {
   readonly facts: readonly (readonly [term: string, value: Html | string])[];
 }
 
-/** The way of the data, stage by stage. */
+/** The stages of the pipeline. */
 export function renderStages(status: PipelineStatus, history: History): Html {
   const stages = [
     databaseStage(status, history),

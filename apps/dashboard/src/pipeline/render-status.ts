@@ -9,7 +9,7 @@ import { renderQueues } from './render-queues.js';
 import { renderStages } from './render-stages.js';
 import { headline, renderVerdicts } from './render-verdicts.js';
 
-/** The parts of the page that change by themselves, by the id of their element. */
+/** The parts of the page that update, by the id of their element. */
 export const PARTS = [
   'verdicts',
   'stages',
@@ -26,7 +26,7 @@ export function boardPathOf(role: Role, basePath: string): string {
   return basePath + (role === 'operator' ? BOARD_PATH : READ_ONLY_BOARD_PATH);
 }
 
-/** One observation as markup, for whoever has this role; its links begin with `basePath`. */
+/** One observation as markup for a role; its links begin with `basePath`. */
 export function renderStatus(
   { status, failures, history }: Observation,
   role: Role,
@@ -40,7 +40,7 @@ export function renderStatus(
     backfills: renderBackfills(status),
     failures: renderFailures(failures, role),
     'as-of': html`As of <time datetime="${status.at}">${clock(status.at)}</time>`,
-    // Changes only when what is wrong does: a screen reader hears of news, not of every figure.
+    // Changes only when the verdicts do: a screen reader announces news, not every number.
     announcement: html`${headline(serious)}. ${serious.map(({ code }) => html`${code.toLowerCase().replaceAll('_', ' ')}. `)}`,
   };
   return Object.fromEntries(PARTS.map(part => [part, parts[part].markup])) as Record<Part, string>;

@@ -2,10 +2,10 @@ import type { PipelineStatus, Severity, Verdict } from '@walmq/operations';
 import { redact } from '@walmq/runtime';
 import { type Html, html } from '../html.js';
 
-/** Said in words too: colour alone tells not everyone. */
+/** In words too, because not everyone sees the colours. */
 const NAMES: Readonly<Record<Severity, string>> = { error: 'Problem', warning: 'Warning', info: 'Note' };
 
-/** What is wrong, the worst first, each with what to do; or that nothing is. */
+/** The verdicts, the worst first, each with its remedy; or that all is well. */
 export function renderVerdicts({ verdicts }: PipelineStatus): Html {
   const serious = verdicts.filter(({ severity }) => severity !== 'info');
   return html`<h2 id="verdicts-title">${headline(serious)}</h2>
@@ -13,7 +13,7 @@ ${serious.length === 0 && html`<p class="all-well"><span aria-hidden="true">✓<
 ${verdicts.length > 0 && html`<ul class="verdicts">${verdicts.map(verdictItem)}</ul>`}`;
 }
 
-/** One line that sums it up: the page's title and its live region say the same. */
+/** A summary in one line, for the page's title and its live region. */
 export function headline(serious: readonly Verdict[]): string {
   if (serious.length === 0) return 'All is well';
   if (serious.every(({ code }) => code === 'NOTHING_YET')) return 'Nothing runs yet';

@@ -3,7 +3,7 @@ import { type Html, html } from '../html.js';
 const WIDTH = 120;
 const HEIGHT = 28;
 
-/** A line over time, with gaps where nothing is known; `label` is what a screen reader says instead. */
+/** A line over time, with gaps where values are unknown. A screen reader reads `label` instead. */
 export function sparkline(values: readonly (number | null)[], label: string): Html {
   const known = values.filter(value => value !== null);
   if (known.length < 2)
@@ -13,7 +13,7 @@ export function sparkline(values: readonly (number | null)[], label: string): Ht
 <path d="${pathOf(values, top)}"/></svg>`;
 }
 
-/** Moves to the first value after a gap, draws on to each next one. */
+/** Moves to the first value after a gap, and draws a line to each next one. */
 export function pathOf(values: readonly (number | null)[], top: number): string {
   const step = WIDTH / Math.max(1, values.length - 1);
   return values

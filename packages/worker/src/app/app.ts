@@ -24,16 +24,16 @@ import { checkDatabase, KIT_RIGHTS, type TableRights } from './rights.js';
 
 export interface WorkerAppOptions<Own extends z.ZodRawShape>
   extends Omit<ServiceOptions<Own>, 'start' | 'rewriteUrl'> {
-  /** Of the app's own in schema walmq, beside the kit's: tried at start. */
+  /** Tables of the app's own in schema walmq, besides the kit's; the rights on them are tried at start. */
   readonly rights?: readonly TableRights[];
-  /** The app's workers, built of what the app needs; whatever they open is closed through `service.onStop`. */
+  /** The app's workers. What they open must be closed through `service.onStop`. */
   readonly workers: (
     service: Service<z.output<z.ZodObject<Own>>>,
     given: WorkerAppParts,
   ) => readonly WorkerDefinition[] | Promise<readonly WorkerDefinition[]>;
 }
 
-/** What the app has opened before its workers are built. */
+/** What is open before the workers are built. */
 export interface WorkerAppParts {
   readonly pool: Pool;
 }
@@ -42,10 +42,10 @@ export interface WorkerAppParts {
 const DRAIN_SHARE = 0.7;
 
 const HOUR_MS = 3_600_000;
-/** Milliseconds that serving /ready waits for the first contact with Redis. */
+/** Milliseconds for which /ready waits for the first contact with Redis. */
 const FIRST_CONTACT_MS = 2000;
 
-/** What every worker app reads of its environment beside what it needs itself. */
+/** The environment variables of every worker app. */
 const KIT_VARIABLES = {
   WALMQ_INBOX_KEEP_HOURS: wholeNumber(1, 999_999).default(168),
   WALMQ_DATABASE_CONNECTIONS: wholeNumber(1, 1000).default(20),
@@ -89,7 +89,7 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
       service.readyWhen('postgres', () => checkPostgres(pool));
       service.readyWhen('redis', () => kept.check());
       const metrics = workerMetrics(service.metrics);
-      // The environment holds the app's own variables too: they were read beside the kit's.
+      // The environment also holds the app's own variables, which were read together with the kit's.
       const own = service as unknown as Service<z.output<z.ZodObject<Own>>>;
       const definitions = await options.workers(own, { pool });
       await requireSources(pool);
@@ -97,7 +97,7 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
       const isolation = new Isolation();
       for (const definition of definitions) checkDefinition(definition, config.queues);
       let running: readonly RunningWorker[] | undefined;
-      // Not before: BullMQ's workers spin, and hear no signal, with a user who may not run what they need.
+      // Not earlier: BullMQ's workers spin, and react to no signal, if the user lacks a right that they need.
       const started = kept.usable.then(() => {
         if (service.stopping.aborted) return;
         running = definitions.map(definition =>
@@ -113,7 +113,7 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
           }),
         );
       });
-      // Served as ready at once where Redis is there, and as not ready where it is not.
+      // If Redis is there, the first answer is ready; otherwise not ready.
       await Promise.race([started, sleep(FIRST_CONTACT_MS, undefined, { ref: false })]);
       tellOfFewConnections(definitions, service, environment.WALMQ_DATABASE_CONNECTIONS);
       const pruning = pruneRegularly({
@@ -142,7 +142,10 @@ async function bullmqTelemetry(): Promise<Telemetry> {
   return new BullMQOtel({ tracerName: 'walmq' });
 }
 
-/** Handlers that all use `once` wait for each other's connections then; those that use none lose nothing by it. */
+/**
+ * Otherwise handlers that use `once` would wait for each other's connections. A pool of this size costs other
+ * handlers nothing.
+ */
 function tellOfFewConnections(
   definitions: readonly WorkerDefinition[],
   { config, log }: Pick<Service, 'config' | 'log'>,

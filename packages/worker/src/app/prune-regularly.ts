@@ -12,7 +12,7 @@ export interface PruneRegularlyOptions extends Omit<PruneOptions, 'signal'> {
 
 const EVERY_MS = 600_000;
 
-/** Prunes for as long as the process runs; a sweep that fails is said and made up for by the next. */
+/** Prunes as long as the process runs. A sweep that fails is logged; the next one makes up for it. */
 export function pruneRegularly(options: PruneRegularlyOptions): { stop(): Promise<void> } {
   const { log, metrics, everyMs = EVERY_MS, ...sweep } = options;
   const stopping = new AbortController();
@@ -34,7 +34,7 @@ export function pruneRegularly(options: PruneRegularlyOptions): { stop(): Promis
   }
 
   async function run(): Promise<void> {
-    // Processes that were started together do not look at the same moment.
+    // Random, so that processes started together do not sweep at the same time.
     for (let waitMs = everyMs * Math.random(); ; waitMs = everyMs) {
       await setTimeout(waitMs, undefined, { signal, ref: false }).catch(() => {});
       if (signal.aborted) return;

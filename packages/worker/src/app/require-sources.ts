@@ -2,8 +2,8 @@ import { WalmqError } from '@walmq/change';
 import type { Pool } from 'pg';
 
 /**
- * Rejects with OWN_TABLE_OUTDATED where a table of the kit is of a version that told changes apart by their id alone. A
- * server that cannot be asked now is no reason: the workers wait for it, as ever.
+ * Rejects with OWN_TABLE_OUTDATED if a table of the kit is of a version that identified changes by id alone.
+ * A server that cannot be asked now is no error: the workers wait for it.
  */
 export async function requireSources(pool: Pool): Promise<void> {
   const found = await pool

@@ -2,9 +2,9 @@ import { WalmqError } from '@walmq/change';
 import { connectionError, connectionFailure } from '@walmq/postgres';
 import { escapeIdentifier, type Pool } from 'pg';
 
-/** What a worker does with a table of schema walmq. */
+/** What a worker does with a table in schema walmq. */
 export interface TableRights {
-  /** In schema walmq. */
+  /** Name in schema walmq. */
   readonly table: string;
   readonly privileges: readonly ('SELECT' | 'INSERT' | 'UPDATE' | 'DELETE')[];
 }
@@ -16,8 +16,9 @@ export const KIT_RIGHTS: readonly TableRights[] = ['inbox', 'effects'].map(table
 }));
 
 /**
- * Whether the role may do with walmq's tables what a worker does. Rejects with PRIVILEGE_MISSING, which names every right that
- * is lacking and the statement that grants it. A table that is not there lacks nothing: not every worker needs it.
+ * Checks that the role may use walmq's tables as a worker does. Rejects with PRIVILEGE_MISSING, which names
+ * every missing right and the statement that grants it. A missing table is no error, because not every worker
+ * needs it.
  */
 export async function checkRights(pool: Pool, wanted: readonly TableRights[]): Promise<void> {
   const pairs = wanted.flatMap(({ table, privileges }) => privileges.map(each => [table, each] as const));
@@ -54,9 +55,9 @@ export interface CheckDatabaseOptions {
 const AGAIN_MS = 2000;
 
 /**
- * Tries PostgreSQL with the role it has, and again until it has answered: a server that is away comes back, one that refuses
- * the role, its rights, the database or the certificate does not without a person. Rejects with such a refusal where the
- * first try meets it; a later one goes to `onFault`.
+ * Asks PostgreSQL with the worker's role until it answers. An absent server comes back by itself; a refusal
+ * (role, rights, database, certificate) needs a person. Rejects if the first attempt is refused; a later
+ * refusal goes to `onFault`.
  */
 export async function checkDatabase(options: CheckDatabaseOptions): Promise<void> {
   const { pool, rights, onFault, stopping } = options;

@@ -27,7 +27,7 @@ export function changesInHand(
 export function inBatches(
   options: RunBatchOptions & {
     readonly config: QueueConfig;
-    /** Throws on a change that no handler should see. */
+    /** Throws for a change that no handler may see. */
     readonly guard: (change: Change) => void;
   },
 ): RunOptions['perform'] {

@@ -3,8 +3,8 @@ import type { QueueConfig, TableRoute } from '@walmq/config';
 import type { WorkerDefinition } from './define.js';
 
 /**
- * The queue a definition is for, as it is configured. A handler that could never run is a mistake that would otherwise
- * show as an effect that is missing. Throws QUEUE_UNKNOWN, TABLE_NOT_IN_QUEUE, WORKER_OPERATION_UNKNOWN,
+ * The configured queue of a definition. Rejects handlers that could never run: the mistake would otherwise
+ * only show as a missing effect. Throws QUEUE_UNKNOWN, TABLE_NOT_IN_QUEUE, WORKER_OPERATION_UNKNOWN,
  * WORKER_OPERATION_EXCLUDED, WORKER_EVENTS_UNKNOWN, or WORKER_QUEUE_RESERVED.
  */
 export function checkDefinition(
@@ -22,7 +22,7 @@ export function checkDefinition(
     if (!route) throw unknownTable(config, table);
     for (const operation of handlers.keys()) checkOperation(queue, route, operation);
   }
-  // Fed by nothing that is configured: it is the one for what nobody can read.
+  // Nothing in the configuration feeds it: it is the dead-letter queue.
   const takesEvents = config.messages || config.outbox.length > 0;
   if (config.tables.length === 0 && !takesEvents)
     throw new WalmqError('WORKER_QUEUE_RESERVED', `queue "${queue}" is for malformed events.`, {
@@ -42,7 +42,7 @@ export function checkDefinition(
   return config;
 }
 
-/** Tables whose changes come to the queue and find no handler at all. */
+/** Tables of the queue without any handler. */
 export function unhandledTables({ on, batch }: WorkerDefinition, { tables }: QueueConfig): string[] {
   if (batch) return [];
   return tables.map(tableName).filter(table => (on.get(table)?.size ?? 0) === 0);

@@ -12,40 +12,45 @@ import {
 } from './batch.js';
 import type { DeleteChange, InsertChange, ReadChange, TruncateChange, UpdateChange } from './row-changes.js';
 
-/** What the inbox and the ledger of effects know a change by. */
+/** What identifies a change in the inbox and in the ledger of effects. */
 export type ChangeId = Pick<Change, 'id'>;
 
-/** What the kit gives a handler besides its change. */
+/** What the kit adds to a handler's change. */
 export interface KitContext {
   readonly log: Logger;
-  /** The job's name: of a change its operation, of an event its type. */
+  /** The job's name: the operation, or an event's type. */
   readonly name: string;
   /**
-   * Which database and slot the change came from: six hex digits, or empty for a job that capture did not add. A table of
-   * your own that knows changes by their id needs it too: in a database restored from a dump, ids come again.
+   * The database and slot that the change came from: six hex digits, or empty for a job that capture did not
+   * add. A table of your own that identifies changes by id needs this too: in a database restored from a
+   * dump, ids come again.
    */
   readonly source: string;
-  /** Aborted at the deadline, and when the process has to stop now. */
+  /** Aborted at the deadline, and when the process must stop now. */
   readonly signal: AbortSignal;
-  /** The job's data as the JSON text that it is in Redis: parsed, numbers beyond a double lose their last digits. */
+  /** The job's data as JSON text, as Redis holds it. Parsed, numbers beyond a double lose digits. */
   json(): Promise<string>;
-  /** Which try this is, from 1. */
+  /** Number of this attempt, from 1. */
   readonly attempt: number;
   /**
-   * Waits until PostgreSQL shows the change's transaction to other sessions, as `once` and `effect` do by themselves: for
-   * handlers that read tables in another way. Throws CHANGE_NOT_VISIBLE, by which no attempt is lost.
+   * Waits until other sessions of PostgreSQL see the change's transaction. `once` and `effect` do this by
+   * themselves; call it in handlers that read tables in another way. Throws CHANGE_NOT_VISIBLE, which uses up
+   * no attempt.
    */
   visible(change: Committed): Promise<void>;
   /** An effect in PostgreSQL, exactly once; at most one per handler. Throws ONCE_TWICE. */
   once<T>(change: ChangeId, effect: (tx: PoolClient) => Promise<T>): Promise<T>;
-  /** An effect outside PostgreSQL, not repeated once it is recorded as done; any number of them, by name. */
+  /**
+   * An effect outside PostgreSQL, not repeated once it is recorded as done. Any number of them, each with its
+   * own name.
+   */
   effect<T>(change: ChangeId, name: string, act: (identity: EffectIdentity) => Promise<T>): Promise<T>;
 }
 
-/** The same and what the app gave to defineWorker: a mailer, a client of some other system. */
+/** The kit's context and what the app gave to defineWorker: a mailer, a client of another system. */
 export type HandlerContext<Given extends object = object> = KitContext & Given;
 
-/** What a handler returns is the job's return value, shown in Bull Board and in the log. */
+/** A handler's result is the job's return value, shown in Bull Board and in the log. */
 export type Handler<C, Given extends object = object> = (
   change: C,
   context: HandlerContext<Given>,
@@ -59,25 +64,25 @@ export interface TableHandlers<R, Given extends object = object> {
   readonly read?: Handler<ReadChange<R>, Given>;
 }
 
-/** No field of it may be named as one of the kit's own. */
+/** None of its fields may have the name of a field of the kit. */
 type Givable<Given> = Given & { readonly [K in keyof KitContext]?: never };
 
-/** What handlers need has to be given; where they need nothing, nothing has to be said. */
+/** Required if the handlers need a context; absent otherwise. */
 type Giving<Given extends object> = object extends Given
   ? { readonly context?: Givable<Given> }
   : { readonly context: Givable<Given> };
 
-/** Handlers by table and operation and by type of event, erased to what the runner calls. */
+/** Handlers by table and operation and by type of event, with the types erased for the runner. */
 export interface WorkerDefinition {
   readonly queue: string;
   readonly on: ReadonlyMap<string, ReadonlyMap<string, Handler<Change>>>;
-  /** By type; `ANY_EVENT` is for those without a handler of their own. */
+  /** By type; `ANY_EVENT` handles events without a handler of their own. */
   readonly events: ReadonlyMap<string, Handler<Change>>;
   /** In place of the handlers above: one handler that is given several changes. */
   readonly batch?: BatchDefinition;
 }
 
-/** In place of a type: the handler of events that have none of their own. */
+/** Stands for any type that has no handler of its own. */
 export const ANY_EVENT = '*';
 
 /**
@@ -135,7 +140,8 @@ export function defineWorker<
     (handler: Handler<Change, Given>): Handler<Change> =>
     (change, kit) =>
       handler(change, { ...given, ...kit });
-  // Each handler is found by the very operation or type its parameter is typed for, so the erased type is as good.
+  // The runner finds each handler by the operation or type for which its parameter is typed, so erasing the
+  // types is safe.
   const erased = (handlers: object) =>
     new Map(
       Object.entries(handlers as Readonly<Record<string, Handler<Change, Given>>>).map(([name, handler]) => [

@@ -3,8 +3,9 @@ import type { WalmqConfig } from '@walmq/config';
 import { ANY_EVENT, type Handler, type WorkerDefinition } from './define.js';
 
 /**
- * A worker with one handler for every table, operation and event that feeds its queue: for what is made of changes whatever
- * they are of (webhooks, an audit log). A queue that is not configured is refused when the worker starts.
+ * A worker with one handler for every table, operation and event of its queue, for effects that are the same
+ * for every change (webhooks, an audit log). A queue that is not configured is rejected when the worker
+ * starts.
  */
 export function everyChange(options: {
   readonly queue: string;

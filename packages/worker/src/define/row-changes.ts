@@ -1,25 +1,27 @@
 import type { Change } from '@walmq/change';
 import type { Marked, OldIn, RowIn, SentIn } from '@walmq/row-types';
 
-/** A change of a table whose rows `walmq types` has marked: no more than PostgreSQL sends of it. */
+/** A change of a table whose rows `walmq types` has marked: only what PostgreSQL sends of it. */
 type Sent<M extends Marked, Op, Before, After> = Omit<Change<RowIn<M>>, 'op' | 'before' | 'after'> & {
   op: Op;
   before: Before;
   after: After;
 };
 
-/** Of a row that was marked an insert may lack TOASTed columns too: where the update of a key became delete and insert. */
+/**
+ * A marked row may lack TOASTed columns in an insert too: if an update of the key became delete and insert.
+ */
 export type InsertChange<R> = R extends Marked
   ? Sent<R, 'insert', null, SentIn<R>>
   : Change<R> & { op: 'insert'; before: null; after: R };
-/** `before` is whole with REPLICA IDENTITY FULL, which `walmq setup` sees to; `wholeBefore` makes sure. */
+/** `before` is whole with REPLICA IDENTITY FULL, which `walmq setup` sets. `wholeBefore` checks it. */
 export type UpdateChange<R> = R extends Marked ? Sent<R, 'update', null, SentIn<R>> : WholeUpdate<R>;
-/** An update of a table that is not known to be without REPLICA IDENTITY FULL. */
+/** An update of a table that is not marked as lacking REPLICA IDENTITY FULL. */
 export type WholeUpdate<R> = Change<R> & { op: 'update'; after: R };
 export type DeleteChange<R> = R extends Marked
   ? Sent<R, 'delete', OldIn<R>, null>
   : Change<R> & { op: 'delete'; before: R; after: null };
-/** A row as a snapshot read it. */
+/** A row that a backfill read. */
 export type ReadChange<R> = R extends Marked
   ? Sent<R, 'read', null, RowIn<R>>
   : Change<R> & { op: 'read'; before: null; after: R };

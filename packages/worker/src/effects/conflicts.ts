@@ -1,12 +1,15 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** Serialization failure, deadlock: the transaction did nothing and may be tried again soon. */
+/** Serialization failure and deadlock: the transaction did nothing and may be retried soon. */
 const CONFLICTS: ReadonlySet<unknown> = new Set(['40001', '40P01']);
 const CONFLICT_ATTEMPTS = 5;
-/** The first pause at most, doubled by each conflict: at once, the other transaction would still be there. */
+/**
+ * Upper limit of the first pause, doubled by each conflict. Without a pause the other transaction would still
+ * be there.
+ */
 const CONFLICT_PAUSE_MS = 10;
 
-/** Runs a transaction, or a statement that is one, again after a conflict with another: five times in all. */
+/** Retries a transaction, or a single statement, after a conflict with another: five attempts in all. */
 export async function throughConflicts<T>(act: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -52,7 +52,7 @@ export async function effectForAll<E extends Entry, R>(
   const open = left.filter(entry => rows.get(entryKey(entry))?.state !== 'done');
   const snapshot = rows.values().next().value?.snapshot;
   if (snapshot !== undefined)
-    // Whoever is told may look: a receiver of a webhook, a reader of a mail.
+    // The receiver of a webhook or the reader of a mail may look at the row.
     for (const each of await notEnded(options, notShown(snapshot, open), snapshot))
       failures.set(each, notVisible(each.tx));
   const due = open.filter(entry => !failures.has(entry));

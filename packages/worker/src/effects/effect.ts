@@ -13,33 +13,37 @@ export interface EffectOptions {
   readonly pool: Pool;
   readonly queue: string;
   readonly changeId: string;
-  /** Of the BullMQ job that carries the change: as long as it exists, the change may come again. */
+  /** Of the BullMQ job that carries the change: while the job exists, the change may come again. */
   readonly jobId: string;
-  /** The change's own, which the act is to see; undefined: it may act before that is visible. */
+  /** The change's transaction, which the act must see; undefined: it may act before that is visible. */
   readonly tx?: ChangeTransaction | undefined;
-  /** Ends the wait for `tx`. Default: only time does. */
+  /** Ends the wait for `tx`. Default: only the time limit does. */
   readonly signal?: AbortSignal;
-  /** Which of the change's effects: its own name for each. */
+  /** Name of the effect among the change's effects. */
   readonly name: string;
-  /** Milliseconds after which a statement counts as failed, so that a server gone silent does not hold the change. */
+  /**
+   * Milliseconds after which a statement counts as failed, so that a silent server does not hold up the
+   * change.
+   */
   readonly deadlineMs: number;
-  /** Hears of a result that could not be kept with the record; a repetition resolves to null then. */
+  /** Called if the result could not be stored with the record. A repetition then resolves to null. */
   readonly onResultLost?: (reason: Error) => void;
 }
 
-/** What the outside world can tell a repetition by; the same at every attempt. */
+/** By this the outside world recognises a repetition; the same at every attempt. */
 export interface EffectIdentity {
   /** 32 hex digits, for an Idempotency-Key header. */
   readonly idempotencyKey: string;
-  /** For a mail: `<...@walmq>`. */
+  /** For the Message-ID of a mail: `<...@walmq>`. */
   readonly messageId: string;
 }
 
 /**
- * An effect outside PostgreSQL (a mail, a webhook): a row says that it is intended, then that it is done, so that a
- * retry after a later step's failure does not repeat it. A process that dies between the act and the record repeats
- * the act once, with the same identity: no protocol between two systems can do better. A process that lives has made the
- * act, and records it whatever the result is and however often PostgreSQL has to be asked. Throws EFFECT_NOT_RECORDED.
+ * An effect outside PostgreSQL (a mail, a webhook). A row records that it is intended, then that it is done,
+ * so that a retry after the failure of a later step does not repeat it. A process that dies between act and
+ * record repeats the act once, with the same identity: no protocol between two systems can avoid that. A
+ * process that survives records the act, whatever its result is, and retries the
+ * record for as long as a handler may take. Throws EFFECT_NOT_RECORDED.
  */
 export async function effect<T>(
   options: EffectOptions,
@@ -48,7 +52,7 @@ export async function effect<T>(
   const { tx, signal = new AbortController().signal } = options;
   const row = await intend(options);
   if (row?.state === 'done') return fromColumn(row.result);
-  // Whoever is told may look: a receiver of a webhook, a reader of a mail.
+  // The receiver of a webhook or the reader of a mail may look at the row.
   if (tx && row && !isShown(row.snapshot, tx.xid)) await untilEnded({ ...options, tx, signal }, row.snapshot);
   const source = row?.sourced === false ? '' : sourceOf(options.jobId);
   const result = await act(effectIdentity({ ...options, source }));
@@ -63,7 +67,10 @@ interface Ledgered {
   readonly snapshot: SnapshotText;
 }
 
-/** Nothing is done yet: but for a conflict, which passes at once, a failure is the next try's. */
+/**
+ * Nothing is done yet, so the next attempt handles a failure. Only a conflict, which passes at once, is
+ * retried here.
+ */
 async function intend(options: EffectOptions): Promise<Ledgered | undefined> {
   const { queue, changeId, jobId, name } = options;
   const text = `INSERT INTO walmq.effects AS e (queue, change_id, name, job_id) VALUES ($1, $2, $3, $4)
@@ -74,7 +81,7 @@ async function intend(options: EffectOptions): Promise<Ledgered | undefined> {
   return rows[0];
 }
 
-/** Effects of a change that are recorded as done under other names than these. */
+/** Effects of a change that are recorded as done under names other than these. */
 export async function effectsNotAskedFor(
   options: Pick<EffectOptions, 'pool' | 'queue' | 'changeId' | 'jobId' | 'deadlineMs'> & {
     readonly names: readonly string[];
@@ -89,14 +96,17 @@ export async function effectsNotAskedFor(
   return rows.map(({ name }) => name);
 }
 
-/** From queue, source, change and name alone, so that it is the same at every attempt and in every process. */
+/**
+ * Derived from queue, source, change and name only, so that it is the same at every attempt and in every
+ * process.
+ */
 export function effectIdentity({
   queue,
   source = '',
   changeId,
   name,
 }: Pick<EffectOptions, 'queue' | 'changeId' | 'name'> & {
-  /** As a handler's context names it: the same id is another change's in another database. */
+  /** Must equal the source in a handler's context: in another database the same id is another change. */
   readonly source?: string;
 }): EffectIdentity {
   const change = source === '' ? changeId : `${source}/${changeId}`;

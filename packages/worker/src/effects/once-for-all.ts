@@ -13,7 +13,7 @@ export interface Entry {
   readonly changeId: string;
   /** Of the BullMQ job that carries the change. */
   readonly jobId: string;
-  /** The change's own, which the effect is to see; undefined: it may run before that is visible. */
+  /** The change's transaction, which the effect must see; undefined: it may run before that is visible. */
   readonly tx?: ChangeTransaction | undefined;
 }
 

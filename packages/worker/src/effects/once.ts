@@ -11,17 +11,17 @@ export interface OnceOptions {
   readonly pool: Pool;
   readonly queue: string;
   readonly changeId: string;
-  /** Of the BullMQ job that carries the change: as long as it exists, the change may come again. */
+  /** Of the BullMQ job that carries the change: while the job exists, the change may come again. */
   readonly jobId: string;
-  /** The change's own, which the effect is to see; undefined: it may run before that is visible. */
+  /** The change's transaction, which the effect must see; undefined: it may run before that is visible. */
   readonly tx?: ChangeTransaction | undefined;
-  /** When it aborts, the transaction's connection is closed: nothing of the effect remains. */
+  /** When it aborts, the transaction's connection is closed, and nothing of the effect remains. */
   readonly signal: AbortSignal;
-  /** Milliseconds after which PostgreSQL gives up a statement that nobody waits for any more. */
+  /** Milliseconds after which PostgreSQL ends a statement that no one waits for any more. */
   readonly deadlineMs: number;
 }
 
-/** Rolls a transaction back that does not see the change's own. */
+/** Rolls back a transaction that does not see the change's transaction. */
 class NotShown extends Error {
   readonly snapshot: SnapshotText;
 
@@ -32,10 +32,11 @@ class NotShown extends Error {
 }
 
 /**
- * An effect in PostgreSQL, exactly once: the effect and the row that says it was made are one transaction. A change
- * that comes again finds the row and gets the recorded result; of two workers with the same change one waits for
- * the other's commit on the row's unique index. The effect may run again after a conflict, in a new transaction.
- * It sees what the change's transaction has committed, and waits for that where it has to (CHANGE_NOT_VISIBLE).
+ * An effect in PostgreSQL, exactly once: the effect and the row that records it are one transaction. A change
+ * that comes again finds the row and gets the recorded result. Of two workers with the same change, one waits
+ * for the other's commit on the row's unique index. After a conflict the effect may run again, in a new
+ * transaction. It sees what the change's transaction has committed, and waits for that if necessary
+ * (CHANGE_NOT_VISIBLE).
  */
 export async function once<T>(options: OnceOptions, effect: (tx: PoolClient) => Promise<T>): Promise<T> {
   try {
@@ -52,7 +53,7 @@ async function recordOnce<T>(
   { queue, changeId, jobId, tx: awaited }: OnceOptions,
   effect: (tx: PoolClient) => Promise<T>,
 ): Promise<T> {
-  // The row first: a second worker with this change waits here until we commit or roll back.
+  // Insert the row first: a second worker with this change waits here until we commit or roll back.
   const source = sourceOf(jobId);
   const inserted = await tx.query<{ snapshot: SnapshotText }>(
     `INSERT INTO walmq.inbox (queue, change_id, job_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING

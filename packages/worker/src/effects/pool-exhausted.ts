@@ -2,12 +2,15 @@ import { WalmqError } from '@walmq/change';
 import type { Pool } from 'pg';
 import type { GrowingDelay } from '../failure/thrown.js';
 
-/** When a change is tried again that found no connection free: no fault of its own, so it loses no attempt. */
+/**
+ * When to retry a change that found no free connection. This uses up no attempt, because the change is not at
+ * fault.
+ */
 const RETRY_AFTER_MS: GrowingDelay = { firstMs: 1000, maxMs: 60_000 };
 
 /**
- * The error of a connection that could not be had: POOL_EXHAUSTED when that is because this process uses all it
- * may have, which the driver says as a time-out; else as it was.
+ * The error of a connection that was not available. POOL_EXHAUSTED if this process uses all its connections,
+ * which the driver reports as a time-out; otherwise unchanged.
  */
 export function poolExhausted(pool: Pool, error: unknown): unknown {
   const { max } = pool.options;

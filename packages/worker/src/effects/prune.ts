@@ -8,19 +8,19 @@ import { inTransaction } from './transaction.js';
 export interface PruneOptions {
   readonly pool: Pool;
   readonly redis: Redis;
-  /** Whose rows may go: only of these is it known where their jobs are. */
+  /** The queues whose rows may be pruned: only their jobs can be looked up. */
   readonly queues: readonly Pick<QueueConfig, 'name' | 'prefix'>[];
   /** The slot that the queues' changes come from. */
   readonly slot: string;
-  /** Rows younger than this stay in any case, in milliseconds: see docs/guides/workers.md. */
+  /** Rows younger than this many milliseconds stay in any case: see docs/guides/workers.md. */
   readonly keepMs: number;
-  /** Ends the sweep after the page at hand. */
+  /** Ends the sweep after the current page. */
   readonly signal: AbortSignal;
-  /** Rows looked at in one transaction. Default 1000. */
+  /** Rows checked in one transaction. Default 1000. */
   readonly pageRows?: number;
 }
 
-/** Rows deleted; `busy` when another process is at it. */
+/** Number of deleted rows; `busy` if another process is pruning. */
 export interface Pruned {
   readonly inbox: number;
   readonly effects: number;
@@ -32,13 +32,15 @@ interface Row {
   readonly change_id: string;
   readonly job_id: string;
   readonly source: string;
-  /** Of an inbox row the empty text. */
+  /** Empty for a row of the inbox. */
   readonly name: string;
-  /** PostgreSQL's text, so that no microsecond is lost. */
+  /** PostgreSQL's text, which keeps the microseconds. */
   readonly at: string;
 }
 
-/** The two tables as one shape. A row of the ledger that was never done goes by when it was intended. */
+/**
+ * The two tables in one shape. A row of the ledger that was never done counts by the time of its intention.
+ */
 const TABLES = {
   inbox: { at: 'done_at', name: "''::text", key: 'queue, change_id, source' },
   effects: { at: 'coalesce(done_at, intended_at)', name: 'name', key: 'queue, change_id, source, name' },
@@ -47,7 +49,7 @@ type Table = keyof typeof TABLES;
 
 const PAGE_ROWS = 1000;
 const STATEMENT_TIMEOUT_MS = 60_000;
-/** A transaction must not stay open because Redis is away. */
+/** No transaction may stay open because Redis is away. */
 const REDIS_TIMEOUT_MS = 5000;
 
 /**
@@ -77,7 +79,10 @@ export async function pruneInbox(options: PruneOptions): Promise<Pruned> {
   return { ...pruned, busy: false };
 }
 
-/** The confirmed position as changes' ids begin; null when there is no slot, which sends nothing again. */
+/**
+ * The confirmed position in the form of the beginning of a change's id; null without a slot, which sends
+ * nothing again.
+ */
 async function readConfirmed(pool: Pool, slot: string): Promise<string | null> {
   const { rows } = await pool.query<{ lsn: string | null }>(
     'SELECT confirmed_flush_lsn::text AS lsn FROM pg_replication_slots WHERE slot_name = $1',
@@ -89,7 +94,7 @@ async function readConfirmed(pool: Pool, slot: string): Promise<string | null> {
 
 interface Page {
   readonly deleted: number;
-  /** Where the next page begins; undefined: this was the last one. */
+  /** Where the next page begins; undefined after the last one. */
   readonly last: Row | undefined;
 }
 
@@ -102,7 +107,7 @@ async function prunePage(
   },
 ): Promise<Page | undefined> {
   const { table, pageRows = PAGE_ROWS } = options;
-  // One of many processes is enough: the others would only look at the same rows.
+  // One process is enough: others would only check the same rows.
   const lock = await tx.query<{ held: boolean }>(
     "SELECT pg_try_advisory_xact_lock(hashtextextended('walmq.prune', 0)) AS held",
   );

@@ -6,7 +6,7 @@ import { reasonOf } from '../failure/reason.js';
 import { toColumn } from './result-column.js';
 import { run } from './run-statement.js';
 
-/** The first pause before a record is tried again, doubled up to the longest. */
+/** The first pause before the record is retried, doubled up to the longest. */
 const PAUSE_MS = 20;
 const MAX_PAUSE_MS = 1000;
 const RECORD_TIMEOUT_MS = 5000;
@@ -17,7 +17,7 @@ interface RecordOptions {
   /** Which of the changes' effects. */
   readonly name: string;
   readonly deadlineMs: number;
-  /** Hears of a result that could not be kept with the record; a repetition resolves to null then. */
+  /** Called if the result could not be stored with the record. A repetition then resolves to null. */
   readonly onResultLost?: (reason: Error) => void;
 }
 
@@ -42,7 +42,7 @@ export async function recordDone(options: RecordOptions, made: readonly Made[]):
     } catch (error) {
       const isLasting = outcomeOf(error) === 'give-up';
       if (isLasting && columns.some(column => column !== null)) {
-        // Too large or too deep for PostgreSQL, perhaps: that the effect is made can be said without it.
+        // The result may be too large or too deep for PostgreSQL; then record the effect without it.
         onResultLost?.(error as Error);
         columns = made.map(() => null);
         continue;
@@ -68,7 +68,7 @@ async function writeDone(
   columns: readonly (string | null)[],
 ): Promise<void> {
   await run(
-    // A server that is gone without a word is to be found out while there is time to ask it again.
+    // A silent server must be detected while there is time to ask again.
     { pool, deadlineMs: Math.min(deadlineMs, RECORD_TIMEOUT_MS) },
     `UPDATE walmq.effects e SET state = 'done', result = t.result::jsonb, done_at = now()
        FROM unnest($3::text[], $4::text[], $5::text[]) AS t (change_id, source, result)

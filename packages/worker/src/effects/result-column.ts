@@ -1,16 +1,15 @@
 import { toJsonText } from './result-json.js';
 
-/** The one field of an object that stands for a text of JSON; no result of a handler has it. */
+/** The only field of an object that stands for a JSON text; no result of a handler has it. */
 const AS_TEXT = 'walmq:json';
 
 /**
- * The escapes that JSON.stringify writes and jsonb refuses: U+0000, and half of a surrogate pair. A backslash of the text
- * itself comes as two.
- * https://www.postgresql.org/docs/current/datatype-json.html
+ * The escapes that JSON.stringify writes and jsonb rejects: U+0000, and half of a surrogate pair. A backslash
+ * in the text itself appears twice. https://www.postgresql.org/docs/current/datatype-json.html
  */
 const REFUSED_BY_JSONB = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/;
 
-/** A result for a jsonb column, whole, though jsonb may not take it as it is. Throws RESULT_NOT_JSON. */
+/** A complete result for a jsonb column, even if jsonb rejects it as it is. Throws RESULT_NOT_JSON. */
 export function toColumn(result: unknown): string | null {
   const text = toJsonText(result);
   return text !== null && REFUSED_BY_JSONB.test(text) ? JSON.stringify({ [AS_TEXT]: text }) : text;

@@ -2,14 +2,17 @@ import { WalmqError } from '@walmq/change';
 import { errorOf } from '../failure/error-of.js';
 import { reasonOf } from '../failure/reason.js';
 
-/** A result for a jsonb column; nothing becomes SQL's null. Throws RESULT_NOT_JSON on what JSON cannot hold. */
+/**
+ * A result for a jsonb column; undefined becomes SQL's null. Throws RESULT_NOT_JSON for values that JSON
+ * cannot hold.
+ */
 export function toJsonText(result: unknown): string | null {
   if (result === undefined) return null;
   try {
-    // A function or a symbol has no JSON, and nobody needs it.
+    // A function or a symbol has no JSON, and no one needs it.
     return JSON.stringify(result) ?? null;
   } catch (cause) {
-    // The first line: the others walk through the object that goes round in a circle.
+    // The first line only: the others list the members of a circular object.
     const [problem] = reasonOf(errorOf(cause)).split('\n');
     throw new WalmqError('RESULT_NOT_JSON', `the result cannot be kept, as it has no JSON: ${problem}.`, {
       remedy: 'Return a few plain fields; a bigint as a string.',

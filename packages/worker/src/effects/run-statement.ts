@@ -7,7 +7,7 @@ export async function run<R extends QueryResultRow>(
   text: string,
   values: unknown[],
 ): Promise<QueryResult<R>> {
-  // On the driver's side: PostgreSQL's own statement_timeout needs an answer to be heard of.
+  // A limit on the driver's side: PostgreSQL's own statement_timeout needs an answer that arrives.
   const statement = { text, values, query_timeout: deadlineMs };
   return await pool.query<R>(statement).catch(error => {
     throw poolExhausted(pool, error);

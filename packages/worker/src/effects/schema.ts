@@ -1,18 +1,18 @@
-/** Capture's job ids: the change's id, then the tag of the database, slot and server that it came from. */
+/** Capture's job ids: the change's id, then the tag of its database, slot and server. */
 const JOB_ID = '^[0-9A-F]{16}-[0-9]{10}-([0-9a-f]+)$';
 
 /**
- * The source of a job's change; empty for a job that capture did not add. A change's id alone comes again in a database
- * that was made anew from a dump, for another change.
+ * The source of a job's change; empty for a job that capture did not add. In a database restored from a dump,
+ * a change's id alone comes again for another change.
  */
 export function sourceOf(jobId: string): string {
   return new RegExp(JOB_ID).exec(jobId)?.[1] ?? '';
 }
 
-/** Computed by PostgreSQL, so that rows of versions that knew nothing of sources have theirs too. */
+/** PostgreSQL computes the source, so that rows of versions without sources have one too. */
 const SOURCE = `source text GENERATED ALWAYS AS (coalesce(substring(job_id from '${JOB_ID}'), '')) STORED`;
 
-/** Rows are known by their source too: the primary key of earlier versions is replaced. */
+/** The source belongs to the primary key; the primary key of earlier versions is replaced. */
 function keyedBySource(table: string, columns: string): string {
   return `DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)
@@ -23,9 +23,10 @@ END $$;`;
 }
 
 /**
- * The kit's own tables, idempotent. `inbox` holds a row for every change whose effect was made by `once`, `effects` one
- * for every effect made by `effect`: both grow with the changes processed, and worker apps prune them (`pruneInbox`).
- * `sourced`: the identity that the outside world was told names the source; of earlier versions it does not.
+ * The kit's own tables, idempotent. `inbox` has a row for every change whose effect `once` made, `effects`
+ * one for every effect that `effect` made. Both grow with the processed changes, and worker apps prune them
+ * (`pruneInbox`). `sourced`: true if the identity that the outside world saw includes the source; in earlier
+ * versions it did not.
  */
 export const workerSchemaSql = `CREATE SCHEMA IF NOT EXISTS walmq;
 CREATE TABLE IF NOT EXISTS walmq.inbox (

@@ -2,8 +2,8 @@
 export type SnapshotText = string;
 
 /**
- * Whether a snapshot shows what a transaction has committed. `xid` has 32 bits, as the WAL has it: it stands for the
- * 64-bit one nearest to the snapshot, see `nearestXid`.
+ * Whether a snapshot shows what a transaction has committed. `xid` has 32 bits, as in the WAL, and means the
+ * 64-bit id nearest to the snapshot: see `nearestXid`.
  *
  * https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
  */
@@ -15,8 +15,8 @@ export function isShown(snapshot: SnapshotText, xid: number): boolean {
 }
 
 /**
- * The 64-bit id that ends in these 32 bits and is nearest to the snapshot's end, before or after it: `xmax` follows the last
- * transaction that has *ended*, so those whose commits wait may lie beyond.
+ * The 64-bit id with these low 32 bits that is nearest to the snapshot's end, before or after it: `xmax`
+ * follows the last transaction that has *ended*, so transactions whose commits still wait may lie beyond it.
  */
 export function nearestXid(snapshot: SnapshotText, xid: number): bigint {
   const xmax = BigInt(snapshot.split(':')[1] as string);

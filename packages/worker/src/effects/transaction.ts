@@ -3,13 +3,19 @@ import { poolExhausted } from './pool-exhausted.js';
 
 export interface TransactionOptions {
   readonly pool: Pool;
-  /** When it aborts, the connection is closed: nothing of the transaction remains. Default: it never does. */
+  /** When it aborts, the connection is closed, and nothing of the transaction remains. Default: never. */
   readonly signal?: AbortSignal;
-  /** Milliseconds after which PostgreSQL gives up a statement that nobody waits for any more; undefined: as it is set. */
+  /**
+   * Milliseconds after which PostgreSQL ends a statement that no one waits for any more; undefined: the
+   * server's setting.
+   */
   readonly deadlineMs?: number;
 }
 
-/** Commits what `act` did, or nothing of it. Rejects with POOL_EXHAUSTED where the pool has none to give. */
+/**
+ * Commits everything that `act` did, or nothing. Rejects with POOL_EXHAUSTED if the pool has no free
+ * connection.
+ */
 export async function inTransaction<T>(
   { pool, signal, deadlineMs }: TransactionOptions,
   act: (tx: PoolClient) => Promise<T>,
@@ -26,7 +32,7 @@ export async function inTransaction<T>(
   };
   const abandon = () => release(new Error('the transaction was abandoned'));
   signal?.addEventListener('abort', abandon, { once: true });
-  // A connection lost between two statements says so here, and nowhere else; the next statement rejects.
+  // A connection that is lost between two statements reports it only here; the next statement rejects.
   tx.on('error', release);
   try {
     await tx.query(deadlineMs === undefined ? 'BEGIN' : `BEGIN; SET LOCAL statement_timeout = ${deadlineMs}`);
@@ -34,7 +40,7 @@ export async function inTransaction<T>(
     await tx.query('COMMIT');
     return result;
   } catch (error) {
-    // A connection that cannot even roll back is not given to anyone else.
+    // Do not return a connection to the pool that cannot even roll back.
     await tx.query('ROLLBACK').catch(release);
     throw error;
   } finally {

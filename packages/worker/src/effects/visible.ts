@@ -20,31 +20,34 @@ export interface VisibleOptions extends WaitOptions {
   readonly tx: ChangeTransaction;
 }
 
-/** The part of a change that says which transaction it was committed in. */
+/** The fields of a change that identify its transaction. */
 export type Committed = Pick<Change, 'tx'>;
 
-/** Undefined for a job that was added by hand and does not say it. */
+/** Undefined for a job that was added by hand without it. */
 export function committedIn({ tx }: Committed): ChangeTransaction | undefined {
   return Number.isSafeInteger(tx.xid) && typeof tx.lsn === 'string' ? tx : undefined;
 }
 
-/** At most, so that a worker is free for other changes; after it the change is put off, and no attempt is lost. */
+/**
+ * Limit, so that a worker is free for other changes. After it the change is postponed and loses no attempt.
+ */
 const WAIT_MS = 2000;
 const PAUSE_MS = 10;
 const MAX_PAUSE_MS = 500;
-/** When a change is tried again whose wait was in vain. */
+/** When to retry a change after a wait without result. */
 const RETRY_AFTER_MS: GrowingDelay = { firstMs: 1000, maxMs: 60_000 };
 
-/** "transaction ID is in the future": the server has begun no such transaction. */
+/** "transaction ID is in the future": this server has not begun such a transaction. */
 const XID_UNKNOWN = '22023';
 
 /**
- * Waits until every new snapshot of the pool's server shows the change's transaction. A commit is in the WAL, and so with
- * capture, before other sessions see it: for an instant, or for as long as a synchronous standby takes to confirm it.
- * Asks once where it is visible already, which is nearly always.
+ * Waits until every new snapshot of the pool's server shows the change's transaction. A commit is in the WAL,
+ * and so at capture, before other sessions see it: for a moment, or until a synchronous standby confirms it.
+ * Asks once if the transaction is visible already, which is nearly always so.
  *
- * On a hot standby it waits until the commit was replayed. A transaction that the server does not know is another server's,
- * or older than its memory: there is nothing to wait for. Throws CHANGE_NOT_VISIBLE.
+ * On a hot standby it waits until the commit was replayed. A transaction that the server does not know
+ * belongs to another server, or is older than the server's memory: there is nothing to wait for. Throws
+ * CHANGE_NOT_VISIBLE.
  */
 export async function untilVisible(options: VisibleOptions): Promise<void> {
   if ((await hiddenOf(options, [options])).length > 0) throw notVisible(options.tx);
@@ -65,7 +68,7 @@ export async function hiddenOf<W extends Waiting>(
     'SELECT pg_current_snapshot()::text AS snapshot, pg_is_in_recovery() AS standby',
   );
   const { snapshot, standby } = row as { snapshot: SnapshotText; standby: boolean };
-  // The snapshot of a standby does not list what still runs.
+  // The snapshot of a standby does not list running transactions.
   return await notEnded(options, standby ? waiting : notShown(snapshot, waiting), snapshot);
 }
 
@@ -101,7 +104,7 @@ export async function notEnded<W extends Waiting>(
   }
 }
 
-/** Whether the transaction has still to end, or its commit to be replayed. */
+/** True if the transaction has not ended, or its commit is not replayed yet. */
 async function isHidden(
   options: AskOptions,
   { xid: xid32, lsn }: ChangeTransaction,

@@ -1,8 +1,8 @@
 import type { BackoffOptions } from 'bullmq';
 
 /**
- * BullMQ's backoff for one retry, doubled no further than `maxDelayMs`: the thirtieth delay of a second would be
- * seventeen years. A first delay that is longer stays as it is. `attempt` is the try that has just failed, from 1.
+ * BullMQ's backoff for one retry, doubled up to `maxDelayMs` only: the thirtieth delay of a second would be
+ * seventeen years. A longer first delay stays. `attempt` is the attempt that has just failed, from 1.
  */
 export function boundedBackoff(
   backoff: number | BackoffOptions,

@@ -1,6 +1,9 @@
 import { WalmqError } from '@walmq/change';
 
-/** By which `outcomeOf` and `postpone` tell errors apart; libraries throw plain objects that have them too. */
+/**
+ * Fields by which `outcomeOf` and `postpone` classify errors; libraries also throw plain objects that have
+ * them.
+ */
 const TELLING = [
   'name',
   'code',
@@ -13,7 +16,7 @@ const TELLING = [
   'cause',
 ];
 
-/** What was thrown as an error that says what went wrong: JavaScript lets one throw anything. */
+/** Makes an Error of any thrown value: JavaScript can throw anything. */
 export function errorOf(thrown: unknown): Error {
   if (thrown instanceof Error) return isReadable(thrown) ? thrown : ofObject(thrown);
   if (typeof thrown === 'string' && thrown !== '') return new Error(thrown);
@@ -23,7 +26,7 @@ export function errorOf(thrown: unknown): Error {
   });
 }
 
-/** Some clients put the body of an answer into `message`; and reading a field may fail. */
+/** Some clients put the body of an answer into `message`, and reading a field may throw. */
 function isReadable(error: Error): boolean {
   try {
     const { message } = error;
@@ -43,16 +46,16 @@ function ofObject(thrown: object): Error {
   return Object.assign(error, told);
 }
 
-/** Those of interest that it has and that can be read, its prototype's too. */
+/** The known fields that it has and that can be read, also from its prototype. */
 function fieldsOf(thrown: object): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   for (const field of ['message', ...TELLING]) {
     try {
       const value = (thrown as Record<string, unknown>)[field];
-      // A name that is no text breaks the stack of whatever has it.
+      // A name that is not a string breaks the stack of the error that has it.
       if (value !== undefined && (field !== 'name' || typeof value === 'string')) fields[field] = value;
     } catch {
-      // A getter that fails says nothing.
+      // Ignores a getter that throws.
     }
   }
   return fields;
@@ -66,7 +69,7 @@ function namesOf(thrown: object): string {
   }
 }
 
-/** Numbers and the like may be row data. */
+/** Numbers and other values may be row data. */
 function nameOf(thrown: unknown): string {
   if (thrown === undefined || thrown === null) return String(thrown);
   return thrown === '' ? 'an empty string' : `a ${typeof thrown}`;

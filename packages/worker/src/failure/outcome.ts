@@ -1,10 +1,10 @@
 /**
- * `retry`: passes by itself, try again later. `give-up`: will fail the same way every time. `drop`: nothing to be done,
- * the change is completed.
+ * `retry`: passes by itself, try again later. `give-up`: fails the same way every time. `drop`: nothing to
+ * do, the change is completed.
  */
 export type Outcome = 'retry' | 'give-up' | 'drop';
 
-/** Codes that decide by themselves; every other code is a retry, which attempts bound. */
+/** Codes that decide by themselves. Every other code is retried, up to the limit of attempts. */
 const CODES: ReadonlyMap<string, Outcome> = new Map<string, Outcome>([
   ['HANDLER_DROPPED', 'drop'],
   ['HANDLER_GAVE_UP', 'give-up'],
@@ -13,19 +13,19 @@ const CODES: ReadonlyMap<string, Outcome> = new Map<string, Outcome>([
   ['BATCH_RESULTS', 'give-up'],
   ['EFFECT_TWICE', 'give-up'],
   ['RESULT_NOT_JSON', 'give-up'],
-  // Node: wrong by the program, not by the moment.
+  // Node: mistakes of the program, which no retry corrects.
   ['ERR_INVALID_ARG_TYPE', 'give-up'],
   ['ERR_INVALID_ARG_VALUE', 'give-up'],
   ['ERR_INVALID_URL', 'give-up'],
-  // Nodemailer, before it asked the server: no usable address, no usable message.
+  // Nodemailer, before it contacted the server: no usable address, no usable message.
   ['EENVELOPE', 'give-up'],
   ['EMESSAGE', 'give-up'],
 ]);
 
 /**
- * SQLSTATE classes that no retry mends. The others (connection 08, rolled back 40, resources 53, object state 55,
- * intervention 57, system 58, login 28, read-only 25, ...) pass by themselves or by the operator's hand.
- * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ * SQLSTATE classes that no retry helps against. The others (connection 08, rolled back 40, resources 53,
+ * object state 55, intervention 57, system 58, login 28, read-only 25, ...) pass by themselves or when the
+ * operator acts. https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const LASTING_SQLSTATE_CLASSES: ReadonlyMap<string, string> = new Map([
   ['0A', 'feature not supported'],
@@ -40,10 +40,16 @@ const LASTING_SQLSTATE_CLASSES: ReadonlyMap<string, string> = new Map([
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
-/** "cached plan must not change result type" is 0A000 too, and passes: the table was altered under a prepared statement. */
+/**
+ * "cached plan must not change result type" is 0A000 too, but passes: the table was altered under a prepared
+ * statement.
+ */
 const STALE_PLAN_ROUTINE = 'RevalidateCachedQuery';
 
-/** Nodemailer's codes for a reply about the session (greeting, TLS, login): the operator mends it, no mail is at fault. */
+/**
+ * Nodemailer's codes for replies about the session (greeting, TLS, login): the operator must act, and the
+ * mail is not at fault.
+ */
 const SMTP_SESSION_CODES: ReadonlySet<unknown> = new Set([
   'EAUTH',
   'ECONNECTION',
@@ -52,13 +58,18 @@ const SMTP_SESSION_CODES: ReadonlySet<unknown> = new Set([
   'ETLS',
 ]);
 
-/** The 4xx that pass: credentials (401, 407), which the operator mends; time-out, locked, too early, too many. */
+/**
+ * The 4xx that are retried: credentials (401, 407), which the operator corrects; time-out, locked, too early,
+ * too many.
+ */
 const PASSING_HTTP_STATUSES: ReadonlySet<number> = new Set([401, 407, 408, 423, 425, 429]);
 
 /** Causes may be circular. */
 const CAUSES_FOLLOWED = 5;
 
-/** The fields that PostgreSQL's driver, nodemailer, HTTP clients and validators tell their failures by. */
+/**
+ * The fields in which PostgreSQL's driver, nodemailer, HTTP clients and validators describe their failures.
+ */
 interface Told {
   readonly name?: unknown;
   readonly code?: unknown;
@@ -71,8 +82,8 @@ interface Told {
 }
 
 /**
- * Decides by the error's codes alone, never by its message; of an error that tells nothing itself (a query builder's
- * wrapper) by those of its cause.
+ * Decides by the error's codes only, never by its message. For an error without codes (a query builder's
+ * wrapper), by the codes of its cause.
  */
 export function outcomeOf(error: unknown): Outcome {
   let told = Object(error) as Told;
@@ -87,9 +98,9 @@ export function outcomeOf(error: unknown): Outcome {
 
 function outcomeTold(told: Told): Outcome | undefined {
   const { name, code, responseCode } = told;
-  // Whether the record may yet be made is for its cause to say.
+  // Its cause decides whether the record can still be made.
   if (code === 'EFFECT_NOT_RECORDED') return undefined;
-  // SMTP: 4xx is a passing failure, 5xx a permanent one (RFC 5321, 4.2.1).
+  // SMTP: 4xx is a temporary failure, 5xx a permanent one (RFC 5321, 4.2.1).
   if (typeof responseCode === 'number')
     return responseCode >= 500 && !SMTP_SESSION_CODES.has(code) ? 'give-up' : 'retry';
   if (name === 'ZodError' || name === 'UnrecoverableError') return 'give-up';
@@ -107,7 +118,7 @@ function outcomeOfSqlState(code: string, routine: unknown): Outcome {
   return LASTING_SQLSTATE_CLASSES.has(code.slice(0, 2)) ? 'give-up' : 'retry';
 }
 
-/** Where HTTP clients put it: `status`, `statusCode`, or `response.status`. */
+/** The fields of HTTP clients: `status`, `statusCode`, or `response.status`. */
 function httpStatusOf({ status, statusCode, response }: Told): number | undefined {
   return [status, statusCode, response?.status].find(
     (value): value is number => typeof value === 'number' && value >= 100 && value < 600,

@@ -3,12 +3,12 @@ import type { QueueConfig } from '@walmq/config';
 import { type MismatchesOf, mismatchesOf } from '@walmq/row-types';
 import { giveUp } from './thrown.js';
 
-/** Of the 1000 that a reason has: what to do about it comes after. */
+/** Share of the 1000 characters of a reason; the remedy needs the rest. */
 const MAX_CHARACTERS = 600;
 
 /**
- * For queues with `onDrift: 'park'`: gives up on a change whose rows are not as the queue expects them (`expect`), so that
- * its key waits until a worker that knows them is there. Columns that the queue's shape hides are not looked at.
+ * For queues with `onDrift: 'park'`: gives up on a change whose rows are not as the queue expects (`expect`),
+ * so that its key waits for a worker that knows them. Columns that the queue's shape hides are not checked.
  */
 export function driftGuard({ name: queue, tables, onDrift, shape }: QueueConfig): (change: Change) => void {
   if (onDrift !== 'park') return () => {};

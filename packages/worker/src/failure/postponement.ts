@@ -2,22 +2,22 @@ import { doubling } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import type { Delay } from './thrown.js';
 
-/** What a job says of how a change has been put off: BullMQ's progress of the job, which Bull Board shows. */
+/** How a change was postponed: stored as BullMQ's progress of the job, which Bull Board shows. */
 export interface Postponement {
-  /** How often. */
+  /** Number of postponements. */
   readonly postponed: number;
-  /** When first; ISO 8601. */
+  /** Time of the first one; ISO 8601. */
   readonly since: string;
-  /** Why last. */
+  /** Reason of the last one. */
   readonly reason: string;
 }
 
-/** Whoever asks for more is asked again after a day. */
+/** A longer delay is cut to a day. */
 const MAX_DELAY_MS = 86_400_000;
-/** Whatever the backoff is: a change is no more than ten requests a second. */
+/** A minimum, whatever the backoff is: at most ten requests a second per change. */
 const MIN_DELAY_MS = 100;
 
-/** Undefined: the change has not been put off. */
+/** Undefined: the change has not been postponed. */
 export function postponementOf(progress: unknown): Postponement | undefined {
   const { postponed, since } = Object(progress) as Partial<Postponement>;
   const isOne =
@@ -25,7 +25,7 @@ export function postponementOf(progress: unknown): Postponement | undefined {
   return isOne ? (progress as Postponement) : undefined;
 }
 
-/** Milliseconds until the next try; undefined: it has been put off for too long, or too often. */
+/** Milliseconds until the next attempt; undefined if the change was postponed for too long or too often. */
 export function delayMsOf(wish: {
   readonly asked: Delay;
   readonly before: Postponement | undefined;
@@ -42,7 +42,10 @@ export function delayMsOf(wish: {
   return Math.max(delayMs, MIN_DELAY_MS);
 }
 
-/** What is less than the backoff, or no number at all, is no wish: the delays are the backoff's then, and double. */
+/**
+ * A delay shorter than the backoff, or one that is no number, is ignored: the backoff's delays apply, and
+ * double.
+ */
 function wishedMs(asked: Delay, times: number, backoff: QueueConfig['backoff']): number {
   const ms = typeof asked === 'object' ? doubling(asked.firstMs, times, asked.maxMs) : asked;
   if (ms > 0 && (typeof asked === 'object' || ms >= backoff.delayMs)) return ms;

@@ -4,7 +4,7 @@ const MAX_REASON_CHARACTERS = 1000;
 const MAX_FRAMES = 10;
 const CAUSES_FOLLOWED = 5;
 
-/** An error of PostgreSQL as its driver gives it. */
+/** An error of PostgreSQL in its driver's form. */
 interface DatabaseError extends Error {
   readonly code: string;
   readonly severity: string;
@@ -15,14 +15,15 @@ interface DatabaseError extends Error {
 }
 
 /**
- * An error in one sentence, for the log and for Bull Board: without the row data that PostgreSQL quotes (`detail`, the
- * value that could not be read) and without the parameters that query builders put into their messages.
+ * An error in one sentence, for the log and for Bull Board. Omits the row data that PostgreSQL quotes
+ * (`detail`, the value that could not be read) and the parameters that query builders put into their
+ * messages.
  */
 export function reasonOf(error: Error & { readonly code?: unknown }): string {
   return sentenceOf(error).slice(0, MAX_REASON_CHARACTERS);
 }
 
-/** The reason, and where in the program it came from: no message of the error or of its causes. */
+/** The reason and the stack's frames, without the messages of the error or of its causes. */
 export function stackOf(error: Error): string {
   const frames = textOf(error.stack)
     .split('\n')
@@ -42,7 +43,7 @@ function sentenceOf(error: Error & { readonly code?: unknown }, depth = 0): stri
   return textOf(error.message) || textOf(error.code) || textOf(error.name) || 'an error that says nothing';
 }
 
-/** Libraries put whatever they like into an error's fields. */
+/** Fields of a library's error may hold any type. */
 function textOf(value: unknown): string {
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' ? value : '';
@@ -71,7 +72,8 @@ function databaseErrorOf(error: unknown): DatabaseError | undefined {
 
 /** `23505: duplicate key value violates unique constraint (table orders, constraint orders_pkey)` */
 function databaseSentence({ code, message, schema, table, column, constraint }: DatabaseError): string {
-  // `invalid input syntax for type integer: "..."`: the value ends the message, or the type of a domain goes before it.
+  // `invalid input syntax for type integer: "..."`: the value ends the message, or the domain's type stands
+  // before it.
   const withoutValue = textOf(message)
     .replace(/: ".*$/s, '')
     .replace(/^(value) ".*" (is out of range)/s, '$1 $2');

@@ -1,24 +1,24 @@
 import { type ErrorCode, WalmqError } from '@walmq/change';
 import { reasonOf } from './reason.js';
 
-/** To be thrown by a handler that knows its change can never be processed; the message is what Bull Board shows. */
+/** For a handler to throw if its change can never be processed. Bull Board shows the message. */
 export function giveUp(message: string, detail: { readonly remedy?: string } = {}): WalmqError {
   return new WalmqError('HANDLER_GAVE_UP', message, detail);
 }
 
 /**
- * To be thrown by a handler that finds there is nothing to do: the change is completed with `{ processed: false, reason }`
- * as its return value, and the next change of its key runs. Inside `once` it takes the transaction back.
+ * For a handler to throw if there is nothing to do: the change is completed with `{ processed: false, reason
+ * }` as its return value, and the next change of its key runs. Inside `once` it rolls back the transaction.
  */
 export function drop(reason: string): WalmqError {
   return new WalmqError('HANDLER_DROPPED', reason);
 }
 
-/** Delays that grow: the first, doubled by each time that the change is put off, up to the longest. */
+/** Growing delays: the first, doubled by each postponement, up to the longest. */
 export interface GrowingDelay {
   readonly firstMs: number;
   readonly maxMs: number;
-  /** How often the change may be put off at most. Default: for as long as the queue's `maxPostponedMs` says. */
+  /** Limit of postponements. Default: only the queue's `maxPostponedMs`. */
   readonly times?: number | undefined;
 }
 
@@ -26,9 +26,10 @@ export interface GrowingDelay {
 export type Delay = number | GrowingDelay;
 
 /**
- * To be thrown by a handler whose other side said when to come again (429 with Retry-After): the change is tried again
- * after that long, and no attempt is lost. Less than the queue's `backoff.delayMs` (nothing, a time that is past, NaN) is the
- * backoff's delay, which doubles; more than a day is a day. After `maxPostponedMs` of the queue the change fails.
+ * For a handler to throw if the other side named a time to come again (429 with Retry-After): the change is
+ * retried after that time and loses no attempt. A delay below the queue's `backoff.delayMs` (0, a past time,
+ * NaN) is replaced by the backoff's delay, which doubles; more than a day is a day. After the queue's
+ * `maxPostponedMs` the change fails.
  */
 export function postpone(message: string, retryAfterMs: Delay): WalmqError & { retryAfterMs: Delay } {
   return Object.assign(new WalmqError('HANDLER_POSTPONED', message), { retryAfterMs });
@@ -41,12 +42,12 @@ const DECIDED: ReadonlySet<ErrorCode> = new Set([
   'CHANGE_NOT_VISIBLE',
 ]);
 
-/** Whether it is known what becomes of the change, however late that was found out. */
+/** True if the handler itself decided the outcome, however late. */
 export function isDecided(error: unknown): boolean {
   return error instanceof WalmqError && DECIDED.has(error.code);
 }
 
-/** How long the other side asked to be left alone; undefined: it did not. */
+/** The delay that the other side asked for; undefined if none. */
 export function retryAfterMsOf(error: unknown): Delay | undefined {
   const { retryAfterMs } = Object(error) as { retryAfterMs?: unknown };
   if (typeof retryAfterMs === 'number') return retryAfterMs;
@@ -56,7 +57,7 @@ export function retryAfterMsOf(error: unknown): Delay | undefined {
     : undefined;
 }
 
-/** What a change fails with that has been put off for as long, or as often, as it may. */
+/** The failure of a change that was postponed for as long, or as often, as allowed. */
 export function postponedTooLong(error: Error, since: string | undefined): WalmqError {
   return new WalmqError(
     'HANDLER_POSTPONED_TOO_LONG',

@@ -1,23 +1,23 @@
 import { outcomeOf } from './outcome.js';
 import { retryAfterMsOf } from './thrown.js';
 
-/** What becomes of a job whose handler failed. */
+/** What happens to a job whose handler failed. */
 export type Verdict =
-  /** There is nothing to be done: it is completed. */
+  /** Nothing to do: it is completed. */
   | 'dropped'
-  /** The process is stopping: another one takes the job, and no attempt is lost. */
+  /** The process is stopping: another process takes the job, and no attempt is lost. */
   | 'handed-back'
-  /** Again, when the other side asked for it; no attempt is lost. */
+  /** Retried at the time that the other side asked for; no attempt is lost. */
   | 'postponed'
-  /** Again, after the queue's backoff. */
+  /** Retried after the queue's backoff. */
   | 'retried'
-  /** For good: out of attempts, or not worth another. */
+  /** Failed for good: no attempts left, or a retry would not help. */
   | 'failed';
 
-/** What the error says decides first, then whether the process stops, then the tries that are left. */
+/** The error decides first, then whether the process stops, then the remaining attempts. */
 export function verdictOf(failure: {
   readonly error: unknown;
-  /** This try's number, from 1. */
+  /** Number of this attempt, from 1. */
   readonly attempt: number;
   readonly attempts: number;
   readonly stopping: boolean;

@@ -71,7 +71,7 @@ export function workerMetrics(registry: Registry) {
       changes.inc({ ...handler, outcome });
       duration.observe(handler, seconds);
       if (outcome === 'processed')
-        // Clocks of two machines: never less than nothing.
+        // Clocks of two machines may differ: never below zero.
         commitToDone.observe({ queue }, Math.max(0, Date.now() - Date.parse(change.tx.committedAt)) / 1000);
     },
     batchEnded(queue: string, changes: number, seconds: number) {

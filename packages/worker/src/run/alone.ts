@@ -12,7 +12,7 @@ export interface AloneOptions {
   readonly config: QueueConfig;
   readonly pool: Pool;
   readonly stopping: AbortSignal;
-  /** Throws on a change that no handler should see. */
+  /** Throws for a change that no handler may see. */
   readonly guard: (change: Change) => void;
 }
 

@@ -7,21 +7,21 @@ export interface DeadlineOptions<T> {
   /** Ends the time early. */
   readonly stopping: AbortSignal;
   readonly act: (signal: AbortSignal) => Promise<T>;
-  /** Called every `deadlineMs` while `act` goes on past its deadline. */
+  /** Called every `deadlineMs` while `act` runs past its deadline. */
   readonly onOverrun: (ranMs: number) => void;
 }
 
 /**
- * Runs `act` with a signal that aborts after `deadlineMs` or with `stopping`. Settles only when `act` has settled: a
- * retry must not run beside a handler that ignores its signal, or the row's order is gone. Rejects with
- * HANDLER_DEADLINE when `act` failed after its time was up; what it still completes is a success, and what it has decided
- * itself (give up, drop) stands.
+ * Runs `act` with a signal that aborts after `deadlineMs` or with `stopping`. Settles only when `act` has
+ * settled: a retry beside a handler that ignores its signal would break the row's order. Rejects with
+ * HANDLER_DEADLINE if `act` failed after its deadline. If it still completes, that is a success, and its own
+ * decision (give up, drop) stands.
  */
 export async function withDeadline<T>(options: DeadlineOptions<T>): Promise<T> {
   const { deadlineMs, stopping, act, onOverrun } = options;
-  // By hand, not AbortSignal.any: what that adds to a signal as long-lived as `stopping` is not always freed.
+  // Not AbortSignal.any: what that adds to a long-lived signal such as `stopping` is not always freed.
   const controller = new AbortController();
-  // A handler may begin as many things at a time as it likes.
+  // A handler may start any number of operations at the same time.
   setMaxListeners(0, controller.signal);
   const stop = () => controller.abort(stopping.reason);
   if (stopping.aborted) stop();

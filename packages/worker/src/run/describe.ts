@@ -1,7 +1,7 @@
 import { type Change, tableName } from '@walmq/change';
 import { toJsonText } from '../effects/result-json.js';
 
-/** What a person reads while changes flow by. Throws RESULT_NOT_JSON. */
+/** A processed change as one line for a reader. Throws RESULT_NOT_JSON. */
 export function processedLine(change: Change, result: unknown): string {
   return `✅ Processed ${describe(change)}: ${toJsonText(result)}`;
 }

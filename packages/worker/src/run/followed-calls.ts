@@ -5,7 +5,8 @@ export class FollowedCalls {
   follow<T>(name: string, act: () => Promise<T>): Promise<T> {
     const call = act().finally(() => this.#running.delete(call));
     this.#running.set(call, name);
-    // Where the handler does not wait for it, nobody else would hear of its failure, and the process would end by it.
+    // If the handler does not await the call, its failure would be an unhandled rejection, which ends the
+    // process.
     call.catch(() => {});
     return call;
   }
@@ -28,10 +29,10 @@ export class FollowedCalls {
     return result;
   }
 
-  /** Waits until nothing runs any more; resolves to how that which still ran has ended. */
+  /** Waits until no call runs any more; resolves to the results of those that still ran. */
   async #settled(): Promise<PromiseSettledResult<unknown>[]> {
     const ended: PromiseSettledResult<unknown>[] = [];
-    // What ends may begin something new.
+    // A call that ends may start another one.
     while (this.#running.size > 0) ended.push(...(await Promise.allSettled(this.#running.keys())));
     return ended;
   }

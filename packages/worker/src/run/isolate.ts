@@ -1,24 +1,25 @@
 import type { Change } from '@walmq/change';
 import { DelayedError, type Job } from 'bullmq';
 
-/** When a change is taken again that may have to run alone while another one does; at random up to this. */
+/** Limit of the random delay before a suspect is tried again that may not run beside another one. */
 const PUT_OFF_MS = 200;
 
-/** At most, so that a handler that never ends does not hold up a process for ever. */
+/** Limit, so that a handler that never ends does not hold up a process for ever. */
 const MAX_ALONE_MS = 30_000;
 
 /**
- * Which changes of a process run side by side, and which alone. When a process dies, all its changes stall, and BullMQ cannot
- * know which of them has ended it. Each of them is a suspect from then on: it runs alone in its process, so that the
- * next death counts against nobody but the culprit, which reaches `maxStalledCount`, while the others are processed.
+ * Decides which changes of a process run side by side, and which alone. When a process dies, all its changes
+ * stall, and BullMQ cannot know which one ended it. From then on each of them is a suspect and runs alone in
+ * its process. The next death then counts against the culprit only, which reaches `maxStalledCount`, while
+ * the others are processed.
  */
 export class Isolation {
   #running = 0;
-  /** While a suspect runs or waits for its turn: resolves at its end. */
+  /** Set while a suspect runs or waits for its turn; resolves when it ends. */
   #alone: Promise<void> | undefined;
   #onDrained: (() => void) | undefined;
 
-  /** Runs a job as it may be run. Rejects with DelayedError for a suspect that has to come again. */
+  /** Runs a job side by side or alone. Rejects with DelayedError for a suspect that must come again. */
   async run<T>(
     {
       job,
@@ -29,7 +30,7 @@ export class Isolation {
   ): Promise<T> {
     if (job.stalledCounter === 0) return await this.#beside(act);
     if (this.#alone === undefined) return await this.#byItself(act, Math.min(deadlineMs, MAX_ALONE_MS));
-    // It must not be active while another suspect runs: that one's death would count against it.
+    // It must not be active while another suspect runs: the other's death would count against it.
     await job.moveToDelayed(Date.now() + Math.ceil(Math.random() * PUT_OFF_MS), token);
     throw new DelayedError();
   }
@@ -45,7 +46,7 @@ export class Isolation {
     }
   }
 
-  /** Lets nothing begin until it has ended, or ignores its time. */
+  /** Lets no other job begin until it has ended, or has ignored its deadline. */
   async #byItself<T>(act: () => Promise<T>, patienceMs: number): Promise<T> {
     let end = () => {};
     this.#alone = new Promise(resolve => {
@@ -64,7 +65,7 @@ export class Isolation {
     }
   }
 
-  /** What does not end in its time is past its deadline: it is not waited for. */
+  /** A job that does not end in time is past its deadline, and is not waited for. */
   async #drained(patienceMs: number): Promise<void> {
     await new Promise<void>(resolve => {
       const timer = setTimeout(resolve, patienceMs);

@@ -2,8 +2,8 @@ import { type Change, WalmqError } from '@walmq/change';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 
 /**
- * BullMQ's worker, which says of a change on which workers have stalled too often what that means: "job stalled more than
- * allowable limit" is all that BullMQ itself has to say.
+ * BullMQ's worker with a better reason for a change on which workers stalled too often. BullMQ only says "job
+ * stalled more than allowable limit".
  */
 export class KitWorker extends Worker<Change> {
   protected override async handleFailed(

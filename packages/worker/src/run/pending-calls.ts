@@ -8,7 +8,7 @@ import { reasonOf } from '../failure/reason.js';
 import { FollowedCalls } from './followed-calls.js';
 import type { ProcessingOptions } from './processing-options.js';
 
-/** What one try of a handler asks of the kit: each call while it runs, and the names of the effects it has made. */
+/** The kit's calls in one attempt of a handler: those that still run, and the names of its effects. */
 export class PendingCalls {
   readonly context: KitContext;
   readonly followed = new FollowedCalls();
@@ -33,7 +33,7 @@ export class PendingCalls {
         }),
       once: (change, act) =>
         this.followed.follow('once()', async () => {
-          // A second one would find the first one's row and take it for its own.
+          // A second call would find the row of the first one and take it for its own.
           if (usedOnce)
             throw new WalmqError('ONCE_TWICE', 'a handler called once() twice for one change.', {
               remedy: 'Put both effects into one transaction.',
@@ -60,12 +60,15 @@ export class PendingCalls {
     };
   }
 
-  /** The names of the effects of a change that have been asked for and have not failed. */
+  /** Names of the change's effects that were requested and have not failed. */
   effectsOf(changeId: string): string[] {
     return [...(this.#effects.get(changeId) ?? [])];
   }
 
-  /** A second effect of one name would find the first one's row and never be made. An effect that failed may be tried again. */
+  /**
+   * A second effect of the same name would find the first one's row and never be made. A failed effect may be
+   * tried again.
+   */
   #takeName({ id }: ChangeId, name: string): () => void {
     const names = this.#effects.get(id) ?? new Set();
     this.#effects.set(id, names);

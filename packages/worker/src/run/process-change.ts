@@ -10,14 +10,14 @@ const MEND_SHAPE =
   'Where it is about the queue, mend walmq.config.ts and start capture again. Then discard this change; "npx walmq backfill" enqueues its row as it is then.';
 
 /**
- * Finds the handler of a change and runs it; resolves to the job's return value. Drops what has no handler. Settles only
- * when everything the handler has asked of the kit has: what it did not wait for would else run on beside a retry, or
- * fail when nobody looks any more.
+ * Finds and runs the handler of a change; resolves to the job's return value. Drops changes without a
+ * handler. Waits for un-awaited `once` and `effect` calls, so that they cannot race a retry or fail
+ * unnoticed.
  */
 export async function processChange(change: Change, options: ProcessingOptions): Promise<unknown> {
   checkShape(change);
   const handler = handlerOf(change, options);
-  // Not before: what no handler sees is dropped, whatever it is like.
+  // Not earlier: a change without a handler is dropped, whatever its rows are.
   options.guard(change);
   const calls = new PendingCalls(change, options);
   const result = await calls.followed.until(
@@ -37,7 +37,9 @@ export function checkShape({ shapeError }: Change): void {
   if (shapeError !== undefined) throw giveUp(shapeError, { remedy: MEND_SHAPE });
 }
 
-/** A name that is another one at every try makes its effect at every try, and nothing fails by it. */
+/**
+ * A name that differs at every attempt repeats its effect at every attempt, and nothing fails because of it.
+ */
 async function tellOfRenamedEffects(
   { id: changeId }: Change,
   calls: PendingCalls,
@@ -45,7 +47,7 @@ async function tellOfRenamedEffects(
 ): Promise<void> {
   const names = calls.effectsOf(changeId);
   if (attempt === 1 || names.length === 0) return;
-  // The change is done, whatever becomes of a question that only serves a warning.
+  // The change is done; a failed query that only serves a warning does not matter.
   const others = await effectsNotAskedFor({ pool, queue, changeId, jobId, names, deadlineMs }).catch(
     () => [],
   );
@@ -57,7 +59,7 @@ async function tellOfRenamedEffects(
     );
 }
 
-/** An event is named by its type, where a change is by its operation. */
+/** An event is labelled by its type, any other change by its operation. */
 function handlerOf(
   change: Change,
   { definition, name }: Pick<ProcessingOptions, 'definition' | 'name'>,

@@ -3,7 +3,7 @@ import type { Logger } from '@walmq/runtime';
 import type { Pool } from 'pg';
 import type { WorkerDefinition } from '../define/define.js';
 
-/** One try of one change. */
+/** One attempt at one change. */
 export interface ProcessingOptions {
   readonly definition: WorkerDefinition;
   readonly jobId: string;
@@ -15,8 +15,8 @@ export interface ProcessingOptions {
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly deadlineMs: number;
-  /** From 1. */
+  /** Number of the attempt, from 1. */
   readonly attempt: number;
-  /** Throws on a change that no handler should see. */
+  /** Throws for a change that no handler may see. */
   readonly guard: (change: Change) => void;
 }

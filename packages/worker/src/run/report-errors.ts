@@ -2,7 +2,10 @@ import type { Logger } from '@walmq/runtime';
 
 const REPEAT_MS = 60_000;
 
-/** Logs a worker's errors: each message when it is news and once a minute while it lasts, the rest for debugging. */
+/**
+ * Logs a worker's errors: each message when it is new, and once a minute while it lasts; the rest at debug
+ * level.
+ */
 export function errorReporter(log: Logger): (error: Error) => void {
   const loggedAtMs = new Map<string, number>();
   return error => {

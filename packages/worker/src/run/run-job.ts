@@ -22,7 +22,7 @@ export interface RunOptions {
   readonly perform: (tried: Tried) => Promise<unknown>;
 }
 
-/** One try of one change. */
+/** One attempt at one change. */
 export interface Tried {
   readonly change: Change;
   readonly job: Job<Change>;
@@ -36,7 +36,7 @@ export interface Tried {
   readonly json: () => Promise<string>;
 }
 
-/** The part of a change that the kit itself relies on; rows are the handlers' business. */
+/** The part of a change that the kit itself needs; rows are left to the handlers. */
 const envelope = z.looseObject({
   id: z.string().min(1),
   op: z.string().min(1),
@@ -45,7 +45,9 @@ const envelope = z.looseObject({
   tx: z.looseObject({ committedAt: z.iso.datetime({ offset: true }) }),
 });
 
-/** One try of one job: resolves to its return value, rejects with what BullMQ makes a retry or a failure of. */
+/**
+ * One attempt at one job: resolves to its return value, or rejects with what makes BullMQ retry or fail it.
+ */
 export async function runJob(
   job: Job<Change>,
   token: string | undefined,
@@ -69,7 +71,7 @@ export async function runJob(
   try {
     const json = () => readData(job, options);
     const result = await perform({ change, job, attempt, attempts, log, json });
-    // The line first: a result that JSON cannot hold is the handler's failure.
+    // Build the line first: a result that JSON cannot hold is the handler's failure.
     const line = processedLine(change, result);
     metrics.finished(queue, change, 'processed', durationMs() / 1000);
     log.info({ event: 'change:processed', durationMs: durationMs() }, line);
@@ -88,7 +90,7 @@ export async function runJob(
   }
 }
 
-/** Rejects when the job has been removed meanwhile. */
+/** Rejects if the job was removed meanwhile. */
 async function readData(
   { id }: Job<Change>,
   { redis, config }: Pick<RunOptions, 'redis' | 'config'>,

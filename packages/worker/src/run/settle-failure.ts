@@ -22,7 +22,7 @@ const LEVELS = {
   failed: 'error',
 } as const;
 
-/** Stacks of the last tries that BullMQ keeps with a job: the same failure eight times is no news. */
+/** Number of stacks that BullMQ keeps with a job: repeated failures add nothing. */
 const STACKS_KEPT = 3;
 
 const SENTENCES: Readonly<Record<Verdict, string>> = {
@@ -33,10 +33,10 @@ const SENTENCES: Readonly<Record<Verdict, string>> = {
   failed: 'Failed',
 };
 
-/** One line in the log, as loud as the verdict is bad; the stack at LOG_LEVEL=debug. */
+/** One log line, at a level that fits the verdict; the stack at LOG_LEVEL=debug. */
 export function reportFailure(log: Logger, { verdict, change, error, durationMs }: Failure): void {
   const { code } = error as Error & { code?: unknown };
-  // Where it happened is of use; the error itself may carry the row.
+  // The place of the error is useful; the error itself may contain the row.
   log.debug({ stack: stackOf(error) }, 'The stack of the failure that follows');
   log[LEVELS[verdict]](
     { event: `change:${verdict}`, durationMs, code, error: reasonOf(error) },
@@ -44,15 +44,15 @@ export function reportFailure(log: Logger, { verdict, change, error, durationMs 
   );
 }
 
-/** Resolves to what to throw so that BullMQ does with the job as the verdict says. */
+/** Resolves to the error that makes BullMQ do what the verdict says. */
 export async function settleFailure(failure: {
   readonly job: Job<Change>;
   readonly token: string | undefined;
   readonly verdict: Exclude<Verdict, 'dropped'>;
   readonly error: Error;
-  /** Of the queue's backoff. */
+  /** From the queue's backoff. */
   readonly maxDelayMs: number;
-  /** Milliseconds until the next try of what is postponed. */
+  /** Milliseconds until the next attempt of a postponed change. */
   readonly delayMs: number | undefined;
 }): Promise<Error> {
   const { job, token, verdict, error, maxDelayMs, delayMs = 0 } = failure;
@@ -69,9 +69,9 @@ export async function settleFailure(failure: {
         job.opts.backoff = boundedBackoff(job.opts.backoff, { attempt: job.attemptsMade + 1, maxDelayMs });
       return kept(job, error, new Error(reasonOf(error)));
     case 'failed':
-      // Should it be retried, it may be put off for as long again.
+      // After an operator's retry it may be postponed for as long again.
       if (postponementOf(job.progress)) await job.updateProgress(0);
-      // Straight to failed, even with attempts left.
+      // Straight to failed, even if attempts are left.
       return kept(job, error, new UnrecoverableError(reasonOf(error)));
   }
 }
@@ -85,7 +85,10 @@ function postponedOnceMore({ progress }: Job<Change>, error: Error): Postponemen
   };
 }
 
-/** BullMQ stores message and stack of what is thrown; neither may hold more than Bull Board's reader needs. */
+/**
+ * BullMQ stores message and stack of the thrown error. Neither may contain more than a reader of Bull Board
+ * needs.
+ */
 function kept(job: Job<Change>, error: Error, thrown: Error): Error {
   thrown.stack = stackOf(error);
   job.opts.stackTraceLimit = STACKS_KEPT;

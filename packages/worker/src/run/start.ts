@@ -21,37 +21,38 @@ export interface StartOptions {
   readonly definition: WorkerDefinition;
   /** All queues of the configuration, by name. */
   readonly queues: Readonly<Record<string, QueueConfig>>;
-  /** With maxRetriesPerRequest: null; left open at close. */
+  /** With maxRetriesPerRequest: null; the caller closes it. */
   readonly redis: Redis;
   readonly pool: Pool;
   readonly log: Logger;
   readonly metrics: WorkerMetrics;
   /**
-   * BullMQ's own, for example that of bullmq-otel: a span for every try, as the child of capture's span. Default: none.
+   * BullMQ's telemetry, for example of bullmq-otel: a span per attempt, as the child of capture's span.
+   * Default: none.
    */
   readonly telemetry?: Telemetry | undefined;
-  /** That of the process, where it has several workers. Default: one of the worker's own. */
+  /** Shared by the workers of a process. Default: one of the worker's own. */
   readonly isolation?: Isolation;
 }
 
 export interface RunningWorker {
   /**
-   * Stops taking changes and lets running handlers finish; after `drainMs` their signals are aborted, and what does
-   * not finish is handed back to the queue. Resolves when no handler runs any more.
+   * Stops taking changes and lets running handlers finish. After `drainMs` aborts their signals and returns
+   * unfinished changes to the queue. Resolves when no handler runs any more.
    */
   close(drainMs: number): Promise<void>;
-  /** False as soon as it has been told to close. */
+  /** False as soon as it must close. */
   isRunning(): boolean;
 }
 
-/** Starts a definition on BullMQ's Worker. Throws what `checkDefinition` does. */
+/** Starts a definition on BullMQ's Worker. Throws the errors of `checkDefinition`. */
 export function startWorker(options: StartOptions): RunningWorker {
   const { definition, redis, pool, metrics, isolation = new Isolation() } = options;
   const config = checkDefinition(definition, options.queues);
   outliveLosses(pool);
   const log = options.log.child({ queue: definition.queue });
   const stopping = new AbortController();
-  // One listener for each change in hand.
+  // One listener per running change.
   setMaxListeners(0, stopping.signal);
   const { batch } = definition;
   const parts = {
@@ -99,7 +100,7 @@ export function startWorker(options: StartOptions): RunningWorker {
     );
   });
   worker.on('failed', job => {
-    // The one failure that no handler of ours has seen: BullMQ stops handing the change out.
+    // The only failure that no handler of ours has seen: BullMQ no longer hands the change out.
     if (job?.deferredFailure)
       log.error(
         { event: 'change:failed', changeId: job.id, error: job.failedReason },
