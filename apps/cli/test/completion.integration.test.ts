@@ -42,7 +42,7 @@ describe('walmq completion', () => {
     const zsh = await script('zsh');
     expect(zsh).toMatch(/^#compdef walmq\n/);
     expect(zsh).toContain("completion) _arguments '--help[print this help]' '1:value:(bash zsh fish)' ;;");
-    expect(zsh).toMatch(/status\) _arguments '--watch\[again every second, until Ctrl\+C\]' /);
+    expect(zsh).toMatch(/status\) _arguments '--watch\[refresh every second until Ctrl\+C\]' /);
     const fish = await script('fish');
     expect(fish).toContain(
       "complete -c walmq -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'",
