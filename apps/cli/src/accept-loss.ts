@@ -79,8 +79,8 @@ async function acceptLossCommand(io: CommandIo, options: AcceptOptions): Promise
         io.print(`slot acknowledged:   ${acknowledged}`);
       }
       if (!options.yes)
-        throw new WalmqError('NOT_CONFIRMED', 'changes between the two are given up.', {
-          remedy: 'Say so with --yes.',
+        throw new WalmqError('NOT_CONFIRMED', 'this gives up the changes between the two positions.', {
+          remedy: 'Confirm with --yes.',
         });
       const claim = await readClaim(
         redis,
@@ -108,8 +108,8 @@ async function acceptTablesCommand(io: CommandIo, { yes, json }: AcceptOptions):
     if (json) io.print(JSON.stringify({ tables: losses, accepted: yes === true }));
     else for (const { code, sentence } of losses) io.print(`${code}: ${sentence}`);
     if (!yes)
-      throw new WalmqError('NOT_CONFIRMED', 'what capture has noted of tables would be forgotten.', {
-        remedy: 'Say so with --yes, once the rows are brought over or not needed.',
+      throw new WalmqError('NOT_CONFIRMED', 'this removes what capture has recorded about tables.', {
+        remedy: 'Confirm with --yes, once the rows are backfilled or not needed.',
       });
     await acceptTables(redis, key);
     if (!json)

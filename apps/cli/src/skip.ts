@@ -203,9 +203,9 @@ async function requireEnqueued({ reader, redis, keys, unreadable }: GivenUp): Pr
   throw new WalmqError(
     'NOT_ENQUEUED_YET',
     enqueued === null
-      ? 'there is no checkpoint in Redis, so capture has not come to this transaction.'
+      ? 'there is no checkpoint in Redis, so capture has not reached this transaction.'
       : `${left} transaction(s) before this one are not enqueued yet.`,
-    { remedy: 'Let capture run until it says CHANGE_UNREADABLE, then run this again.' },
+    { remedy: 'Let capture run until it reports CHANGE_UNREADABLE, then run the command again.' },
   );
 }
 
@@ -225,13 +225,13 @@ async function confirm(
     throw new WalmqError(
       'SKIP_ANOTHER',
       `the first transaction that PostgreSQL cannot send commits at ${formatLsn(commitLsn)}, not at ${formatLsn(at)}.`,
-      { remedy: 'See what it is: npx walmq skip --dry-run' },
+      { remedy: 'Show that transaction: npx walmq skip --dry-run' },
     );
   if (yes) return;
   const answer = json ? undefined : await io.ask?.('Give it up? (yes/no) ');
   if (answer?.trim().toLowerCase() === 'yes') return;
-  throw new WalmqError('NOT_CONFIRMED', 'every change of it would be given up.', {
-    remedy: 'Say so with --yes.',
+  throw new WalmqError('NOT_CONFIRMED', 'this gives up every change of the transaction.', {
+    remedy: 'Confirm with --yes.',
   });
 }
 

@@ -103,7 +103,7 @@ describe('walmq backfill', () => {
     await using world = await create('backfill_refused');
     const refused: [args: string[], reason: RegExp, code: number][] = [
       [['--queue', 'nothing'], /no queue "nothing".*orders, both, lines/s, 1],
-      [['--queue', 'both'], /takes 2 tables: --table says which/, 1],
+      [['--queue', 'both'], /takes 2 tables, and --table selects none/, 1],
       [['--queue', 'orders', '--table', 'items'], /does not take public\.items/, 1],
       [['--queue', 'lines'], /no primary key.*Add a primary key/s, 1],
       [
@@ -136,7 +136,7 @@ describe('walmq backfill', () => {
     for (const where of [[], ['--where', 'id > 1']]) {
       const { code, errors } = await walmq(['backfill', '--queue', 'orders', ...where], env);
       expect(errors.join('\n')).toMatch(
-        /^PRIVILEGE_MISSING: .*"orders" may not be read: permission denied.*GRANT SELECT/,
+        /^PRIVILEGE_MISSING: .*"orders" cannot be read: permission denied.*GRANT SELECT/,
       );
       expect(code).toBe(1);
     }

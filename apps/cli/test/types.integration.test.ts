@@ -131,7 +131,7 @@ describe('walmq types', () => {
     await writeFile(absent, 'export const tables = 1;');
     expect(await other.run('types', '--out', absent, '--check')).toMatchObject({
       code: 1,
-      errors: [expect.stringMatching(/^TYPES_UNREADABLE: .*Write it anew/)],
+      errors: [expect.stringMatching(/^TYPES_UNREADABLE: .*Write the file again/)],
     });
   });
 });

@@ -61,7 +61,7 @@ async function denied(client: ClientBase, { relation }: KeyedTable, cause: unkno
   const role = rows[0]?.role;
   return new WalmqError(
     'PRIVILEGE_MISSING',
-    `${sqlTable(relation)} may not be read: ${(cause as Error).message}.`,
+    `${sqlTable(relation)} cannot be read: ${(cause as Error).message}.`,
     {
       remedy: `Run GRANT USAGE ON SCHEMA ${sqlIdentifier(relation.schema)} TO ${role}; GRANT SELECT ON ${sqlTable(relation)} TO ${role}; and the same for the role of capture.`,
       cause,

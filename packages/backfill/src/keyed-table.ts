@@ -74,13 +74,13 @@ export async function readKeyedTable(
   if (key.length === 0 || !key.every(column => columns.includes(column)))
     throw new WalmqError(
       'BACKFILL_NO_KEY',
-      `${name} has no primary key${key.length > 0 ? ' that its publication holds whole' : ''}, so there is no order to read it in and no telling which rows change meanwhile.`,
+      `${name} has no primary key${key.length > 0 ? ' that its publication holds whole' : ''}, so a backfill has no order to read it in, and cannot detect rows that change meanwhile.`,
       { remedy: 'Add a primary key.' },
     );
   if (row.identity === 'n')
     throw new WalmqError(
       'BACKFILL_NO_IDENTITY',
-      `${name} has REPLICA IDENTITY NOTHING: its changes do not say which row they are of.`,
+      `${name} has REPLICA IDENTITY NOTHING: its changes do not identify their row.`,
       { remedy: 'Run "npx walmq setup", which sets it.' },
     );
   return {

@@ -60,7 +60,7 @@ export function watchSilence({ url, deadlineMs, clients, onLost }: SilenceOption
       if (answered || state === 'busy' || state === 'unknown') continue;
       const error = new WalmqError(
         'DATABASE_UNREACHABLE',
-        `PostgreSQL has not answered on a connection for ${deadlineMs} ms; it is opened anew.`,
+        `PostgreSQL has not answered on a connection for ${deadlineMs} ms; the connection is opened again.`,
       );
       onLost?.(error);
       connection.stream.destroy(error);

@@ -129,9 +129,14 @@ async function query(
     return (await client.query<TableRow>(TABLES_SQL, [...names, publication])).rows;
   } catch (cause) {
     if ((cause as { code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) throw cause;
-    throw new WalmqError('PRIVILEGE_MISSING', `the catalog may not be read: ${(cause as Error).message}.`, {
-      remedy: 'Run the command as a role that may read pg_catalog, as every role may unless it was revoked.',
-      cause,
-    });
+    throw new WalmqError(
+      'PRIVILEGE_MISSING',
+      `the role may not read the catalog: ${(cause as Error).message}.`,
+      {
+        remedy:
+          'Run the command as a role that may read pg_catalog; every role may, unless the privilege was revoked.',
+        cause,
+      },
+    );
   }
 }

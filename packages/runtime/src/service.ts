@@ -137,7 +137,7 @@ class Process<Own extends z.ZodRawShape> {
     this.#exitCode = 1;
     process.stderr.on('error', () => {});
     const lost = new WalmqError('LOG_LOST', `the log cannot be written: ${error.message}.`, {
-      remedy: 'Start the process again with a stdout that somebody reads, or a file on a disk that has room.',
+      remedy: 'Start the process again with a stdout that is read, or a file on a disk with free space.',
     });
     process.stderr.write(`${lost.sentence}\n`);
     this.#stop();
@@ -175,14 +175,10 @@ class Process<Own extends z.ZodRawShape> {
 /** The error does not tell which promise rejected. A WalmqError does, by its code. */
 function notAwaited(cause: unknown): CodedError {
   if (cause instanceof CodedError) return cause;
-  return new WalmqError(
-    'PROMISE_NOT_AWAITED',
-    `a promise failed that nobody waits for: ${sentenceOf(cause)}.`,
-    {
-      remedy: 'Await it where it is made, or return it; at LOG_LEVEL=debug the stack is in the log.',
-      cause,
-    },
-  );
+  return new WalmqError('PROMISE_NOT_AWAITED', `unhandled promise rejection: ${sentenceOf(cause)}.`, {
+    remedy: 'Await it where it is made, or return it; at LOG_LEVEL=debug the stack is in the log.',
+    cause,
+  });
 }
 
 /** Throws PORT_IN_USE. */

@@ -131,7 +131,7 @@ describe('the life of a service', () => {
     program = new Program({ ...ENV, WALMQ_TEST: 'reject' });
     expect(await program.exitCode()).toBe(1);
     expect(program.output).toContain(
-      'PROMISE_NOT_AWAITED: a promise failed that nobody waits for: nobody waits for me. Await it',
+      'PROMISE_NOT_AWAITED: unhandled promise rejection: nobody waits for me. Await it',
     );
   });
 

@@ -166,7 +166,7 @@ function targetOf({ queue: name = '', table: wanted }: BackfillCommandOptions, {
   if (wanted === undefined && names.length !== 1)
     throw new WalmqError(
       'OPTION_MISSING',
-      `the queue "${name}" takes ${names.length} tables: --table says which.`,
+      `the queue "${name}" takes ${names.length} tables, and --table selects none.`,
       {
         remedy,
       },

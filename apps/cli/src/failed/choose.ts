@@ -29,7 +29,7 @@ export async function choose(
   options: SteerOptions,
 ): Promise<Choice[]> {
   if (!options.all && !isNarrowed(options))
-    throw new WalmqError('OPTION_MISSING', 'nothing says which failed changes are meant.', {
+    throw new WalmqError('OPTION_MISSING', 'no option selects the failed changes.', {
       remedy: 'Give a filter such as --queue, --key or --reason, or --all.',
     });
   const choices: Choice[] = [];

@@ -82,9 +82,9 @@ async function confirm(io: CommandIo, choices: readonly Choice[]): Promise<void>
   if (io.ask === undefined)
     throw new WalmqError(
       'NOT_CONFIRMED',
-      `nothing was discarded, as nobody could be asked. ${lines.join(' ')}`,
+      `nothing was discarded: there is no terminal to confirm at. ${lines.join(' ')}`,
       {
-        remedy: 'Say so with --yes.',
+        remedy: 'Confirm with --yes.',
       },
     );
   const answer = await io.ask(`${lines.join('\n')}\nType yes to go on: `);

@@ -102,8 +102,8 @@ async function rewindCommand(io: CommandIo, options: RewindCommandOptions): Prom
 function wantedOf(options: RewindCommandOptions, { queues }: WalmqConfig): RewindOptions {
   const { queue: name, from, to = Date.now(), table } = options;
   if (name === undefined || from === undefined)
-    throw new WalmqError('OPTION_MISSING', 'nothing says which changes are to be sent, and whither.', {
-      remedy: "Say it: walmq rewind --queue orders --from '2026-01-31 10:00'",
+    throw new WalmqError('OPTION_MISSING', 'no option selects the changes and the queue.', {
+      remedy: "Give both: walmq rewind --queue orders --from '2026-01-31 10:00'",
     });
   const queue = queues[name];
   if (!queue)
@@ -155,8 +155,8 @@ async function confirm(io: CommandIo, { yes, json }: RewindCommandOptions): Prom
     ? undefined
     : await io.ask?.('Handlers see them as new changes, and act again. Send them? (yes/no) ');
   if (answer?.trim().toLowerCase() === 'yes') return;
-  throw new WalmqError('NOT_CONFIRMED', 'handlers would see these changes as new ones, and act again.', {
-    remedy: 'Say so with --yes.',
+  throw new WalmqError('NOT_CONFIRMED', 'handlers would receive these changes again, and act again.', {
+    remedy: 'Confirm with --yes.',
   });
 }
 

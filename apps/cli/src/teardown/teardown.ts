@@ -102,8 +102,8 @@ async function takeSteps(
     say(yes || ask ? 'done' : 'would', what);
   }
   if (!yes && !dryRun && !ask && steps.length > 0)
-    throw new WalmqError('NOT_CONFIRMED', 'all of this would go, unfinished changes too.', {
-      remedy: 'Say so with --yes, or run it at a terminal, where it asks before each step.',
+    throw new WalmqError('NOT_CONFIRMED', 'this removes all of it, unfinished changes included.', {
+      remedy: 'Confirm with --yes, or run the command at a terminal, where it asks before each step.',
     });
 }
 

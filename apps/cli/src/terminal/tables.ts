@@ -4,7 +4,7 @@ import { parseTableName, qualifiedName, WalmqError } from '@walmq/change';
 export function fullNameOf(text: string): string {
   const name = parseTableName(text);
   if (name) return qualifiedName(name);
-  throw new WalmqError('OPTION_INVALID', `"${text}" is no name of a table.`, {
+  throw new WalmqError('OPTION_INVALID', `"${text}" is not the name of a table.`, {
     remedy: `Write it as SQL does, with a name that holds a space, a dot or a quote in double quotes: --table '"my schema"."odd.name"'.`,
   });
 }

@@ -12,7 +12,7 @@ export async function readDescriptions(file: string): Promise<Readonly<Record<st
       'TYPES_UNREADABLE',
       `${file} differs from the database, and does not tell in what.`,
       {
-        remedy: `Write it anew: walmq types --out ${file}`,
+        remedy: `Write the file again: walmq types --out ${file}`,
         cause,
       },
     );

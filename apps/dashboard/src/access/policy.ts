@@ -89,7 +89,7 @@ export function basePathRule(variables: AccessVariables): BasePathRule {
 function exposed(host: string): WalmqError {
   return new WalmqError(
     'DASHBOARD_EXPOSED',
-    `WALMQ_HOST is ${host}, which other machines can reach, and nobody has to sign in.`,
+    `WALMQ_HOST is ${host}, which other machines can reach, and sign-in is not required.`,
     {
       remedy:
         'Set WALMQ_DASHBOARD_USERS_FILE to a file of lines made by npm run --silent user -w @walmq/dashboard -- ' +

@@ -6,7 +6,7 @@ export function stopped(redis: Redis, howFar: string, cause: unknown): WalmqErro
   if (cause instanceof WalmqError) return cause;
   const why = redis.status === 'ready' ? (cause as Error).message : 'the connection to Redis was lost';
   return new WalmqError('REPLAY_STOPPED', `${why}, with ${howFar}.`, {
-    remedy: 'Run it again: it goes on with what is still failed.',
+    remedy: 'Run the command again: it continues with the changes that are still failed.',
     cause,
   });
 }

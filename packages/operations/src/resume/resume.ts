@@ -76,7 +76,7 @@ function otherHistory(checkpoint: Position, facts: ResumeFacts): string | undefi
 function lost(where: string, from: Lsn, to: Lsn): WalmqError {
   return new WalmqError(
     'REDIS_LOST_CHANGES',
-    `Redis lost acknowledged changes, or the slot was made anew: the checkpoint is ${where}, but the slot was acknowledged up to ${formatLsn(to)}. ` +
+    `Redis lost acknowledged changes, or the slot was created again: the checkpoint is ${where}, but the slot was acknowledged up to ${formatLsn(to)}. ` +
       `Jobs of changes between ${formatLsn(from)} and ${formatLsn(to)} may be missing.`,
     {
       remedy:

@@ -264,7 +264,7 @@ function writeProblems({ role, cluster, writesAppendOnlyFile }: RedisFacts['serv
     problems.push({
       code: 'REDIS_WRITES_FAIL',
       sentence: 'Redis could not write to its append-only file, and takes no writes until it can.',
-      remedy: 'See its log, and mend the disk or make room on it.',
+      remedy: 'Read the log of Redis, and repair the disk or make room on it.',
     });
   return problems;
 }

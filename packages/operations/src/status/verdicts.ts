@@ -49,7 +49,7 @@ function serverVerdicts({ database, redis, checkpointProblem }: Status): Verdict
     found.push(
       error(
         'DATABASE_IS_STANDBY',
-        'The server is a standby, which takes no changes.',
+        'The server is a standby, which accepts no changes.',
         'Set DATABASE_URL to the primary.',
       ),
     );
@@ -78,7 +78,7 @@ function slotVerdicts({ database, slotName, lastActive }: Status): Verdict[] {
     return [
       error(
         'SLOT_FOREIGN',
-        `Slot "${slot.name}" is ${slot.foreign}: it belongs to somebody else.`,
+        `Slot "${slot.name}" is ${slot.foreign}: walmq does not own it.`,
         'Leave it alone: set another source.slot in walmq.config.ts and run "npx walmq setup".',
       ),
     ];

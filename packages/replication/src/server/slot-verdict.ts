@@ -83,7 +83,7 @@ function slotMissing(name: string): WalmqError {
 }
 
 function slotForeign({ name }: Slot, kind: string): WalmqError {
-  return new WalmqError('SLOT_FOREIGN', `slot "${name}" is ${kind}: it belongs to somebody else.`, {
+  return new WalmqError('SLOT_FOREIGN', `slot "${name}" is ${kind}: walmq does not own it.`, {
     remedy: 'Leave it alone: set another source.slot in walmq.config.ts and run "npx walmq setup".',
     facts: { slot: name },
   });

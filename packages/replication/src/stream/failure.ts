@@ -32,7 +32,7 @@ export function replicationFailure(cause: unknown, slot: string, place?: StreamP
     case '55000':
       // The slot's row in pg_replication_slots shows whether it is lost or foreign: see slotVerdict.
       return new WalmqError('SLOT_UNREADABLE', `slot "${slot}" cannot be read: ${message}.`, {
-        remedy: 'Run "npx walmq doctor", which says what the slot is and what to do.',
+        remedy: 'Run "npx walmq doctor", which shows the state of the slot and the remedy.',
         facts,
         cause,
       });
@@ -56,7 +56,7 @@ export function replicationFailure(cause: unknown, slot: string, place?: StreamP
       return place
         ? changeUnreadable(cause as ServerError, facts, place)
         : new WalmqError('REPLICATION_REFUSED', `PostgreSQL does not begin to stream: ${message}.`, {
-            remedy: 'Mend what the message names; capture tries again by itself.',
+            remedy: 'Repair what the message names; capture retries by itself.',
             facts,
             cause,
           });
@@ -117,7 +117,7 @@ function changeUnreadable(
     `PostgreSQL cannot send ${which}: ${cause.message}${details.length > 0 ? ` (${details.join('; ')})` : ''}.`,
     {
       remedy:
-        'Nothing behind it is enqueued. Mend what the message names and capture goes on; or see what giving up ' +
+        'Nothing behind it is enqueued. Repair what the message names, and capture continues; or see what giving up ' +
         'this transaction means: "npx walmq skip --dry-run".',
       facts: {
         ...facts,
@@ -139,7 +139,7 @@ export function publicationMissing(message: string | undefined): WalmqError {
     {
       remedy:
         'Run "npx walmq setup" and start capture. Changes made while there was no publication do not reach the stream: ' +
-        'if capture then ends with PUBLICATION_WAS_MISSING, "npx walmq skip --dry-run" says which range is given up.',
+        'if capture then ends with PUBLICATION_WAS_MISSING, "npx walmq skip --dry-run" shows which range is given up.',
     },
   );
 }

@@ -8,7 +8,7 @@ export function checkServer(server: Server): void {
   if (server.inRecovery)
     throw new WalmqError(
       'DATABASE_IS_STANDBY',
-      'this PostgreSQL server is a standby, which takes no changes.',
+      'this PostgreSQL server is a standby, which accepts no changes.',
       {
         remedy: 'Set DATABASE_URL to its primary.',
       },
@@ -85,9 +85,13 @@ export function checkColumns(tables: readonly TableFacts[], wanted: readonly Set
     ),
   );
   if (missing.length === 0) return;
-  throw new WalmqError('COLUMN_MISSING', `${missing.join(', ')}, which is no column that PostgreSQL sends.`, {
-    remedy: 'Correct orderBy in walmq.config.ts; a generated column cannot order a queue.',
-  });
+  throw new WalmqError(
+    'COLUMN_MISSING',
+    `${missing.join(', ')}, which is not a column that PostgreSQL sends.`,
+    {
+      remedy: 'Correct orderBy in walmq.config.ts; a generated column cannot order a queue.',
+    },
+  );
 }
 
 /** Columns that order a queue and that PostgreSQL does not send: they do not exist, or are generated. */

@@ -155,7 +155,7 @@ function slotStep({ server, slot }: SetupFacts, pipeline: Pipeline): SetupStep {
     return {
       status: 'warning',
       what: `slot "${name}" is lost: ${lostCause(slot)}`,
-      remedy: 'Run "npx walmq doctor", which says what to do.',
+      remedy: 'Run "npx walmq doctor", which shows the remedy.',
     };
   return { status: 'ok', what: `slot "${name}" exists` };
 }

@@ -58,7 +58,7 @@ async function stepFailure(
       return await waitFailure(client, step, { cause, lockTimeoutMs });
     case '53400':
       return new WalmqError('SETUP_NO_FREE_SLOT', `PostgreSQL has no room for a slot: ${message}.`, {
-        remedy: 'Drop a slot nobody needs, or raise max_replication_slots and restart PostgreSQL.',
+        remedy: 'Drop an unused slot, or raise max_replication_slots and restart PostgreSQL.',
         facts: { sqlstate },
         cause,
       });

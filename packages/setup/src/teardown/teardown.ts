@@ -86,7 +86,8 @@ export async function runTeardownStep(client: ClientBase, { what, sql }: Teardow
     await client.query(sql);
   } catch (cause) {
     throw new WalmqError('TEARDOWN_FAILED', `could not ${what}: ${(cause as Error).message}.`, {
-      remedy: 'Mend that, as a role that may, and run it again: it goes on where it stopped.',
+      remedy:
+        'Repair the cause, with a role that has the privilege, and run the command again: it continues where it stopped.',
       cause,
     });
   }

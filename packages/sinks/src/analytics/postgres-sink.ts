@@ -59,7 +59,7 @@ async function writeFact(tx: PoolClient, { table, key, values, position }: Posit
 function targetOf(table: string): string {
   const target = sqlTableOf(table);
   if (target !== undefined) return target;
-  throw giveUp(`"${table}" is no name of a table.`, {
+  throw giveUp(`"${table}" is not the name of a table.`, {
     remedy: `Write it as SQL does, with a name that holds a space, a dot or a quote in double quotes.`,
   });
 }

@@ -35,8 +35,11 @@ function factsOf(project: Projection, change: Change): readonly Fact[] {
   } catch (cause) {
     if (cause instanceof WalmqError) throw cause;
     // The cause's message may contain the row.
-    throw Object.assign(giveUp('the projection failed.', { remedy: 'Mend it, then retry the change.' }), {
-      cause,
-    });
+    throw Object.assign(
+      giveUp('the projection failed.', { remedy: 'Correct the projection, then retry the change.' }),
+      {
+        cause,
+      },
+    );
   }
 }

@@ -33,7 +33,7 @@ export function checkDefinition(
   if (events.size > 0 && !takesEvents)
     throw new WalmqError(
       'WORKER_EVENTS_UNKNOWN',
-      `queue "${queue}" has handlers for events, and takes none.`,
+      `queue "${queue}" has handlers for events, but takes no events.`,
       {
         remedy: 'Give it "messages" or "outbox" in walmq.config.ts; or remove the handlers.',
         facts: { queue },

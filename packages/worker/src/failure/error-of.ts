@@ -22,7 +22,7 @@ export function errorOf(thrown: unknown): Error {
   if (typeof thrown === 'string' && thrown !== '') return new Error(thrown);
   if (typeof thrown === 'object' && thrown !== null) return ofObject(thrown);
   return new WalmqError('HANDLER_THREW_NO_ERROR', `the handler threw ${nameOf(thrown)}.`, {
-    remedy: "Throw an Error that says what is wrong, or the kit's giveUp, drop or postpone.",
+    remedy: "Throw an Error with a message, or the kit's giveUp, drop or postpone.",
   });
 }
 

@@ -64,7 +64,7 @@ export function postponedTooLong(error: Error, since: string | undefined): Walmq
     `the change was put off again and again${since === undefined ? '' : ` since ${since}`}: ${reasonOf(error)}`,
     {
       remedy:
-        'Mend what it waits for, then retry the change; maxPostponedMs of the queue is how long it waits.',
+        'Repair what the change waits for, then retry the change; maxPostponedMs of the queue is the longest wait.',
       cause: error,
     },
   );

@@ -25,7 +25,7 @@ export function stalledTooOften(maxStalledCount: number): WalmqError {
     `more than ${maxStalledCount} times a worker ended or stopped answering while it had this change, the last times nothing but this change.`,
     {
       remedy:
-        'Look at how the worker processes ended: out of memory (exit code 134 or 137), a crash, a loop that never yields. Mend the handler or give them more memory, then retry the change.',
+        'Look at how the worker processes ended: out of memory (exit code 134 or 137), a crash, a loop that never yields. Repair the handler or give the workers more memory, then retry the change.',
     },
   );
 }
