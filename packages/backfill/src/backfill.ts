@@ -1,7 +1,7 @@
-/** `waiting` and `running` go on by themselves, `paused` on demand; the others have ended. */
+/** `waiting` and `running` go on by themselves, `paused` after a resume; the others have ended. */
 export type BackfillStatus = 'waiting' | 'running' | 'paused' | 'done' | 'cancelled' | 'failed';
 
-/** Rows of one table on their way into one queue: a row of `walmq.backfill`. */
+/** A backfill of one table into one queue: a row of `walmq.backfill`. */
 export interface Backfill {
   readonly id: string;
   readonly queue: string;
@@ -9,19 +9,19 @@ export interface Backfill {
   readonly table: string;
   /** SQL condition on the table's columns; null: every row. */
   readonly filter: string | null;
-  /** Rows read at once, at most. */
+  /** Maximum number of rows in a chunk. */
   readonly chunkRows: number;
-  /** `snapshot`: asked for by the configuration (`snapshot: 'initial'`). */
+  /** `snapshot`: requested by the configuration (`snapshot: 'initial'`). */
   readonly origin: 'request' | 'snapshot';
   readonly status: BackfillStatus;
-  /** Text forms of the primary key's values, up to which everything is enqueued and durable; null at the beginning. */
+  /** Primary key of the last row that is enqueued and durable, its values in text form; null at the beginning. */
   readonly lastKey: readonly string[] | null;
-  /** Key of the last row there was at first: rows behind it are newer, and come as changes. */
+  /** Key of the last row at the start. Rows after it are newer and arrive as changes. */
   readonly endKey: readonly string[] | null;
   readonly rowsRead: number;
-  /** Less than read: what the filter left out, and rows that changed meanwhile, whose changes came by themselves. */
+  /** Less than rowsRead: the filter left rows out, or rows changed meanwhile and arrived as changes. */
   readonly rowsEnqueued: number;
-  /** As estimated when it was asked for; null when nobody knew. */
+  /** Estimate at the time of the request; null if unknown. */
   readonly rowsExpected: number | null;
   readonly error: string | null;
   /** ISO 8601. */
@@ -30,7 +30,7 @@ export interface Backfill {
   readonly endedAt: string | null;
 }
 
-/** Of `walmq.backfill`, named as in Backfill. */
+/** Columns of `walmq.backfill` with the names of Backfill. */
 export const BACKFILL_COLUMNS = `id::text AS id, queue, table_schema AS schema, table_name AS "table", filter,
   chunk_rows AS "chunkRows", origin, status, last_key AS "lastKey", end_key AS "endKey", rows_read::float8 AS "rowsRead",
   rows_enqueued::float8 AS "rowsEnqueued", rows_expected::float8 AS "rowsExpected", error,

@@ -4,23 +4,23 @@ import type { KeyedTable } from './keyed-table.js';
 export interface ChunkSqlOptions {
   readonly table: KeyedTable;
   readonly filter: string | null;
-  /** Text forms of the key's values that the chunk begins after. */
+  /** The chunk begins after this key; values in text form. */
   readonly after: readonly string[] | null;
-  /** ... and that it does not go beyond. */
+  /** The chunk ends at this key at the latest. */
   readonly until: readonly string[] | null;
   readonly rows: number;
 }
 
 /**
- * Columns: whether the filter takes the row, the key, then the row's own, which are null unless it does. The filter
- * decides on rows that were read in the order of the key: where few match, a chunk is no longer a scan of the whole.
+ * Columns: whether the filter takes the row, the key, then the row's columns, which are null if it does not. The filter runs
+ * on rows that were read in the order of the key, so that a chunk does not scan the whole table if few rows match.
  */
 export function chunkSql({ table, filter, after, until, rows }: ChunkSqlOptions): string {
   const key = table.key.map(({ name }) => name);
   const wanted = filter === null ? 'true' : '(walmq_wanted IS TRUE)';
   const columns = table.relation.columns.map(({ name }) => escapeIdentifier(name));
   const own = columns.map(column => (filter === null ? column : `CASE WHEN walmq_wanted THEN ${column} END`));
-  // A comment at the filter's end must not take more than its own line.
+  // A new line, so that a comment at the filter's end does not hide the rest.
   const decided = filter === null ? '' : `, (${filter}\n) AS walmq_wanted`;
   const compared = (values: readonly string[] | null, operator: '>' | '<=') =>
     values

@@ -8,13 +8,13 @@ interface Plan {
   readonly 'Plan Rows': number;
 }
 
-/** Rejects with BACKFILL_FILTER when PostgreSQL does not take the condition, as `estimateRows` does; reads no row. */
+/** Rejects as `estimateRows` does, with BACKFILL_FILTER if PostgreSQL rejects the condition. Reads no row. */
 export async function checkFilter(client: ClientBase, table: KeyedTable, filter: string): Promise<void> {
   const sql = chunkSql({ table, filter, after: null, until: null, rows: 1 });
   await explain(client, sql, { table, filter });
 }
 
-/** The planner's estimate of the rows the filter takes, or of all. Rejects with PRIVILEGE_MISSING where it may not look. */
+/** The planner's estimate of the rows that the filter takes, or of all rows. Rejects with PRIVILEGE_MISSING. */
 export async function estimateRows(
   client: ClientBase,
   table: KeyedTable,
@@ -25,7 +25,7 @@ export async function estimateRows(
   return plan['Plan Rows'];
 }
 
-/** PostgreSQL's code for a right that is lacking. */
+/** SQLSTATE insufficient_privilege. */
 const DENIED = '42501';
 
 async function explain(

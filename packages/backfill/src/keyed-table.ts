@@ -4,9 +4,9 @@ import { type ClientBase, escapeIdentifier } from 'pg';
 
 /** A table that can be read in chunks, in the order of its primary key. */
 export interface KeyedTable {
-  /** As the stream would announce it. */
+  /** The same as the stream's relation message. */
   readonly relation: Relation;
-  /** What to read it by: `"public"."orders"`, with its partitions and the tables that inherit from it. */
+  /** SQL to read it from: `"public"."orders"`, with its partitions and the tables that inherit from it. */
   readonly from: string;
   /** The primary key's columns in its order, names quoted. */
   readonly key: readonly { readonly name: string; readonly type: string }[];

@@ -1,6 +1,6 @@
 import type { QueryConfig } from 'pg';
 
-/** By the extended protocol, which takes one statement only: what an operator writes cannot end it and begin another. */
+/** Uses the extended protocol, which accepts one statement only: an operator's filter cannot add a second one. */
 export function oneStatement(text: string): QueryConfig {
   const config: QueryConfig & { queryMode: 'extended' } = { text, queryMode: 'extended' };
   return config;

@@ -1,13 +1,13 @@
 import type { Backfill } from './backfill.js';
 
-/** How far it is: rows read, of as many as there may be. An estimate that has been passed is one no more. */
+/** Progress: rows read, and the estimated number of all rows, at least the rows read. */
 export function doneOf({ rowsRead, rowsExpected, filter }: Backfill): { done: number; of: number } {
-  // The estimate is of the rows that the filter takes, and what is read is more.
+  // With a filter, the estimate counts the rows that match, and more rows are read.
   const of = filter === null ? (rowsExpected ?? 0) : 0;
   return { done: rowsRead, of: Math.max(of, rowsRead) };
 }
 
-/** Rows a second since it began, and the seconds the rest takes at that pace; null where nobody can know. */
+/** Rows a second since the start, and the seconds for the rest at that rate; null if unknown. */
 export function paceOf(
   backfill: Backfill,
   nowMs: number,

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { BACKFILL_COLUMNS, type Backfill } from './backfill.js';
 
-/** The one to go on with, now running: that which runs already, else the oldest that waits. */
+/** Sets the next backfill to running and returns it: the one that runs already, else the oldest that waits. */
 export async function nextBackfill(client: ClientBase, slot: string): Promise<Backfill | undefined> {
   const { rows } = await client.query<Backfill>(
     `UPDATE walmq.backfill SET status = 'running', started_at = coalesce(started_at, now())
@@ -15,12 +15,12 @@ export async function nextBackfill(client: ClientBase, slot: string): Promise<Ba
   return rows[0];
 }
 
-/** Where it ends, known from its first chunk on. */
+/** Stores the key of the table's last row, known from the first chunk on. */
 export async function noteEnd(client: ClientBase, id: string, endKey: readonly string[]): Promise<void> {
   await client.query('UPDATE walmq.backfill SET end_key = $2 WHERE id = $1', [id, endKey]);
 }
 
-/** A chunk is durable: whatever happens now, it is not read again. */
+/** Stores that a chunk is durable. It is not read again. */
 export async function noteChunk(
   client: ClientBase,
   id: string,
@@ -32,7 +32,7 @@ export async function noteChunk(
   );
 }
 
-/** Only what still runs ends: one that was cancelled or paused meanwhile stays so. */
+/** Ends a running backfill. One that was cancelled or paused meanwhile stays as it is. */
 export async function endBackfill(
   client: ClientBase,
   id: string,

@@ -10,28 +10,28 @@ export interface ChunkOptions {
   readonly after: readonly string[] | null;
   readonly until: readonly string[] | null;
   readonly maxRows: number;
-  /** Bytes of values past which no more is fetched. */
+  /** No more rows are fetched after this many bytes of values. */
   readonly maxBytes: number;
 }
 
 export interface Chunk {
-  /** Those the filter takes. */
+  /** Rows that the filter takes. */
   readonly tuples: readonly Tuple[];
-  /** Rows read, the filter's or not; 0: the table ends here. */
+  /** Rows read, whether the filter takes them or not; 0 at the end of the table. */
   readonly read: number;
-  /** Key of the last one read. */
+  /** Key of the last row read. */
   readonly lastKey: readonly string[] | null;
   readonly snapshot: Snapshot;
 }
 
-/** Fetches grow while rows are small: nobody knows how large they are before they are here. */
+/** Rows of a fetch. The number grows while rows are small, since their size is unknown before they arrive. */
 const FIRST_FETCH = 1;
 const LARGEST_FETCH = 256;
 
-/** Values as PostgreSQL writes them. */
+/** Returns values in PostgreSQL's text form. */
 const AS_TEXT: CustomTypesConfig = { getTypeParser: () => (value: unknown) => value };
 
-/** Text forms of the last row's key; null of an empty table. */
+/** Key of the last row, in text form; null for an empty table. */
 export async function readLastKey(client: ClientBase, table: KeyedTable): Promise<readonly string[] | null> {
   const { rows } = await client.query<string[]>({
     text: lastKeySql(table),

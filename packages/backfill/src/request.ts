@@ -12,7 +12,7 @@ export interface BackfillRequest {
   readonly rowsExpected: number | null;
 }
 
-/** Puts it behind the others of this slot; the capture that reads the slot takes it up within a second. */
+/** Adds a request after the others of this slot. The capture that reads the slot starts it within a second. */
 export async function requestBackfill(client: ClientBase, request: BackfillRequest): Promise<Backfill> {
   const { slot, queue, schema, table, filter, chunkRows, rowsExpected } = request;
   const { rows } = await client.query<Backfill>(
@@ -23,7 +23,7 @@ export async function requestBackfill(client: ClientBase, request: BackfillReque
   return rows[0] as Backfill;
 }
 
-/** Those that the configuration asks for and that have never been asked for before. */
+/** Requests the snapshots of the configuration that were never requested before. */
 export async function requestSnapshots(
   client: ClientBase,
   slot: string,
@@ -38,7 +38,7 @@ export async function requestSnapshots(
     );
 }
 
-/** All of a slot, newest last. */
+/** All backfills of a slot, newest last. */
 export async function listBackfills(client: ClientBase, slot: string): Promise<Backfill[]> {
   const { rows } = await client.query<Backfill>(
     `SELECT ${BACKFILL_COLUMNS} FROM walmq.backfill WHERE slot = $1 ORDER BY walmq.backfill.id`,
@@ -47,7 +47,7 @@ export async function listBackfills(client: ClientBase, slot: string): Promise<B
   return rows;
 }
 
-/** Those that have not ended well, nor been given up; none where there is no table of them, or it may not be read. */
+/** Backfills that are neither done nor cancelled. None if walmq.backfill does not exist or may not be read. */
 export async function listOpenBackfills(client: ClientBase, slot: string): Promise<Backfill[]> {
   try {
     return (await listBackfills(client, slot)).filter(({ status }) => OPEN.has(status));
@@ -65,7 +65,7 @@ const STEPS = {
   resume: { status: 'waiting', from: ['paused', 'failed'] },
 } as const;
 
-/** What it is then. Rejects with BACKFILL_UNKNOWN, and BACKFILL_ENDED where there is nothing to steer any more. */
+/** Returns the backfill after the step. Rejects with BACKFILL_UNKNOWN, and with BACKFILL_ENDED if it has ended. */
 export async function steerBackfill(
   client: ClientBase,
   { slot, id, step }: { readonly slot: string; readonly id: string; readonly step: keyof typeof STEPS },
@@ -90,7 +90,7 @@ const UNDEFINED_TABLE = '42P01';
 const FORBIDDEN = '42501';
 const UNDEFINED_SCHEMA = '3F000';
 
-/** Undefined unless PostgreSQL's error says that walmq.backfill is not there. */
+/** The error for a missing walmq.backfill; undefined for any other error of PostgreSQL. */
 export function backfillTableMissing(error: unknown): WalmqError | undefined {
   const { code, message } = error as { code?: string; message?: string };
   if ((code !== UNDEFINED_TABLE && code !== UNDEFINED_SCHEMA) || !message?.includes('walmq'))

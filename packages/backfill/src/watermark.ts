@@ -6,13 +6,13 @@ export const WATERMARK_PREFIX = 'walmq.watermark';
 /** `low` is committed before a chunk is read, `high` after. */
 export interface Watermark {
   readonly mark: 'low' | 'high';
-  /** Of the chunk. */
+  /** Identifies the chunk. */
   readonly token: string;
 }
 
 /**
- * Resolves when it is committed, and so is all that was committed before it, on synchronous standbys too: a commit that
- * still waits for one is in the stream already, but no query sees it.
+ * Resolves when the watermark is committed, on synchronous standbys too. A commit that waits for a standby is in the stream
+ * already, but no query sees it yet.
  */
 export async function emitWatermark(client: ClientBase, watermark: Watermark): Promise<void> {
   await client.query('SELECT pg_logical_emit_message(true, $1, $2)', [
@@ -21,17 +21,17 @@ export async function emitWatermark(client: ClientBase, watermark: Watermark): P
   ]);
 }
 
-/** Longer is none of ours. */
+/** A longer message is no watermark. */
 const MAX_BYTES = 200;
 
-/** Undefined for what is no watermark. Its token is a secret of the capture that emitted it: nobody else can make one. */
+/** Undefined if the content is no watermark. The token is a secret of the capture that emitted it, so it cannot be forged. */
 export function readWatermark(content: Buffer): Watermark | undefined {
   if (content.length > MAX_BYTES) return undefined;
   try {
     const { mark, token } = JSON.parse(content.toString('utf8')) as Partial<Watermark>;
     if ((mark === 'low' || mark === 'high') && typeof token === 'string') return { mark, token };
   } catch {
-    // somebody else's
+    // A message of another program.
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 import type { QueueConfig, Retention } from '@walmq/config';
 import type { JobsOptions } from 'bullmq';
 
-/** A queue's job options, in BullMQ's own terms; stored with every job. */
+/** A queue's job options in BullMQ's terms, stored with every job. */
 export function jobOptions(queue: QueueConfig): JobsOptions {
   const { type, delayMs, jitter } = queue.backoff;
   return {
@@ -12,7 +12,7 @@ export function jobOptions(queue: QueueConfig): JobsOptions {
   };
 }
 
-/** Options of one job as its stored form, JSON text: BullMQ keeps some under short names. */
+/** Options of one job as BullMQ stores them: JSON text, some under short names. */
 export function storedOptions({ deduplication, ...options }: JobsOptions): string {
   return JSON.stringify(deduplication ? { ...options, de: deduplication } : options);
 }

@@ -1,4 +1,4 @@
-/** A BullMQ job on its way: one change for one queue. */
+/** A BullMQ job before it is enqueued: one change for one queue. */
 export interface Job {
   /** Number of the queue in the router's list. */
   readonly queue: number;
@@ -7,15 +7,15 @@ export interface Job {
   readonly name: string;
   /** The change as JSON text. */
   readonly data: string;
-  /** Within which values this job runs in order: none, one, or two when the change moves its row between them. */
+  /** Values within which jobs run in order: none, one, or two if the change moves its row between them. */
   readonly orderingKeys: readonly string[];
-  /** Keys under which an older version has left jobs of the same values: what is unfinished there comes first. */
+  /** Keys under which an older version left jobs of the same values. Unfinished jobs there run first. */
   readonly formerKeys?: readonly FormerKey[];
-  /** Options of its own, in BullMQ's terms, as JSON text; they go before the queue's. */
+  /** Options of this job in BullMQ's terms, as JSON text. They override the queue's. */
   readonly options?: string;
 }
 
-/** An ordering key, and how an older version named it. */
+/** An ordering key, and its name in an older version. */
 export interface FormerKey {
   readonly key: string;
   readonly former: string;

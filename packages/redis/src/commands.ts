@@ -5,9 +5,9 @@ export const KEY = '{key}';
 export type Trial = readonly [command: string, ...args: string[]];
 
 /**
- * Every command that the scripts of BullMQ and of walmq call, tried in a script: Redis checks the rights of the user there
- * too. The first one makes the key a string for a second, so that no other writes; held against the installed scripts by
- * a test.
+ * Every command that the scripts of BullMQ and of walmq call, tried in a script: Redis checks the user's rights there too.
+ * The first command makes the key a string for a second, so that no other command writes. A test compares this list with
+ * the installed scripts.
  */
 export const IN_SCRIPTS: readonly Trial[] = [
   ['SET', KEY, '', 'PX', '1000'],
@@ -76,7 +76,7 @@ export const IN_SCRIPTS: readonly Trial[] = [
   ['ZSCORE', KEY, ''],
 ];
 
-/** What BullMQ and walmq call outside of a script. */
+/** Commands that BullMQ and walmq call outside of a script. */
 export const ALONE: readonly Trial[] = [
   ['PING'],
   ['INFO', 'server'],
@@ -88,13 +88,13 @@ export const ALONE: readonly Trial[] = [
   ['EVALSHA', '0000000000000000000000000000000000000000', '1', KEY],
 ];
 
-/** ... and an empty transaction. */
+/** An empty transaction. */
 export const IN_TRANSACTIONS: readonly Trial[] = [['MULTI'], ['EXEC']];
 
-/** What a worker waits with: for a millisecond, at a key that is not there. */
+/** The blocking command of workers: waits for a millisecond, at a key that does not exist. */
 export const WAITING: Trial = ['BZPOPMIN', `${KEY}:none`, '0.001'];
 
-/** Every command of the smallest rule, in capitals, sorted. */
+/** Every command that the user must be allowed to run, in capitals, sorted. */
 export const COMMANDS: readonly string[] = [
   ...new Set([...[...IN_SCRIPTS, ...ALONE, ...IN_TRANSACTIONS, WAITING].map(([command]) => command), 'EVAL']),
 ].sort();

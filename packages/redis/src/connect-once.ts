@@ -10,7 +10,7 @@ export interface ConnectOnceOptions {
   readonly deadlineMs: number;
 }
 
-/** A lost reply is an unknown outcome: nothing is sent twice, nor kept for later. */
+/** The outcome of a lost reply is unknown, so no command is sent twice or queued. */
 const NEVER_TWICE: Pick<
   OpenOptions,
   'maxRetriesPerRequest' | 'autoResendUnfulfilledCommands' | 'enableOfflineQueue' | 'retryStrategy'
@@ -22,7 +22,7 @@ const NEVER_TWICE: Pick<
 };
 
 /**
- * One connection that never sends a command twice and does not come back by itself. Rejects with REDIS_UNREACHABLE
+ * One connection that never sends a command twice and never reconnects. Rejects with REDIS_UNREACHABLE
  * (may pass by itself), REDIS_DENIED, REDIS_DATABASE_UNKNOWN or REDIS_TLS_REFUSED.
  */
 export async function connectOnce(url: string, { name, deadlineMs }: ConnectOnceOptions): Promise<Redis> {
@@ -33,12 +33,12 @@ export async function connectOnce(url: string, { name, deadlineMs }: ConnectOnce
     connectTimeout: deadlineMs,
     commandTimeout: deadlineMs,
   });
-  // ioredis says why in an event; its commands only learn that the connection is closed.
+  // ioredis emits the reason as an event; its commands reject with "Connection is closed" only.
   const reasons: Error[] = [];
   redis.on('error', (error: Error) => reasons.push(error));
   try {
     await redis.connect();
-    // A database number that the server does not have is an event too: ioredis would go on in database 0.
+    // An unknown database number is an event too, and ioredis would go on in database 0.
     if (reasons[0]) throw reasons[0];
     return redis;
   } catch (cause) {

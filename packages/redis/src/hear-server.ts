@@ -5,14 +5,14 @@ import { SPEAKS_NO_TLS, SPEAKS_TLS } from './refusal.js';
 
 const HEARING_MS = 1000;
 
-/** How a connection ends whose server has said why, unheard: a client that writes meanwhile loses the words. */
+/** Errors that may hide the reason that the server sent: a client that writes meanwhile loses it. */
 const MUTE = /^(ECONNRESET|EPIPE|ECONNABORTED|ETIMEDOUT)$|Connection is closed|read ECONNRESET|write EPIPE/;
 
 /**
- * The error that a failed connection should have had. A server in protected mode, or without a connection left, says so at
- * once and closes, and what a client has written meanwhile turns the words into a mere reset
- * (https://github.com/redis/ioredis/issues/1099). So the server is asked again by a client that only listens.
- * Resolves to `cause` when there is nothing more to hear.
+ * Finds the real error of a failed connection. A server in protected mode, or at its limit of connections, sends the reason
+ * and closes at once. If the client has written meanwhile, it gets a reset in place of the reason
+ * (https://github.com/redis/ioredis/issues/1099), so this function connects again and only reads. Resolves to `cause` if
+ * the server sends nothing more.
  */
 export async function hearServer(url: string, cause: Error & { code?: string }): Promise<Error> {
   if (!MUTE.test(cause.code ?? '') && !MUTE.test(cause.message)) return cause;
@@ -26,7 +26,7 @@ export async function hearServer(url: string, cause: Error & { code?: string }):
   return (await opens(tls)) ? new Error(SPEAKS_TLS, { cause }) : cause;
 }
 
-/** The first line that a server sends to a client that says nothing; undefined when none comes in time. */
+/** The first line that the server sends to a client that sends nothing; undefined if none comes in time. */
 async function firstLineOf(socket: Socket): Promise<string | undefined> {
   const chunks = on(socket, 'data', { signal: AbortSignal.timeout(HEARING_MS), close: ['end', 'close'] });
   let text = '';
@@ -36,7 +36,7 @@ async function firstLineOf(socket: Socket): Promise<string | undefined> {
       if (text.includes('\n')) return text.split('\n')[0];
     }
   } catch {
-    // It said nothing, or the connection broke.
+    // The server sent nothing, or the connection broke.
   } finally {
     socket.on('error', () => undefined).destroy();
   }

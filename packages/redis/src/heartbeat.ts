@@ -8,25 +8,24 @@ export interface HeartbeatOptions {
   /** BullMQ's key prefix. */
   readonly prefix: string;
   readonly deadlineMs: number;
-  /** The server has answered, and takes writes. */
+  /** The server replied and takes writes. */
   readonly onBeat: () => void;
-  /** It has not answered in time (REDIS_UNREACHABLE), and the connection is opened anew; or it refused. */
+  /** The server did not reply in time (REDIS_UNREACHABLE), and the connection is opened again; or it replied with an error. */
   readonly onMiss: (error: Error) => void;
 }
 
 export interface Heartbeat {
-  /** Asks now, or joins the beat in flight; never rejects. */
+  /** Asks the server now, or joins the request in flight; never rejects. */
   beat(): Promise<void>;
   stop(): void;
 }
 
-/** Beats within one deadline: so a dead connection is found within one and a half. */
+/** Number of beats within one deadline: a dead connection is found within one and a half deadlines. */
 const BEATS_PER_DEADLINE = 2;
 
 /**
- * Asks a lasting connection again and again, and closes it when no answer comes in time: a connection whose peer is gone
- * without a word looks like a quiet one for as long as nobody asks. Only a server that takes writes answers, so a demoted
- * one is found too.
+ * Sends a request at regular intervals, and closes the connection if no reply comes in time: without a request, a connection
+ * whose peer is gone looks like a quiet one. The request is a write, so that a demoted server is found too.
  */
 export function watchHeartbeat(options: HeartbeatOptions): Heartbeat {
   const { redis, prefix, deadlineMs, onBeat, onMiss } = options;
@@ -38,7 +37,7 @@ export function watchHeartbeat(options: HeartbeatOptions): Heartbeat {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>(resolve => {
       timer = setTimeout(() => {
-        // A process that was suspended finds the answer among what it has not read yet.
+        // A process that was suspended may have the reply in its socket, not yet read.
         void turn().then(() => resolve('late'));
       }, deadlineMs);
     });

@@ -14,43 +14,43 @@ export interface KeepConnectedOptions {
   /** Shown to the server: CLIENT SETNAME. */
   readonly name: string;
   readonly log: Logger;
-  /** BullMQ's key prefix: the heartbeat asks for a key under it. */
+  /** BullMQ's key prefix: the heartbeat uses a key under it. */
   readonly prefix: string;
-  /** Milliseconds a reply may take before the connection is closed and opened anew. */
+  /** Milliseconds that a reply may take. After that the connection is closed and opened again. */
   readonly deadlineMs: number;
-  /** A fault that does not pass by itself: a right that the user lacks, a wrong password, a certificate. */
+  /** Gets faults that do not pass by themselves: a missing right, a wrong password, a certificate. */
   readonly onFault: (error: WalmqError) => void;
 }
 
-/** A connection that outlives servers. */
+/** A connection that reconnects for as long as it takes. */
 export interface KeptConnection {
   readonly redis: Redis;
-  /** Resolves when Redis has been reached and the user has every right it needs; never rejects. */
+  /** Resolves once Redis was reached and the user has every right it needs; never rejects. */
   readonly usable: Promise<void>;
-  /** For readiness: asks now. The reason while Redis cannot be used; undefined when it can. */
+  /** For readiness: asks Redis now. Resolves to the reason why Redis cannot be used, or undefined. */
   check(): Promise<string | undefined>;
   close(): void;
 }
 
 /**
- * Connects for as long as it takes; commands wait meanwhile, as BullMQ's workers need it. A server that was demoted is left,
- * and a connection whose replies no longer come is closed: the next one may lead to the right server.
+ * Connects for as long as it takes; commands wait meanwhile, as BullMQ's workers need it. It leaves a server that was
+ * demoted and closes a connection without replies: the next connection may lead to the right server.
  */
 export function keepConnected(options: KeepConnectedOptions): KeptConnection {
   const { url, name, log, prefix, deadlineMs, onFault } = options;
-  // Connections to a server that takes no writes, one after the other: ioredis counts only those that fail.
+  // Number of connections in a row to a server that takes no writes. ioredis counts only failed connections.
   let wrongServers = 0;
   let reason: string | undefined = 'Redis has not been reached yet';
   const redis = openRedis(url, {
     connectionName: name,
     maxRetriesPerRequest: null,
     connectTimeout: deadlineMs,
-    // Of the copies too that BullMQ makes to wait on, and while a connection is being set up.
+    // Applies to BullMQ's blocking copies of this connection too, and while a connection is opened.
     socketTimeout: deadlineMs + LONGEST_WAIT_MS,
     retryStrategy: attempt => retryDelayMs(Math.max(attempt, wrongServers)),
     reconnectOnError: error => {
       if (!isWrongServer(error)) return false;
-      // One connection may have many commands that fail at once.
+      // Many commands of one connection can fail at once.
       if (redis.status === 'ready') wrongServers += 1;
       note(error);
       return 2;
@@ -61,7 +61,7 @@ export function keepConnected(options: KeepConnectedOptions): KeptConnection {
   function note(error: Error): void {
     failures += 1;
     reason = refusalOf(error).error.message;
-    // The first is news; one a minute or so is a reminder; the rest would only fill the log.
+    // Warns of the first failure and then about once a minute.
     const level = failures === 1 || failures % 12 === 0 ? 'warn' : 'debug';
     log[level]({ event: 'redis:unreachable', error: error.message, failures }, 'Redis cannot be used');
   }
@@ -77,7 +77,7 @@ export function keepConnected(options: KeepConnectedOptions): KeptConnection {
   const usable = new Promise<void>(resolve => {
     sayUsable = resolve;
   });
-  // Of every server that the address leads to: its users may be others.
+  // At each connection, since the address may lead to another server with other users.
   const tryAll = () =>
     void tryRights(redis, prefix).then(sayUsable, (error: Error) => {
       if (error instanceof WalmqError) tell(error);
@@ -94,7 +94,7 @@ export function keepConnected(options: KeepConnectedOptions): KeptConnection {
       wrongServers = 0;
       reason = undefined;
     },
-    // A right that was taken away: all that are lacking are one sentence.
+    // The user lost a right. One error names all missing rights.
     onMiss: error => (isDenied(error) ? tryAll() : tell(error)),
   });
   return {
@@ -114,9 +114,9 @@ export function keepConnected(options: KeepConnectedOptions): KeptConnection {
   };
 }
 
-/** As long as BullMQ's workers wait for a job at most, and a second: https://docs.bullmq.io/guide/workers */
+/** BullMQ's workers wait at most 10 s for a job; one second more: https://docs.bullmq.io/guide/workers */
 const LONGEST_WAIT_MS = 11_000;
-/** A health check waits no longer. */
+/** A health check waits this long. */
 const SLOW_MS = 1000;
 
 function retryDelayMs(attempt: number): number {

@@ -1,10 +1,10 @@
 import { Cluster, Redis } from 'ioredis';
 
-/** ioredis' own options, of those that a Redis and a Cluster share. */
+/** Options of ioredis that Redis and Cluster share. */
 export interface OpenOptions {
   readonly connectionName: string;
   readonly maxRetriesPerRequest: number | null;
-  /** Milliseconds to wait before the n-th try; null: no more. */
+  /** Milliseconds to wait before the n-th try; null: stop. */
   readonly retryStrategy: (attempt: number) => number | null;
   /** 2: connect again and send the command again. */
   readonly reconnectOnError?: (error: Error) => false | 2;
@@ -18,8 +18,8 @@ export interface OpenOptions {
 }
 
 /**
- * `redis+cluster://` is any node of a Redis Cluster. A Cluster takes the same commands as a Redis, and BullMQ tells
- * them apart by itself; only their types differ, in what nobody here uses.
+ * `redis+cluster://` is the URL of any node of a Redis Cluster. A Cluster takes the same commands as a Redis, and BullMQ
+ * detects which it got. Their types differ only in members that walmq does not use.
  */
 export function openRedis(url: string, options: OpenOptions): Redis {
   if (!CLUSTER_URL.test(url)) return new Redis(url, { ...COMMON, ...options });
@@ -42,5 +42,5 @@ export function openRedis(url: string, options: OpenOptions): Redis {
 
 const CLUSTER_URL = /^(rediss?)\+cluster:/;
 
-/** TCP keepalive: a firewall does not forget a connection that is quiet for long. */
+/** Milliseconds of TCP keepalive, so that firewalls keep quiet connections open. */
 const COMMON = { keepAlive: 10_000 };

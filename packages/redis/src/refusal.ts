@@ -1,7 +1,7 @@
 import { type ErrorCode, WalmqError, withoutStop } from '@walmq/change';
 import { isDenied } from './wrong-server.js';
 
-/** Why there is no connection, and what to do; `passes`: trying again may help. */
+/** Error of a failed connection; `passes`: a retry may succeed. */
 export interface Refusal {
   readonly error: WalmqError;
   readonly passes: boolean;
@@ -11,12 +11,12 @@ interface Kind {
   readonly code: ErrorCode;
   readonly passes: boolean;
   readonly when: (cause: Error & { code?: string }) => boolean;
-  /** What is wrong, without a full stop; `said` is the cause's own sentence. */
+  /** The fault, without a full stop; `said` is the cause's message. */
   readonly what: (said: string) => string;
   readonly remedy: string;
 }
 
-/** OpenSSL's names for a certificate that nobody vouches for. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+/** OpenSSL's codes for a certificate of an unknown authority. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 const UNKNOWN_AUTHORITY =
   /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?)$/;
 
@@ -110,12 +110,12 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-/** What the words of a server that turned out to speak TLS stand for. */
+/** Message for a server that speaks TLS although the URL says otherwise. */
 export const SPEAKS_TLS = 'the server speaks TLS';
-/** ... and that it does not. */
+/** Message for a server that speaks no TLS although the URL says so. */
 export const SPEAKS_NO_TLS = 'the server speaks no TLS';
 
-/** Names why there is no connection, by what the server, TLS or the system said. */
+/** Names the fault of a failed connection by the error of the server, of TLS or of the system. */
 export function refusalOf(cause: Error & { code?: string }): Refusal {
   if (cause instanceof WalmqError) return { error: cause, passes: cause.code === 'REDIS_UNREACHABLE' };
   const said = withoutStop(cause.message);

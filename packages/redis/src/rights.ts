@@ -6,7 +6,7 @@ import { isDenied } from './wrong-server.js';
 /**
  * KEYS[1]  the key of the trials
  * ARGV     a trial each, as a JSON array
- * Returns, by turns, a command that failed and what Redis said.
+ * Returns pairs: a command that failed, and Redis' error.
  */
 const TRY_LUA = `
 local failed = {}
@@ -22,10 +22,9 @@ redis.pcall('DEL', KEYS[1])
 return failed`;
 
 /**
- * Tries every command that BullMQ and walmq need, with the user of this connection, on a key under the prefix. What a
- * server refuses for another reason (it is a replica, its memory is full) is no question of rights.
- * Rejects with REDIS_DENIED, which names every command that is lacking and the rule that gives it; else as the
- * connection does.
+ * Tries every command that BullMQ and walmq need, with the user of this connection, on a key under the prefix. Ignores
+ * errors that are not about rights (a replica, no memory). Rejects with REDIS_DENIED, which names every missing command
+ * and the rule that allows it, and as the connection does.
  */
 export async function tryRights(redis: Redis, prefix: string): Promise<void> {
   const key = `${prefix}:walmq:trial`;
@@ -40,7 +39,7 @@ export async function tryRights(redis: Redis, prefix: string): Promise<void> {
   for (const trial of [...ALONE, ...IN_TRANSACTIONS, WAITING]) {
     const [command, ...args] = filled(trial) as [string, ...string[]];
     await redis.call(command, ...args).catch((error: Error) => {
-      // A command that is not known by its digest has passed the check of rights.
+      // NOSCRIPT comes after the check of rights.
       if (isDenied(error)) note(command, error);
       else if (!error.message.startsWith('NOSCRIPT') && !AFTER_DENIED_MULTI.test(error.message)) throw error;
     });

@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
-/** What tells one source of changes from another in one Redis. */
+/** Identifies a source of changes among those that share a Redis. */
 export interface SourceIdentity {
   readonly systemIdentifier: string;
   readonly database: string;
   readonly slot: string;
 }
 
-/** What a source's checkpoint says: a hash in Redis. */
+/** A source's checkpoint: a hash in Redis. */
 export interface Checkpoint {
-  /** Where the last change enqueued stands: `00000000019F2B40-0000000001`. */
+  /** Position of the last change enqueued: `00000000019F2B40-0000000001`. */
   readonly position: string;
-  /** The timeline whose WAL the position counts; null when nobody has noted it. */
+  /** Timeline of the position; null if not noted yet. */
   readonly timeline: number | null;
-  /** The last transaction at or before the position, as its capture marks it; null when nobody has noted it. */
+  /** Last transaction at or before the position, as capture marks it; null if not noted yet. */
   readonly transaction: string | null;
-  /** Which slot the changes came through: where it was made anew, in PostgreSQL's text form; null for the first of its name. */
+  /** LSN in PostgreSQL's text form at which the slot was created again; null for the first slot of its name. */
   readonly slotMadeAt: string | null;
 }
 
@@ -25,26 +25,26 @@ export function checkpointKey(prefix: string, source: SourceIdentity): string {
   return `${prefix}:walmq:checkpoint:${source.systemIdentifier}:${source.database}:${source.slot}`;
 }
 
-/** The Redis key of what capture notes of a source's catalog: a hash. */
+/** The Redis key of capture's notes on a source's catalog: a hash. */
 export function catalogKey(prefix: string, source: SourceIdentity): string {
   return `${prefix}:walmq:catalog:${source.systemIdentifier}:${source.database}:${source.slot}`;
 }
 
 /**
- * Six characters that tell sources apart in job ids: a database made anew counts its WAL from the beginning, and
- * a job id that BullMQ still remembers would silently swallow the new job.
+ * Six characters that separate sources in job ids. A database that was created again counts its WAL from the beginning, and
+ * BullMQ would silently ignore a new job whose id still exists.
  */
 export function sourceTag(source: SourceIdentity): string {
   const text = `${source.systemIdentifier}/${source.database}/${source.slot}`;
   return createHash('sha256').update(text).digest('hex').slice(0, 6);
 }
 
-/** The position stored last, or null when this Redis holds none. */
+/** The position, or null if Redis holds no checkpoint. */
 export async function readCheckpoint(redis: Redis, key: string): Promise<string | null> {
   return await redis.hget(key, 'position');
 }
 
-/** The whole of it, or null when this Redis holds none. */
+/** The whole checkpoint, or null if Redis holds none. */
 export async function readWholeCheckpoint(redis: Redis, key: string): Promise<Checkpoint | null> {
   const [position, timeline, transaction, slotMadeAt] = await redis.hmget(
     key,
@@ -62,23 +62,23 @@ export async function readWholeCheckpoint(redis: Redis, key: string): Promise<Ch
   };
 }
 
-/** Stores the first position of a source, unless there is one already; returns the one that stands. */
+/** Stores the first position of a source, unless Redis holds one; returns the position that Redis holds then. */
 export async function initializeCheckpoint(redis: Redis, key: string, position: string): Promise<string> {
   await redis.hsetnx(key, 'position', position);
   return (await readCheckpoint(redis, key)) ?? position;
 }
 
-/** Gives a checkpoint the name its source has now, unless there is one of that name. */
+/** Renames a checkpoint after its source, unless one of that name exists. */
 export async function renameCheckpoint(redis: Redis, from: string, to: string): Promise<void> {
   await redis.renamenx(from, to);
 }
 
-/** Moves a source's checkpoint by force: only where no capture runs and a person has accepted what that gives up. */
+/** Overwrites a source's checkpoint. Only while no capture runs, and after an operator accepted the loss. */
 export async function moveCheckpoint(redis: Redis, key: string, position: string): Promise<void> {
   await redis.multi().hset(key, 'position', position).hdel(key, 'timeline', 'transaction').exec();
 }
 
-/** Notes which timeline's WAL the checkpoint counts from now on, and through which slot. */
+/** Notes the timeline and the slot of the checkpoint from now on. */
 export async function noteCheckpointOrigin(
   redis: Redis,
   key: string,
@@ -87,7 +87,7 @@ export async function noteCheckpointOrigin(
   await redis.hset(key, { timeline, slotMadeAt: slotMadeAt ?? '' });
 }
 
-/** A write that changes nothing: whatever makes it durable has made everything before it durable. */
+/** Writes without moving the checkpoint. Once this write is durable, all earlier writes are. */
 export async function touchCheckpoint(redis: Redis, key: string): Promise<void> {
   await redis.hset(key, 'touchedAt', Date.now());
 }

@@ -3,25 +3,25 @@ import type { Redis } from 'ioredis';
 import type { SourceIdentity } from './checkpoint.js';
 
 /**
- * Who moves a source's checkpoint now. A copy of a server, byte by byte, has the same identity as the server, down to
- * the slot: only while both run can they be told apart, by what each says of itself.
+ * The capture that moves a source's checkpoint now. A physical copy of a server has the same identity as the server, the
+ * slot included. Claims distinguish the two while both run.
  */
 export interface Claim {
-  /** Tells two servers apart that run at the same time: when the server was started, to the microsecond. */
+  /** Start time of the server, to the microsecond: different for two servers that run at the same time. */
   readonly server: string;
   /** The capture process. */
   readonly instance: string;
   readonly host: string;
 }
 
-/** Milliseconds a claim is believed after it was last renewed. */
+/** Milliseconds that a claim holds after it was renewed. */
 export const CLAIM_MS = 5000;
 
 export function claimKey(prefix: string, source: SourceIdentity): string {
   return `${prefix}:walmq:claim:${source.systemIdentifier}:${source.database}:${source.slot}`;
 }
 
-/** Null when no capture moves the checkpoint. */
+/** Null if no capture moves the checkpoint. */
 export async function readClaim(redis: Redis, key: string): Promise<Claim | null> {
   const text = await redis.get(key);
   return text === null ? null : (JSON.parse(text) as Claim);
@@ -39,8 +39,8 @@ return false
 `;
 
 /**
- * Takes or renews the claim, and resolves to null; or to the claim of a capture that reads another server. Two captures
- * of one server need no claim against each other: the slot lets one of them read.
+ * Takes or renews the claim. Resolves to null, or to the claim of a capture that reads another server. Two captures of one
+ * server need no claim: the slot lets only one of them read.
  */
 export async function acquireClaim(redis: Redis, key: string, claim: Claim): Promise<Claim | null> {
   const json = JSON.stringify(claim);
@@ -58,7 +58,7 @@ export async function releaseClaim(redis: Redis, key: string, { instance }: Clai
   await redis.eval(RELEASE_LUA, 1, key, instance);
 }
 
-/** Also for commands that would move the checkpoint beside the capture that holds it. */
+/** The error of a second capture, and of a command that would move the checkpoint while a capture holds it. */
 export function checkpointHeld({ host }: Claim): WalmqError {
   return new WalmqError(
     'CHECKPOINT_HELD',

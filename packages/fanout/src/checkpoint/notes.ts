@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
 
-/** All that is noted under a key, by name. */
+/** All notes under a key, by name. */
 export async function readNotes(redis: Redis, key: string): Promise<Record<string, string>> {
   return await redis.hgetall(key);
 }
 
-/** Notes texts by name, all of them or none; null: takes one out. */
+/** Writes notes by name, all of them or none; null removes a note. */
 export async function writeNotes(
   redis: Redis,
   key: string,

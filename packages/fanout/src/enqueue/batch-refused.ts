@@ -4,13 +4,13 @@ import type { Job } from '../job.js';
 import { classifyRedisFailure } from '../redis/redis-failure.js';
 import type { Batch } from './batch.js';
 
-/** How the enqueue script says that it failed, and that it has undone what it wrote before. */
+/** Reply of an enqueue script that failed and undid its writes. */
 export interface ScriptFailure {
   /** Redis' error. */
   readonly message: string;
-  /** Key that was being written. */
+  /** Key that the script was writing. */
   readonly key: string;
-  /** Redis' error where it refused to undo something; empty: nothing of the batch is in Redis. */
+  /** Redis' error if it refused to undo a write; empty if nothing of the batch is in Redis. */
   readonly notUndone: string;
 }
 
@@ -22,7 +22,7 @@ export interface RefusedBatch {
   readonly redis: Pick<Redis, 'type'>;
 }
 
-/** As an error: Redis' own where it passes, else ENQUEUE_REFUSED, which names queue, table and change. */
+/** Returns Redis' own error if the fault passes, else ENQUEUE_REFUSED with queue, table and change. */
 export async function batchRefused(failure: ScriptFailure, refused: RefusedBatch): Promise<Error> {
   const cause = Object.assign(new Error(failure.message), { name: 'ReplyError' });
   if (classifyRedisFailure(cause) !== 'fatal') return cause;
@@ -47,13 +47,13 @@ export async function batchRefused(failure: ScriptFailure, refused: RefusedBatch
   );
 }
 
-/** As a person names it: position, operation and table. */
+/** A change for error messages: position, operation and table. */
 export function changeOf({ id, data }: Job): string {
   const { op, schema, table } = JSON.parse(data) as ChangeName;
   return `change ${id} (${op} of ${qualifiedName({ schema, table })})`;
 }
 
-/** What the script writes of a queue, by the ends of its keys. */
+/** Types of the keys of a queue that the script writes, by the end of the key. */
 const TYPES: Readonly<Record<string, string>> = {
   wait: 'list',
   paused: 'list',
@@ -72,7 +72,7 @@ const TYPES: Readonly<Record<string, string>> = {
   'walmq:ring': 'list',
 };
 
-/** Redis does not name it. Only asked once a batch has failed. */
+/** Finds the key, since Redis does not name it. Runs only after a batch failed. */
 async function keyOfWrongType(
   { redis, checkpointKey }: RefusedBatch,
   prefix: string,

@@ -1,13 +1,13 @@
 import type { Job } from '../job.js';
 
-/** Jobs that are enqueued together, and the stretch of the stream they stand for. */
+/** Jobs that are enqueued together, and the part of the stream that they cover. */
 export interface Batch {
   readonly jobs: readonly Job[];
-  /** The position the batch follows: where the checkpoint must stand for it to be written. */
+  /** End of the batch before. Redis rejects the batch if the checkpoint is not here. */
   readonly follows: string;
-  /** Where the checkpoint stands once it is written. */
+  /** Position of the checkpoint after the batch. */
   readonly ends: string;
-  /** The last transaction at or before its end, as the stream marks it; empty or absent when none has been seen. */
+  /** Last transaction at or before the end; empty or absent if there was none. */
   readonly transaction?: string;
 }
 
@@ -41,7 +41,7 @@ export class FillingBatch {
     return this.#jobs.length === 0;
   }
 
-  /** True when it stands for some of the stream, jobs or not. */
+  /** True if it covers a part of the stream, with or without jobs. */
   get advanced(): boolean {
     return this.#ends !== this.#follows;
   }
@@ -69,7 +69,7 @@ export class FillingBatch {
     this.#transaction = this.#begun;
   }
 
-  /** Closes the batch and begins the next one where it ends. */
+  /** Closes the batch. The next one begins at its end. */
   take(): Batch {
     const batch = {
       jobs: this.#jobs,

@@ -22,19 +22,19 @@ export interface ProducerConnection {
 }
 
 export interface EnqueuerOptions extends BatchWriterOptions {
-  /** A fresh connection that has been found able to keep the promise of durability. */
+  /** Opens a new connection to a server that can provide the configured durability. */
   readonly connect: () => Promise<ProducerConnection>;
-  /** Where the checkpoint stands now. */
+  /** Position of the checkpoint now. */
   readonly position: string;
-  /** The transaction that it marks; default: none. */
+  /** Transaction of the checkpoint; default: none. */
   readonly transaction?: string;
   readonly limits: BatchLimits;
   readonly batchesInFlight: number;
-  /** Redis holds the batch's jobs. Called in the order of the stream, as onDurable is. */
+  /** Redis holds the batch's jobs. Called once for each batch, in the order of the stream, as onDurable is. */
   readonly onEnqueued: (batch: Batch) => void;
-  /** ... and keeps them, as the promise of durability says. */
+  /** The batch is durable as configured. */
   readonly onDurable: (batch: Batch) => void;
-  /** Redis does not take batches for now; called at each failed try. */
+  /** Redis takes no batches at the moment. Called for each failed try. */
   readonly onPause: (error: Error, retryInMs: number) => void;
   readonly onResume: () => void;
 }

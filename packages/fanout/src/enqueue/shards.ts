@@ -3,8 +3,8 @@ import type { Job } from '../job.js';
 import type { Enqueuer } from './enqueue.js';
 
 /**
- * One enqueuer a shard, fed from one stream: each writes the jobs of its own queues and moves its own checkpoint, at
- * its own pace. What every one of them has done is done.
+ * One enqueuer for each shard, all fed from one stream. Each writes the jobs of its own queues and moves its own
+ * checkpoint at its own pace.
  */
 export class ShardedEnqueuer {
   readonly #shards: readonly Enqueuer[];
@@ -66,7 +66,7 @@ export class ShardedEnqueuer {
     await Promise.all(this.#shards.map(shard => shard.drain()));
   }
 
-  /** Rejects when one of them has failed for good; never resolves. */
+  /** Rejects when a shard has failed for good; never resolves. */
   async failed(): Promise<never> {
     return await Promise.race(this.#shards.map(shard => shard.failed()));
   }

@@ -3,14 +3,14 @@ import type { Batch } from './batch.js';
 import { changeOf } from './batch-refused.js';
 
 /**
- * Whether Redis closed the connection because an argument is larger than proto-max-bulk-len (512 MB where nobody has set
- * it). It has run nothing. https://redis.io/docs/latest/develop/reference/protocol-spec/#bulk-strings
+ * Whether Redis closed the connection because an argument is larger than proto-max-bulk-len (default 512 MB). Redis ran
+ * nothing. https://redis.io/docs/latest/develop/reference/protocol-spec/#bulk-strings
  */
 export function isTooLarge(error: unknown): boolean {
   return /Protocol error: invalid bulk length/i.test((error as Error).message);
 }
 
-/** ENQUEUE_REFUSED for the largest change of a batch: Redis does not say which argument it was. */
+/** ENQUEUE_REFUSED for the largest change of a batch, since Redis does not name the argument. */
 export function tooLargeForRedis(batch: Batch, queueNames: readonly string[], cause: unknown): WalmqError {
   const largest = batch.jobs.reduce((one, other) => (other.data.length > one.data.length ? other : one));
   const bytes = Buffer.byteLength(largest.data);

@@ -10,7 +10,7 @@ import { isTooLarge, tooLargeForRedis } from './too-large.js';
 
 export interface BatchWriterOptions {
   readonly checkpointKey: string;
-  /** All queues, of which those of this shard are written. */
+  /** All queues. The writer uses those of its shard. */
   readonly queues: readonly QueueConfig[];
   readonly shard: number;
 }
@@ -19,9 +19,9 @@ export interface BatchWriterOptions {
 export class BatchWriter {
   readonly #script: Script = enqueueScript();
   readonly #checkpointKey: string;
-  /** The script's own numbers of the shard's queues, by their place among all. */
+  /** Numbers of the shard's queues in the script, by their place among all queues. */
   readonly #numberOf: ReadonlyMap<number, string>;
-  /** What every call says of the queues. */
+  /** Arguments that describe the queues, the same in every call. */
   readonly #head: readonly string[];
   readonly #prefixes: ReadonlyMap<string, string>;
   /** By their place among all queues. */
@@ -43,14 +43,15 @@ export class BatchWriter {
   }
 
   /**
-   * Rejects with CHECKPOINT_MOVED when the checkpoint is not where the batch follows, with ENQUEUE_REFUSED when Redis
-   * refuses a part of it for good: nothing was written then. Rejects with Redis' own error where that passes.
+   * Rejects with CHECKPOINT_MOVED if the checkpoint is not at the position that the batch follows, and with
+   * ENQUEUE_REFUSED if Redis rejects a part of the batch for good: then nothing was written. Rejects with Redis' own error
+   * if the fault passes.
    */
   async write(batch: Batch, redis: Redis): Promise<void> {
     const { lua, sha } = this.#script;
     const args = this.#arguments(batch);
     const reply = (await redis.call('EVALSHA', sha, ...args).catch((error: unknown) => {
-      // Redis forgot the script (restart, SCRIPT FLUSH): it ran nothing, so sending it whole is the first try.
+      // Redis lost the script (restart, SCRIPT FLUSH) and ran nothing. This call sends the whole script.
       if (classifyRedisFailure(error) === 'no-script') return redis.call('EVAL', lua, ...args);
       throw isTooLarge(error) ? tooLargeForRedis(batch, this.#queueNames, error) : error;
     })) as Reply;
@@ -73,13 +74,13 @@ export class BatchWriter {
       const number = this.#numberOf.get(queue) as string;
       args.push(number, id, name, data, orderingKeys[0] ?? '', orderingKeys[1] ?? '', options ?? '');
     }
-    // The client would flatten an array into arguments of its own, which the script would read as another job.
+    // The client would flatten an array into several arguments, and the script would read them as another job.
     if (!args.every(arg => typeof arg === 'string')) throw notText(batch);
     return args;
   }
 }
 
-/** What the script answers. */
+/** Replies of the script. */
 type Reply =
   | [enqueued: 1]
   | [moved: 0, position: string]
@@ -92,7 +93,7 @@ function notText({ jobs }: Batch): WalmqError {
   });
 }
 
-/** Another capture wrote, or Redis lost data: whoever starts again finds out which. */
+/** Another capture wrote, or Redis lost data. The next start finds out which. */
 function checkpointMoved(batch: Batch, position: string): WalmqError {
   return new WalmqError(
     'CHECKPOINT_MOVED',

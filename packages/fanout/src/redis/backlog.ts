@@ -16,10 +16,10 @@ export interface Backlog {
   readonly maxMemoryBytes: number;
 }
 
-/** Below this share of a limit a paused capture goes on, so that it does not flutter at the limit. */
+/** A paused capture goes on below this share of the limit, so that it does not pause again at once. */
 const RESUME_SHARE = 0.9;
 
-/** Why capture has to pause, as a sentence; undefined when it need not. */
+/** Reason, a sentence, why capture has to pause; undefined if it need not. */
 export function backlogVerdict(backlog: Backlog, limits: BacklogLimits, paused: boolean): string | undefined {
   const share = paused ? RESUME_SHARE : 1;
   for (const [queue, depth] of backlog.depths)
@@ -31,7 +31,7 @@ export function backlogVerdict(backlog: Backlog, limits: BacklogLimits, paused: 
   return undefined;
 }
 
-/** Of the queues that this Redis holds, in job counts and bytes. Rejects as its commands do. */
+/** Reads the backlog of these queues. Rejects as Redis' commands do. */
 export async function readBacklog(redis: Redis, queues: readonly QueueConfig[]): Promise<Backlog> {
   const [memory, ...depths] = await Promise.all([
     redis.info('memory'),

@@ -3,7 +3,7 @@ import { isDenied } from '@walmq/redis';
 import type { Redis } from 'ioredis';
 import { connectProducer } from './producer.js';
 
-/** Of CLUSTER SLOTS: first slot, last slot, the master's [address, port, ...], its replicas. */
+/** Entry of CLUSTER SLOTS: first slot, last slot, the master's [address, port, ...], its replicas. */
 type SlotRange = readonly [
   first: number,
   last: number,
@@ -12,12 +12,12 @@ type SlotRange = readonly [
 ];
 
 /**
- * A connection for a shard's batches: to the server of the URL or, where that is a Redis Cluster, to the node that
- * holds the shard's keys now. A node that has given them away answers MOVED, and the next connection finds the other.
+ * A connection for a shard's batches: to the server of the URL or, in a Redis Cluster, to the node that holds the shard's
+ * keys now. After a slot moved, the old node replies MOVED, and the next connection goes to the new node.
  * Rejects as connectProducer does, and with REDIS_UNREACHABLE while no node holds the keys.
  */
 export async function connectShard(url: string, checkpointKey: string, deadlineMs?: number): Promise<Redis> {
-  // redis+cluster:// is how a client of a cluster is told of it; what is asked here is a node like any other.
+  // redis+cluster:// marks a cluster for other clients. This connection goes to one node.
   const seed = url.replace('+cluster:', ':');
   const redis = await connectProducer(seed, deadlineMs);
   try {
@@ -31,7 +31,7 @@ export async function connectShard(url: string, checkpointKey: string, deadlineM
   }
 }
 
-/** Empty where INFO is forbidden: whoever needs it says so (REDIS_DENIED). */
+/** Empty if INFO is forbidden. The check of rights reports that (REDIS_DENIED). */
 async function clusterInfo(redis: Redis): Promise<string> {
   return await redis.info('cluster').catch((error: Error) => {
     if (isDenied(error)) return '';
@@ -49,7 +49,7 @@ async function nodeOf(redis: Redis, url: string, key: string): Promise<string | 
     throw new WalmqError('REDIS_UNREACHABLE', `no node of the Redis Cluster holds slot ${slot} at present.`);
   const [address, port] = range[2];
   const node = new URL(url);
-  // A node that does not know its own address answers with none: then it is the one we asked.
+  // A node that does not know its own address replies without one: it is the node of this connection.
   if (address) node.hostname = address.includes(':') ? `[${address}]` : address;
   node.port = String(port);
   return node.href;

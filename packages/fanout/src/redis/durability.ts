@@ -2,7 +2,7 @@ import { WalmqError } from '@walmq/change';
 import type { Durability } from '@walmq/config';
 import type { Redis } from 'ioredis';
 
-/** What a Redis server says of how it keeps data. Undefined: CONFIG does not tell. */
+/** Persistence settings of a Redis server. Undefined if CONFIG does not return them. */
 export interface RedisPersistence {
   readonly appendonly: string | undefined;
   readonly appendfsync: string | undefined;
@@ -13,24 +13,24 @@ export interface RedisPersistence {
 
 /** How a batch becomes durable once the server has answered. */
 export type Confirmation =
-  /** The answer itself is the promise. */
+  /** The reply to the batch is enough. */
   | { readonly by: 'answer' }
   /** WAITAOF 1 0: this server has fsynced its append-only file. */
   | { readonly by: 'waitaof' }
-  /** WAIT n: so many replicas have it. */
+  /** WAIT n: n replicas hold the batch. */
   | { readonly by: 'replicas'; readonly count: number };
 
 export interface DurabilityVerdict {
   readonly errors: readonly WalmqError[];
-  /** True when the server would not say, so that the promise is the operator's word. */
+  /** True if the server returns no settings, so that the operator vouches for them. */
   readonly unchecked: boolean;
   readonly confirmation: Confirmation;
 }
 
-/** Milliseconds WAIT and WAITAOF may take; longer is no promise, and the batch is confirmed again. */
+/** Milliseconds that WAIT and WAITAOF may take. After that the batch is confirmed again. */
 const CONFIRM_TIMEOUT_MS = 5000;
 
-/** Asks the server; what it refuses to say is undefined. Rejects when it cannot be asked at all. */
+/** Reads the settings; those that the server refuses to return are undefined. Rejects if the connection fails. */
 export async function readPersistence(redis: Redis): Promise<RedisPersistence> {
   const [appendonly, appendfsync, maxmemoryPolicy, waitaof] = await Promise.all([
     configOf(redis, 'appendonly'),
@@ -59,7 +59,7 @@ function isRefusal({ name, message }: Error): boolean {
   return name === 'ReplyError' && /^(ERR|NOPERM)\b/.test(message);
 }
 
-/** Can this server keep the promise, and how is it confirmed? Decided before the first change is read. */
+/** Whether the server can provide this durability, and how a batch is confirmed. Runs before the first change is read. */
 export function durabilityVerdict(
   durability: Durability,
   trusted: boolean,
@@ -73,8 +73,8 @@ export function durabilityVerdict(
 }
 
 /**
- * Makes sure that everything written on this connection before is durable. Rejects with NOT_DURABLE_YET when too
- * few confirm in time: a time-out is never a success.
+ * Resolves when all earlier writes of this connection are durable. Rejects with NOT_DURABLE_YET if too few confirm in
+ * time.
  */
 export async function confirmDurable(redis: Redis, confirmation: Confirmation): Promise<void> {
   switch (confirmation.by) {

@@ -1,15 +1,15 @@
 import { commandError } from '@walmq/redis';
 
-/** Whether an error of the producer's connection passes by itself, and whether the command may have run. */
+/** Whether an error of the producer's connection passes by itself (`pause`), and whether the command may have run. */
 export type RedisFailure = 'no-script' | 'pause' | 'fatal';
 
-/** First words of Redis' errors that pass: memory freed, replica promoted, data loaded, disk mended, keys moved to another node. */
+/** First words of Redis' errors that pass: after memory is free, a replica promoted, data loaded, a disk repaired, keys moved. */
 const PASSING =
   /^(OOM|READONLY|LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|NOREPLICAS|MISCONF|UNBLOCKED|NOTBUSY)\b/;
 
 /**
- * Redis names its errors by the first word of the reply. Whatever is no reply at all (connection cut, timeout)
- * passes too, with an unknown outcome that the checkpoint tells.
+ * Redis names its errors by the first word of the reply. An error that is no reply (connection cut, timeout) passes too.
+ * Its outcome is unknown until the checkpoint is read.
  */
 export function classifyRedisFailure(error: unknown): RedisFailure {
   const { name, message } = error as Error;

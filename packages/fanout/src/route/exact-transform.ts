@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { decimalText, inexactNumbers, type Json, replaceInexact } from '@walmq/change';
 
 /**
- * Lets a function have JSON as JavaScript has it, and writes what it returns with the digits of the text it was given: a
- * number that a double does not hold (jsonb has 1e400, and 20 digits) stays the text that it was, wherever the function
- * puts it. Null where the function returns null. Throws AmbiguousNumber, and what the function throws.
+ * Calls a function with parsed JSON, and writes its result with the digits of the original text: a number that a double
+ * cannot hold (jsonb allows 1e400, and 20 digits) keeps its text wherever the function moves it. Returns null if the
+ * function returns null. Throws AmbiguousNumber, and what the function throws.
  */
 export function transformExactly(
   json: string,
@@ -13,7 +13,7 @@ export function transformExactly(
   const numbers = inexactNumbers(json);
   const made = transform(JSON.parse(json) as Json);
   if (made === null || numbers.length === 0) return made && { made, write: value => JSON.stringify(value) };
-  // Strings that nobody else can have written stand for them until all is text.
+  // Random strings stand for these numbers until the result is text.
   const mark = randomUUID();
   const texts = numbers.map(({ text }) => text);
   const marked = JSON.parse(replaceInexact(json, numbers, (_, index) => `"${mark}${index}"`)) as Json;
@@ -26,7 +26,7 @@ export function transformExactly(
   return { made, write };
 }
 
-/** Several numbers of the change are one double, and the function has put it where none of them was. */
+/** Several numbers of the change are the same double, and the function moved one of them. */
 class AmbiguousNumber extends RangeError {
   constructor() {
     super('it moved a number that JavaScript does not tell from another one of the change');
@@ -36,7 +36,7 @@ class AmbiguousNumber extends RangeError {
 class Marks {
   readonly #mark: string;
   readonly #texts: readonly string[];
-  /** By their double, the numbers that JavaScript does not tell from each other. */
+  /** Numbers by their double: JavaScript cannot distinguish the numbers of one entry. */
   readonly #byDouble = new Map<number, number[]>();
 
   constructor(mark: string, texts: readonly string[]) {
@@ -48,7 +48,7 @@ class Marks {
     }
   }
 
-  /** The value with marks in the place of numbers; `original`: what stood there before, with marks of its own. */
+  /** Replaces numbers of the value with marks. `original`: the value before the call, with marks. */
   put(value: unknown, original: Json | undefined): unknown {
     if (typeof value === 'number') return this.#markOf(value, original) ?? value;
     if (typeof value !== 'object' || value === null) return value;

@@ -3,15 +3,15 @@ import type { Redis } from 'ioredis';
 import { readCheckpoint } from '../checkpoint/checkpoint.js';
 import type { FormerKey } from '../job.js';
 
-/** Of the checkpoint's hash: since when ordering keys are what they are now; `DONE` once no older one is left. */
+/** Field of the checkpoint's hash: first position with ordering keys of this version; `DONE` once no older key is left. */
 const SINCE_FIELD = 'orderingKeysSince';
 const DONE = 'done';
 
 const SCANNED = 1000;
 
 /**
- * Ordering keys of one queue under which an older version put jobs that may still wait. It took a value's JSON for the
- * key, so that a bigint's `"1"` was another one than an integer's `1`.
+ * Ordering keys of one queue under which an older version left jobs that may still wait. The older version used a value's
+ * JSON as the key, so that `"1"` of a bigint and `1` of an integer were different keys.
  */
 export class FormerKeys {
   readonly #keys: ReadonlySet<string>;
@@ -21,8 +21,8 @@ export class FormerKeys {
   }
 
   /**
-   * Those of a job's keys that were named otherwise. `named`: the same keys with the JSON texts of their values; `seen`:
-   * how a key is seen in Redis.
+   * The keys of a job that had another name. `named`: the same keys with the JSON texts of their values. `seen` returns a
+   * key as Redis gets it.
    */
   of(
     orderingKeys: readonly string[],
@@ -30,7 +30,7 @@ export class FormerKeys {
     seen: (key: string) => string,
   ): readonly FormerKey[] {
     return named.flatMap((text, at) => {
-      // Two spellings of one value are one key now.
+      // Two spellings of one value are one key in this version.
       const key = orderingKeys[Math.min(at, orderingKeys.length - 1)] as string;
       return [...spellings(text)]
         .map(seen)
@@ -43,7 +43,7 @@ export class FormerKeys {
 const NUMBER_MEMBER = /(^|,|\s)(-?\d+)(?=,|$)/g;
 const QUOTED_NUMBER_MEMBER = /(^|,|\s)"(-?\d+)"(?=,|$)/g;
 
-/** As it is, and as it was spelt while its integers were bigints or the other way round. */
+/** The key itself, and its spellings with integers as bigints and bigints as integers. */
 function spellings(former: string): Set<string> {
   return new Set([
     former,
@@ -53,8 +53,8 @@ function spellings(former: string): Set<string> {
 }
 
 /**
- * What an older version has left of a shard, by the queue's place among all; nothing is there for a queue without. The
- * position at which this version first looked tells older jobs from its own.
+ * Keys that an older version left in a shard, by the queue's place among all queues; a queue without such keys has no entry.
+ * Jobs up to the position of this version's first start are older ones.
  */
 export async function readFormerKeys(
   redis: Redis,

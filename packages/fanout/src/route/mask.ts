@@ -3,15 +3,15 @@ import { WalmqError } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 
 type Masks = NonNullable<NonNullable<QueueConfig['shape']>['mask']>;
-/** Turns a value's JSON text into what is said instead. */
+/** Returns the JSON text that replaces a value's JSON text. */
 export type Mask = (json: string) => string;
 
 const REDACTED = JSON.stringify('[redacted]');
 const LEAST_KEY = 16;
 
 /**
- * The masks of a queue, by column. NULL stays null: that there is nothing says nothing. Throws MASK_KEY_MISSING where a
- * key that is to hash is not there, since a hash without one is a table of guesses away from its value.
+ * The masks of a queue, by column. NULL stays null. Throws MASK_KEY_MISSING if the key for a hash is missing, since a hash
+ * without a key can be reversed by guessing values.
  */
 export function masksOf(queue: string, masks: Masks): ReadonlyMap<string, Mask> {
   return new Map(
@@ -35,10 +35,10 @@ function hiding(queue: string, column: string, mask: Masks[string]): Mask {
   return json => JSON.stringify(hmac(key, textOf(json)));
 }
 
-/** Stands for a text, the same for the same one. */
+/** Returns the same digest for the same text. */
 export type Digest = (text: string) => string;
 
-/** Under the key that a mask of the queue hashes with; without one a plain digest, which who guesses can check. */
+/** Uses the key of a hash mask of the queue. Without one the digest is plain, and a guess can be checked against it. */
 export function digestOf(masks: Masks): Digest {
   const hashed = Object.values(masks).find(mask => typeof mask === 'object' && 'hash' in mask);
   const key = typeof hashed === 'object' && 'hash' in hashed ? hashed.hash() : undefined;
@@ -49,7 +49,7 @@ function hmac(key: string, text: string): string {
   return createHmac('sha256', key).update(text).digest('base64url');
 }
 
-/** A string's own text; anything else as JSON has it. */
+/** The text of a string; the JSON text of any other value. */
 function textOf(json: string): string {
   return json.startsWith('"') ? (JSON.parse(json) as string) : json;
 }

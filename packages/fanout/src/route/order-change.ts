@@ -4,27 +4,27 @@ import type { Job } from '../job.js';
 import type { FormerKeys } from './former-keys.js';
 import type { Shape } from './shape.js';
 
-/** What of a route says how its changes are ordered. */
+/** The part of a route that orders its changes. */
 export interface OrderRoute {
   readonly queueName: string;
   readonly table: TableRoute;
-  /** Keeps the keys of two tables in one queue apart when each is ordered by its own key. */
+  /** Separates the keys of two tables in one queue, each ordered by its own key. */
   readonly keyPrefix: string;
-  /** Undefined where the queue gets changes as they are. */
+  /** Undefined if the queue gets whole changes. */
   readonly shape: Shape | undefined;
-  /** Undefined where no older version has left any. */
+  /** Undefined if no older version left any. */
   readonly formerKeys: FormerKeys | undefined;
 }
 
 export type Order = Pick<Job, 'orderingKeys' | 'formerKeys'>;
 
-/** `unplaced`: why the change has no place among its row's changes, as a sentence; it is parked. */
+/** `unplaced`: the reason, a sentence, why the change has no place among its row's changes. Such a change is parked. */
 export type PlacedOrder = Order & { readonly unplaced?: string };
 
-/** Ordering key of all changes without a key; as no key's JSON reads. An empty one would stand for no order. */
+/** Ordering key of all changes without a key. No key's JSON reads like this, and an empty text means no order. */
 const WHOLE_TABLE = '*';
 
-/** A table without a key is ordered as a whole: too much order is slow, too little is wrong. */
+/** A table without a key is ordered as a whole: too much order costs speed, too little breaks the guarantee. */
 export function orderChange(change: EncodedChange, route: OrderRoute): PlacedOrder {
   const { shape, formerKeys } = route;
   const current = currentKeys(change, route);
@@ -49,8 +49,8 @@ function currentKeys(change: EncodedChange, { table, keyPrefix }: OrderRoute): r
 }
 
 /**
- * A new partition, or a REPLICA IDENTITY that somebody changed, logs less than the queue is ordered by: no reason to stop the
- * stream, and none to guess. Those of a table wait for each other.
+ * A new partition, or a changed REPLICA IDENTITY, does not log the column that orders the queue. The stream goes on, and
+ * nothing is guessed: such changes of one table wait for each other.
  */
 function unplaced(change: EncodedChange, { table, queueName }: OrderRoute): PlacedOrder {
   const { column } = table.orderBy as { readonly column: string };
@@ -62,7 +62,7 @@ function unplaced(change: EncodedChange, { table, queueName }: OrderRoute): Plac
   };
 }
 
-/** The same keys as the older version named them. */
+/** The same keys with their names in the older version. */
 function namedBefore(change: EncodedChange, { table, keyPrefix }: OrderRoute): readonly string[] {
   const { orderBy } = table;
   if (orderBy === false || change.op === 'truncate') return [];

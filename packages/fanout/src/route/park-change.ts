@@ -1,15 +1,15 @@
 import { type EncodedChange, WalmqError } from '@walmq/change';
 import type { Shape } from './shape.js';
 
-/** Why a change cannot be written out, for a person to read in its queue. */
+/** Reason why a change cannot be written out, for readers of its queue. */
 export function parkReason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return error instanceof WalmqError ? message : `the change cannot be written: ${message}`;
 }
 
 /**
- * A change that cannot be written out, as its key alone and the reason: the worker kit fails it at once, so that later
- * changes of its key wait for somebody's decision and all others flow. Nothing a row holds may stop the stream.
+ * The key of a change that cannot be written out, and the reason. The worker package fails the job at once: later changes of
+ * the key wait for a decision, and all others flow. No content of a row may stop the stream.
  */
 export function parkedJson(change: EncodedChange, shape: Shape | undefined, reason: string): string {
   const members = {
@@ -22,7 +22,7 @@ export function parkedJson(change: EncodedChange, shape: Shape | undefined, reas
   try {
     return write(members);
   } catch {
-    // It is the key itself.
+    // The key itself cannot be written.
     return write({ ...members, key: 'null' });
   }
 }

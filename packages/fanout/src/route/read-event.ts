@@ -2,14 +2,14 @@ import { EVENT_LIMITS, isNestedDeeper, jsonMembers, OPERATIONS } from '@walmq/ch
 import { z } from 'zod';
 import { storedOptions } from '../job-options.js';
 
-/** Half a surrogate pair has no form in UTF-8: Redis would get another text than the sender's. */
+/** Half a surrogate pair has no form in UTF-8, so Redis would get another text than the sender's. */
 const text = (maxCharacters: number) =>
   z
     .string()
     .max(maxCharacters)
     .refine(value => value.isWellFormed(), 'Invalid input: expected well-formed Unicode');
 
-/** A number beyond these would lose digits. */
+/** Larger integers would lose digits. */
 const key = z.union([text(EVENT_LIMITS.keyCharacters), z.int()]);
 
 /** The largest priority BullMQ takes; 1 comes first. */
@@ -18,7 +18,7 @@ const MAX_PRIORITY = 2 ** 21;
 /** A year; BullMQ's own bound is some years more. */
 const MAX_DELAY_MS = 366 * 86_400_000;
 
-/** What a logical message says that is an event: what is not known here is a mistake of its sender's. */
+/** Content of a logical message that is an event. Unknown fields are rejected. */
 const eventSchema = z.strictObject({
   type: text(EVENT_LIMITS.typeCharacters).min(1),
   key: key.nullish(),
@@ -38,19 +38,19 @@ export interface Event {
   readonly type: string;
   /** As the sender wrote it; undefined: in no order. */
   readonly key: string | number | undefined;
-  /** All of it, as it was sent: no digit is lost on the way. */
+  /** The whole event as it was sent, so that no digit is lost. */
   readonly json: string;
   /** In the form BullMQ stores; undefined: only the queue's. */
   readonly options: string | undefined;
 }
 
-/** Of the queue that an event is sent to. */
+/** The queue that an event is sent to. */
 export interface EventQueue {
   /** True when it takes changes of tables too. */
   readonly takesRows: boolean;
 }
 
-/** Reads an event message; an error says why it is not one, and nothing of what it holds. */
+/** Reads an event. Returns an error with the reason if the content is no event. The reason quotes nothing of the content. */
 export function readEvent(content: Buffer, { takesRows }: EventQueue): Event | Error {
   if (content.length > EVENT_LIMITS.bytes) return tooLarge(content.length);
   let json: string;
@@ -79,15 +79,15 @@ export function readEvent(content: Buffer, { takesRows }: EventQueue): Event | E
   };
 }
 
-/** A worker of any language tells what a job is by its name, which is a row's operation or an event's type. */
+/** Workers distinguish rows and events by the job's name: a row's operation or an event's type. */
 export const OPERATION_AS_TYPE = 'its type is the name of an operation on rows, and its queue takes rows too';
 
-/** True of what is the name of a job that stands for a row. */
+/** True for the name of a row's job. */
 export function isOperation(type: string): boolean {
   return (OPERATIONS as readonly string[]).includes(type);
 }
 
-/** Readers of JSON keep the first or the last of two. The payload is the application's own. */
+/** JSON parsers disagree on which of two equal names counts. The payload is not checked: the application owns it. */
 function namesTwice(value: unknown, json: string): boolean {
   if (!isObject(value)) return false;
   const members = jsonMembers(json);
@@ -99,7 +99,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Why an event of so many bytes is none. */
+/** Reason to reject an event of this size. */
 export function tooLarge(bytes: number): Error {
   return new Error(`it has ${bytes} bytes, and ${EVENT_LIMITS.bytes} are allowed`);
 }

@@ -3,7 +3,7 @@ import type { WalmqConfig } from '@walmq/config';
 import { readEvent, tooLarge } from './read-event.js';
 import { OutboxRoutes } from './route-outbox.js';
 
-/** Why an event that stands in the queue of malformed ones would be one again; undefined: a queue takes it now. */
+/** Reason why a job of the dead-letter queue would go there again; undefined if a queue takes it now. */
 export function refusalOf(
   change: Change,
   config: Pick<WalmqConfig, 'queues' | 'outbox'>,
@@ -34,5 +34,5 @@ function refusalOfRow({ after }: Change, config: Pick<WalmqConfig, 'queues' | 'o
   return routed instanceof Error ? routed.message : undefined;
 }
 
-/** Why a message to a queue that is not there, or takes none, is no event. */
+/** Reason to reject a message to a queue that does not exist or takes no messages. */
 export const NO_QUEUE = 'no queue of that name takes messages';

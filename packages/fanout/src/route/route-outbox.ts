@@ -2,25 +2,25 @@ import type { EncodedChange } from '@walmq/change';
 import type { OutboxConfig, QueueConfig } from '@walmq/config';
 import { isOperation, OPERATION_AS_TYPE } from './read-event.js';
 
-/** A row of the outbox as an event: its queues, its type, and within what it runs in order. */
+/** An event of an outbox row: its queues, its type and its ordering keys. */
 export interface OutboxEvent {
   readonly queues: readonly number[];
   readonly type: string;
   readonly orderingKeys: readonly string[];
-  /** The same as an older version named it. */
+  /** The ordering keys with their names in an older version. */
   readonly named: readonly string[];
 }
 
 /**
- * The way of the outbox's rows: by aggregate type to the queues that take it, in order per aggregate (type and id; a row
- * without an id in none).
+ * Routes outbox rows by aggregate type to the queues that take the type. Order is per aggregate (type and id); a row without
+ * an id has no order.
  */
 export class OutboxRoutes {
   readonly #table: Pick<OutboxConfig, 'schema' | 'table'>;
   readonly #columns: OutboxConfig['columns'];
   /** By aggregate type, as JSON. */
   readonly #queues = new Map<string, number[]>();
-  /** Numbers of those that take changes of tables too. */
+  /** Numbers of the queues that take rows too. */
   readonly #handleRows: ReadonlySet<number>;
 
   constructor(outbox: OutboxConfig, queues: readonly QueueConfig[]) {
@@ -39,7 +39,7 @@ export class OutboxRoutes {
     return table === this.#table.table && schema === this.#table.schema && op === 'insert';
   }
 
-  /** An error says why an inserted row is no event that any queue takes. */
+  /** Returns an error with the reason if no queue takes the row. */
   route(change: Pick<EncodedChange, 'valuesOf' | 'orderingTextsOf'>): OutboxEvent | Error {
     const { aggregateType, aggregateId, type } = this.#columns;
     const [ofType] = change.valuesOf(aggregateType);
