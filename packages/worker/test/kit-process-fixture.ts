@@ -6,7 +6,8 @@ import { type AppProcess, eventually, type Servers, startProgram } from '@walmq/
 import { expect } from 'vitest';
 import { WorkerWorld } from './worker-fixture.js';
 
-const PROGRAM = join(import.meta.dirname, 'kit-program-fixture.mjs');
+/** One handler for each change. */
+const PROGRAM = 'kit-program-fixture.mjs';
 
 const SCHEMA = `
   CREATE TABLE held (row integer PRIMARY KEY);
@@ -29,18 +30,24 @@ export class KitProcesses {
   readonly world: WorkerWorld;
   readonly #redisUrl: string;
   readonly #folder: string;
+  readonly #program: string;
   readonly #started: AppProcess[] = [];
 
-  private constructor(world: WorkerWorld, redisUrl: string, folder: string) {
+  private constructor(
+    world: WorkerWorld,
+    { redisUrl, folder, program }: { redisUrl: string; folder: string; program: string },
+  ) {
     this.world = world;
     this.#redisUrl = redisUrl;
     this.#folder = folder;
+    this.#program = program;
   }
 
   static async create(
     servers: Servers,
     name: string,
     redis: WalmqConfigInput['redis'] = {},
+    program = PROGRAM,
   ): Promise<KitProcesses> {
     const queues = { steps: { table: 'steps', concurrency: 4, stalledAfterMs: 1000, maxStalledCount: 1000 } };
     const world = await WorkerWorld.create(servers, name, { queues, schema: SCHEMA });
@@ -49,7 +56,7 @@ export class KitProcesses {
       join(folder, 'walmq.config.mjs'),
       `export default ${JSON.stringify({ redis: { prefix: name, ...redis }, queues })};`,
     );
-    return new KitProcesses(world, servers.redis.url, folder);
+    return new KitProcesses(world, { redisUrl: servers.redis.url, folder, program });
   }
 
   /** Starts one and waits until it serves. */
@@ -60,7 +67,7 @@ export class KitProcesses {
   }
 
   launch(env: Record<string, string> = {}): AppProcess {
-    const started = startProgram(PROGRAM, {
+    const started = startProgram(join(import.meta.dirname, this.#program), {
       DATABASE_URL: this.world.databaseUrl,
       REDIS_URL: this.#redisUrl,
       WALMQ_CONFIG: join(this.#folder, 'walmq.config.mjs'),

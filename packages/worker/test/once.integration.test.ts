@@ -192,6 +192,16 @@ describe('once and effect', () => {
     expect(await isRecorded('hopeless')).toBe(false);
   });
 
+  it('fails where the effect has gone on after a statement failed, though it returns nothing', async () => {
+    const swallowing = once(optionsOf('swallowed'), async tx => {
+      await make('swallowed')(tx);
+      await tx.query('SELECT 1 / 0').catch(() => {});
+    });
+    await expect(swallowing).rejects.toMatchObject({ code: '25P02' });
+    expect(await madeFor('swallowed')).toBe(0);
+    expect(await isRecorded('swallowed')).toBe(false);
+  });
+
   it('does not run the effect again after any other error', async () => {
     let runs = 0;
     const refused = once(optionsOf('refused'), async tx => {

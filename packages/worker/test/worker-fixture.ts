@@ -8,6 +8,7 @@ import { type Logger, pino } from 'pino';
 import { Registry } from 'prom-client';
 import { vi } from 'vitest';
 import { type PruneRegularlyOptions, pruneRegularly } from '../src/app/prune-regularly.js';
+import type { BatchDefinition } from '../src/define/batch.js';
 import type { Handler, WorkerDefinition } from '../src/define/define.js';
 import { workerSchemaSql } from '../src/effects/schema.js';
 import { workerMetrics } from '../src/metrics/metrics.js';
@@ -215,7 +216,7 @@ export class WorkerWorld {
 }
 
 /** The same worker, but each change's first try fails after its handler is done: as if the process had died there. */
-export function failingAfterFirstTry({ queue, on, events }: WorkerDefinition): WorkerDefinition {
+export function failingAfterFirstTry({ queue, on, events, batch }: WorkerDefinition): WorkerDefinition {
   const failing =
     (handler: Handler<Change>): Handler<Change> =>
     async (change, context) => {
@@ -232,5 +233,20 @@ export function failingAfterFirstTry({ queue, on, events }: WorkerDefinition): W
       ]),
     ),
     events: new Map([...events].map(([type, handler]) => [type, failing(handler)])),
+    ...(batch ? { batch: failingBatches(batch) } : {}),
+  };
+}
+
+function failingBatches({ handler, size, waitMs }: BatchDefinition): BatchDefinition {
+  return {
+    size,
+    waitMs,
+    handler: async (changes, context) => {
+      const results = (await handler(changes, context)) ?? changes.map(() => undefined);
+      for (const change of changes)
+        if (context.job(change).attempt === 1)
+          context.fail(change, new Error('died between the effect and its completion'));
+      return results;
+    },
   };
 }

@@ -8,7 +8,7 @@ import type { DeleteChange, InsertChange, ReadChange, TruncateChange, UpdateChan
 export interface BatchLimits {
   /** Changes in one call of the handler at most; 1 to 1000. */
   readonly size: number;
-  /** Milliseconds that the first change of a batch waits for others at most; 0 to 60 000. */
+  /** Milliseconds that the first change of a batch waits for others at most; 0 to 1000. */
   readonly waitMs: number;
 }
 
@@ -104,13 +104,13 @@ export interface BatchDefinition extends BatchLimits {
 
 /** Throws WORKER_BATCH_INVALID. */
 export function checkLimits(queue: string, { size, waitMs }: BatchLimits): void {
-  const isValid = Number.isInteger(size) && size >= 1 && size <= 1000 && waitMs >= 0 && waitMs <= 60_000;
+  const isValid = Number.isInteger(size) && size >= 1 && size <= 1000 && waitMs >= 0 && waitMs <= 1000;
   if (isValid) return;
   throw new WalmqError(
     'WORKER_BATCH_INVALID',
     `queue "${queue}" has a batch of size ${size}, waitMs ${waitMs}.`,
     {
-      remedy: 'Give it a size from 1 to 1000 and a waitMs from 0 to 60000.',
+      remedy: 'Give it a size from 1 to 1000 and a waitMs from 0 to 1000.',
       facts: { queue, size, waitMs },
     },
   );

@@ -1,10 +1,10 @@
 import type { ChangeTransaction } from '@walmq/change';
-import type { Pool, PoolClient } from 'pg';
+import { escapeLiteral, type Pool, type PoolClient } from 'pg';
 import { throughConflicts } from './conflicts.js';
 import { fromColumn, toColumn } from './result-column.js';
 import { sourceOf } from './schema.js';
 import { isShown, type SnapshotText } from './snapshot.js';
-import { inTransaction } from './transaction.js';
+import { inShortTransaction } from './transaction.js';
 import { untilEnded } from './visible.js';
 
 export interface OnceOptions {
@@ -40,7 +40,7 @@ class NotShown extends Error {
  */
 export async function once<T>(options: OnceOptions, effect: (tx: PoolClient) => Promise<T>): Promise<T> {
   try {
-    return await throughConflicts(() => inTransaction(options, tx => recordOnce(tx, options, effect)));
+    return await throughConflicts(() => recordOnce(options, effect));
   } catch (error) {
     if (!(error instanceof NotShown) || !options.tx) throw error;
     await untilEnded({ ...options, tx: options.tx }, error.snapshot);
@@ -48,33 +48,32 @@ export async function once<T>(options: OnceOptions, effect: (tx: PoolClient) => 
   }
 }
 
-async function recordOnce<T>(
-  tx: PoolClient,
-  { queue, changeId, jobId, tx: awaited }: OnceOptions,
-  effect: (tx: PoolClient) => Promise<T>,
-): Promise<T> {
-  // Insert the row first: a second worker with this change waits here until we commit or roll back.
+/**
+ * BEGIN travels with the row of the inbox, and COMMIT with its result: two round trips beside those of the effect. That takes
+ * statements that are written out, so they are not prepared; a round trip costs more than to plan an INSERT of one row.
+ */
+async function recordOnce<T>(options: OnceOptions, effect: (tx: PoolClient) => Promise<T>): Promise<T> {
+  const { queue, changeId, jobId, tx: awaited } = options;
   const source = sourceOf(jobId);
-  const inserted = await tx.query<{ snapshot: SnapshotText }>(
-    `INSERT INTO walmq.inbox (queue, change_id, job_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
-     RETURNING pg_current_snapshot()::text AS snapshot`,
-    [queue, changeId, jobId],
-  );
-  const [own] = inserted.rows;
-  if (!own) {
-    const { rows } = await tx.query<{ result: unknown }>(
-      'SELECT result FROM walmq.inbox WHERE queue = $1 AND change_id = $2 AND source = $3',
-      [queue, changeId, source],
-    );
-    return fromColumn(rows[0]?.result);
-  }
-  if (awaited && !isShown(own.snapshot, awaited.xid)) throw new NotShown(own.snapshot);
-  const result = await effect(tx);
-  await tx.query('UPDATE walmq.inbox SET result = $4 WHERE queue = $1 AND change_id = $2 AND source = $3', [
-    queue,
-    changeId,
-    source,
-    toColumn(result),
-  ]);
-  return result;
+  // Insert the row first: a second worker with this change waits here until we commit or roll back.
+  const insert = `INSERT INTO walmq.inbox (queue, change_id, job_id)
+     VALUES (${[queue, changeId, jobId].map(escapeLiteral).join(', ')})
+     ON CONFLICT DO NOTHING RETURNING pg_current_snapshot()::text AS snapshot`;
+  return await inShortTransaction<T, { snapshot: SnapshotText }>(options, insert, async (tx, [own]) => {
+    if (!own) {
+      const { rows } = await tx.query<{ result: unknown }>(
+        'SELECT result FROM walmq.inbox WHERE queue = $1 AND change_id = $2 AND source = $3',
+        [queue, changeId, source],
+      );
+      return { result: fromColumn<T>(rows[0]?.result) };
+    }
+    if (awaited && !isShown(own.snapshot, awaited.xid)) throw new NotShown(own.snapshot);
+    const result = await effect(tx);
+    const column = toColumn(result);
+    if (column === null) return { result };
+    const [name, id, from] = [queue, changeId, source].map(escapeLiteral);
+    const last = `UPDATE walmq.inbox SET result = ${escapeLiteral(column)}
+      WHERE queue = ${name} AND change_id = ${id} AND source = ${from}`;
+    return { result, last };
+  });
 }

@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from 'pg';
+import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
 import { poolExhausted } from './pool-exhausted.js';
 
 export interface TransactionOptions {
@@ -12,13 +12,32 @@ export interface TransactionOptions {
   readonly deadlineMs?: number;
 }
 
+/** What a transaction ends with. */
+export interface Ending<T> {
+  readonly result: T;
+  /** A statement that is sent together with COMMIT; undefined: none. */
+  readonly last?: string | undefined;
+}
+
 /**
- * Commits everything that `act` did, or nothing. Rejects with POOL_EXHAUSTED if the pool has no free
- * connection.
+ * Commits what `act` did, or nothing of it. Rejects with POOL_EXHAUSTED where the pool has none to give, and with SQLSTATE
+ * 25P02 where `act` went on after a statement had failed.
  */
 export async function inTransaction<T>(
-  { pool, signal, deadlineMs }: TransactionOptions,
+  options: TransactionOptions,
   act: (tx: PoolClient) => Promise<T>,
+): Promise<T> {
+  return await inShortTransaction(options, undefined, async tx => ({ result: await act(tx) }));
+}
+
+/**
+ * The same in two round trips less: `first` is sent together with BEGIN, and its result is given to `act`; what `act` names
+ * as the last statement is sent together with COMMIT. Such statements have no parameters: they are written out.
+ */
+export async function inShortTransaction<T, R extends QueryResultRow>(
+  { pool, signal, deadlineMs }: TransactionOptions,
+  first: string | undefined,
+  act: (tx: PoolClient, firstRows: readonly R[]) => Promise<Ending<T>>,
 ): Promise<T> {
   signal?.throwIfAborted();
   const tx = await pool.connect().catch(error => {
@@ -35,9 +54,12 @@ export async function inTransaction<T>(
   // A connection that is lost between two statements reports it only here; the next statement rejects.
   tx.on('error', release);
   try {
-    await tx.query(deadlineMs === undefined ? 'BEGIN' : `BEGIN; SET LOCAL statement_timeout = ${deadlineMs}`);
-    const result = await act(tx);
-    await tx.query('COMMIT');
+    const limit = deadlineMs === undefined ? undefined : `SET LOCAL statement_timeout = ${deadlineMs}`;
+    const begun = await send<R>(tx, ['BEGIN', limit, first]);
+    const { result, last } = await act(tx, first === undefined ? [] : begun.rows);
+    const { command } = await send(tx, [last, 'COMMIT']);
+    // PostgreSQL answers so, and not with an error, where a statement had failed before: nothing is committed.
+    if (command !== 'COMMIT') throw rolledBack();
     return result;
   } catch (error) {
     // Do not return a connection to the pool that cannot even roll back.
@@ -48,4 +70,22 @@ export async function inTransaction<T>(
     release();
     tx.off('error', release);
   }
+}
+
+/** Several statements in one message; resolves to the last one's result. */
+async function send<R extends QueryResultRow>(
+  tx: PoolClient,
+  statements: readonly (string | undefined)[],
+): Promise<QueryResult<R>> {
+  const text = statements.filter(statement => statement !== undefined).join('; ');
+  // Of several statements the driver gives a list, which its types do not know.
+  const results = (await tx.query<R>(text)) as QueryResult<R> | QueryResult<R>[];
+  return Array.isArray(results) ? (results.at(-1) as QueryResult<R>) : results;
+}
+
+/** As PostgreSQL calls any further statement of such a transaction. */
+function rolledBack(): Error {
+  return Object.assign(new Error('the transaction was rolled back, because a statement in it had failed'), {
+    code: '25P02',
+  });
 }
