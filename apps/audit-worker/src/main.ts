@@ -10,7 +10,7 @@ await runWorkerApp({
   rights: [{ table: 'audit', privileges: ['SELECT', 'INSERT'] }],
   workers: async ({ config, environment }, { pool }) => {
     const rules = await loadAuditRules(environment.WALMQ_AUDIT);
-    const worker = auditWorker({ queues: config.queues, pool, rules });
+    const worker = auditWorker({ pool, rules });
     // Check the queue first: without it the worker does not start, whatever the state of the table.
     if (Object.hasOwn(config.queues, worker.queue)) {
       await checkAuditTable(pool);

@@ -8,7 +8,7 @@ await runWorkerApp({
   needs: ['database', 'redis'],
   own: { WALMQ_CHANGE_LOG_KEEP_DAYS: z.coerce.number().int().min(1).max(3650).default(14) },
   rights: [{ table: 'change_log', privileges: ['SELECT', 'INSERT'] }],
-  workers: async ({ config, environment, log, onStop }, { pool }) => {
+  workers: async ({ environment, log, onStop }, { pool }) => {
     await checkChangeLog(pool);
     const tending = maintainPartitions({
       pool,
@@ -17,6 +17,6 @@ await runWorkerApp({
         log.warn({ event: 'change-log:untended', error: error.message }, 'The change log keeps growing'),
     });
     onStop('change log', () => tending.stop());
-    return [changeLogWorker({ queues: config.queues, pool })];
+    return [changeLogWorker({ pool })];
   },
 });

@@ -15,6 +15,6 @@ await runWorkerApp({
       key: ['id'],
       columns: ['status', 'total_amount', 'created_at'],
     });
-    return [analyticsSinkWorker({ queue: 'facts', queues: service.config.queues, project, sink })];
+    return [analyticsSinkWorker({ queue: 'facts', project, sink })];
   },
 });

@@ -37,10 +37,8 @@ describe('the audit log', () => {
 
   const create = (name: string) =>
     WorkerWorld.create(servers, name, { queues: QUEUES, schema: `${auditSchemaSql}${TABLES}` });
-  const worker = (
-    { queues, pool }: WorkerWorld,
-    rules: Awaited<ReturnType<typeof loadAuditRules>> = new Map(),
-  ) => auditWorker({ queues, pool, rules });
+  const worker = ({ pool }: WorkerWorld, rules: Awaited<ReturnType<typeof loadAuditRules>> = new Map()) =>
+    auditWorker({ pool, rules });
   const rulesOf = async (config: object) => {
     const path = join(folder, 'walmq.audit.ts');
     await writeFile(path, `export default ${JSON.stringify(config)};`);
@@ -94,6 +92,37 @@ describe('the audit log', () => {
     expect(await history('orders')).toEqual(['insert', 'update', 'delete']);
     expect(await history('sales.orders')).toEqual(['insert']);
     expect(JSON.stringify(world.logged)).not.toContain('example.com');
+  });
+
+  it('keeps a batch whole, also the change in it that jsonb does not take', async () => {
+    await using world = await create('batch');
+    const changes = Array.from({ length: 40 }, (_, n) => ({
+      ...world.change('insert', 'orders', { after: NEW }),
+      key: { id: n },
+      changed: ['a "quoted" name', 'back\\slash'],
+      context: { note: n === 17 ? 'a \u0000 in it' : 'plain' },
+    }));
+    const jobs = await Promise.all(changes.map(change => world.add('audit', change)));
+    world.start(worker(world));
+    for (const job of jobs)
+      expect(await world.ending('audit', job)).toMatchObject({ tries: 1, result: { action: 'audited' } });
+    const rows = await world.rows(
+      'SELECT change_id, key, changed, exact FROM walmq.audit ORDER BY change_id',
+    );
+    expect(rows).toEqual(
+      changes.map(({ id, key, changed }, n) => ({
+        change_id: id,
+        key,
+        changed,
+        exact: n === 17 ? expect.stringContaining('a \\u0000 in it') : null,
+      })),
+    );
+    const again = await Promise.all(
+      changes.map((change, n) => world.add('audit', change, { jobId: `again-${n}-${change.id}` })),
+    );
+    for (const job of again)
+      expect(await world.ending('audit', job)).toMatchObject({ result: { action: 'audited_before' } });
+    expect(await world.rows('SELECT FROM walmq.audit')).toHaveLength(40);
   });
 
   it('keeps events beside rows: messages, and rows of an outbox', async () => {
@@ -245,7 +274,7 @@ describe('the audit log', () => {
       await owner.query(
         'GRANT USAGE ON SCHEMA walmq TO audit_writer; GRANT INSERT, SELECT ON walmq.audit TO audit_writer',
       );
-      world.start(auditWorker({ queues: world.queues, pool: writer, rules: new Map() }));
+      world.start(auditWorker({ pool: writer, rules: new Map() }));
       const change = world.change('insert', 'orders', { after: NEW });
       expect(await world.process('audit', change)).toMatchObject({ result: { action: 'audited' } });
       for (const pool of [owner, writer])

@@ -91,9 +91,7 @@ describe('analytics sinks', () => {
     it('holds what the rows are now, each change once for every try and delivery', async () => {
       await using world = await create(`${name}_facts`);
       const { sink, facts } = await targets[name](world);
-      world.start(
-        failingAfterFirstTry(analyticsSinkWorker({ queue: 'facts', queues: world.queues, project, sink })),
-      );
+      world.start(failingAfterFirstTry(analyticsSinkWorker({ queue: 'facts', project, sink })));
       const [first, second] = [NEW, { ...NEW, id: 2 }].map(after =>
         world.change('insert', 'orders', { after }),
       );
@@ -116,10 +114,29 @@ describe('analytics sinks', () => {
       await sink.close();
     });
 
+    it('holds the last fact of every row where a batch has several of one', async () => {
+      await using world = await create(`${name}_batch`);
+      const { sink, facts } = await targets[name](world);
+      const changes = Array.from({ length: 60 }, (_, n) => {
+        const row = { ...NEW, id: 1 + (n % 6), status: `v${n}` };
+        return n % 10 === 9
+          ? world.change('delete', 'orders', { before: row })
+          : world.change('insert', 'orders', { after: row });
+      });
+      const jobs = await Promise.all(changes.toReversed().map(change => world.add('facts', change)));
+      world.start(analyticsSinkWorker({ queue: 'facts', project, sink }));
+      for (const job of jobs) expect(await world.ending('facts', job)).toMatchObject({ state: 'completed' });
+      // The last of all, the 60th, is a delete.
+      expect(
+        ((await facts()) as { id: unknown; status: unknown }[]).map(({ id, status }) => [id, status]),
+      ).toEqual([1, 2, 3, 4, 5].map(id => [id, `v${53 + id}`]));
+      await sink.close();
+    });
+
     it('takes the death of a thing it never knew', async () => {
       await using world = await create(`${name}_unknown`);
       const { sink, facts } = await targets[name](world);
-      world.start(analyticsSinkWorker({ queue: 'facts', queues: world.queues, project, sink }));
+      world.start(analyticsSinkWorker({ queue: 'facts', project, sink }));
       const insert = world.change('insert', 'orders', { after: NEW });
       expect(await world.process('facts', world.change('delete', 'orders', { before: NEW }))).toMatchObject({
         state: 'completed',
@@ -135,7 +152,7 @@ describe('analytics sinks', () => {
     ])('gives up on a %s that does not exist, without the row', async (missing, own) => {
       await using world = await create(`${name}_no_${missing}`);
       const { sink } = await targets[name](world);
-      world.start(analyticsSinkWorker({ queue: 'facts', queues: world.queues, project: own, sink }));
+      world.start(analyticsSinkWorker({ queue: 'facts', project: own, sink }));
       const after = { ...NEW, email: 'a@example.com' };
       const ending = await world.process('facts', world.change('insert', 'orders', { after }));
       expect(ending).toMatchObject({ state: 'failed', tries: 1 });
@@ -151,7 +168,7 @@ describe('analytics sinks', () => {
       if (change.op === 'delete') throw new Error('a row: a@example.com');
       return change.op === 'update' ? [] : undefined;
     };
-    world.start(analyticsSinkWorker({ queue: 'facts', queues: world.queues, project: picky, sink }));
+    world.start(analyticsSinkWorker({ queue: 'facts', project: picky, sink }));
     for (const change of [
       world.change('insert', 'orders', { after: NEW }),
       world.change('update', 'orders', { before: NEW, after: PAID }),
@@ -170,7 +187,7 @@ describe('analytics sinks', () => {
       const order = project(change);
       return order && 'table' in order ? [order, { ...order, table: 'no_such_facts' }] : undefined;
     };
-    world.start(analyticsSinkWorker({ queue: 'facts', queues: world.queues, project: both, sink }));
+    world.start(analyticsSinkWorker({ queue: 'facts', project: both, sink }));
     expect(await world.process('facts', world.change('insert', 'orders', { after: NEW }))).toMatchObject({
       state: 'failed',
     });

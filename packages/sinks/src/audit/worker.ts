@@ -1,6 +1,5 @@
 import { tableName } from '@walmq/change';
-import type { WalmqConfig } from '@walmq/config';
-import { everyChange, type WorkerDefinition } from '@walmq/worker';
+import { defineWorker, type WorkerDefinition } from '@walmq/worker';
 import type { Pool } from 'pg';
 import { append } from './append.js';
 import type { AuditRules } from './load.js';
@@ -9,22 +8,26 @@ import { recordOf } from './record.js';
 /** The queue whose changes are kept. */
 const AUDIT_QUEUE = 'audit';
 
-/** Every change of the queue "audit" becomes a row of walmq.audit, once for any number of deliveries. */
+/** Every change of the queue "audit" becomes a row of walmq.audit, once for however many deliveries. */
 export function auditWorker(options: {
-  readonly queues: WalmqConfig['queues'];
-  /** The database that holds the log. */
+  /** Of the database that holds the log. */
   readonly pool: Pool;
   readonly rules: AuditRules;
 }): WorkerDefinition {
-  const { queues, pool, rules } = options;
-  return everyChange({
+  const { pool, rules } = options;
+  return defineWorker({
     queue: AUDIT_QUEUE,
-    queues,
-    handler: async (change, { json, signal }) => {
-      const record = recordOf(change, await json(), rules.get(tableName(change)));
-      // The change's id in the log's primary key is enough: no row of the inbox is needed.
-      const appended = await append(record, { pool, signal });
-      return { action: appended ? 'audited' : 'audited_before', change_id: change.id };
+    batch: { size: 50, waitMs: 5 },
+    onBatch: async (changes, { job, signal }) => {
+      const records = await Promise.all(
+        changes.map(async change => recordOf(change, await job(change).json(), rules.get(tableName(change)))),
+      );
+      // The change's id in the log's primary key is all it takes: no row of the inbox beside it.
+      const appended = await append(records, { pool, signal });
+      return records.map(({ change_id }, index) => ({
+        action: appended[index] ? 'audited' : 'audited_before',
+        change_id,
+      }));
     },
   });
 }

@@ -1,6 +1,5 @@
 import { WalmqError } from '@walmq/change';
-import type { WalmqConfig } from '@walmq/config';
-import { everyChange, type WorkerDefinition } from '@walmq/worker';
+import { defineWorker, type WorkerDefinition } from '@walmq/worker';
 import type { Pool } from 'pg';
 import { append } from './append.js';
 
@@ -12,21 +11,27 @@ const CHANGE_LOG_QUEUE = 'change-log';
  * deliveries.
  */
 export function changeLogWorker({
-  queues,
   pool,
 }: {
-  readonly queues: WalmqConfig['queues'];
-  /** The database that holds the log. */
+  /** Of the database that holds the log. */
   readonly pool: Pool;
 }): WorkerDefinition {
-  return everyChange({
+  return defineWorker({
     queue: CHANGE_LOG_QUEUE,
-    queues,
-    handler: async (change, { json, signal }) => {
-      // The log keeps a change that was sent again under its first id.
-      if (change.rewound !== undefined) return { action: 'rewound', change_id: change.rewound };
-      const appended = await append(change, await json(), { pool, signal });
-      return { action: appended ? 'kept' : 'kept_before', change_id: change.id };
+    batch: { size: 50, waitMs: 5 },
+    onBatch: async (changes, { job, signal }) => {
+      // A change that was sent again stands in the log as what it was first.
+      const first = changes.filter(change => change.rewound === undefined);
+      const logged = await Promise.all(
+        first.map(async change => ({ change, json: await job(change).json() })),
+      );
+      const appended = await append(logged, { pool, signal });
+      const isNew = new Map(first.map((change, index) => [change, appended[index]]));
+      return changes.map(change =>
+        change.rewound === undefined
+          ? { action: isNew.get(change) ? 'kept' : 'kept_before', change_id: change.id }
+          : { action: 'rewound', change_id: change.rewound },
+      );
     },
   });
 }
