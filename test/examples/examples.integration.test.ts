@@ -50,6 +50,12 @@ describe('the examples of the documentation', { timeout: 180_000 }, () => {
       ]);
       expect(await world.rows('SELECT balance FROM accounts')).toEqual([{ balance: '99.99' }]);
     });
+    // In batches, from a queue of its own: the same payment a second time.
+    const ledger = world.start('src/ledger.ts');
+    await eventually(async () => {
+      expect(await world.rows('SELECT balance FROM accounts')).toEqual([{ balance: '199.98' }]);
+    });
+    expect(await ledger.stop()).toBe(0);
     for (const queue of ['receipts', 'bookkeeping'])
       expect(await changesIn(queue, 2)).toMatchObject(
         Array(2).fill({ after: { type: 'payment.received', payload: { amount: '99.99' } } }),
