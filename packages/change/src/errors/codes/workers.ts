@@ -39,7 +39,7 @@ export const workerErrors = {
   },
   WORKER_BATCH_INVALID: {
     meaning: 'The `batch` of a worker has a size or a `waitMs` that is out of range.',
-    remedy: 'Give it a size from 1 to 1000 and a `waitMs` from 0 to 60000.',
+    remedy: 'Give it a size from 1 to 1000 and a `waitMs` from 0 to 1000.',
     from: ['workers'],
     outcome: 'ends',
   },
