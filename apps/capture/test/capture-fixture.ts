@@ -8,17 +8,12 @@ import {
   type WalmqConfigInput,
 } from '@walmq/config';
 import { setUp } from '@walmq/setup';
-import { Redis } from 'ioredis';
-import { Client } from 'pg';
+import { type ServerUrls, World } from '@walmq/testing';
+import type { Redis } from 'ioredis';
+import type { Client } from 'pg';
 import { vi } from 'vitest';
 import { runSession } from '../src/session/session.js';
 import type { CaptureEvent } from '../src/telemetry/capture-event.js';
-
-/** Where a world's servers are, maybe through a network of the test's own. */
-interface ServerUrls {
-  readonly postgres: { readonly url: string };
-  readonly redis: { readonly url: string };
-}
 
 /** What a test does at events of a capture. */
 export type EventHandlers = {
@@ -28,20 +23,11 @@ export type EventHandlers = {
 /** A database, a slot and a Redis prefix of a test's own, and captures that run on them inside the test. */
 export class CaptureWorld {
   readonly config: WalmqConfig;
-  readonly databaseUrl: string;
-  client: Client;
-  readonly redis: Redis;
-  readonly #servers: ServerUrls;
+  readonly #world: World;
 
-  private constructor(servers: ServerUrls, name: string, config: WalmqConfig) {
-    this.#servers = servers;
+  private constructor(world: World, config: WalmqConfig) {
+    this.#world = world;
     this.config = config;
-    const url = new URL(servers.postgres.url);
-    url.pathname = `/${name}`;
-    this.databaseUrl = url.href;
-    this.client = new Client(this.databaseUrl);
-    this.redis = new Redis(servers.redis.url, { lazyConnect: true });
-    this.redis.on('error', () => undefined); // some tests kill it
   }
 
   /** `name` must be unique in the file and valid for a database and a slot. */
@@ -72,18 +58,26 @@ export class CaptureWorld {
         name,
       ),
     );
-    const admin = new Client(servers.postgres.url);
-    await admin.connect();
-    await admin.query(
-      `CREATE DATABASE ${name} ${input.encoding ? await encodingClause(admin, input.encoding) : ''}`,
-    );
-    await admin.end();
-    const world = new CaptureWorld(servers, name, config);
-    world.client.on('error', () => undefined); // some tests kill it too
-    await Promise.all([world.client.connect(), world.redis.connect()]);
-    await world.client.query(input.schema);
+    const world = await World.create(servers, name, input);
     await setUp(world.client, { ...config.source, tables: publishedTables(config) });
-    return world;
+    return new CaptureWorld(world, config);
+  }
+
+  get databaseUrl(): string {
+    return this.#world.databaseUrl;
+  }
+
+  get client(): Client {
+    return this.#world.client;
+  }
+
+  get redis(): Redis {
+    return this.#world.redis;
+  }
+
+  /** After the end of its server, or by another URL after the database has moved. */
+  async reconnect(databaseUrl?: string): Promise<void> {
+    await this.#world.reconnect(databaseUrl);
   }
 
   /**
@@ -98,7 +92,7 @@ export class CaptureWorld {
     const ended = runSession({
       config: this.config,
       databaseUrl,
-      redisUrl: this.#servers.redis.url,
+      redisUrl: this.#world.redisUrl,
       instance: randomUUID(),
       stopping: stopping.signal,
       emit: event => (on[event.type] as ((event: CaptureEvent) => void) | undefined)?.(event),
@@ -147,13 +141,6 @@ export class CaptureWorld {
     );
   }
 
-  /** A connection of the world's own dies with the server. */
-  async reconnect(): Promise<void> {
-    this.client = new Client(this.databaseUrl);
-    this.client.on('error', () => undefined);
-    await this.client.connect();
-  }
-
   /** Waits until all that has been committed so far is acknowledged. */
   async waitUntilAcknowledged(): Promise<void> {
     const { rows } = await this.client.query<{ lsn: string }>('SELECT pg_current_wal_lsn() AS lsn');
@@ -170,16 +157,6 @@ export class CaptureWorld {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.client.end();
-    this.redis.disconnect();
+    await this.#world[Symbol.asyncDispose]();
   }
-}
-
-/** Of template0, as an encoding that is not the template's asks for; with the C locale, which goes with every encoding. */
-async function encodingClause(admin: Client, encoding: string): Promise<string> {
-  const { rows } = await admin.query<{ version: number }>(
-    "SELECT current_setting('server_version_num')::int AS version",
-  );
-  const provider = (rows[0]?.version ?? 0) >= 150_000 ? 'LOCALE_PROVIDER libc' : '';
-  return `TEMPLATE template0 ENCODING '${encoding}' ${provider} LC_COLLATE 'C' LC_CTYPE 'C'`;
 }

@@ -37,8 +37,7 @@ describe('a database that has moved', () => {
     const capture = await CaptureProcess.start(renamed);
     await capture.waitFor('stream:started');
     expect(capture.output).toContain('checkpoint:renamed');
-    world.client = new Client(renamed.databaseUrl);
-    await world.client.connect();
+    await world.reconnect(renamed.databaseUrl);
     await world.client.query('INSERT INTO items VALUES (2)');
     await world.waitForChanges('items', 2);
     expect(await capture.end('SIGTERM')).toBe(0);

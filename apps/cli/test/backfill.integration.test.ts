@@ -21,7 +21,7 @@ describe('walmq backfill', () => {
   afterAll(() => Promise.all([postgres.stop(), redis.stop()]));
 
   const create = async (name: string) => {
-    const servers = { postgresUrl: postgres.url, redisUrl: redis.url };
+    const servers = { postgres, redis };
     const world = await CliWorld.create(servers, name, { schema: SCHEMA, queues: QUEUES });
     expect((await world.run('setup')).code).toBe(0);
     return world;

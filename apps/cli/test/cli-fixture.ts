@@ -2,11 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WalmqConfigInput } from '@walmq/config';
-import { Redis } from 'ioredis';
-import { Client } from 'pg';
+import { type ServerUrls, World } from '@walmq/testing';
+import type { Redis } from 'ioredis';
+import type { Client } from 'pg';
 import type { Check } from '../src/doctor/check.js';
 import { runProgram } from '../src/program.js';
 import type { CommandIo } from '../src/terminal/command.js';
+
+const CONFIG = 'walmq.config.mjs';
 
 /** How a command ended, and what it printed. */
 export interface Ended {
@@ -45,40 +48,42 @@ type WorldInput = Pick<WalmqConfigInput, 'queues' | 'capture'> & {
 
 /** A database, a slot, a Redis prefix and a configuration file of a test's own, all named `name`. */
 export class CliWorld {
-  readonly name: string;
   readonly env: Record<string, string>;
-  /** Superuser on the database. */
-  readonly client: Client;
-  readonly redis: Redis;
+  readonly #world: World;
   readonly #folder: string;
 
-  private constructor(name: string, folder: string, env: Record<string, string>) {
-    this.name = name;
-    this.env = env;
+  private constructor(world: World, folder: string) {
+    this.#world = world;
     this.#folder = folder;
-    this.client = new Client(env.DATABASE_URL);
-    this.redis = new Redis(env.REDIS_URL as string, { lazyConnect: true });
+    this.env = {
+      DATABASE_URL: world.databaseUrl,
+      REDIS_URL: world.redisUrl,
+      WALMQ_CONFIG: join(folder, CONFIG),
+    };
   }
 
   static async create(
-    servers: { readonly postgresUrl: string; readonly redisUrl: string },
+    servers: ServerUrls,
     name: string,
     { schema, queues, capture, redis }: WorldInput,
   ): Promise<CliWorld> {
-    const admin = new Client(servers.postgresUrl);
-    await admin.connect();
-    await admin.query(`CREATE DATABASE ${name}`).finally(() => admin.end());
     const folder = await mkdtemp(join(tmpdir(), 'walmq-cli-'));
-    const configPath = join(folder, 'walmq.config.mjs');
     const config = { source: { slot: name }, redis: { ...redis, prefix: name }, queues, capture };
-    await writeFile(configPath, `export default ${JSON.stringify(config)};\n`);
-    const url = new URL(servers.postgresUrl);
-    url.pathname = `/${name}`;
-    const env = { DATABASE_URL: url.href, REDIS_URL: servers.redisUrl, WALMQ_CONFIG: configPath };
-    const world = new CliWorld(name, folder, env);
-    await Promise.all([world.client.connect(), world.redis.connect()]);
-    await world.client.query(schema);
-    return world;
+    await writeFile(join(folder, CONFIG), `export default ${JSON.stringify(config)};\n`);
+    return new CliWorld(await World.create(servers, name, { schema }), folder);
+  }
+
+  get name(): string {
+    return this.#world.name;
+  }
+
+  /** Superuser on the database. */
+  get client(): Client {
+    return this.#world.client;
+  }
+
+  get redis(): Redis {
+    return this.#world.redis;
   }
 
   async run(...args: string[]): Promise<Ended> {
@@ -87,10 +92,7 @@ export class CliWorld {
 
   /** The same world seen by another role: its URL in place of the superuser's. */
   as(role: string, password: string): Record<string, string> {
-    const url = new URL(this.env.DATABASE_URL as string);
-    url.username = role;
-    url.password = password;
-    return { ...this.env, DATABASE_URL: url.href };
+    return { ...this.env, DATABASE_URL: this.#world.urlAs(role, password) };
   }
 
   /** What doctor finds, by name; a name that is not there finds nothing. */
@@ -105,8 +107,7 @@ export class CliWorld {
       'SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1',
       [this.name],
     );
-    await this.client.end();
-    this.redis.disconnect();
+    await this.#world[Symbol.asyncDispose]();
     await rm(this.#folder, { recursive: true });
   }
 }

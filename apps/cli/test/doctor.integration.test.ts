@@ -37,7 +37,7 @@ type Input = Parameters<typeof CliWorld.create>[2];
 async function world(
   name: string,
   input: Partial<Input> = {},
-  servers = { postgresUrl: postgres.url, redisUrl: redis.url },
+  servers = { postgres, redis },
 ): Promise<CliWorld> {
   const made = await CliWorld.create(servers, name, { schema: SHOP, queues: QUEUES, ...input });
   onTestFinished(() => made[Symbol.asyncDispose]());
@@ -97,14 +97,14 @@ describe('walmq doctor', () => {
   });
 
   it('tells a database that was never set up', async () => {
-    const servers = { postgresUrl: postgres.url, redisUrl: redis.url };
+    const servers = { postgres, redis };
     const shop = await CliWorld.create(servers, 'bare', { schema: SHOP, queues: QUEUES });
     onTestFinished(() => shop[Symbol.asyncDispose]());
     await errorsOf(shop, 'own-tables', 'replica-identity', 'publication', 'slot');
   });
 
   it('names the option of set-up that makes what an optional part wants', async () => {
-    const servers = { postgresUrl: postgres.url, redisUrl: redis.url };
+    const servers = { postgres, redis };
     const parts = { 'change-log': { table: 'orders' }, audit: { table: 'orders' } };
     const shop = await CliWorld.create(servers, 'parts', {
       schema: SHOP,
@@ -325,7 +325,7 @@ describe('walmq doctor', () => {
         },
       });
       onTestFinished(server.stop);
-      const servers = { postgresUrl: server.url, redisUrl: redis.url };
+      const servers = { postgres: server, redis };
       const shop = await CliWorld.create(servers, 'replica_level', { schema: SHOP, queues: QUEUES });
       onTestFinished(() => shop[Symbol.asyncDispose]());
       const { checks } = await shop.doctor();
@@ -344,7 +344,7 @@ describe('walmq doctor', () => {
         settings: { max_slot_wal_keep_size: '16MB', min_wal_size: '32MB', max_wal_size: '32MB' },
       });
       onTestFinished(server.stop);
-      const shop = await world('lost', {}, { postgresUrl: server.url, redisUrl: redis.url });
+      const shop = await world('lost', {}, { postgres: server, redis });
       for (let segment = 0; segment < 4; segment++) {
         await shop.client.query('CREATE TABLE IF NOT EXISTS filler (line text); SELECT pg_switch_wal()');
         await shop.client.query("SELECT pg_logical_emit_message(false, 'test', 'filler')");
@@ -363,7 +363,7 @@ describe('walmq doctor', () => {
         settings: { appendonly: 'no', 'maxmemory-policy': 'allkeys-lru', maxmemory: '100mb' },
       });
       onTestFinished(server.stop);
-      const servers = { postgresUrl: postgres.url, redisUrl: server.url };
+      const servers = { postgres, redis: server };
       const shop = await world('careless', {}, servers);
       const found = await errorsOf(shop, 'redis-durability', 'redis-eviction');
       expect(found('redis-durability')[0]?.remedy).toContain('CONFIG SET appendonly yes');
@@ -376,7 +376,7 @@ describe('walmq doctor', () => {
     it('finds a Redis that is nearly full', async () => {
       const server = await startRedis({ settings: { maxmemory: '1mb' } });
       onTestFinished(server.stop);
-      const shop = await world('nearly_full', {}, { postgresUrl: postgres.url, redisUrl: server.url });
+      const shop = await world('nearly_full', {}, { postgres, redis: server });
       const found = await errorsOf(shop, 'redis-memory');
       expect(found('redis-memory')[0]?.found).toMatch(/used of 1\.0 MB/);
     });

@@ -33,7 +33,7 @@ describe('very many failed changes', () => {
 
   /** So many failed changes, whose rows alone are 1.5 KB each. */
   async function makeWorld(name: string, count: number) {
-    const world = await CliWorld.create({ postgresUrl: postgres.url, redisUrl: redis.url }, name, {
+    const world = await CliWorld.create({ postgres, redis }, name, {
       schema: 'CREATE TABLE orders (id int PRIMARY KEY)',
       queues: { orders: { table: 'orders' } },
     });

@@ -21,7 +21,7 @@ describe('walmq failed, replay, discard', () => {
 
   /** Changes 1 to 5 of orders, all failed, and one job that holds no change. */
   async function makeWorld(name: string) {
-    const world = await CliWorld.create({ postgresUrl: postgres.url, redisUrl: redis.url }, name, {
+    const world = await CliWorld.create({ postgres, redis }, name, {
       schema: 'CREATE TABLE orders (id int PRIMARY KEY)',
       queues: { orders: { table: 'orders' }, mails: { table: 'orders' } },
     });
@@ -144,7 +144,7 @@ describe('walmq failed, replay, discard', () => {
 
   /** Three keys with four changes each, of which the second has failed for good: 3 failed and 6 parked. */
   async function makeParked(name: string) {
-    const world = await CliWorld.create({ postgresUrl: postgres.url, redisUrl: redis.url }, name, {
+    const world = await CliWorld.create({ postgres, redis }, name, {
       schema: 'CREATE TABLE orders (id int PRIMARY KEY)',
       queues: { orders: { table: 'orders' } },
     });

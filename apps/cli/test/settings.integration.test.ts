@@ -18,7 +18,7 @@ describe('the command line on settings that it cannot work with', () => {
   afterAll(() => Promise.all([postgres.stop(), redis.stop()]));
 
   async function createWorld(name: string): Promise<CliWorld> {
-    const world = await CliWorld.create({ postgresUrl: postgres.url, redisUrl: redis.url }, name, {
+    const world = await CliWorld.create({ postgres, redis }, name, {
       schema: 'CREATE TABLE orders (id integer PRIMARY KEY, status text)',
       queues: { orders: { table: 'orders' }, audit: { table: 'orders' }, 'change-log': { table: 'orders' } },
     });

@@ -174,7 +174,7 @@ describe("the application's writes after set-up", () => {
     'work with %s',
     async (_name, { since, schema, says, refused = false, queue = {}, table = 'orders' }, at) => {
       if (major < since) return;
-      const servers = { postgresUrl: postgres.url, redisUrl: redis.url };
+      const servers = { postgres, redis };
       const queues = { orders: { table: 'orders', ...queue } };
       const world = await CliWorld.create(servers, `writes_${at}`, { schema, queues });
       onTestFinished(() => world[Symbol.asyncDispose]());
@@ -198,7 +198,7 @@ describe("the application's writes after set-up", () => {
   );
 
   it('are in doctor where they fail already, with the publication that makes them', async () => {
-    const servers = { postgresUrl: postgres.url, redisUrl: redis.url };
+    const servers = { postgres, redis };
     const schema = `${ORDERS} ALTER TABLE orders REPLICA IDENTITY FULL;
       ${major >= 15 ? 'CREATE PUBLICATION other FOR TABLE orders (id)' : 'ALTER TABLE orders REPLICA IDENTITY NOTHING; CREATE PUBLICATION other FOR TABLE orders'}`;
     const world = await CliWorld.create(servers, 'writes_failing', {

@@ -34,7 +34,7 @@ const QUEUES = {
 type Input = Parameters<typeof CliWorld.create>[2];
 
 async function world(name: string, input: Partial<Input> = {}): Promise<CliWorld> {
-  const servers = { postgresUrl: postgres.url, redisUrl: redis.url };
+  const servers = { postgres, redis };
   const made = await CliWorld.create(servers, name, { schema: SHOP, queues: QUEUES, ...input });
   onTestFinished(() => made[Symbol.asyncDispose]());
   return made;

@@ -22,7 +22,7 @@ describe('walmq status', () => {
   });
 
   async function makeWorld(name: string): Promise<CliWorld> {
-    const world = await CliWorld.create({ postgresUrl: postgres.url, redisUrl: redis.url }, name, {
+    const world = await CliWorld.create({ postgres, redis }, name, {
       schema: 'CREATE TABLE orders (id int PRIMARY KEY)',
       queues: { orders: { table: 'orders' } },
     });

@@ -32,7 +32,7 @@ describe('removing walmq', () => {
     more = '',
     queues: WalmqConfigInput['queues'] = QUEUES,
   ): Promise<CliWorld> {
-    const servers = { postgresUrl: postgres.url, redisUrl: redis.url };
+    const servers = { postgres, redis };
     const world = await CliWorld.create(servers, name, { schema: `${SCHEMA}${more}`, queues });
     onTestFinished(() => world[Symbol.asyncDispose]());
     return world;

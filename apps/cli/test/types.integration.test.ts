@@ -25,7 +25,7 @@ describe('walmq types', () => {
   });
 
   async function world(name: string, queues: Record<string, { table: string }> = QUEUES) {
-    const servers = { postgresUrl: postgres.url, redisUrl: redis.url };
+    const servers = { postgres, redis };
     const made = await CliWorld.create(servers, name, { schema: SCHEMA, queues });
     await mkdir(CACHE, { recursive: true });
     const folder = await mkdtemp(join(CACHE, 'types-'));

@@ -6,3 +6,4 @@ export { type AppProcess, startApp, startProgram, writeConfig } from './program.
 export { type Servers, type Settings, startServers, stopServers } from './servers.js';
 export { eventually, type Gate, gate, WAIT } from './waiting.js';
 export { type Received, Receiver, SECRET } from './webhook-receiver.js';
+export { type ServerUrls, World } from './world.js';

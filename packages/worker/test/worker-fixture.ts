@@ -1,9 +1,9 @@
 import { type Change, formatPosition, type Operation, toLsn } from '@walmq/change';
 import { parseConfig, type QueueConfig, resolveConfig, type WalmqConfigInput } from '@walmq/config';
-import { type Servers, WAIT } from '@walmq/testing';
+import { type ServerUrls, WAIT, World } from '@walmq/testing';
 import { type BackoffOptions, type FlowJob, FlowProducer, type Job, type JobNode, Queue } from 'bullmq';
-import { Redis } from 'ioredis';
-import { Pool } from 'pg';
+import type { Redis } from 'ioredis';
+import type { Pool } from 'pg';
 import { type Logger, pino } from 'pino';
 import { Registry } from 'prom-client';
 import { vi } from 'vitest';
@@ -35,30 +35,19 @@ interface AddOptions {
 
 /** A database and a Redis prefix of a test's own, with workers that run inside the test. */
 export class WorkerWorld {
-  readonly databaseUrl: string;
-  readonly prefix: string;
-  readonly pool: Pool;
-  readonly redis: Redis;
   readonly registry = new Registry();
   readonly logged: LogEntry[] = [];
   readonly queues: Readonly<Record<string, QueueConfig>>;
+  readonly #world: World;
   readonly #log: Logger;
   readonly #metrics = workerMetrics(this.registry);
   readonly #open = new Map<string, Queue<Change>>();
   readonly #running: RunningWorker[] = [];
   #lsn = 0x1000n;
 
-  private constructor(servers: Servers, name: string, queues: Readonly<Record<string, QueueConfig>>) {
-    const url = new URL(servers.postgres.url);
-    url.pathname = `/${name}`;
-    this.databaseUrl = url.href;
-    this.prefix = name;
+  private constructor(world: World, queues: Readonly<Record<string, QueueConfig>>) {
+    this.#world = world;
     this.queues = queues;
-    this.pool = new Pool({ connectionString: url.href, max: 20 });
-    // A test that stops a server loses the connections to it.
-    this.pool.on('error', () => {});
-    this.redis = new Redis(servers.redis.url, { maxRetriesPerRequest: null });
-    this.redis.on('error', () => {});
     this.#log = pino(
       { level: 'debug', formatters: { level: label => ({ level: label }) } },
       { write: (line: string) => this.logged.push(JSON.parse(line) as LogEntry) },
@@ -67,17 +56,29 @@ export class WorkerWorld {
 
   /** `name` must be unique in the file and valid for a database. */
   static async create(
-    servers: Servers,
+    servers: ServerUrls,
     name: string,
     options: { readonly schema?: string; readonly queues: WalmqConfigInput['queues'] },
   ): Promise<WorkerWorld> {
     const { queues } = resolveConfig(parseConfig({ redis: { prefix: name }, queues: options.queues }, name));
-    const admin = new Pool({ connectionString: servers.postgres.url, max: 1 });
-    await admin.query(`CREATE DATABASE ${name}`);
-    await admin.end();
-    const world = new WorkerWorld(servers, name, queues);
-    await world.pool.query(`${workerSchemaSql}${options.schema ?? ''}`);
-    return world;
+    const schema = `${workerSchemaSql}${options.schema ?? ''}`;
+    return new WorkerWorld(await World.create(servers, name, { schema }), queues);
+  }
+
+  get databaseUrl(): string {
+    return this.#world.databaseUrl;
+  }
+
+  get prefix(): string {
+    return this.#world.name;
+  }
+
+  get pool(): Pool {
+    return this.#world.pool;
+  }
+
+  get redis(): Redis {
+    return this.#world.redis;
   }
 
   /** With another configuration where `queues` says so. */
@@ -187,7 +188,7 @@ export class WorkerWorld {
   }
 
   async rows<R extends object = Record<string, unknown>>(sql: string, values: unknown[] = []): Promise<R[]> {
-    return (await this.pool.query<R>(sql, values)).rows;
+    return await this.#world.rows<R>(sql, values);
   }
 
   async countOf(queueName: string, state: 'completed' | 'failed'): Promise<number> {
@@ -201,8 +202,7 @@ export class WorkerWorld {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#running.map(worker => worker.close(0)));
     await Promise.all([...this.#open.values()].map(queue => queue.close()));
-    this.redis.disconnect();
-    await this.pool.end();
+    await this.#world[Symbol.asyncDispose]();
   }
 
   #queue(name: string): Queue<Change> {
