@@ -7,7 +7,7 @@ interface Waiting {
   readonly resolve: () => void;
 }
 
-/** Tells when a position has become durable in its shard. */
+/** Waits until positions are durable in their shards. */
 export class DurablePositions {
   #waiting: Waiting[] = [];
 

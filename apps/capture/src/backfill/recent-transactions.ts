@@ -1,7 +1,7 @@
 /** A power of two. Commits between one that still hides from queries and a chunk's watermark: some dozens at most. */
 const REMEMBERED = 4096;
 
-/** The transactions the stream has brought last. */
+/** The last transactions of the stream. */
 export class RecentTransactions {
   readonly #xids = new Uint32Array(REMEMBERED);
   #count = 0;
@@ -10,7 +10,7 @@ export class RecentTransactions {
     this.#xids[this.#count++ % REMEMBERED] = xid;
   }
 
-  /** A copy, as they are now. */
+  /** A copy. */
   list(): readonly number[] {
     return [...this.#xids.subarray(0, Math.min(this.#count, REMEMBERED))];
   }

@@ -22,13 +22,13 @@ import type { ChunkOutcomes } from './chunk-outcomes.js';
 import type { DurablePositions } from './durable-positions.js';
 import type { BackfillWindow } from './window.js';
 
-/** What is told of a backfill. */
+/** What happened to a backfill. */
 export type BackfillNotice =
   | { readonly event: 'started' | 'done'; readonly backfill: Backfill }
   | { readonly event: 'chunk'; readonly backfill: Backfill; readonly read: number; readonly enqueued: number }
   | { readonly event: 'again'; readonly backfill: Backfill; readonly reason: string }
   | { readonly event: 'failed'; readonly backfill: Backfill; readonly reason: string }
-  /** None can run for now. */
+  /** No backfill can run at present. */
   | { readonly event: 'interrupted'; readonly reason: string };
 
 export interface BackfillsOptions {
@@ -48,24 +48,25 @@ const RETRY_MS = 2000;
 /** Bytes of values in memory at once, near enough: a chunk ends there. */
 const CHUNK_BYTES = 2 * 1024 * 1024;
 /**
- * Rows that a policy hides from capture would silently be missing: an error says so. A table that is locked for longer is
- * tried again. A watermark's commit waits for every synchronous standby that another commit can wait for.
+ * row_security: a policy that hides rows from capture is an error, because the rows would silently be missing.
+ * lock_timeout: a table that is locked for longer is tried again. synchronous_commit: a watermark's commit waits for every
+ * synchronous standby that another commit can wait for.
  */
 const SETTINGS = { row_security: 'off', lock_timeout: '10s', synchronous_commit: 'remote_apply' };
 
-/** Takes up backfills as they are asked for, one after the other, for as long as the session lasts. Never rejects. */
+/** Runs requested backfills, one after the other, for as long as the session lasts. Never rejects. */
 export async function runBackfills(options: BackfillsOptions): Promise<void> {
   const { ending, onNotice } = options;
-  let told: string | undefined;
+  let reported: string | undefined;
   while (!ending.aborted) {
     const error = await withClient(options, client => takeTurns(client, options)).catch(
       (cause: unknown) => cause,
     );
     if (ending.aborted) return;
     const reason = ((backfillTableMissing(error) ?? error) as Error).message;
-    // Once: a table that is missing stays so until somebody runs set-up.
-    if (reason !== told) onNotice({ event: 'interrupted', reason });
-    told = reason;
+    // Once: a missing table stays missing until somebody runs set-up.
+    if (reason !== reported) onNotice({ event: 'interrupted', reason });
+    reported = reason;
     await pause(RETRY_MS, ending);
   }
 }
@@ -100,7 +101,7 @@ async function takeTurns(client: Client, options: BackfillsOptions): Promise<voi
   }
 }
 
-/** Every table that a queue wants with the rows it has at first. */
+/** Tables of queues with `snapshot: 'initial'`. */
 function snapshotTables({ queues }: WalmqConfig) {
   return Object.values(queues)
     .filter(({ snapshot }) => snapshot === 'initial')
@@ -151,7 +152,7 @@ function queueOf({ queue, schema, table }: Backfill, { queues }: WalmqConfig): N
 
 const NOTHING_LEFT = { lastKey: null, read: 0, outcome: { enqueued: 0, last: null } } as const;
 
-/** Low watermark, read, high watermark; then it waits for the stream to bring the high one. */
+/** Low watermark, read, high watermark; then waits until the stream brings the high watermark. */
 async function readBetweenWatermarks(
   client: Client,
   backfill: Backfill,
@@ -183,10 +184,10 @@ async function readBetweenWatermarks(
   return { lastKey: chunk.lastKey, read: chunk.read, outcome: await outcome };
 }
 
-/** PostgreSQL's classes of errors that trying again does not mend: bad data, missing objects or rights, rows too large. */
+/** SQLSTATE classes for which a retry does not help: bad data, missing objects or rights, rows too large. */
 const LASTING = /^(22|23|25006|2F|38|39|3D|3F|42|44|54|XX000)/;
 
-/** Undefined when it is worth another try. */
+/** Undefined where a retry may help. */
 function reasonToFail(cause: unknown): string | undefined {
   if (cause instanceof WalmqError) return cause.sentence;
   const { code, message } = cause as { code?: unknown; message: string };

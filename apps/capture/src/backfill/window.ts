@@ -4,7 +4,7 @@ import type { Job } from '@walmq/fanout';
 import type { RowChange, Snapshot, Table, Tuple } from '@walmq/replication';
 import { RecentTransactions } from './recent-transactions.js';
 
-/** A chunk that is being read. */
+/** A chunk between its watermarks. */
 export interface ChunkInHand {
   readonly token: string;
   readonly table: Table;
@@ -24,7 +24,7 @@ export type PassedChunk =
   | { readonly token: string; readonly again: string }
   | (ChunkInHand & {
       readonly tuples: readonly Tuple[];
-      /** False of a row that the stream has brought something newer of. */
+      /** False for a row of which the stream has brought a newer change. */
       readonly isCurrent: (row: EncodedChange) => boolean;
     });
 
@@ -32,8 +32,8 @@ export type PassedChunk =
 const MOST_KEYS = 100_000;
 
 /**
- * Decides which rows of a chunk are still news. A chunk is read between two watermarks, which come by in the stream:
- * all that the stream brings between them may be newer than what was read, and is left to speak for itself. DBLog,
+ * Decides which rows of a chunk are still current. A chunk is read between two watermarks of the stream. What the stream
+ * brings between them may be newer than what was read, so those rows of the chunk are left out. DBLog,
  * https://arxiv.org/abs/2010.12597, section 3.2.
  *
  * A row read in the chunk's snapshot can be older than what the stream has brought only by a change of a transaction
@@ -48,7 +48,7 @@ export class BackfillWindow {
   /** Undefined until the low watermark has come. */
   #since: { readonly before: readonly number[]; readonly keys: Set<string>; spoilt?: string } | undefined;
 
-  /** From here on watermarks with this token count; all others are of chunks that nobody waits for any more. */
+  /** From here on only watermarks with this token count; others are of chunks that were given up. */
   expect(chunk: ChunkInHand): void {
     this.#chunk = chunk;
     this.#rows = undefined;
@@ -73,7 +73,7 @@ export class BackfillWindow {
     if (change.op === 'truncate') this.#since.spoilt = 'the table was truncated';
     else if (keyOf(change.of) !== keyOf(own)) this.#since.spoilt = 'the table was altered';
     else if (this.#since.keys.size >= MOST_KEYS) this.#since.spoilt = 'too many rows changed';
-    // What the queue does not take (an operation it leaves out) makes no row old news to it; one that is gone is.
+    // A change that the queue does not take (an operation it leaves out) makes no row outdated for the queue; a delete does.
     else if (change.op === 'delete' || jobs.some(({ queue }) => queue === this.#chunk?.queue))
       this.#since.keys.add(change.keyText ?? '');
   }

@@ -14,19 +14,19 @@ export interface MalformedEventsOptions {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly log: Logger;
-  /** A fault of Redis that does not pass by itself. */
+  /** A permanent fault of Redis. */
   readonly onFault: (error: WalmqError) => void;
 }
 
-/** Who sees to the queue of malformed events. */
+/** The worker of the dead-letter queue. */
 export interface MalformedEvents {
   stop(): Promise<void>;
 }
 
 /**
- * Fails every event of the queue of malformed ones at once, with its reason, so that it is found where all failures are.
- * One that somebody replays is looked at again, by the configuration of today, and if a queue takes it now it is said once
- * more, in the stream, once. Undefined where no queue takes events.
+ * Fails every event of the dead-letter queue at once, with its reason, so that it is listed with all other failures. An
+ * event that somebody replays is checked again, with the current configuration; if a queue takes it now, it is sent again
+ * through the stream, once. Undefined where no queue takes events.
  */
 export function watchMalformedEvents(options: MalformedEventsOptions): MalformedEvents | undefined {
   const { config, log, databaseUrl, redisUrl, onFault } = options;
@@ -99,7 +99,7 @@ async function settle(job: Job<Change>, parts: Parts): Promise<object> {
   }
 }
 
-/** A sentence serves: where in our code it was thrown says nothing of the event. */
+/** Without a stack: a place in our code explains nothing about the event. */
 function refused(reason: string): UnrecoverableError {
   const error = new UnrecoverableError(reason);
   error.stack = reason;

@@ -3,8 +3,8 @@ import { EVENT_PREFIX } from '@walmq/replication';
 import { escapeIdentifier, escapeLiteral, type PoolClient } from 'pg';
 
 /**
- * Says an event once more as it was said, within the open transaction, so that capture meets it in the stream behind all
- * that has been committed: a message is sent again, byte by byte; a row of an outbox is written again, with its id.
+ * Sends an event again, unchanged, within the open transaction, so that capture reads it behind everything that is
+ * committed: a message is sent again, byte by byte; a row of an outbox is written again, with its id.
  * `json` is the change as it was enqueued: parsed, large numbers would lose their last digits.
  */
 export async function sendAgain(tx: PoolClient, change: Change, json: string): Promise<void> {
@@ -26,7 +26,7 @@ interface Column {
   readonly isBytea: boolean;
 }
 
-/** The row may still be there: it gives way to its own copy. Rows that are deleted are no events. */
+/** Replaces the row where it still exists: a deleted row is no event. */
 async function writeRow(tx: PoolClient, { schema, table, key, after }: Change, json: string): Promise<void> {
   const target = sqlTable({ schema, table });
   const { rows } = await tx.query<Column>(

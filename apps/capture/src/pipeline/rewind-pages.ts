@@ -2,17 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Snapshot, type Transaction } from '@walmq/replication';
 import type { ClientBase } from 'pg';
 
-/** How soon a transaction is looked for again whose commit is in the stream and not in a snapshot yet. */
+/** Interval of looks for a transaction whose commit is in the stream but not yet in a snapshot. */
 const LOOK_EVERY_MS = 50;
 
-/** PostgreSQL's codes for a table, or a schema, that is not there; and for one that may not be read. */
+/** SQLSTATEs of a missing table or schema, and of a table that the role may not read. */
 const ABSENT: ReadonlySet<unknown> = new Set(['42P01', '3F000']);
 const FORBIDDEN = '42501';
 
 /**
- * Tells rewinds from what only looks like one. Every role may send a message, and a change that is sent again is one: it is
- * believed only in a transaction that has written a page of a rewind (walmq.rewind_page), which takes a right on that
- * table. Asked once for all messages of a transaction.
+ * Verifies rewinds. A change is sent again as a logical message, which every role may send. So capture accepts such a
+ * message only in a transaction that has written a page of a rewind (walmq.rewind_page), which takes a right on that
+ * table. Reads the page once for all messages of a transaction.
  */
 export class RewindPages {
   readonly #client: ClientBase;
@@ -24,7 +24,7 @@ export class RewindPages {
     this.#stopping = stopping;
   }
 
-  /** The queue that the transaction's rewind sends to; an error says why it sends nothing. */
+  /** The queue that the transaction's rewind sends to, or an error with the reason why it sends nothing. */
   async queueOf(transaction: Transaction): Promise<string | Error> {
     if (this.#asked?.transaction !== transaction)
       this.#asked = { transaction, answer: this.#read(transaction.xid) };
@@ -50,7 +50,7 @@ export class RewindPages {
   }
 }
 
-/** By the 64-bit id that ends in the 32 bits of the stream and is nearest to today's. */
+/** Extends the 32 bits of the stream to the 64-bit transaction id that is nearest to the current one. */
 const PAGE_OF = `SELECT s.snapshot::text AS snapshot,
   (SELECT r.queue FROM walmq.rewind_page p JOIN walmq.rewind r ON r.id = p.rewind_id
     WHERE p.xid = (xmax + (($1::numeric - xmax) % 4294967296 + 6442450944) % 4294967296 - 2147483648)::text::xid8) AS queue

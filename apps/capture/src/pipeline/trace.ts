@@ -21,10 +21,10 @@ export class ChangeTracer {
   /** In the order of the stream. */
   #open: { readonly id: string; readonly span: Span }[] = [];
 
-  /** The jobs with the span's context in their options; the span is the child of the one the transaction names. */
+  /** Returns the jobs with the span's context in their options. The span is a child of the span that the transaction names. */
   begin(
     change: ChangeName,
-    { committedAt, context: said }: Pick<Transaction, 'committedAt' | 'context'>,
+    { committedAt, context: sent }: Pick<Transaction, 'committedAt' | 'context'>,
     jobs: readonly Job[],
   ): readonly Job[] {
     if (jobs.length === 0) return jobs;
@@ -41,7 +41,7 @@ export class ChangeTracer {
           'messaging.batch.message_count': jobs.length,
         },
       },
-      propagation.extract(ROOT_CONTEXT, said?.trace ?? {}),
+      propagation.extract(ROOT_CONTEXT, sent?.trace ?? {}),
     );
     this.#open.push({ id: change.id, span });
     const carrier: Record<string, string> = {};
@@ -50,14 +50,14 @@ export class ChangeTracer {
     return jobs.map(job => ({ ...job, options: merged(job.options, options) }));
   }
 
-  /** Everything up to this position is in Redis. */
+  /** Ends the spans up to this position: Redis has their jobs. */
   enqueued(position: string): void {
     const still = this.#open.findIndex(({ id }) => id > position);
     const done = this.#open.splice(0, still < 0 ? this.#open.length : still);
     for (const { span } of done) span.end();
   }
 
-  /** The session ended first: the changes come again, in the next one. */
+  /** The session ended before Redis had these changes: the next session reads them again. */
   abandoned(): void {
     for (const { span } of this.#open.splice(0)) {
       span.setStatus({ code: SpanStatusCode.ERROR, message: 'the session ended; the change is read again' });

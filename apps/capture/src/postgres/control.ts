@@ -1,9 +1,9 @@
 import { type OpenClient, openClient } from '@walmq/postgres';
 
-/** Everything asked here is a look into the catalog. */
+/** Every question on this connection is a read of the catalog. */
 const ANSWER_MS = 30_000;
 
-/** The ordinary connection beside the stream, for what only SQL tells. */
+/** The ordinary connection beside the stream, for SQL. */
 export type Control = OpenClient;
 
 /** Rejects with DATABASE_... and DATABASE_URL_INVALID. */
@@ -13,7 +13,7 @@ export async function openControl(databaseUrl: string, deadlineMs: number): Prom
     name: 'walmq capture control',
     answerMs: ANSWER_MS,
     deadlineMs,
-    // What it notes is about this server, and must not wait for a standby that is away.
+    // Its writes are about this server, and must not wait for a standby that is away.
     settings: { synchronous_commit: 'local' },
   });
 }

@@ -6,12 +6,12 @@ import { poll } from '@walmq/runtime';
 import type { Client } from 'pg';
 import { type Control, openControl } from './control.js';
 
-/** The server's side of things, as it is while nobody reads the slot too. */
+/** The state of the slot, also while no capture reads it. */
 export interface SlotSnapshot {
-  /** Undefined when there is none of ours. */
+  /** Undefined where the slot is missing or not ours. */
   readonly slot: (Slot & SlotDetail) | undefined;
   readonly walEnd: Lsn;
-  /** Why the walsender that reads it sends nothing, as a clause; undefined where nothing keeps it. */
+  /** Why the walsender sends nothing, as a clause; undefined where nothing blocks it. */
   readonly stall: string | undefined;
   /** Names the database, slot and server, as in job ids. */
   readonly source: string;
@@ -65,7 +65,7 @@ export async function watchSlot(options: WatchSlotOptions): Promise<void> {
   await disconnect();
 }
 
-/** The slot before the end of the WAL, which is never behind it. */
+/** Reads the slot before the end of the WAL, so that the end is never behind the slot. */
 async function readSnapshot(client: Client, name: string): Promise<SlotSnapshot> {
   const [slot, detail] = [await readSlot(client, name), await readSlotDetail(client, name)];
   const source = await readSource(client);

@@ -1,17 +1,17 @@
 import { comparePositions, type Lsn, maxLsn, type Position } from '@walmq/change';
 
 /**
- * How far the stream has come, in four steps. Each is at or behind the one above it, and the server is told the
- * last one only.
+ * How far the stream has come, in four steps. Each step is at or behind the step above it; capture confirms only the
+ * last one to the server.
  */
 export interface Progress {
   /** The server has sent everything before this. */
   readonly received: Lsn;
   /** Redis holds the job of every change up to this position: the slowest shard's. */
   readonly enqueued: Position;
-  /** ... and keeps it, as the operator's promise of durability says. */
+  /** Redis keeps those jobs as `redis.durability` promises. */
   readonly durable: Position;
-  /** The same two of each shard. */
+  /** The last two, for each shard. */
   readonly shards: readonly ShardProgress[];
   /** The server may forget everything before this. */
   readonly acknowledged: Lsn;
@@ -24,20 +24,20 @@ export interface ShardProgress {
   readonly durable: Position;
 }
 
-/** `nowMs` is of a clock that nobody sets: only differences count. */
+/** `nowMs` is of a monotonic clock: only differences count. */
 export type ProgressEvent =
   | { readonly type: 'received'; readonly lsn: Lsn }
   | { readonly type: 'enqueued'; readonly shard: number; readonly position: Position }
   | { readonly type: 'durable'; readonly shard: number; readonly position: Position; readonly nowMs: number }
   | { readonly type: 'elapsed'; readonly nowMs: number };
 
-/** A delay is kept in so many steps: what becomes durable within one is acknowledged together. */
+/** Steps of a delay: positions that become durable within one step are acknowledged together. */
 const DELAY_STEPS = 100;
 
 /**
- * Everything up to where a shard's checkpoint stands has been enqueued in it before. Whether that is durable, nobody
- * has said yet: the capture that wrote it may have ended before it was told. What was acknowledged is durable, and the
- * first batch that the shard confirms stands for all before it.
+ * Everything up to a shard's checkpoint has been enqueued in the shard before. Whether that is durable is not known yet:
+ * the capture that wrote the checkpoint may have ended before Redis confirmed it. What was acknowledged is durable, and
+ * the first batch that the shard confirms proves all before it.
  */
 export function progressFrom(checkpoints: readonly Position[], acknowledged: Lsn): Progress {
   const slowest = slowestOf(checkpoints);

@@ -5,11 +5,11 @@ interface Sample {
   readonly atMs: number;
 }
 
-/** Past this many the older half is kept at half the resolution, so that any lag fits. */
+/** Beyond this many, the older half keeps every second sample, so that any lag fits. */
 const MOST_SAMPLES = 1000;
 
 /**
- * Turns positions into time. At some instants it is told where the WAL ended; once that position is acknowledged,
+ * Turns positions into time. Some looks record where the WAL ended at an instant; once that position is acknowledged,
  * so is everything that had been committed by then.
  */
 export class LagClock {

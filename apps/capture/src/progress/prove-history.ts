@@ -1,7 +1,7 @@
 import { type Lsn, lsnToHex, type Position, type WalmqError } from '@walmq/change';
 import { checkpointAhead } from '@walmq/operations';
 
-/** What a transaction begins with, in the stream. */
+/** The begin of a transaction in the stream. */
 export interface Begin {
   readonly commitLsn: Lsn;
   readonly xid: number;
@@ -24,7 +24,7 @@ export function markOfNone(publication: string): string {
   return `${NO_TRANSACTION} 0 - ${publication}`;
 }
 
-/** One shard's checkpoint, to be held against the stream. */
+/** One shard's checkpoint, to be compared with the stream. */
 export interface Claimed {
   readonly checkpoint: Position;
   /** The last transaction at or before it; null when that is not known. */
@@ -32,7 +32,7 @@ export interface Claimed {
 }
 
 /**
- * Holds what the checkpoints say against what the stream brings. A server that was set back (a snapshot of its volume, a
+ * Compares the checkpoints with the stream. A server that was set back (a snapshot of its volume, a
  * base backup without recovery) counts its WAL on over places where other changes have stood, on the same timeline: no
  * position tells. The stream does. It goes on from the slot, which is at or before every checkpoint, and PostgreSQL
  * decodes the same WAL to the same transactions. So each transaction that was seen last before a checkpoint must come
@@ -119,12 +119,12 @@ class ShardProof {
   }
 
   #missing(): WalmqError {
-    return this.#refuse(`this database does not have the transaction before it (${told(this.#mark)})`);
+    return this.#refuse(`this database does not have the transaction before it (${readable(this.#mark)})`);
   }
 
   #unknown(mark: string): WalmqError {
     return this.#refuse(
-      `this database has a transaction before it that was not there when it was set (${told(mark)})`,
+      `this database has a transaction before it that was not there when it was set (${readable(mark)})`,
     );
   }
 
@@ -133,8 +133,8 @@ class ShardProof {
   }
 }
 
-/** A mark for people. */
-function told(mark: string): string {
+/** A mark as a person reads it. */
+function readable(mark: string): string {
   const [, xid, committedAt] = mark.split(' ');
   return `number ${xid}, committed ${committedAt}`;
 }

@@ -7,14 +7,14 @@ import type { Shard } from './shards.js';
 const LONGEST_PAUSE_MS = 5000;
 
 interface SaveOptions {
-  /** Ends it, saved or not. */
+  /** Ends the wait, saved or not. */
   readonly signal: AbortSignal;
   /** Called at each failed try. */
   readonly onPause: (error: Error, retryInMs: number) => void;
   readonly onResume: () => void;
 }
 
-/** What the catalog has said, kept in Redis from one session to the next, beside the checkpoint. */
+/** Descriptions from the catalog, kept in Redis from one session to the next, beside the checkpoint. */
 export class CatalogNotes {
   readonly #shard: Shard;
   readonly memory: CatalogMemory;
@@ -37,8 +37,8 @@ export class CatalogNotes {
   }
 
   /**
-   * Writes down what has been learnt, durable before it resolves: ahead of the first change that relies on it. Where
-   * Redis takes nothing for now it tries again, until the signal comes.
+   * Saves new descriptions, and resolves when they are durable: before the first change that relies on them. Tries again
+   * while Redis takes nothing, until the signal.
    */
   async save({ signal, onPause, onResume }: SaveOptions): Promise<void> {
     let error = await this.saveOnce();
@@ -51,7 +51,7 @@ export class CatalogNotes {
     onResume();
   }
 
-  /** The error where Redis did not take it. */
+  /** Resolves to the error where Redis did not save. */
   async saveOnce(): Promise<Error | undefined> {
     const { unsaved } = this.memory;
     if (unsaved.size === 0) return undefined;

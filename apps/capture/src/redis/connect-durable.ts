@@ -14,7 +14,7 @@ import type { Emit } from '../telemetry/capture-event.js';
 const SHORTEST_DEADLINE_MS = 6000;
 
 /**
- * Every new connection may be to another server than the last: each is asked whether it keeps the promise.
+ * A new connection may lead to another server than the last, so every connection checks the promise of durability.
  * Rejects with REDIS_UNREACHABLE, with REDIS_DENIED, or with what durabilityVerdict finds.
  */
 export async function connectDurable(
@@ -36,7 +36,7 @@ export async function connectDurable(
   }
 }
 
-/** A server that answers with an error (it loads its data, say) is as good as none, and comes back like one. */
+/** A server that answers with an error (such as LOADING) is treated as unreachable: the error is temporary. */
 export function unreachable(cause: unknown): WalmqError {
   if (cause instanceof WalmqError) return cause;
   if (isDenied(cause as Error)) return refusalOf(cause as Error).error;

@@ -19,15 +19,15 @@ export interface HeldClaim {
 
 const RENEWED_MS = 1000;
 const ASKED_MS = 250;
-/** A claim that is there for longer than it is believed is being renewed. */
+/** A claim that outlives CLAIM_MS is being renewed by a live capture. */
 const PATIENCE_MS = CLAIM_MS + 2 * RENEWED_MS;
-/** How long a Redis that is away may hold up the end of a session. */
+/** How long a Redis that is away may delay the end of a session. */
 const RELEASE_MS = 500;
 
 /**
- * Holds the checkpoint for the captures of one server. A copy of a server that was started with the Redis of the
- * original would move the original's checkpoint; whichever runs keeps it. After a failover the old primary's capture
- * may still hold it for some seconds: that long is waited.
+ * Claims the checkpoint for the captures of one server. A copy of a server that was started with the Redis of the
+ * original would move the original's checkpoint, so the capture that runs keeps the claim. After a failover the old
+ * primary's capture may hold the claim for some seconds more: this waits for that long.
  * Rejects with CHECKPOINT_HELD, or with REDIS_UNREACHABLE and REDIS_DENIED.
  */
 export async function holdClaim(options: ClaimOptions): Promise<HeldClaim> {

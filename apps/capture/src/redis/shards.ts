@@ -18,7 +18,7 @@ import type { Emit } from '../telemetry/capture-event.js';
 import { connectDurable, unreachable } from './connect-durable.js';
 import { watchBacklog } from './watch-backlog.js';
 
-/** One shard's way into Redis. */
+/** The Redis keys and connections of one shard. */
 export interface Shard {
   /** BullMQ's key prefix of its queues. */
   readonly prefix: string;
@@ -26,9 +26,9 @@ export interface Shard {
   readonly catalogKey: string;
   /** The key that the checkpoint would have, were the database of this name. */
   readonly keyOf: (database: string) => string;
-  /** A connection that has been found able to keep the promise of durability. */
+  /** Opens a connection whose server keeps the promise of durability. */
   readonly connect: () => Promise<ProducerConnection>;
-  /** One that merely looks. */
+  /** Opens a connection for reads, without that check. */
   readonly look: () => ReturnType<typeof connectShard>;
 }
 
@@ -49,7 +49,7 @@ export function shardsOf(
   });
 }
 
-/** Pauses a queue, where its shard is. Rejects with REDIS_UNREACHABLE and REDIS_DENIED. */
+/** Pauses a queue in its shard. Rejects with REDIS_UNREACHABLE and REDIS_DENIED. */
 export async function pauseIn(shards: readonly Shard[], queue: QueueConfig): Promise<void> {
   const redis = await (shards[queue.shard] as Shard).look();
   try {
@@ -64,7 +64,7 @@ export async function pauseIn(shards: readonly Shard[], queue: QueueConfig): Pro
   }
 }
 
-/** What an older version has left, by the queue's number. Rejects with REDIS_UNREACHABLE and REDIS_DENIED. */
+/** Ordering keys that an older version has left, by the queue's number. Rejects with REDIS_UNREACHABLE and REDIS_DENIED. */
 export async function findFormerKeys(
   shards: readonly Shard[],
   config: WalmqConfig,

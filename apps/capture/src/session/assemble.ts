@@ -1,7 +1,7 @@
 import { tableName } from '@walmq/change';
 import { type FormerKeys, Router, sourceTag } from '@walmq/fanout';
 import { type Catalog, type Relation, type Table, untilShown, utf8Converter } from '@walmq/replication';
-import type { Backfills } from '../backfill/start-backfills.js';
+import type { Backfills } from '../backfill/backfills.js';
 import { ChangeDecoder } from '../pipeline/decode-changes.js';
 import { RewindPages } from '../pipeline/rewind-pages.js';
 import { ChangeRouter } from '../pipeline/route-change.js';

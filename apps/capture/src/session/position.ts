@@ -31,13 +31,13 @@ import type { Shard } from '../redis/shards.js';
 export interface PositionOptions {
   /** An ordinary connection to the database. */
   readonly control: Client;
-  /** For the replication connection that tells of timelines. */
+  /** For a replication connection, which reads the history of timelines. */
   readonly connection: ClientConfig;
   readonly publication: string;
   readonly slot: Slot;
   readonly source: Source;
   readonly shards: readonly Shard[];
-  /** What an operator should know of how it begins, as a sentence. */
+  /** What an operator should know about the start, as a sentence. */
   readonly onNotice: (event: string, sentence: string) => void;
 }
 
@@ -50,7 +50,7 @@ export async function findPositions(options: PositionOptions): Promise<Claimed[]
   for (const shard of shards)
     found.push({ shard, ...(await findPosition({ ...options, row: row.own, timeline, shard })) });
   // Before the first position is stored: one without this row would be taken for that of a Redis that lost it.
-  // A database that takes no writes, as one whose disk is full, is streamed all the same where a checkpoint tells as much.
+  // A database that takes no writes, for example with a full disk, is streamed all the same where a checkpoint exists.
   if (!row.own)
     await writeFirstLsn(control, slot, { over: row.foreign }).catch(cause => {
       if (found.some(({ checkpoint }) => !checkpoint)) throw cause;
@@ -77,7 +77,7 @@ export async function findPositions(options: PositionOptions): Promise<Claimed[]
   return claimed;
 }
 
-/** What the database keeps of this slot; undefined when it keeps nothing, or what a dump brought from another server. */
+/** The row of this slot in walmq.capture; undefined without one, or where a dump brought it from another server. */
 async function ownRow({
   control,
   slot,
@@ -95,7 +95,7 @@ async function ownRow({
 
 interface Found {
   readonly position: Position;
-  /** Null when it is to be made. */
+  /** Null where it has to be created. */
   readonly checkpoint: Checkpoint | null;
 }
 
@@ -108,7 +108,7 @@ async function findPosition(
   const verdict = resumeVerdict({
     checkpoint: checkpoint && parsePosition(checkpoint.position),
     confirmedFlush: slot.confirmedFlushLsn,
-    // No capture has read the slot yet: it stands where it was made.
+    // No capture has read the slot yet, so the slot is where it was created.
     firstLsn: row?.firstLsn ?? slot.confirmedFlushLsn,
     walEnd,
     divergedAt: await divergence(options.connection, checkpoint?.timeline ?? null, timeline),
@@ -119,7 +119,7 @@ async function findPosition(
   return { position: verdict.position, checkpoint };
 }
 
-/** A database that was renamed takes its checkpoint along. */
+/** The checkpoint of this database, also where the database was renamed. */
 async function readOwnCheckpoint(
   redis: Redis,
   { row, source, shard, onNotice }: Parameters<typeof findPosition>[0],
@@ -137,7 +137,7 @@ async function readOwnCheckpoint(
   return await readWholeCheckpoint(redis, shard.checkpointKey);
 }
 
-/** True when the changes up to the checkpoint came through another slot of this name; set-up notes where it makes one. */
+/** True when the changes up to the checkpoint came through another slot of this name: set-up records where it creates one. */
 function isReplaced(checkpoint: Checkpoint | null, row: CaptureRow | undefined): boolean {
   if (!checkpoint || !row?.madeLsn) return false;
   return checkpoint.slotMadeAt !== row.madeLsn;

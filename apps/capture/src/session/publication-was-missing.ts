@@ -12,7 +12,7 @@ export function missesPublication(cause: unknown): cause is WalmqError {
   return cause instanceof WalmqError && SAID_BY_THE_STREAM.has(cause.code);
 }
 
-/** The fault of a stream; where it misses a publication that is there, that one: starting again would not help. */
+/** The fault of a stream. Where the missing publication exists now, the fault says that a restart does not help. */
 export async function explainMissing(cause: unknown, client: Client, publication: string): Promise<unknown> {
   if (!missesPublication(cause)) return cause;
   try {

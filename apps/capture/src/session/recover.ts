@@ -1,18 +1,18 @@
 import { doubling, type ErrorCode, WalmqError } from '@walmq/change';
 import { replicationFailure } from '@walmq/replication';
 
-/** What to do about a session that ended. */
+/** What follows the end of a session. */
 export type Recovery =
-  /** The fault passes by itself: connect again, a little later each time. */
+  /** The fault is temporary: connect again, a little later each time. */
   | 'retry'
-  /** A change cannot be sent, or not be taken: try again, ever more seldom, while a person decides what becomes of it. */
+  /** A change cannot be sent or taken: try again, less and less often, until a person decides about it. */
   | 'blocked'
-  /** Another capture reads the slot: look again soon, and take over when it is gone. */
+  /** Another capture reads the slot: look again soon, and take over when that capture ends. */
   | 'standby'
-  /** A person has to mend something first. */
+  /** A person has to correct something first. */
   | 'stop';
 
-/** Names any fault of a session and decides by its code. */
+/** Gives every fault of a session a code, and decides by the code. */
 export function recoveryOf(cause: unknown, slot: string): { error: WalmqError; recovery: Recovery } {
   const error = cause instanceof WalmqError ? cause : replicationFailure(cause, slot);
   return { error, recovery: RECOVERY[error.code] ?? 'stop' };
@@ -21,17 +21,17 @@ export function recoveryOf(cause: unknown, slot: string): { error: WalmqError; r
 const RECOVERY: Readonly<Partial<Record<ErrorCode, Recovery>>> = {
   REPLICATION_LOST: 'retry',
   REPLICATION_REFUSED: 'retry',
-  // A server that is about to end says so of a standby that is away too; a slot that is lost says so at the next start.
+  // A server that shuts down reports this of an absent standby too; a lost slot is found at the next start.
   SLOT_UNREADABLE: 'retry',
   DATABASE_UNREACHABLE: 'retry',
   CHANGE_UNREADABLE: 'blocked',
   CHANGE_FAULT: 'blocked',
-  // A failover in the middle: it may be promoted any moment.
+  // A failover is under way: the server may be promoted at any moment.
   DATABASE_IS_STANDBY: 'retry',
   REDIS_UNREACHABLE: 'retry',
-  // Another capture was faster, or Redis went back in time: the next start tells which.
+  // Another capture was faster, or Redis went back in time: the next start finds out.
   CHECKPOINT_MOVED: 'retry',
-  // The checkpoint that waits for us may come now; the next start finds what it has left.
+  // The blocked checkpoint can run now; the next start finds out whether it has kept the slot.
   SLOT_OVERRUN: 'retry',
   SLOT_BUSY: 'standby',
 };

@@ -6,8 +6,8 @@ import { heartbeatPrefix, tableMemoryKey } from '@walmq/operations';
 import { processId } from '@walmq/postgres';
 import { Catalog, Inheritance, readServerStart, SQL_ASCII } from '@walmq/replication';
 import { poll } from '@walmq/runtime';
+import { backfillsOf } from '../backfill/backfills.js';
 import { DurablePositions } from '../backfill/durable-positions.js';
-import { backfillsOf } from '../backfill/start-backfills.js';
 import { runPipeline } from '../pipeline/pipeline.js';
 import { watchOverrun } from '../postgres/watch-overrun.js';
 import { watchServer } from '../postgres/watch-server.js';
@@ -129,7 +129,7 @@ export async function streamChanges(scope: Scope, options: ConnectedOptions): Pr
       },
     }),
   );
-  // A fault that the pipeline meets too, behind what was sent before it: that must get through.
+  // What the server sent before such a fault must be enqueued: the pipeline meets the fault behind it.
   stream.broken.catch((cause: unknown) => {
     if (!comesAgain(cause)) scope.fail(cause);
   });
@@ -160,7 +160,7 @@ export async function streamChanges(scope: Scope, options: ConnectedOptions): Pr
   await enqueuer.drain();
 }
 
-/** The server says so at every try. */
+/** True for a fault that the server reports at every try. */
 function comesAgain(cause: unknown): boolean {
   return recoveryOf(cause, '').recovery === 'blocked' || missesPublication(cause);
 }

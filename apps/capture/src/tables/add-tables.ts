@@ -2,12 +2,12 @@ import type { WalmqConfig } from '@walmq/config';
 import { type Gap, planSetup, runSteps, type SetupTable } from '@walmq/setup';
 import { openControl } from '../postgres/control.js';
 
-/** More would make others wait behind a lock that capture waits for. */
+/** A longer wait for a lock would block other sessions behind it. */
 const LOCK_TIMEOUT_MS = 2000;
 
 /**
- * Adds tables that are there and not published, as set-up does: with the replica identity that their UPDATEs need, and
- * whatever set-up refuses is refused. Resolves to why it could not.
+ * Adds existing tables that are not published, as set-up does: with the replica identity that their UPDATEs need.
+ * Resolves to the error where set-up rejects a table.
  */
 export async function addTables(
   databaseUrl: string,

@@ -17,7 +17,7 @@ export async function checkShapes(
     const { shape, tables } = queue;
     if (!shape || (announced && !tables.some(route => isOf(route, announced)))) continue;
     const columns = await columnsOf(client, queue);
-    // A table that is gone has nothing to say of its columns any more.
+    // The columns of a dropped table are unknown.
     if (columns.size < tables.length) continue;
     const known = new Set([...columns.values()].flat());
     for (const { name } of announced?.columns ?? []) known.add(name);

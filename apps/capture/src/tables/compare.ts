@@ -2,13 +2,13 @@ import { qualifiedName } from '@walmq/change';
 import type { Moment, OpenGap, SeenTable, TableFinding, TableLoss, TableMemory } from '@walmq/operations';
 import { type CoveredTable, type Gap, gapsOf, type PublicationFacts, type TableFacts } from '@walmq/setup';
 
-/** Publication and tables as they are. */
+/** The current publication and tables. */
 export interface TablesSnapshot {
   readonly publication: PublicationFacts;
   readonly tables: readonly CoveredTable[];
   /** Oids of partitions that have been attached since the last look, with rows in them. */
   readonly filled: ReadonlySet<number>;
-  /** Before and after the look: what is found happened before the second, and what is not found not before the first. */
+  /** The moments before and after the look: what it finds happened before `ended`; what it does not find, not before `began`. */
   readonly began: Moment;
   readonly ended: Moment;
 }
@@ -19,15 +19,15 @@ export interface Comparison {
   readonly findings: readonly TableFinding[];
 }
 
-/** More are not kept: whoever has not looked at these will not look at more. */
+/** Older losses are dropped: an operator who ignores a hundred will not read more. */
 const MOST_LOSSES = 100;
 const MOST_CHILDREN = 10_000;
-/** A partition that goes is everyday work: it is said for this long. */
+/** Dropping a partition is routine work: its finding is kept for this long. */
 const GONE_SAID_MS = 24 * 3_600_000;
 
 /**
- * Holds publication and tables, as they are, against what the queues expect and against what they were at the last look.
- * Both are of this moment, which may be ahead of the stream: PostgreSQL decodes a change with the publication of its time.
+ * Compares the current publication and tables with what the queues expect and with the last look. The stream may be
+ * behind: PostgreSQL decodes a change with the publication of the time of that change.
  */
 export function compareSnapshots(before: TableMemory, snapshot: TablesSnapshot): Comparison {
   const filters = meantFilters(before, snapshot);
@@ -51,13 +51,13 @@ export function compareSnapshots(before: TableMemory, snapshot: TablesSnapshot):
   return { memory, gaps, findings: [...gaps.map(gap => findingOf(gap, open)), ...losses] };
 }
 
-/** One place for what a gap is called in memory: a table that is missing and one that is unpublished is one gap. */
+/** The key of a gap in memory: a missing table and an unpublished table are one gap. */
 export function gapKey({ code, table }: Gap): string {
   const family = code === 'TABLE_MISSING' ? 'TABLE_UNPUBLISHED' : code;
   return table ? `${family} ${qualifiedName(table)}` : family;
 }
 
-/** Partitions of a table that capture has seen before that it has not seen, and that were tables by themselves. */
+/** Oids of partitions that were tables of their own and were attached since the last look. */
 export function newlyAttached(before: TableMemory, tables: readonly (TableFacts | undefined)[]): number[] {
   return tables.flatMap(table => {
     const was = table && before.tables[qualifiedName(table)];
@@ -84,7 +84,7 @@ function childrenOf({ children }: TableMemory, snapshot: TablesSnapshot): TableM
   return Object.fromEntries([...Object.entries(children), ...now].slice(-MOST_CHILDREN));
 }
 
-/** What was there when a table was looked at first is meant; less than that is no loss. */
+/** The filter at the first look is intended: only a later change of the filter is a loss. */
 function meantFilters({ filters, tables }: TableMemory, snapshot: TablesSnapshot): Record<string, string> {
   const now = snapshot.publication.filters;
   return Object.fromEntries(
@@ -154,7 +154,7 @@ function lossesOf(
   ];
 }
 
-/** What was not published for a while and is again. */
+/** Gaps that are closed now. */
 function closedLosses(
   before: TableMemory,
   snapshot: TablesSnapshot,
@@ -164,11 +164,11 @@ function closedLosses(
     .filter(([key]) => !open[key])
     .flatMap(([key, { since, what }]) => {
       const table = key.split(' ').slice(1).join(' ') || null;
-      // Of a table that was never there nothing was expected yet.
+      // A table that never existed had no changes to lose.
       if (table !== null && key.startsWith('TABLE_UNPUBLISHED') && !before.tables[table]) return [];
-      // Accepted: it counts as meant now.
+      // Accepted: the filter counts as intended now.
       if (before.filters === null && key.startsWith('FILTER_CHANGED')) return [];
-      // Taken out of the configuration.
+      // Removed from the configuration.
       if (table !== null && !snapshot.tables.some(({ wanted }) => qualifiedName(wanted) === table)) return [];
       return [
         loss(snapshot, {
@@ -194,7 +194,7 @@ function publicationLosses({ publicationOid, looked }: TableMemory, snapshot: Ta
   ];
 }
 
-/** Dropped and made again under its name; published again so fast, or while no capture ran, that no look found it missing. */
+/** A table that was dropped and created again, and published before any look found it missing. */
 function replacedLosses(
   before: TableMemory,
   snapshot: TablesSnapshot,
@@ -204,7 +204,7 @@ function replacedLosses(
   const name = qualifiedName(table);
   const was = before.tables[name];
   const key = `TABLE_UNPUBLISHED ${name}`;
-  // What is not published yet, or was not until now, is said as that.
+  // An open gap, or one that was just closed, reports the same loss.
   if (!was || was.oid === table.oid || open[key] || before.open[key]) return [];
   return [
     loss(snapshot, {

@@ -4,11 +4,11 @@ import type { Table } from '@walmq/replication';
 import { compareTables, describeStreamed } from '@walmq/row-types';
 import type { ClientBase } from 'pg';
 
-/** How one table of a queue fits what the queue expects. */
+/** How one table of a queue differs from what the queue expects. */
 export interface DriftNotice {
   readonly queue: string;
   readonly table: string;
-  /** What no longer fits, as a person reads it; none: it fits. */
+  /** The differences, as sentences for a person; empty where the table fits. */
   readonly differences: readonly string[];
   readonly action: OnDrift;
 }
@@ -21,8 +21,8 @@ export interface DriftOptions {
 }
 
 /**
- * Holds a table against what its queues expect of it, and does what each of them says. To be awaited ahead of the
- * table's changes: none of them is enqueued before the queue is paused. Rejects with DRIFTED.
+ * Compares a table with what its queues expect, and applies the `onDrift` of each queue. Must be awaited before the
+ * table's changes: no change is enqueued before its queue is paused. Rejects with DRIFTED.
  */
 export async function noticeDrift(table: Table, options: DriftOptions): Promise<void> {
   const { oid, schema, table: bare, identity, columns } = table.relation;

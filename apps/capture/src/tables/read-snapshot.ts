@@ -15,7 +15,7 @@ export async function readSnapshot(
   try {
     const { version } = await readServer(client);
     const publication = await readPublication(client, name, version);
-    // Never left to the stream to say: PostgreSQL 18 goes on without it, and says so in a warning that can be turned off.
+    // Checked here because the stream does not tell: PostgreSQL 18 goes on without a publication, with a warning that can be turned off.
     if (!publication) throw publicationMissing(`publication "${name}" does not exist`);
     const found = await readTables(client, wanted);
     const filled = await withRows(client, newlyAttached(before, found));

@@ -20,21 +20,21 @@ import { readSnapshot } from './read-snapshot.js';
 export interface WatchTablesOptions {
   readonly config: WalmqConfig;
   readonly databaseUrl: string;
-  /** Where what was seen is remembered. */
+  /** Redis key of the memory of what was seen. */
   readonly memoryKey: string;
   readonly connect: () => Promise<Redis>;
   readonly pause: (queue: QueueConfig) => Promise<void>;
   readonly onLook: (findings: readonly TableFinding[]) => void;
-  /** Tables that inherit, or did: for the changes that are still in the WAL. */
+  /** Tables that inherit, or inherited: changes of both may still be in the WAL. */
   readonly onChildren: (children: Iterable<Child>) => void;
-  /** A look that failed, or that a table could not be added to the publication, and why. */
+  /** A look failed, or a table could not be added to the publication. */
   readonly onFailed: (error: Error) => void;
 }
 
 const INTERVAL_MS = 1000;
-/** Any other failure of a look passes by itself, or the stream meets the same server and says it better. */
+/** Any other failure of a look is temporary, or the stream meets the same server and reports the reason. */
 const ENDS_CAPTURE: ReadonlySet<string> = new Set(['PUBLICATION_MISSING', 'TABLES_UNPUBLISHED']);
-/** A lock that another session holds may be gone by then. */
+/** Milliseconds before another try to add a table: a lock of another session may be released by then. */
 const ADD_AGAIN_MS = 30_000;
 
 /**
@@ -119,7 +119,7 @@ class TableWatcher {
     await control?.close();
   }
 
-  /** Read at every look, since a person may have accepted what it says. A Redis that is away forgets nothing meanwhile. */
+  /** Reads the memory at every look, because a person may have accepted a loss. While Redis is away, uses the last memory. */
   async #remember(): Promise<TableMemory> {
     try {
       this.#redis ??= await this.#options.connect();
@@ -141,7 +141,7 @@ class TableWatcher {
     }
   }
 
-  /** Does what the configuration says of changes that do not come: once for each gap, but for what can be tried again. */
+  /** Applies `capture.onUnpublished`: once for each gap, except that `add` is tried again. */
   async #act(gaps: readonly Gap[]): Promise<void> {
     const { config, databaseUrl, pause, onFailed } = this.#options;
     const { onUnpublished } = config.capture;

@@ -52,7 +52,7 @@ export type CaptureEvent =
   | { readonly type: 'change-parked'; readonly change: ChangeName; readonly reason: string }
   /** An event that no queue takes, and why; without an id it has no position in the stream either. */
   | { readonly type: 'event-malformed'; readonly reason: string; readonly changeId?: string }
-  /** A look at the slot, whoever reads it. */
+  /** A look at the slot, whichever capture reads it. */
   | {
       readonly type: 'slot';
       readonly snapshot: SlotSnapshot;

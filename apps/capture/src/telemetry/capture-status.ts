@@ -5,7 +5,7 @@ import type { Progress } from '../progress/acknowledge.js';
 import type { CaptureEvent } from './capture-event.js';
 import type { Condition } from './condition.js';
 
-/** What never changes of a capture process. */
+/** The constant part of a capture's status. */
 export type Identity = Pick<CaptureStatus, 'instance' | 'host' | 'pid' | 'version' | 'startedAt' | 'slot'>;
 
 interface Tally {
@@ -15,7 +15,7 @@ interface Tally {
   readonly batches: number;
 }
 
-/** Rates are of the last seconds: so many looks. */
+/** Rates cover this many looks, a second apart. */
 const LOOKS = 6;
 
 /** The status of a capture, kept up to date by its events. */

@@ -1,6 +1,6 @@
 import type { CaptureEvent, PauseCause } from './capture-event.js';
 
-/** What the events so far say about a capture. */
+/** The condition of a capture, as its events so far have left it. */
 export interface Condition {
   /** Why no session streams, as a sentence; undefined while one does. */
   readonly notStreaming: string | undefined;

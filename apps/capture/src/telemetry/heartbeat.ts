@@ -5,13 +5,13 @@ import type { Redis } from 'ioredis';
 
 export interface HeartbeatOptions {
   readonly redisUrl: string;
-  /** Of the shard that holds what captures tell. */
+  /** Of the shard that holds the status of captures. */
   readonly prefix: string;
   readonly take: (nowMs: number) => CaptureStatus;
 }
 
 export interface Heartbeat {
-  /** What has just changed is not to wait for the next beat. */
+  /** Writes the status now, because it has just changed. */
   beat(): void;
   stop(): Promise<void>;
 }
