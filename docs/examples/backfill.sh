@@ -1,3 +1,3 @@
-npx walmq backfill --queue orders --dry-run                                # how many rows would it be, about?
+npx walmq backfill --queue orders --dry-run                                # estimated number of rows
 npx walmq backfill --queue orders --table orders --where "status = 'pending'" --watch
-npx walmq backfill --list                                                  # all of them, and how far they are
+npx walmq backfill --list                                                  # all backfills and their progress

@@ -1,7 +1,7 @@
 import { defineConfig } from '@walmq/config';
 import { tables } from './src/walmq-tables.js';
 
-/** What the pages of the documentation configure, in one file. */
+/** All queues of the documentation, in one file. */
 export default defineConfig({
   queues: {
     // README.md, workers.md
