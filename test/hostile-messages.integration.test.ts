@@ -165,7 +165,7 @@ describe('messages of whoever may connect', () => {
     expect(jobs.filter(({ op }) => op !== 'message').map(({ key }) => key)).toEqual([{ id: 1 }]);
     const waiting = await world.redis.lrange(`${world.config.queues.items?.prefix}:items:wait`, 0, -1);
     expect(waiting.map(id => id.slice(0, -7))).toEqual([jobs.at(-1)?.id]);
-    const reasons = (await world.waitForChanges('walmq.malformed', 3)).map(({ reason }) => reason);
+    const reasons = (await world.waitForChanges('walmq.dead-letter', 3)).map(({ reason }) => reason);
     expect(new Set(reasons)).toEqual(
       new Set(['its type is the name of an operation on rows, and its queue takes rows too']),
     );
@@ -187,7 +187,7 @@ describe('messages of whoever may connect', () => {
     await insert(2);
     await client.query('COMMIT');
     expect(idsOf(await world.waitForChanges('items', 2))).toEqual([1, 2]);
-    const [malformed] = await world.waitForChanges('walmq.malformed', 1);
+    const [malformed] = await world.waitForChanges('walmq.dead-letter', 1);
     expect(malformed?.reason).toMatch(/^options\.deduplication\.id: .*well-formed/);
     expect(await world.redis.llen(`${world.config.queues.items?.prefix}:items:wait`)).toBe(2);
     await capture.stop();
@@ -240,7 +240,7 @@ describe('messages of whoever may connect', () => {
         const change = JSON.parse(data as string) as Change;
         expect(change.id).toBe(id);
         expect(change.op === 'message' || change.op === name).toBe(true);
-        if (change.op === 'message' && queue !== 'walmq.malformed') expect(change.after?.type).toBe(name);
+        if (change.op === 'message' && queue !== 'walmq.dead-letter') expect(change.after?.type).toBe(name);
       }
     }
     await capture.stop();
@@ -341,7 +341,7 @@ const hostile = fc.record({
     fc.constantFrom(
       'walmq.event.',
       'walmq.event.__proto__',
-      'walmq.event.walmq.malformed',
+      'walmq.event.walmq.dead-letter',
       'walmq.',
       'walmq.rewind ',
     ),

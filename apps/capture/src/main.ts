@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { heartbeatPrefix } from '@walmq/operations';
 import { runService, type Service, versionBeside } from '@walmq/runtime';
 import { boundHeap } from './bound-heap.js';
-import { watchMalformedEvents } from './events/dead-letter-queue.js';
+import { watchDeadLetters } from './events/dead-letter-queue.js';
 import { ChangeTracer } from './pipeline/trace.js';
 import { StallClock } from './postgres/stall.js';
 import { watchSlot } from './postgres/watch-slot.js';
@@ -64,8 +64,8 @@ await runService({
         onUnreachable: () => report.emit({ type: 'slot-unknown' }),
       }),
     );
-    const malformed = watchMalformedEvents({ config, databaseUrl, redisUrl, log, onFault: fail });
-    if (malformed) service.onStop('malformed events', () => malformed.stop());
+    const deadLetters = watchDeadLetters({ config, databaseUrl, redisUrl, log, onFault: fail });
+    if (deadLetters) service.onStop('dead letters', () => deadLetters.stop());
 
     const finished = keepStreaming({
       config,

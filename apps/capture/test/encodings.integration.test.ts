@@ -57,13 +57,13 @@ describe('a database whose encoding is not UTF-8', () => {
         context: { actor: text },
       });
       await expect
-        .poll(() => world.redis.zcard(`${name}:walmq.malformed:failed`), { timeout: 30_000 })
+        .poll(() => world.redis.zcard(`${name}:walmq.dead-letter:failed`), { timeout: 30_000 })
         .toBe(1);
       expect(await first.end('SIGTERM')).toBe(0);
 
       const second = await CaptureProcess.start(setting(false));
       await second.waitFor('stream:started');
-      await runWalmq(['replay', '--queue', 'walmq.malformed', '--all'], setting(false));
+      await runWalmq(['replay', '--queue', 'walmq.dead-letter', '--all'], setting(false));
       const [sentAgain] = (await world.waitForChanges('mails', 1)) as [Change];
       await publish(client, 'mails', { type: text, key: text, payload: { text } });
       const mails = await world.waitForChanges('mails', 2);

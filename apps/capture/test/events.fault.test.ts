@@ -90,7 +90,7 @@ describe('events through a capture that is killed', () => {
     const second = await start(world);
     const events = await world.waitForChanges('emails', 5000);
     const rows = await world.waitForChanges('items', 5000);
-    const refused = await world.waitForChanges('walmq.malformed', 5000);
+    const refused = await world.waitForChanges('walmq.dead-letter', 5000);
     const numbers = Array.from({ length: 5000 }, (_, n) => n);
     expect(rows.map(({ tx }) => tx.seq)).toEqual(numbers.map(n => 3 * n + 1));
     expect(events.map(({ tx }) => tx.seq)).toEqual(numbers.map(n => 3 * n + 2));

@@ -156,7 +156,7 @@ describe('events as messages', () => {
     await publish(client, 'emails', { type: 'good' });
 
     expect((await world.waitForChanges('emails', 1))[0]?.after).toEqual({ type: 'good' });
-    const changes = await world.waitForChanges('walmq.malformed', 7);
+    const changes = await world.waitForChanges('walmq.dead-letter', 7);
     expect(changes.map(({ reason }) => reason)).toEqual([
       'it is not JSON',
       'it is not UTF-8',
@@ -193,7 +193,7 @@ describe('events as messages', () => {
     await emit(world.client, 'walmq.event.emails', JSON.stringify(event));
     await publish(world.client, 'emails', { type: 'good' });
     await world.waitForChanges('emails', 2);
-    const [refused] = await world.waitForChanges('walmq.malformed', 1);
+    const [refused] = await world.waitForChanges('walmq.dead-letter', 1);
     expect(refused?.reason).toMatch(/^it has 10486\d\d bytes, and 1048576 are allowed$/);
     expect(Buffer.from(refused?.after?.content as string, 'base64').length).toBe(1024 * 1024);
     await capture.stop();

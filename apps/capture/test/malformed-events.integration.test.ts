@@ -33,22 +33,22 @@ describe('malformed events', () => {
     const world = await CaptureWorld.create(servers, name, { schema: SCHEMA, queues: AFTER });
     onTestFinished(() => world[Symbol.asyncDispose]());
     const { source, redis } = world.config;
-    const setting = (queues: WalmqConfigInput['queues']) => ({
+    const setting = (queues: WalmqConfigInput['queues'], others: Partial<WalmqConfigInput> = {}) => ({
       databaseUrl: world.databaseUrl,
       redisUrl: servers.redis.url,
-      config: { source: { slot: source.slot }, redis: { prefix: redis.prefix }, queues },
+      config: { source: { slot: source.slot }, redis: { prefix: redis.prefix }, queues, ...others },
     });
-    const queue = new Queue('walmq.malformed', {
-      connection: { url: servers.redis.url },
-      prefix: redis.prefix,
-    });
-    onTestFinished(() => queue.close());
+    const [queue, former] = ['walmq.dead-letter', 'walmq.malformed'].map(queueName => {
+      const opened = new Queue(queueName, { connection: { url: servers.redis.url }, prefix: redis.prefix });
+      onTestFinished(() => opened.close());
+      return opened;
+    }) as [Queue, Queue];
     const failed = async (queues: WalmqConfigInput['queues']) =>
       (await runWalmq(['failed', '--list', '--json'], setting(queues)))
         .trim()
         .split('\n')
         .map(line => JSON.parse(line) as { id: string; reason: string; queue: string });
-    return { world, client: world.client, setting, queue, failed };
+    return { world, client: world.client, setting, queue, former, failed };
   }
 
   it('fail at once with their reason; replayed once a queue takes them, they are sent again, once and whole', async () => {
@@ -70,14 +70,14 @@ describe('malformed events', () => {
     expect(await first.metric('walmq_capture_events_malformed_total')).toBe(4);
     const listed = await failed(BEFORE);
     expect(listed.sort((a, b) => (a.id < b.id ? -1 : 1))).toMatchObject([
-      { queue: 'walmq.malformed', reason: REASONS.queue, attempts: 1 },
+      { queue: 'walmq.dead-letter', reason: REASONS.queue, attempts: 1 },
       { reason: REASONS.json },
       { reason: REASONS.size },
       { reason: REASONS.aggregate },
     ]);
 
     // As it was, it is refused as it was.
-    const replay = ['replay', '--queue', 'walmq.malformed', '--all', '--wait'];
+    const replay = ['replay', '--queue', 'walmq.dead-letter', '--all', '--wait'];
     await expect(runWalmq(replay, setting(BEFORE))).rejects.toThrow();
     expect((await failed(BEFORE)).map(({ reason }) => reason).sort()).toEqual(
       listed.map(({ reason }) => reason).sort(),
@@ -121,7 +121,7 @@ describe('malformed events', () => {
     onTestFinished(() => rm(folder, { recursive: true }));
     const file = join(folder, 'malformed.jsonl');
     await runWalmq(
-      ['discard', '--queue', 'walmq.malformed', '--all', '--yes', '--to', file],
+      ['discard', '--queue', 'walmq.dead-letter', '--all', '--yes', '--to', file],
       setting(BEFORE),
     );
     const lines = (await readFile(file, 'utf8')).trim().split('\n');
@@ -134,5 +134,55 @@ describe('malformed events', () => {
     ]);
     expect(await queue.getFailedCount()).toBe(0);
     expect(await capture.end('SIGTERM')).toBe(0);
+  });
+
+  it('of an earlier version stay in its queue, are listed, replayed and discarded there; new ones have the new queue', async () => {
+    const { world, client, setting, queue, former, failed } = await create('malformed_former');
+    const jobsOf = (status: string) =>
+      (JSON.parse(status) as { queues: { name: string; failed: number }[] }).queues
+        .filter(({ name }) => name.startsWith('walmq.'))
+        .map(({ name, failed }) => [name, failed]);
+    const status = async () => jobsOf(await runWalmq(['status', '--json'], setting(BEFORE)));
+
+    // Earlier versions put events into this queue by default.
+    const earlier = await CaptureProcess.start(setting(BEFORE, { malformed: 'walmq.malformed' }));
+    await earlier.waitFor('config:warning');
+    await publish(client, 'receipts', { type: 'receipt.asked' });
+    await publish(client, 'nobody', { type: 'for.nobody' });
+    await expect.poll(() => former.getFailedCount(), { timeout: 30_000 }).toBe(2);
+    expect(await earlier.end('SIGTERM')).toBe(0);
+
+    const today = await CaptureProcess.start(setting(AFTER));
+    await publish(client, 'nobody', { type: 'for.nobody' });
+    await expect.poll(() => queue.getFailedCount(), { timeout: 30_000 }).toBe(1);
+    expect(await former.getFailedCount()).toBe(2);
+    expect((await failed(AFTER)).map(each => each.queue).sort()).toEqual([
+      'walmq.dead-letter',
+      'walmq.malformed',
+      'walmq.malformed',
+    ]);
+    expect(await status()).toEqual([
+      ['walmq.malformed', 2],
+      ['walmq.dead-letter', 1],
+    ]);
+
+    const replay = ['replay', '--queue', 'walmq.malformed', '--all', '--wait'];
+    await expect(runWalmq(replay, setting(AFTER))).rejects.toThrow(); // nobody takes the second one
+    expect(await world.waitForChanges('receipts', 1)).toMatchObject([{ after: { type: 'receipt.asked' } }]);
+    const folder = await mkdtemp(join(tmpdir(), 'walmq-malformed-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const discard = [
+      'discard',
+      '--queue',
+      'walmq.malformed',
+      '--all',
+      '--yes',
+      '--to',
+      join(folder, 'bad.jsonl'),
+    ];
+    await runWalmq(discard, setting(AFTER));
+    // An empty former queue is not shown.
+    expect(await status()).toEqual([['walmq.dead-letter', 1]]);
+    expect(await today.end('SIGTERM')).toBe(0);
   });
 });

@@ -194,14 +194,14 @@ describe('the outbox table', () => {
     await capture.stop();
   });
 
-  it('rows that no queue takes go to the queue of malformed events, with the reason', async () => {
+  it('rows that no queue takes go to the dead-letter queue, with the reason', async () => {
     await using world = await create('outbox_nobody');
     const reasons: string[] = [];
     const capture = world.capture({ 'event-malformed': ({ reason }) => reasons.push(reason) });
     await outbox(world.client).publish({ aggregateType: 'typo', type: 'a', payload: { n: 1 } });
     await world.client.query('ALTER TABLE outbox ALTER type DROP NOT NULL');
     await world.client.query("INSERT INTO outbox (aggregate_type) VALUES ('payment')");
-    const changes = await world.waitForChanges('walmq.malformed', 2);
+    const changes = await world.waitForChanges('walmq.dead-letter', 2);
     expect(changes).toMatchObject([
       { reason: 'no queue takes its aggregate type', after: { aggregate_type: 'typo', payload: { n: 1 } } },
       { reason: 'its type is missing', after: { aggregate_type: 'payment' } },

@@ -61,7 +61,7 @@ export interface Change<R = Row> {
   shapeError?: string;
   /** Id of the change that this one is once more: it was kept, and has been sent again. */
   rewound?: string;
-  /** In the queue of malformed events alone: why it is there. */
+  /** In the dead-letter queue only: why the event is there. */
   reason?: string;
 }
 

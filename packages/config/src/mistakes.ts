@@ -1,6 +1,6 @@
 import { normalTableName } from '@walmq/change';
 import type { z } from 'zod';
-import { outboxFields, queueFields } from './schema.js';
+import { DEAD_LETTER, outboxFields, queueFields } from './schema.js';
 
 /** What is wrong with a configuration, and where. */
 export interface Mistake {
@@ -19,7 +19,7 @@ const SOURCES: ReadonlySet<string> = new Set(['table', 'tables', 'messages', 'ou
  * the schema reports, are ignored here, so that all mistakes are reported together.
  */
 export function contradictions(input: unknown): Mistake[] {
-  const { queues = {}, outbox = {}, malformed = 'walmq.malformed' } = recordOf(input);
+  const { queues = {}, outbox = {}, deadLetter, malformed } = recordOf(input);
   const entries = Object.entries(recordOf(queues)).map(([name, raw]) => ({ name, ...readable(raw) }));
   const outboxTable = outboxFields.safeParse(outbox).data?.table;
   return [
@@ -40,10 +40,21 @@ export function contradictions(input: unknown): Mistake[] {
         path: ['queues', name],
         message: 'reads the outbox as a table too: its rows would come twice',
       })),
-    ...(typeof malformed === 'string' && Object.hasOwn(recordOf(queues), malformed)
-      ? [{ path: ['malformed'], message: 'is the name of another queue' }]
-      : []),
+    ...deadLetterMistakes(deadLetter, malformed, recordOf(queues)),
   ];
+}
+
+function deadLetterMistakes(
+  deadLetter: unknown,
+  malformed: unknown,
+  queues: Readonly<Record<string, unknown>>,
+): Mistake[] {
+  if (deadLetter !== undefined && malformed !== undefined)
+    return [{ path: ['malformed'], message: 'is the former name of "deadLetter": remove it' }];
+  const name = deadLetter ?? malformed ?? DEAD_LETTER;
+  if (typeof name !== 'string' || !Object.hasOwn(queues, name)) return [];
+  const option = malformed === undefined ? 'deadLetter' : 'malformed';
+  return [{ path: [option], message: `is the name of another queue: ${name}` }];
 }
 
 /** The queue without the fields that are wrong by themselves, and the names of those. */

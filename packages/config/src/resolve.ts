@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { type Operation, parseTableName, qualifiedName, type TableName, tableName } from '@walmq/change';
 import type { TableDescription } from '@walmq/row-types';
-import { type Parsed, queueFields } from './schema.js';
+import { DEAD_LETTER, FORMER_DEAD_LETTER, type Parsed, queueFields } from './schema.js';
 
 export type OrderBy = 'key' | false | { readonly column: string };
 
@@ -91,12 +91,19 @@ export interface WalmqConfig {
     readonly trustDurability: boolean;
   };
   readonly capture: Readonly<Parsed['capture']>;
-  /** The one for malformed events among them, last. */
+  /** The dead-letter queue and the former one among them, last. */
   readonly queues: Readonly<Record<string, QueueConfig>>;
   /** Undefined when no queue takes events from it. */
   readonly outbox: OutboxConfig | undefined;
-  /** Name of the queue for events that cannot be read or that no queue takes; undefined when no queue takes events. */
-  readonly malformed: string | undefined;
+  /** Name of the queue for events that cannot be read or that no queue takes; undefined if no queue takes events. */
+  readonly deadLetter: string | undefined;
+  /**
+   * Name of the dead-letter queue of earlier versions. It gets no new events, and its events are listed, replayed and
+   * discarded like those of every queue. Undefined if the configuration names a dead-letter queue.
+   */
+  readonly formerDeadLetter: string | undefined;
+  /** A sentence for each option that still works and should be written otherwise. */
+  readonly warnings: readonly string[];
 }
 
 /** A table whose inserted rows are events. */
@@ -114,9 +121,9 @@ export function resolveConfig(parsed: Parsed): WalmqConfig {
     ([name, queue]) => [name, resolveQueue(name, queue, parsed.redis)] as const,
   );
   const takesEvents = queues.some(([, { messages, outbox }]) => messages || outbox.length > 0);
-  const malformed = takesEvents ? parsed.malformed : undefined;
-  if (malformed !== undefined)
-    queues.push([malformed, resolveQueue(malformed, queueFields.parse({}), parsed.redis)]);
+  const { deadLetter, formerDeadLetter } = takesEvents ? deadLetterNames(parsed) : NO_DEAD_LETTERS;
+  for (const name of [formerDeadLetter, deadLetter])
+    if (name !== undefined) queues.push([name, resolveQueue(name, queueFields.parse({}), parsed.redis)]);
   return deepFreeze({
     source: { ...parsed.source, url: parsed.source.url },
     redis: { ...parsed.redis, url: parsed.redis.url },
@@ -125,8 +132,32 @@ export function resolveConfig(parsed: Parsed): WalmqConfig {
     outbox: queues.some(([, { outbox }]) => outbox.length > 0)
       ? { ...parsedName(parsed.outbox.table), columns: parsed.outbox.columns }
       : undefined,
-    malformed,
+    deadLetter,
+    formerDeadLetter,
+    warnings:
+      parsed.malformed === undefined
+        ? []
+        : ['walmq.config.ts has "malformed", the former name of the option "deadLetter".'],
   });
+}
+
+const NO_DEAD_LETTERS = { deadLetter: undefined, formerDeadLetter: undefined };
+
+/**
+ * A configuration that names the queue, by the option's present or former name, has that queue alone. One that does not may
+ * have events of an earlier version, which put them into the former queue: it is read as well, so that none is overlooked.
+ */
+function deadLetterNames({
+  deadLetter,
+  malformed,
+  queues,
+}: Pick<Parsed, 'deadLetter' | 'malformed' | 'queues'>) {
+  const configured = deadLetter ?? malformed;
+  if (configured !== undefined) return { deadLetter: configured, formerDeadLetter: undefined };
+  return {
+    deadLetter: DEAD_LETTER,
+    formerDeadLetter: Object.hasOwn(queues, FORMER_DEAD_LETTER) ? undefined : FORMER_DEAD_LETTER,
+  };
 }
 
 /** Every table any queue reads, the outbox among them, once, sorted by its full name: what the publication must hold. */

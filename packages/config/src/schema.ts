@@ -174,6 +174,10 @@ const durability = z.union(
   { error: 'must be "fsync", "memory" or { replicated: <number of replicas> }' },
 );
 
+/** Names of the dead-letter queue where the configuration has none: today's, and that of earlier versions. */
+export const DEAD_LETTER = 'walmq.dead-letter';
+export const FORMER_DEAD_LETTER = 'walmq.malformed';
+
 const queueName = z
   .string()
   .regex(/^[^:\s]{1,100}$/, 'the name of a queue has 1 to 100 characters, without spaces and ":"');
@@ -261,8 +265,10 @@ export const configSchema = z.strictObject({
     .record(queueName, queueFields)
     .refine(queues => Object.keys(queues).length > 0, 'must configure at least one queue'),
   outbox: outboxFields.prefault({}),
-  /** The queue of events that cannot be read or that no queue takes. It is there when any queue takes events. */
-  malformed: queueName.default('walmq.malformed'),
+  /** The queue of events that cannot be read or that no queue takes. It exists if any queue takes events. */
+  deadLetter: queueName.optional(),
+  /** @deprecated The former name of `deadLetter`. */
+  malformed: queueName.optional(),
 });
 
 /** What a walmq.config.ts writes. */

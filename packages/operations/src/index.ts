@@ -43,6 +43,7 @@ export {
   readHeartbeats,
   writeHeartbeat,
 } from './status/heartbeat.js';
+export { isListed } from './status/is-listed.js';
 export type {
   CapturePositions,
   CaptureStatus,

@@ -94,6 +94,7 @@ class Process<Own extends z.ZodRawShape> {
       },
       hurry: () => process.exit(1),
     });
+    for (const warning of this.#config.warnings) this.#log.warn({ event: 'config:warning' }, warning);
     process.on('uncaughtException', error => this.#fail(error));
     process.on('unhandledRejection', error => this.#fail(notAwaited(error)));
     if (this.#environment.tracing) {

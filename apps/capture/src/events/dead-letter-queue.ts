@@ -9,31 +9,34 @@ import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { sendAgain } from './send-again.js';
 
-export interface MalformedEventsOptions {
+export interface DeadLetterOptions {
   readonly config: WalmqConfig;
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly log: Logger;
-  /** A permanent fault of Redis. */
+  /** Called with a fault of Redis that does not pass by itself. */
   readonly onFault: (error: WalmqError) => void;
 }
 
-/** The worker of the dead-letter queue. */
-export interface MalformedEvents {
+/** The workers of the dead-letter queues. */
+export interface DeadLetters {
   stop(): Promise<void>;
 }
 
 /**
- * Fails every event of the dead-letter queue at once, with its reason, so that it is listed with all other failures. An
- * event that somebody replays is checked again, with the current configuration; if a queue takes it now, it is sent again
- * through the stream, once. Undefined where no queue takes events.
+ * Fails every event of the dead-letter queue, and of that of earlier versions, at once with its reason, so that it is found
+ * where all failures are. If somebody replays an event and a queue of the present configuration takes it, the event is sent
+ * again through the stream, exactly once. Undefined if no queue takes events.
  */
-export function watchMalformedEvents(options: MalformedEventsOptions): MalformedEvents | undefined {
+export function watchDeadLetters(options: DeadLetterOptions): DeadLetters | undefined {
   const { config, log, databaseUrl, redisUrl, onFault } = options;
-  const queue = config.malformed === undefined ? undefined : config.queues[config.malformed];
+  const queues = [config.deadLetter, config.formerDeadLetter].flatMap(name =>
+    name === undefined ? [] : (config.queues[name] as QueueConfig),
+  );
+  const [queue] = queues;
   if (!queue) return undefined;
-  const name = 'walmq malformed events';
-  // It connects when the first event is replayed.
+  const name = 'walmq dead letters';
+  // The pool connects when the first event is replayed.
   const { deadlineMs } = config.source;
   const pool = openPool({ url: databaseUrl, name, log, max: 1, forHandlers: true, deadlineMs });
   const kept = keepConnected({
@@ -46,27 +49,34 @@ export function watchMalformedEvents(options: MalformedEventsOptions): Malformed
   });
   const { redis } = kept;
   const stopping = new AbortController();
-  const parts = { config, queue, pool, redis, signal: stopping.signal };
-  let worker: Worker<Change> | undefined;
+  let workers: readonly Worker[] = [];
   void kept.usable.then(() => {
     if (stopping.signal.aborted) return;
-    worker = new Worker<Change>(queue.name, job => settle(job, parts), {
-      connection: redis,
-      prefix: queue.prefix,
-      lockDuration: queue.stalledAfterMs,
-      stalledInterval: queue.stalledAfterMs,
-      maxStalledCount: queue.maxStalledCount,
-    });
-    worker.on('error', errorReporter(log.child({ queue: queue.name })));
+    workers = queues.map(queue =>
+      startWorker({ config, queue, pool, redis, signal: stopping.signal }, log.child({ queue: queue.name })),
+    );
   });
   return {
     async stop() {
       stopping.abort();
-      await worker?.close();
+      await Promise.all(workers.map(worker => worker.close()));
       kept.close();
       await pool.end();
     },
   };
+}
+
+function startWorker(parts: Parts, log: Logger): Worker<Change> {
+  const { queue, redis } = parts;
+  const worker = new Worker<Change>(queue.name, job => settle(job, parts), {
+    connection: redis,
+    prefix: queue.prefix,
+    lockDuration: queue.stalledAfterMs,
+    stalledInterval: queue.stalledAfterMs,
+    maxStalledCount: queue.maxStalledCount,
+  });
+  worker.on('error', errorReporter(log));
+  return worker;
 }
 
 interface Parts {

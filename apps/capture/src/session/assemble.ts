@@ -56,7 +56,7 @@ export function routerOf({ config, source, formerKeys, backfills, emit }: Parts)
     router: new Router({
       queues: Object.values(config.queues),
       outbox: config.outbox,
-      malformed: config.malformed,
+      deadLetter: config.deadLetter,
       idSuffix: sourceTag({ ...source, slot: config.source.slot }),
       formerKeys,
       onMalformed: (event, reason) => emit({ type: 'event-malformed', reason, changeId: event.id }),

@@ -5,7 +5,7 @@ import { logBackfill } from '../backfill/log-backfill.js';
 import type { CaptureEvent, Emit } from './capture-event.js';
 
 /** Writes events to the log. */
-export function logEvents({ source, malformed }: WalmqConfig, log: Logger): Emit {
+export function logEvents({ source, deadLetter }: WalmqConfig, log: Logger): Emit {
   // Whoever may send messages decides how often.
   const contexts = new RepeatLimit();
   const events = new RepeatLimit();
@@ -83,7 +83,7 @@ export function logEvents({ source, malformed }: WalmqConfig, log: Logger): Emit
         const { isLogged, suppressed } = events.next(Date.now());
         if (!isLogged) break;
         log.warn(
-          { event: 'event:malformed', reason, changeId, queue: malformed, suppressed },
+          { event: 'event:malformed', reason, changeId, queue: deadLetter, suppressed },
           `No queue takes an event: ${reason}`,
         );
         break;

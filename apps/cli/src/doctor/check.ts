@@ -1,5 +1,6 @@
 /** Every check by its name, under which docs/reference/doctor.md explains it, in the order in which they are printed. */
 export const CHECKS = [
+  'configuration',
   'postgres',
   'standby',
   'wal-level',

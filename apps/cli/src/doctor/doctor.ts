@@ -1,5 +1,5 @@
 import { shardPrefixes, type WalmqConfig } from '@walmq/config';
-import { heartbeatPrefix, readHeartbeats, readQueue, readResume } from '@walmq/operations';
+import { heartbeatPrefix, isListed, readHeartbeats, readQueue, readResume } from '@walmq/operations';
 import { readSkipped, readSource } from '@walmq/replication';
 import { redact } from '@walmq/runtime';
 import type { Command } from 'commander';
@@ -11,7 +11,7 @@ import { foreignCheckpoints } from '../terminal/find-sources.js';
 import { examples, type Host } from '../terminal/help.js';
 import { attempt, failureCheck } from './attempt.js';
 import { captureChecks } from './capture.js';
-import type { Check, CheckName } from './check.js';
+import { type Check, type CheckName, ok, warning } from './check.js';
 import { checkpointCheck } from './checkpoint.js';
 import { checkPostgres } from './postgres/postgres.js';
 import { checkLines } from './print.js';
@@ -60,6 +60,7 @@ async function examine(io: CommandIo, config: WalmqConfig): Promise<Check[]> {
       ? await checkPostgres(database.connection, config, databaseUrlOf(io, config))
       : { checks: database.failure, standby: true };
     return [
+      ...configurationChecks(config),
       ...postgres.checks,
       ...(redis.connection ? await checkRedis(redis.connection, config) : redis.failure),
       ...(database.connection && redis.connection && !postgres.standby
@@ -70,6 +71,12 @@ async function examine(io: CommandIo, config: WalmqConfig): Promise<Check[]> {
     await database.connection?.end();
     redis.connection?.disconnect();
   }
+}
+
+function configurationChecks({ warnings }: WalmqConfig): Check[] {
+  if (warnings.length === 0)
+    return [ok('configuration', 'walmq.config.ts uses no option under a former name')];
+  return warnings.map(text => warning('configuration', text.replace(/\.$/, ''), 'Rename the option.'));
 }
 
 type Reached<T> = { readonly connection: T } | { readonly connection: undefined; readonly failure: Check[] };
@@ -83,7 +90,8 @@ async function reach<T>(check: CheckName, server: string, connect: () => Promise
   }
 }
 
-async function checkRedis(redis: Redis, { redis: options, capture, queues }: WalmqConfig): Promise<Check[]> {
+async function checkRedis(redis: Redis, config: WalmqConfig): Promise<Check[]> {
+  const { redis: options, capture, queues } = config;
   const checks = await attempt('redis', async () =>
     redisChecks(await readRedis(redis), {
       ...options,
@@ -95,9 +103,10 @@ async function checkRedis(redis: Redis, { redis: options, capture, queues }: Wal
   for (const prefix of shardPrefixes(options)) checks.push(await rightsCheck(redis, prefix));
   for (const queue of Object.values(queues))
     checks.push(
-      ...(await attempt('queues', async () =>
-        queueChecks(await readQueue(redis, queue), capture.maxQueueDepth),
-      )),
+      ...(await attempt('queues', async () => {
+        const status = await readQueue(redis, queue);
+        return isListed(status, config) ? queueChecks(status, capture.maxQueueDepth) : [];
+      })),
     );
   return checks;
 }

@@ -13,7 +13,7 @@ export interface EventRoutesOptions {
   readonly queues: readonly QueueConfig[];
   readonly outbox?: OutboxConfig | undefined;
   /** Name of the dead-letter queue, for events that cannot be read or that no queue takes; without it they are dropped. */
-  readonly malformed?: string | undefined;
+  readonly deadLetter?: string | undefined;
   readonly idSuffix: string;
   /** By the queue's number: ordering keys of jobs that an older version left. */
   readonly formerKeys?: ReadonlyMap<number, FormerKeys> | undefined;
@@ -37,7 +37,7 @@ export class EventRoutes {
   readonly #outbox: OutboxRoutes | undefined;
 
   constructor(options: EventRoutesOptions, writer: ChangeWriter) {
-    const { queues, outbox, malformed } = options;
+    const { queues, outbox, deadLetter } = options;
     this.#options = options;
     this.#writer = writer;
     this.#messages = new Map(
@@ -45,7 +45,7 @@ export class EventRoutes {
         .filter(([, { messages }]) => messages)
         .map(([queue, { name, tables }]) => [name, { queue, takesRows: tables.length > 0 }]),
     );
-    const deadLetters = queues.findIndex(({ name }) => name === malformed);
+    const deadLetters = queues.findIndex(({ name }) => name === deadLetter);
     this.#deadLetters = deadLetters < 0 ? undefined : deadLetters;
     this.#outbox = outbox && new OutboxRoutes(outbox, queues);
   }

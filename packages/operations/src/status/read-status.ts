@@ -18,6 +18,7 @@ import type { ClientBase, Pool } from 'pg';
 import { readResume } from '../resume/read-resume.js';
 import { type ResumeFacts, resumeVerdict } from '../resume/resume.js';
 import { type Heartbeats, heartbeatPrefix, readHeartbeats } from './heartbeat.js';
+import { isListed } from './is-listed.js';
 import type {
   CaptureStatus,
   DatabaseStatus,
@@ -128,11 +129,12 @@ async function readRedis(options: StatusOptions, source: string | null): Promise
   const { config } = options;
   const redis = usable(options.redis);
   const prefix = heartbeatPrefix(config.redis);
+  const queues = await Promise.all(Object.values(config.queues).map(queue => readQueue(redis, queue)));
   return {
     reachable: true,
     server: await readRedisServer(redis),
     heartbeats: await readHeartbeats(redis, prefix, { slot: config.source.slot, source }),
-    queues: await Promise.all(Object.values(config.queues).map(queue => readQueue(redis, queue))),
+    queues: queues.filter(queue => isListed(queue, config)),
   };
 }
 

@@ -25,9 +25,9 @@ export function checkDefinition(
   // Nothing in the configuration feeds it: it is the dead-letter queue.
   const takesEvents = config.messages || config.outbox.length > 0;
   if (config.tables.length === 0 && !takesEvents)
-    throw new WalmqError('WORKER_QUEUE_RESERVED', `queue "${queue}" is for malformed events.`, {
+    throw new WalmqError('WORKER_QUEUE_RESERVED', `queue "${queue}" is a dead-letter queue.`, {
       remedy:
-        'Capture fails them with their reason; look at them with npx walmq failed (docs/guides/outbox.md).',
+        'Capture fails its events with their reasons. Read them with npx walmq failed (docs/guides/outbox.md).',
       facts: { queue },
     });
   if (events.size > 0 && !takesEvents)

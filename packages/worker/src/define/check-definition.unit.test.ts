@@ -42,7 +42,7 @@ describe('checkDefinition', () => {
     }
   });
 
-  it('takes handlers of events where there are any, and none of malformed ones', () => {
+  it('takes handlers of events where there are any, and none of the dead-letter queue', () => {
     const config = resolveConfig(
       parseConfig(
         { queues: { a: { messages: true }, b: { outbox: 'order' }, c: { table: 'orders' } } },
@@ -52,7 +52,7 @@ describe('checkDefinition', () => {
     const check = (queue: string) =>
       checkDefinition(defineWorker({ queue, events: { '*': handler } }), config.queues);
     for (const queue of ['a', 'b']) expect(check(queue).name).toBe(queue);
-    expect(() => check('walmq.malformed')).toThrow(
+    expect(() => check('walmq.dead-letter')).toThrow(
       expect.objectContaining({ code: 'WORKER_QUEUE_RESERVED' }),
     );
     expect(() => check('c')).toThrow(expect.objectContaining({ code: 'WORKER_EVENTS_UNKNOWN' }));
