@@ -95,11 +95,7 @@ export function backfillTableMissing(error: unknown): WalmqError | undefined {
   const { code, message } = error as { code?: string; message?: string };
   if ((code !== UNDEFINED_TABLE && code !== UNDEFINED_SCHEMA) || !message?.includes('walmq'))
     return undefined;
-  return new WalmqError(
-    'OWN_TABLE_MISSING',
-    'there is no table walmq.backfill, which records backfills.',
-    {
-      remedy: 'Run "npx walmq setup" once more: it makes it.',
-    },
-  );
+  return new WalmqError('OWN_TABLE_MISSING', 'there is no table walmq.backfill, which records backfills.', {
+    remedy: 'Run "npx walmq setup" once more: it makes it.',
+  });
 }
