@@ -10,13 +10,16 @@ await runWorkerApp({
   rights: [{ table: 'change_log', privileges: ['SELECT', 'INSERT'] }],
   workers: async ({ environment, log, onStop }, { pool }) => {
     await checkChangeLog(pool);
-    const tending = maintainPartitions({
+    const maintenance = maintainPartitions({
       pool,
       keepDays: environment.WALMQ_CHANGE_LOG_KEEP_DAYS,
       onFailed: error =>
-        log.warn({ event: 'change-log:untended', error: error.message }, 'The change log keeps growing'),
+        log.warn(
+          { event: 'change-log:untended', error: error.message },
+          'The partitions of the change log cannot be maintained: old changes are kept until a later try succeeds',
+        ),
     });
-    onStop('change log', () => tending.stop());
+    onStop('change log', () => maintenance.stop());
     return [changeLogWorker({ pool })];
   },
 });

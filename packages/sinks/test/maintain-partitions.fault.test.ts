@@ -21,7 +21,7 @@ it('a connection that is lost while the log is tended is told of, and ends nothi
   const pool = new Pool({ connectionString: server.url, application_name: 'tends' });
   pool.on('error', () => undefined);
   const onFailed = vi.fn();
-  const tending = maintainPartitions({ pool, keepDays: 14, onFailed });
+  const maintenance = maintainPartitions({ pool, keepDays: 14, onFailed });
   await vi.waitUntil(
     async () => {
       const { rowCount } = await admin.query(
@@ -32,7 +32,7 @@ it('a connection that is lost while the log is tended is told of, and ends nothi
     { timeout: 30_000 },
   );
   await server.kill('SIGKILL');
-  await tending.stop();
+  await maintenance.stop();
   expect(onFailed).toHaveBeenCalledOnce();
   await server.restart();
   expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);

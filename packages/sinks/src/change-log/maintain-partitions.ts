@@ -15,25 +15,25 @@ const EVERY_MS = 3_600_000;
 export function maintainPartitions({ pool, keepDays, onFailed }: PartitionOptions): {
   stop(): Promise<void>;
 } {
-  let tending = tend();
+  let maintenance = maintain();
   const timer = setInterval(() => {
-    tending = tending.then(tend);
+    maintenance = maintenance.then(maintain);
   }, EVERY_MS);
 
-  async function tend(): Promise<void> {
-    await tendOnce(pool, keepDays).catch(onFailed);
+  async function maintain(): Promise<void> {
+    await maintainOnce(pool, keepDays).catch(onFailed);
   }
 
   return {
     async stop() {
       clearInterval(timer);
-      await tending;
+      await maintenance;
     },
   };
 }
 
 /** One worker at a time does it; the others skip this round. */
-async function tendOnce(pool: Pool, keepDays: number): Promise<void> {
+async function maintainOnce(pool: Pool, keepDays: number): Promise<void> {
   await inTransaction({ pool }, async tx => {
     const { rows } = await tx.query<{ mine: boolean }>(
       "SELECT pg_try_advisory_xact_lock(hashtext('walmq.tend_change_log')) AS mine",
