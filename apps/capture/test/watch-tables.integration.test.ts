@@ -196,7 +196,7 @@ describe('publication and tables that change beneath a capture', () => {
     const capture = world.capture();
     await world.client.query(SWAP);
     const expected = {
-      code: 'TABLES_UNPUBLISHED',
+      code: 'PUBLICATION_INCOMPLETE',
       message: expect.stringContaining('does not hold public.items'),
       remedy: expect.stringContaining('npx walmq setup'),
     };

@@ -33,14 +33,14 @@ export interface WatchTablesOptions {
 
 const INTERVAL_MS = 1000;
 /** Any other failure of a look is temporary, or the stream meets the same server and reports the reason. */
-const ENDS_CAPTURE: ReadonlySet<string> = new Set(['PUBLICATION_MISSING', 'TABLES_UNPUBLISHED']);
+const ENDS_CAPTURE: ReadonlySet<string> = new Set(['PUBLICATION_MISSING', 'PUBLICATION_INCOMPLETE']);
 /** Milliseconds before another try to add a table: a lock of another session may be released by then. */
 const ADD_AGAIN_MS = 30_000;
 
 /**
  * Looks at publication and tables once, then every second, on a connection of its own: the stream does not tell when a
  * table is not published any more. Resolves to the watch when the first look is done; rejects when the first look fails.
- * The watch rejects with PUBLICATION_MISSING, or with TABLES_UNPUBLISHED where that ends capture; resolves after the signal.
+ * The watch rejects with PUBLICATION_MISSING, or with PUBLICATION_INCOMPLETE where that ends capture; resolves after the signal.
  */
 export async function watchTables(
   options: WatchTablesOptions,
@@ -148,7 +148,7 @@ class TableWatcher {
     const [first] = gaps;
     if (!first) return this.#acted.clear();
     if (onUnpublished === 'stop')
-      throw new WalmqError('TABLES_UNPUBLISHED', `${gaps.map(({ what }) => what).join('; ')}.`, {
+      throw new WalmqError('PUBLICATION_INCOMPLETE', `${gaps.map(({ what }) => what).join('; ')}.`, {
         remedy: first.remedy,
         facts: { gaps: gaps.map(({ code }) => code) },
       });

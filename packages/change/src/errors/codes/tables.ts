@@ -40,7 +40,7 @@ export const tableErrors = {
     from: ['status'],
     outcome: 'reported',
   },
-  TABLES_UNPUBLISHED: {
+  PUBLICATION_INCOMPLETE: {
     meaning: "`capture.onUnpublished` is `'stop'`, and changes that queues expect do not come.",
     remedy: `Do as ${UNPUBLISHED} says, then start capture.`,
     from: ['capture'],
