@@ -10,9 +10,9 @@ import { readServer } from './read/server.js';
 import { runStep, runSteps } from './run/run.js';
 
 export interface SetupOptions extends PlanInput {
-  /** walmq's own tables besides capture's. */
+  /** walmq's own tables in addition to capture's. */
   readonly schemas?: readonly SetupSchema[];
-  /** The only roles that may send logical messages after set-up. Default: no change. */
+  /** The only roles that may send logical messages after set-up. Default: set-up changes no privilege. */
   readonly publishers?: readonly string[] | undefined;
   /** Milliseconds that a statement may wait for locks and open transactions. Default 10 000. */
   readonly lockTimeoutMs?: number;
@@ -21,9 +21,9 @@ export interface SetupOptions extends PlanInput {
 const LOCK_TIMEOUT_MS = 10_000;
 
 /**
- * Prepares a database: own tables, REPLICA IDENTITY FULL (handlers need whole old rows), the publication with the
- * configured tables, the slot. Idempotent: adds only what is missing, drops nothing. Rejects as planSetup and
- * runSteps do.
+ * Prepares a database: walmq's own tables, REPLICA IDENTITY FULL (handlers need complete old rows), the publication with
+ * the configured tables, the slot. Idempotent: adds only what is missing and drops nothing. Rejects with the errors of
+ * planSetup and runSteps.
  */
 export async function setUp(client: ClientBase, options: SetupOptions): Promise<SetupStep[]> {
   const steps = await planSetup(client, options);
@@ -34,10 +34,10 @@ export async function setUp(client: ClientBase, options: SetupOptions): Promise<
 }
 
 /**
- * The steps that setUp would run. Changes nothing. Rejects if the database cannot be prepared, as stepsOf does.
+ * The steps that setUp would run. Changes nothing. Rejects with the errors of stepsOf if the database cannot be prepared.
  *
- * Creates walmq's own captured tables in a transaction and rolls it back, so that the plan can be read from
- * a database that has them.
+ * Creates walmq's own captured tables in a transaction and rolls it back, because the other steps can only be planned
+ * once these tables exist.
  */
 export async function planSetup(client: ClientBase, options: SetupOptions): Promise<SetupStep[]> {
   const { schemas = [], publishers, lockTimeoutMs = LOCK_TIMEOUT_MS } = options;

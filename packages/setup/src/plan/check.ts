@@ -20,7 +20,7 @@ export function checkServer(server: Server): void {
   });
 }
 
-/** The tables, all of which exist. Throws TABLE_MISSING, TABLE_UNLOGGED or SETUP_TABLE_FOREIGN. */
+/** Returns the tables if all exist. Throws TABLE_MISSING, TABLE_UNLOGGED or SETUP_TABLE_FOREIGN. */
 export function checkTables(
   found: readonly (TableFacts | undefined)[],
   wanted: readonly SetupTable[],
@@ -53,7 +53,7 @@ export function checkTables(
   return tables;
 }
 
-/** Rejects a partition whose changes are not in the WAL, as it rejects such a table: its changes would be lost silently. */
+/** The error about a partition or child whose changes are not in the WAL: its changes would be lost silently. */
 function memberUnsent(first: UnsentMember & { of: TableFacts }, all: readonly UnsentMember[]): WalmqError {
   const ofKind = all.filter(({ why }) => why === first.why);
   const names = ofKind.map(qualifiedName).join(', ');
@@ -77,7 +77,7 @@ function setLogged(table: TableName): string {
   return `ALTER TABLE ${sqlTable(table)} SET LOGGED;`;
 }
 
-/** Throws COLUMN_MISSING with every queue that is ordered by a column which its table lacks. */
+/** Throws COLUMN_MISSING with every queue whose `orderBy` names a column that its table lacks. */
 export function checkColumns(tables: readonly TableFacts[], wanted: readonly SetupTable[]): void {
   const missing = wanted.flatMap((table, index) =>
     missingOrderColumns(table, tables[index] as TableFacts).map(
@@ -94,7 +94,7 @@ export function checkColumns(tables: readonly TableFacts[], wanted: readonly Set
   );
 }
 
-/** Columns that order a queue and that PostgreSQL does not send: they do not exist, or are generated. */
+/** Columns that order a queue and that PostgreSQL does not send: missing or generated columns. */
 export function missingOrderColumns(
   { routes = [] }: SetupTable,
   { columns }: TableFacts,
@@ -106,7 +106,7 @@ export function missingOrderColumns(
   );
 }
 
-/** A column that orders a queue and that the old row lacks. */
+/** The ordering column with its queue, if the queue takes old rows that lack the column; else an empty list. */
 export function uncoveredOrder({ queue, orderBy, operations }: SetupRoute, table: TableFacts): string[] {
   if (typeof orderBy !== 'object' || table.identityColumns.includes(orderBy.column)) return [];
   // Inserts and truncates have no old row.

@@ -18,16 +18,16 @@ export type GapCode =
 /** Changes that queues expect and that PostgreSQL does not send now, or sends with incomplete old rows. */
 export interface Gap {
   readonly code: GapCode;
-  /** Undefined: of all tables that queues read. */
+  /** Undefined if the gap concerns all tables that queues read. */
   readonly table?: TableName;
-  /** False if every change comes, but its old row is incomplete. */
+  /** True if changes are not sent; false if every change is sent, but with an incomplete old row. */
   readonly isLoss: boolean;
   /** A sentence without its full stop. */
   readonly what: string;
   readonly remedy: string;
 }
 
-/** A table that queues read: what they want of it, and what it is; undefined: there is none. */
+/** A table that queues read: what the queues require, and the facts of the catalog (undefined if the table is missing). */
 export interface CoveredTable {
   readonly wanted: SetupTable;
   readonly found: TableFacts | undefined;
@@ -36,12 +36,15 @@ export interface CoveredTable {
 export const SETUP_THEN_BACKFILL =
   'Run "npx walmq setup"; changes made until then do not come: "npx walmq backfill" brings the rows as they are.';
 const SETUP = 'Run "npx walmq setup".';
-/** A longer list would not be read. */
+/** Maximum number of tables in one message. Nobody reads a longer list. */
 const LISTED = 5;
 
-/** Compares the publication and the tables with what the queues expect. Empty: every change comes with a whole old row. */
+/**
+ * Compares the publication and the tables with what the queues expect. Empty if PostgreSQL sends every change with
+ * a complete old row.
+ */
 export function gapsOf(publication: PublicationFacts, tables: readonly CoveredTable[]): Gap[] {
-  // A missing table cannot be published either: it is reported once.
+  // A missing table cannot be published either. Report it once.
   const there = tables.filter(({ found }) => found);
   return [
     ...tables.flatMap(tableGaps),
@@ -50,7 +53,7 @@ export function gapsOf(publication: PublicationFacts, tables: readonly CoveredTa
   ];
 }
 
-/** Operations, partitions and tables that the publication leaves out. */
+/** Gaps in operations, partitions and tables that the publication does not contain. */
 export function publicationGaps(publication: PublicationFacts, tables: readonly CoveredTable[]): Gap[] {
   return [...tables.flatMap(table => membershipGaps(publication, table)), ...wholeGaps(publication, tables)];
 }

@@ -9,9 +9,10 @@ import type { SetupStep, SetupTable } from './step.js';
 import { newlyRefused, refusalRemedy, writesRefused } from './writes.js';
 
 /**
- * The table itself and every partition: the partition decides how rows are logged, the root how they are announced. If
- * another publication makes writes fail under the wanted identity, all of them keep their identity.
- * Throws SETUP_WRITES_REFUSED if that identity is not enough, and SETUP_TABLE_GENERATED.
+ * Sets the replica identity of a table, its partitions and its children. PostgreSQL logs rows by the identity of the
+ * partition and describes them by the identity of the root. If writes would fail under the wanted identity because of
+ * another publication, all of these relations keep their identity.
+ * Throws SETUP_WRITES_REFUSED if the present identity is not enough, and SETUP_TABLE_GENERATED.
  */
 export function identitySteps(
   table: TableFacts,

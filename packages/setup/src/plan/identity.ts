@@ -3,17 +3,17 @@ import type { TableFacts } from '../read/tables.js';
 import type { SetupTable } from './step.js';
 
 /**
- * The first server that refuses UPDATE and DELETE on a published table whose replica identity holds a generated column
- * that is not published: with FULL, every generated column. Older servers leave such columns out.
+ * First version (server_version_num) that rejects UPDATE and DELETE on a published table whose replica identity contains
+ * an unpublished generated column. FULL contains every generated column. Older servers leave such columns out.
  */
 const GENERATED_REFUSED = 180_000;
 
-/** STORED columns can be published. VIRTUAL columns cannot, so the table needs a smaller identity. */
+/** True if the table has VIRTUAL columns. They cannot be published, so the table needs a smaller identity than FULL. */
 export function refusesFull({ generated }: Pick<TableFacts, 'generated'>, serverVersion: number): boolean {
   return serverVersion >= GENERATED_REFUSED && generated.virtual;
 }
 
-/** True if UPDATEs fail until the publication publishes the table's STORED generated columns. */
+/** True if UPDATE fails until the publication includes the table's STORED generated columns. */
 export function needsGenerated({ generated }: Pick<TableFacts, 'generated'>, serverVersion: number): boolean {
   return serverVersion >= GENERATED_REFUSED && generated.stored;
 }
@@ -30,8 +30,8 @@ export function identityOf(table: TableFacts, serverVersion: number): 'full' | '
 }
 
 /**
- * True if the table's present identity, less than FULL, is enough. If no queue needs old rows, FULL would only write
- * every deleted row to the WAL once more. The table still needs an identity: without one, UPDATE and DELETE fail.
+ * True if the table's present identity is smaller than FULL and is enough. If no queue needs old rows, FULL would only
+ * write every deleted row to the WAL again. The table still needs an identity: without one, UPDATE and DELETE fail.
  */
 export function needsNoMore({ newRowsOnly = false }: SetupTable, table: TableFacts): boolean {
   return (

@@ -20,11 +20,11 @@ import { generatedSteps, publicationSteps } from './publication-steps.js';
 import type { PlanInput, SetupStep, SetupTable } from './step.js';
 import { newlyRefused, publishedAfter, writesRefused } from './writes.js';
 
-/** The first server that can synchronize slots to standbys, as server_version_num. */
+/** First version (server_version_num) that can synchronize slots to standbys. */
 const FAILOVER_SLOTS = 170_000;
 
 /**
- * Facts to steps, in the order in which they must run. Throws DATABASE_IS_STANDBY, SETUP_WAL_LEVEL, TABLE_MISSING,
+ * Returns the steps in the order in which they must run. Throws DATABASE_IS_STANDBY, SETUP_WAL_LEVEL, TABLE_MISSING,
  * TABLE_UNLOGGED, SETUP_TABLE_FOREIGN, COLUMN_MISSING, SETUP_WRITES_REFUSED or SLOT_FOREIGN.
  */
 export function stepsOf(facts: SetupFacts, input: PlanInput): SetupStep[] {
@@ -35,8 +35,8 @@ export function stepsOf(facts: SetupFacts, input: PlanInput): SetupStep[] {
   checkOthers(facts, tables, after);
   return [
     ...facts.schemas.map(schema => schemaStep(schema, facts.server, input)),
-    // Old values before the publication, so that no change is published without them; the publication before the
-    // slot, because decoding looks it up as it was when the change was made.
+    // Replica identities before the publication, so that PostgreSQL publishes no change without its old row. The
+    // publication before the slot, because decoding uses the publication as it was when the change was made.
     ...generatedSteps(facts, tables, input),
     ...tables.flatMap((table, index) =>
       identitySteps(table, input.tables[index] as SetupTable, { facts, after, pipeline: input }),
@@ -48,7 +48,7 @@ export function stepsOf(facts: SetupFacts, input: PlanInput): SetupStep[] {
   ];
 }
 
-/** Steps for tables of the publication that no queue reads. Throws SETUP_WRITES_REFUSED. */
+/** Checks tables of the publication that no queue reads. Throws SETUP_WRITES_REFUSED. */
 function checkOthers(
   { published, server }: SetupFacts,
   tables: readonly TableFacts[],
@@ -60,7 +60,7 @@ function checkOthers(
   if (refused) throw writesRefused([refused, ...more]);
 }
 
-/** Creates the tables of one of walmq's own schemas, if any is missing. */
+/** Creates the tables of one SetupSchema, if any is missing. */
 export function schemaStep(
   { what, sql, missing, isNew, within, withinExists }: SchemaFacts,
   { database, role }: Server,
@@ -72,14 +72,14 @@ export function schemaStep(
     status: 'run',
     what: `create ${what}`,
     sql,
-    // Capture's own tables are created last.
+    // Set-up creates capture's tables last and then records the schema.
     ...(isNew && sql === CAPTURE_SCHEMA.sql && { recordAfter: recordSql(pipeline, 'schema') }),
     grant: `Run GRANT CREATE ON DATABASE ${escapeIdentifier(database)} ${to}${within !== undefined && withinExists ? ` ${grantWithin(within, to)}` : ''}`,
     waitsFor: [],
   };
 }
 
-/** Every role may use schema public, and since PostgreSQL 15 only its owner may create tables there. */
+/** Every role may use schema public. Since PostgreSQL 15 only its owner may create tables there. */
 function grantWithin(schema: string, to: string): string {
   if (schema === 'public') return `GRANT CREATE ON SCHEMA public ${to}`;
   return `GRANT USAGE, CREATE ON SCHEMA ${sqlIdentifier(schema)} ${to}`;
@@ -120,7 +120,7 @@ export function deferrableKeyText(table: TableName): string {
 export const DEFERRABLE_KEY_REMEDY =
   'Make the primary key NOT DEFERRABLE, or let handlers that mirror rows read the row by its key before they write.';
 
-/** Queues ordered by the key of a table without a primary key: all changes of such a table share one order. */
+/** Queues that order by the key of a table without a primary key. All changes of such a table share one order. */
 export function queuesWithoutKey({ routes = [] }: SetupTable, { primaryKey }: TableFacts): string[] {
   if (primaryKey.length > 0) return [];
   return routes.filter(({ orderBy }) => orderBy === 'key').map(({ queue }) => `queue "${queue}"`);
@@ -134,7 +134,8 @@ function slotStep({ server, slot }: SetupFacts, pipeline: Pipeline): SetupStep {
     return {
       status: 'run',
       what: `create slot "${name}"`,
-      // Capture can then distinguish a new slot from an earlier one of this name. A second run does not mark a slot in use as new.
+      // Capture can then distinguish the new slot from an earlier slot of this name. A second run does not mark a slot
+      // in use as new.
       sql:
         `SELECT pg_create_logical_replication_slot('${name}', 'pgoutput'${failover})\n` +
         ` WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '${name}');\n` +

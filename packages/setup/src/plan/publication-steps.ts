@@ -14,7 +14,7 @@ import type { TableFacts } from '../read/tables.js';
 import { needsGenerated } from './identity.js';
 import type { PlanInput, RunStep, SetupStep, SetupTable } from './step.js';
 
-/** Creates the publication, or adds what the queues read. It belongs to walmq by its name in the configuration. */
+/** Creates the publication that the configuration names, or adds the tables and operations that the queues read. */
 export function publicationSteps(
   { publication, server }: SetupFacts,
   tables: readonly TableFacts[],
@@ -32,7 +32,7 @@ export function publicationSteps(
     waitsFor: tables,
   });
   const steps: SetupStep[] = tables
-    // ADD TABLE also adds the tables that inherit from it at that time.
+    // ADD TABLE also adds the tables that inherit from the added table at that time.
     .flatMap((table): readonly TableName[] =>
       publishes(publication, table) ? unpublishedChildren(publication, table) : [table],
     )
@@ -59,7 +59,7 @@ export function publicationSteps(
       ),
     );
   }
-  // Otherwise a partition's changes come under the partition's name, which no queue reads.
+  // Otherwise PostgreSQL sends a partition's changes under the partition's name, which no queue reads.
   if (!publication.viaRoot && tables.some(({ partitioned }) => partitioned))
     steps.push(
       alter(
@@ -73,7 +73,8 @@ export function publicationSteps(
 }
 
 /**
- * Must precede REPLICA IDENTITY FULL: after that, UPDATEs fail until the table's generated columns are published.
+ * Publishes STORED generated columns. Must precede REPLICA IDENTITY FULL: with FULL, UPDATE fails until these columns are
+ * published.
  */
 export function generatedSteps(
   { publication, server }: SetupFacts,
@@ -94,7 +95,7 @@ export function generatedSteps(
   ];
 }
 
-/** Operations that a queue takes and the publication leaves out. */
+/** Operations that a queue takes and that the publication does not publish. */
 export function unpublishedOperations(
   { operations }: PublicationFacts,
   wanted: readonly SetupTable[],
@@ -120,7 +121,7 @@ function createPublication(
   return {
     status: 'run',
     what: `create publication "${publication}" ${tables.length > 0 ? `for ${tables.map(qualifiedName).join(', ')}` : 'without tables: logical messages need none'}`,
-    // Named tables only: FOR ALL TABLES would break UPDATEs on every table without a replica identity.
+    // Named tables only: with FOR ALL TABLES, UPDATE would fail on every table without a replica identity.
     sql: unless(
       `SELECT FROM pg_publication WHERE pubname = ${escapeLiteral(publication)}`,
       `CREATE PUBLICATION ${name}${tables.length > 0 ? ` FOR TABLE ${tables.map(sqlTable).join(', ')}` : ''} WITH (publish_via_partition_root = true${generated})`,
@@ -154,7 +155,7 @@ function filterWarning(table: string): SetupStep {
   };
 }
 
-/** A statement for which PostgreSQL has no IF NOT EXISTS. */
+/** Runs a statement only if the query returns no row. For statements without IF NOT EXISTS. */
 function unless(query: string, statement: string): string {
   const quote = quoteAround(`${query}${statement}`);
   return `DO ${quote} BEGIN
@@ -164,7 +165,7 @@ function unless(query: string, statement: string): string {
 END ${quote};`;
 }
 
-/** A dollar quote that does not occur in the text: names may hold any characters. */
+/** A dollar quote that does not occur in the text. Names may contain any character. */
 function quoteAround(text: string): string {
   let quote = '$walmq$';
   while (text.includes(quote)) quote = `${quote.slice(0, -1)}_$`;

@@ -2,15 +2,15 @@ import { type ClientBase, escapeIdentifier } from 'pg';
 import type { Server } from '../read/server.js';
 import type { SetupStep } from './step.js';
 
-/** Who may send logical messages. */
+/** The roles that may send logical messages. */
 export interface Publishers {
-  /** The functions that send messages, as SQL names them. PostgreSQL 17 added a fourth argument to each. */
+  /** Signatures of the functions that send messages. PostgreSQL 17 added a fourth argument to each. */
   readonly functions: readonly string[];
-  /** PostgreSQL's default. */
+  /** True if PUBLIC may execute one of the functions: PostgreSQL's default. */
   readonly everyRole: boolean;
-  /** Roles that may execute all these functions and can log in, without superusers. */
+  /** Roles that may execute all these functions and can log in. Superusers are left out. */
   readonly roles: readonly string[];
-  /** True if the current role may. */
+  /** True if the current role may execute all these functions. */
   readonly self: boolean;
 }
 
@@ -35,7 +35,7 @@ export function grantToSend({ functions }: Pick<Publishers, 'functions'>, roles:
   return `GRANT EXECUTE ON FUNCTION ${functions.join(', ')} TO ${roles.map(role => escapeIdentifier(role)).join(', ')};`;
 }
 
-/** Allows only these roles, and the role that runs the statement, to send messages. */
+/** Allows only these roles, and the role that runs the statement, to send logical messages. */
 export function publisherSteps(
   publishers: Publishers,
   roles: readonly string[],
@@ -50,8 +50,8 @@ export function publisherSteps(
     {
       status: 'run',
       what: `let ${named} alone send logical messages`,
-      // The grant first, so that no allowed role is rejected in between. A REVOKE by a role that is not the owner revokes
-      // nothing, and only warns.
+      // Grant first, so that PostgreSQL rejects no allowed role in between. A REVOKE by a role that is not the owner
+      // revokes nothing and only warns.
       sql: `${grantToSend(publishers, wanted)}
 REVOKE EXECUTE ON FUNCTION ${functions.join(', ')} FROM PUBLIC;
 DO $$ BEGIN

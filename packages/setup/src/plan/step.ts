@@ -1,18 +1,18 @@
 import type { TableName } from '@walmq/change';
 
-/** What a queue takes from a table. */
+/** The changes that a queue takes from a table. */
 export interface SetupRoute {
   readonly queue: string;
-  /** A column, the table's key, or no order. */
+  /** The table's key, no order, or a column. */
   readonly orderBy: 'key' | false | { readonly column: string };
-  /** Undefined: all. */
+  /** Undefined: all operations. */
   readonly operations: ReadonlySet<string> | undefined;
 }
 
 export interface SetupTable extends TableName {
-  /** Default: none, which means every operation and no check of columns. */
+  /** Default: none. Set-up then publishes every operation and checks no columns. */
   readonly routes?: readonly SetupRoute[];
-  /** No queue needs old rows: only an outbox table's new rows are events. */
+  /** True for an outbox table: only its new rows are events, so no queue needs old rows. */
   readonly newRowsOnly?: boolean;
 }
 
@@ -25,26 +25,26 @@ export interface PlanInput {
 export type SetupStep =
   /** Nothing to do. */
   | { readonly status: 'ok'; readonly what: string }
-  /** Set-up changes nothing here, but a person should know. */
+  /** Set-up changes nothing, but an operator should know the fact. */
   | { readonly status: 'warning'; readonly what: string; readonly remedy: string | undefined }
   | RunStep;
 
 export interface RunStep {
   readonly status: 'run';
-  /** An imperative: "create slot ...". */
+  /** An imperative clause: "create slot ...". */
   readonly what: string;
-  /** One statement or several. Idempotent. */
+  /** One idempotent statement or several. */
   readonly sql: string;
-  /** Statements that record the change for teardown: before the step, and after it. */
+  /** Statements that record the change for teardown. `recordBefore` runs before `sql`, `recordAfter` after it. */
   readonly recordBefore?: string;
   readonly recordAfter?: string;
-  /** What the role needs: an imperative sentence, or ownership. */
+  /** The privilege that the role needs: an imperative sentence, or ownership of objects. */
   readonly grant: string | Ownership;
-  /** What the statement may wait for: every open transaction, or locks on these tables. */
+  /** The statement waits for every open transaction, or for locks on these tables. */
   readonly waitsFor: 'transactions' | readonly TableName[];
 }
 
-/** An object on which only its owner, or a member of the owner's role, may run the statement. */
+/** Objects on which only their owner, or a member of the owner's role, may run the statement. */
 export interface Ownership {
   readonly tables: readonly TableName[];
   readonly publication?: string;

@@ -15,7 +15,7 @@ import type { PlanInput } from './step.js';
 
 const WHOLE: PublishedPart = { columns: null, filterColumns: null };
 
-/** The published relations as they are once set-up has made or changed its publication; identities are as they were. */
+/** The published relations after set-up has created or changed its publication, with unchanged replica identities. */
 export function publishedAfter(
   { publication, published, server }: SetupFacts,
   tables: readonly TableFacts[],
@@ -61,7 +61,7 @@ export function newlyRefused(
   });
 }
 
-/** Set-up never runs a step after which the application's own writes would fail. */
+/** The error instead of a step after which the application's own writes would fail. */
 export function writesRefused([first, ...more]: readonly [RefusedWrites, ...RefusedWrites[]]): WalmqError {
   const others = more.length > 0 ? ` (and ${more.length} more)` : '';
   return new WalmqError(
@@ -71,7 +71,7 @@ export function writesRefused([first, ...more]: readonly [RefusedWrites, ...Refu
   );
 }
 
-/** The remedy that permits these writes, and with them REPLICA IDENTITY FULL. */
+/** The remedy that permits these writes, and so REPLICA IDENTITY FULL. */
 export function refusalRemedy({ publication, why, relation }: RefusedWrites): string {
   const again = 'and run "npx walmq setup" again';
   switch (why) {

@@ -9,15 +9,15 @@ import type { Server } from './server.js';
 import { membersOf, readTableNames, readTables, type TableFacts } from './tables.js';
 
 export interface SchemaFacts extends SetupSchema {
-  /** True if any of its tables or indexes is missing. */
+  /** True if any table, index or column of the schema is missing. */
   readonly missing: boolean;
-  /** True if all of them are missing: none was created before. */
+  /** True if all of them are missing: set-up has never created the schema. */
   readonly isNew: boolean;
-  /** Whether the schema of these tables exists. */
+  /** True if the schema that `within` names exists. */
   readonly withinExists: boolean;
 }
 
-/** The state of a database that set-up reads before it changes anything. */
+/** The state of a database, read before set-up changes anything. */
 export interface SetupFacts {
   readonly server: Server;
   readonly schemas: readonly SchemaFacts[];
@@ -25,9 +25,9 @@ export interface SetupFacts {
   readonly tables: readonly (TableFacts | undefined)[];
   readonly publication: PublicationFacts | undefined;
   readonly slot: Slot | undefined;
-  /** Names of tables that may have been meant; read only if a table is missing. */
+  /** Names of all tables, to suggest a correct name. Read only if a table is missing, else empty. */
   readonly candidates: readonly TableName[];
-  /** The tables that queues read, with their members, and all that the publication holds. */
+  /** The tables that queues read, with partitions and children, and all tables of the publication. */
   readonly published: readonly PublishedRelation[];
   readonly synchronous: SynchronousFacts;
 }
@@ -56,7 +56,7 @@ export async function readFacts(
   };
 }
 
-/** Which of walmq's own schemas lack a table or an index. */
+/** For each of walmq's own schemas, whether a table, an index or a column is missing. */
 export async function readSchemas(
   client: ClientBase,
   schemas: readonly SetupSchema[],

@@ -6,23 +6,23 @@ import type { Partition, TableFacts } from './tables.js';
 export const PUBLISHABLE = ['insert', 'update', 'delete', 'truncate'] as const;
 export type PublishedOperation = (typeof PUBLISHABLE)[number];
 
-/** A publication, as the catalog describes it. */
+/** A publication, read from the catalog. */
 export interface PublicationFacts {
   readonly name: string;
   readonly oid: number;
-  /** FOR ALL TABLES. */
+  /** True for FOR ALL TABLES. */
   readonly allTables: boolean;
-  /** Of FOR TABLES IN SCHEMA (PostgreSQL >= 15). */
+  /** Schemas of FOR TABLES IN SCHEMA (PostgreSQL >= 15). */
   readonly schemas: readonly string[];
-  /** Named one by one, each as qualifiedName writes it. */
+  /** Tables of FOR TABLE, each in the form of qualifiedName. */
   readonly tables: readonly string[];
-  /** Of these, the ones with a row filter or a column list (PostgreSQL >= 15). */
+  /** The members of `tables` with a row filter or a column list (PostgreSQL >= 15). */
   readonly filteredTables: readonly string[];
-  /** A fingerprint of the row filter and column list of each filtered table. */
+  /** Fingerprint of the row filter and column list, by name of the filtered table. */
   readonly filters: Readonly<Record<string, string>>;
   readonly operations: readonly PublishedOperation[];
   readonly viaRoot: boolean;
-  /** Whether STORED generated columns are published; undefined before PostgreSQL 18, which never does. */
+  /** True if STORED generated columns are published. Undefined before PostgreSQL 18, which never publishes them. */
   readonly generatedColumns: boolean | undefined;
 }
 
@@ -38,7 +38,7 @@ interface PublicationRow {
   truncate: boolean;
 }
 
-/** Reads columns that only newer servers have through jsonb, which omits missing columns. */
+/** Reads catalog columns that only newer servers have through jsonb, which omits missing columns. */
 const PUBLICATION_SQL = `WITH named AS (
   SELECT r.prpubid, n.nspname AS schema, c.relname AS "table",
          md5(nullif(concat_ws(' ', to_jsonb(r) ->> 'prqual', to_jsonb(r) ->> 'prattrs'), '')) AS filter
@@ -52,7 +52,7 @@ SELECT p.oid::int8::float8 AS oid, p.puballtables AS all_tables, p.pubviaroot AS
 const SCHEMAS_SQL = `SELECT n.nspname AS schema FROM pg_publication_namespace pn
   JOIN pg_publication p ON p.oid = pn.pnpubid JOIN pg_namespace n ON n.oid = pn.pnnspid WHERE p.pubname = $1`;
 
-/** The first server with FOR TABLES IN SCHEMA, as server_version_num. */
+/** First version (server_version_num) with FOR TABLES IN SCHEMA. */
 const SCHEMA_PUBLICATIONS = 150_000;
 
 /** Undefined if the publication does not exist. */
@@ -94,7 +94,7 @@ export function publishes(publication: PublicationFacts, table: TableName): bool
   );
 }
 
-/** Unpublished tables that inherit from a published table: created after the parent was added. */
+/** Unpublished tables that inherit from a published table: they were created after the parent was added. */
 export function unpublishedChildren(publication: PublicationFacts, { children }: TableFacts): Partition[] {
   return children.filter(child => !publishes(publication, child));
 }

@@ -37,8 +37,9 @@ const columnsWith = (condition: string) => `ARRAY(
    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated ${condition} ORDER BY a.attnum)`;
 
 /**
- * What a publication says of relation `r` (PostgreSQL >= 15): names of its column list, and of the columns that its row
- * filter reads, which the stored expression gives by number. Columns that only newer servers have are read through jsonb.
+ * The publication's column list for relation `r`, and the columns that its row filter reads (PostgreSQL >= 15). The stored
+ * filter expression contains column numbers, which the query turns into names. It reads catalog columns that only newer
+ * servers have through jsonb.
  */
 const part = (r: string) => `(SELECT jsonb_build_object(
   'columns', (SELECT jsonb_agg(a.attname) FROM pg_attribute a
@@ -49,13 +50,13 @@ const part = (r: string) => `(SELECT jsonb_build_object(
        JOIN pg_attribute a ON a.attrelid = own.prrelid AND a.attnum::text = v[1]) END)
   FROM pg_publication_rel own WHERE own.prpubid = p.oid AND own.prrelid = ${r})`;
 
-/** FOR TABLES IN SCHEMA came with PostgreSQL 15, and its catalog with it. */
+/** PostgreSQL 15 added FOR TABLES IN SCHEMA and its catalog table. */
 const inSchema = (version: number) =>
   version >= 150_000
     ? `OR EXISTS (SELECT FROM pg_publication_namespace s WHERE s.pnpubid = p.oid AND s.pnnspid = x.relnamespace)`
     : '';
 
-/** $1: oids of relations; $2: name of a publication, whose tables are looked at as well. */
+/** $1: OIDs of relations. $2: name of a publication, whose tables the query returns as well. */
 const publishedSql = (version: number) => `WITH member AS (
   -- Every way in which a relation is published: by itself, or as a part of an ancestor.
   SELECT c.oid AS relid, p.oid AS pubid, x.oid AS ancestor,
@@ -83,8 +84,8 @@ SELECT c.oid::int8::float8 AS oid, n.nspname AS schema, c.relname AS "table", c.
         OR c.oid IN (SELECT m.relid FROM member m JOIN pg_publication p ON p.oid = m.pubid WHERE p.pubname = $2))`;
 
 /**
- * The tables, partitions and children of the given oids, and all that the publication holds, each with every publication
- * that sends its changes: those on which PostgreSQL lets UPDATE and DELETE depend.
+ * The relations with the given OIDs and all tables of the publication, each with every publication that sends its changes.
+ * PostgreSQL permits or rejects UPDATE and DELETE on a relation by these publications.
  */
 export async function readPublished(
   client: ClientBase,

@@ -1,27 +1,27 @@
 import { sqlTable, type TableName } from '@walmq/change';
 import { type ClientBase, escapeLiteral } from 'pg';
 
-/** A pipeline of a database: what set-up does it does for one. */
+/** A pipeline of a database. Each run of set-up prepares one pipeline. */
 export interface Pipeline {
   readonly slot: string;
   readonly publication: string;
 }
 
-/** What set-up has changed, so that teardown undoes that and nothing else. */
+/** Kind of a change that set-up made. Teardown undoes recorded changes and nothing else. */
 export type SetupChange =
-  /** Nothing but the pipeline itself. */
+  /** The pipeline itself; names no changed object. */
   | 'pipeline'
   | 'slot'
   | 'schema'
-  /** `after`: its oid, which a later one of that name has not. */
+  /** `after`: OID of the publication. A later publication of the same name has another OID. */
   | 'publication'
-  /** A table added to a publication that was there. */
+  /** A table that set-up added to an existing publication. */
   | 'member'
-  /** Options of a publication that was there, each as SET reads it. */
+  /** Options of an existing publication. Values are in the syntax of ALTER PUBLICATION ... SET. */
   | 'publish'
   | 'publish_via_partition_root'
   | 'publish_generated_columns'
-  /** Of a table, as ALTER TABLE ... REPLICA IDENTITY reads it. */
+  /** Replica identity of a table. Values are in the syntax of ALTER TABLE ... REPLICA IDENTITY. */
   | 'identity';
 
 /** A row of walmq.setup. */
@@ -47,7 +47,7 @@ const CONFLICT = `ON CONFLICT (slot_name, publication, change, schema_name, tabl
   DO UPDATE SET before = excluded.before, after = excluded.after, made_at = excluded.made_at;`;
 const COLUMNS = '(slot_name, publication, change, schema_name, table_name, before, after)';
 
-/** The statement that writes a change down. `after`: an expression. */
+/** The statement that records a change. `after` is an SQL expression. */
 export function recordSql(
   { slot, publication }: Pipeline,
   change: SetupChange,
@@ -62,12 +62,12 @@ export function recordSql(
   VALUES (${values.join(', ')}, ${before === undefined ? 'NULL' : escapeLiteral(before)}, ${after}) ${CONFLICT}`;
 }
 
-/** A relation's identity as SQL writes it, of pg_class `c`. */
+/** Replica identity of the pg_class row `c`, in SQL syntax. */
 const IDENTITY = `CASE c.relreplident WHEN 'd' THEN 'DEFAULT' WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' ELSE 'USING INDEX ' || (
     SELECT quote_ident(x.relname) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
      WHERE i.indrelid = c.oid AND i.indisreplident) END`;
 
-/** Writes down what a table's identity is before it is changed; to be run ahead of that, and run twice it does no harm. */
+/** Records a table's replica identity. Must run before the identity changes. A second run records nothing. */
 export function recordIdentitySql({ slot, publication }: Pipeline, table: TableName, after: string): string {
   const names = [slot, publication, 'identity', table.schema, table.table].map(escapeLiteral).join(', ');
   return `INSERT INTO walmq.setup ${COLUMNS}
@@ -75,7 +75,7 @@ export function recordIdentitySql({ slot, publication }: Pipeline, table: TableN
     FROM pg_class c WHERE c.oid = ${escapeLiteral(sqlTable(table))}::regclass AND ${IDENTITY} <> ${escapeLiteral(after)} ${CONFLICT}`;
 }
 
-/** What a table's identity is; undefined where there is no such table. */
+/** A table's replica identity in SQL syntax; undefined if the table does not exist. */
 export async function readIdentity(client: ClientBase, table: TableName): Promise<string | undefined> {
   const { rows } = await client.query<{ identity: string }>(
     `SELECT ${IDENTITY} AS identity FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -85,7 +85,7 @@ export async function readIdentity(client: ClientBase, table: TableName): Promis
   return rows[0]?.identity;
 }
 
-/** Notes that there is such a pipeline, where set-up may. */
+/** Records the pipeline, if the role has the privilege and walmq.setup exists. */
 export async function notePipeline(client: ClientBase, pipeline: Pipeline): Promise<void> {
   await record(client, recordSql(pipeline, 'pipeline'));
 }
@@ -93,7 +93,7 @@ export async function notePipeline(client: ClientBase, pipeline: Pipeline): Prom
 const FORBIDDEN = '42501';
 const NO_TABLE = '42P01';
 
-/** What cannot be written down is not undone later: no reason to fail now. */
+/** Ignores a missing privilege or table: teardown then does not undo the change, which is no reason to fail now. */
 export async function record(client: ClientBase, sql: string): Promise<void> {
   try {
     await client.query(sql);
@@ -102,7 +102,7 @@ export async function record(client: ClientBase, sql: string): Promise<void> {
   }
 }
 
-/** What set-up has written down for a pipeline; nothing where an older one has set it up. */
+/** The records of a pipeline. Empty if a version of walmq without walmq.setup set it up. */
 export async function readRecords(
   client: ClientBase,
   { slot, publication }: Pipeline,
@@ -116,7 +116,7 @@ export async function readRecords(
   return rows;
 }
 
-/** Other pipelines of this database that are still there: their slot or their publication is. */
+/** Other pipelines of this database whose slot or publication still exists. */
 export async function readOtherPipelines(
   client: ClientBase,
   { slot, publication }: Pipeline,

@@ -1,7 +1,7 @@
 import type { TableName } from '@walmq/change';
 import type { ReplicaIdentity } from './tables.js';
 
-/** A table that can hold rows, and every publication that sends its changes. */
+/** A table that can hold rows, with every publication that sends its changes. */
 export interface PublishedRelation extends TableName {
   readonly oid: number;
   readonly identity: ReplicaIdentity;
@@ -14,26 +14,26 @@ export interface PublishedRelation extends TableName {
   readonly publications: readonly Membership[];
 }
 
-/** How one publication holds a relation. */
+/** One publication's settings for a relation. */
 export interface Membership {
   readonly name: string;
   readonly update: boolean;
   readonly delete: boolean;
   readonly viaRoot: boolean;
-  /** Whether STORED generated columns are sent (PostgreSQL >= 18). */
+  /** True if STORED generated columns are sent (PostgreSQL >= 18). */
   readonly publishesStored: boolean;
-  /** What it says of the relation itself, and of the ancestor that it is published as. */
+  /** Column list and filter for the relation itself, and for the topmost published ancestor. */
   readonly alone: PublishedPart;
   readonly viaAncestor: PublishedPart;
 }
 
-/** Null: everything. */
+/** Null: no column list, or no row filter. */
 export interface PublishedPart {
   readonly columns: readonly string[] | null;
   readonly filterColumns: readonly string[] | null;
 }
 
-/** Why PostgreSQL refuses writes of a relation. */
+/** Writes that PostgreSQL rejects on a relation, and the reason. */
 export interface RefusedWrites {
   readonly relation: TableName;
   readonly publication: string;
@@ -41,13 +41,13 @@ export interface RefusedWrites {
   readonly why: 'no-identity' | 'column-list' | 'row-filter' | 'generated-column';
 }
 
-/** The first server that looks at column lists and row filters, and the first that looks at generated columns. */
+/** First versions (server_version_num) that check column lists and row filters, and that check generated columns. */
 const PARTS = 150_000;
 const GENERATED = 180_000;
 
 /**
- * The writes that PostgreSQL refuses on a relation, whoever tries, because of what publications send of it: the checks of
- * CheckCmdReplicaIdentity. https://github.com/postgres/postgres/blob/REL_18_0/src/backend/executor/execReplication.c
+ * The writes on a relation that PostgreSQL rejects for every role because of a publication. Repeats the checks of
+ * CheckCmdReplicaIdentity: https://github.com/postgres/postgres/blob/REL_18_0/src/backend/executor/execReplication.c
  */
 export function refusedWrites(relation: PublishedRelation, serverVersion: number): RefusedWrites[] {
   return relation.publications.flatMap(publication => {
@@ -93,7 +93,7 @@ const REASONS: Readonly<Record<RefusedWrites['why'], string>> = {
   'generated-column': 'does not send a generated column that is in the replica identity',
 };
 
-/** As a clause: `publication "other" has a column list that ...`. */
+/** The reason as a clause: `publication "other" has a column list that ...`. */
 export function refusalText({ publication, why }: Pick<RefusedWrites, 'publication' | 'why'>): string {
   return `publication "${publication}" ${REASONS[why]}`;
 }

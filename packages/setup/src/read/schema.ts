@@ -2,18 +2,18 @@ import { parseIdentifier } from '@walmq/change';
 import type { ClientBase } from 'pg';
 import { RECORD_SQL } from './record.js';
 
-/** Idempotent SQL that makes tables of ours. */
+/** Idempotent SQL that creates tables of walmq. */
 export interface SetupSchema {
-  /** What is made, after "create": "the tables of the worker kit". */
+  /** Object of the verb "create": "the tables of the worker kit". */
   readonly what: string;
   readonly sql: string;
-  /** True when queues read these tables, so that the rest can only be planned where they are. */
+  /** True if queues read these tables. The other steps can only be planned once they exist. */
   readonly captured: boolean;
-  /** A schema other than walmq in which it makes tables: if it exists, the right to make schemas is not enough. */
+  /** A schema other than walmq in which `sql` creates tables. If it exists, CREATE on the database is not enough. */
   readonly within?: string;
 }
 
-/** Capture's own tables: the first position of each slot, backfills, skipped transactions. */
+/** Capture's own tables: the first position of each slot, backfills, skipped transactions, the records of set-up. */
 export const CAPTURE_SCHEMA: SetupSchema = {
   what: "capture's tables in schema walmq",
   captured: false,
@@ -62,10 +62,10 @@ CREATE TABLE IF NOT EXISTS walmq.skipped (
 ${RECORD_SQL}`,
 };
 
-/** A table, an index, or a column that a later version added; schema null: wherever the search path leads. */
+/** A table, an index, or a column that a later version added. Schema null: the first schema of the search path. */
 export interface MadeRelation {
   readonly schema: string | null;
-  /** Of a column with its table: `capture.refusal`. */
+  /** The name of a column includes its table: `capture.refusal`. */
   readonly name: string;
   readonly kind: 'table' | 'index' | 'column';
 }
@@ -78,7 +78,7 @@ const MADE = new RegExp(
 
 const ADDED = new RegExp(`ALTER TABLE (?:${NAME}\\.)?${NAME} ADD COLUMN IF NOT EXISTS ${NAME}`, 'g');
 
-/** What such SQL makes, read from its own text, so that there is no second list to keep. */
+/** The relations that such SQL creates, read from its text, so that no second list must be maintained. */
 export function madeRelations(sql: string): MadeRelation[] {
   const relations = [...sql.matchAll(MADE)].map(
     ([, kind, schema, name, tableSchema]): MadeRelation => ({
@@ -101,7 +101,7 @@ function unquoted(name: string | undefined): string | undefined {
   return name && parseIdentifier(name);
 }
 
-/** What of it is not there. Asks the catalog, which answers without any right on the schema. */
+/** The relations of `sql` that do not exist. The catalog shows them without any privilege on the schema. */
 export async function missingRelations(client: ClientBase, sql: string): Promise<MadeRelation[]> {
   const made = madeRelations(sql);
   const { rows } = await client.query<{ number: number }>(

@@ -6,7 +6,7 @@ export interface Server {
   readonly version: number;
   readonly walLevel: string;
   readonly database: string;
-  /** Whoever is connected. */
+  /** The connection's current role. */
   readonly role: string;
   readonly inRecovery: boolean;
 }

@@ -1,36 +1,36 @@
 import { didYouMean, type TableName, tableName } from '@walmq/change';
 import type { ClientBase } from 'pg';
 
-/** What of an old row PostgreSQL puts into the WAL. */
+/** The part of an old row that PostgreSQL writes to the WAL. */
 export type ReplicaIdentity = 'default' | 'full' | 'index' | 'nothing';
 
-/** A partition, or a table that inherits. */
+/** A partition, or a table that inherits (a child). */
 export interface Partition extends TableName {
   readonly oid: number;
   readonly identity: ReplicaIdentity;
-  /** It was a table by itself before, and may have brought rows with it. */
+  /** True if it was a separate table before, and so may have contained rows when it was attached. */
   readonly attached: boolean;
 }
 
-/** A table that queues read, as the catalog describes it. */
+/** A table that queues read, read from the catalog. */
 export interface TableFacts extends TableName {
   readonly oid: number;
   readonly partitioned: boolean;
   /** False for unlogged and temporary tables: their changes are not in the WAL. */
   readonly logged: boolean;
   readonly identity: ReplicaIdentity;
-  /** Names of the columns that PostgreSQL sends: all but the generated ones. */
+  /** Names of the columns that PostgreSQL sends: all except generated columns. */
   readonly columns: readonly string[];
-  /** Which sorts of generated columns it has. VIRTUAL ones are in no publication's reach. */
+  /** Kinds of generated columns in the table. No publication can publish VIRTUAL columns. */
   readonly generated: { readonly stored: boolean; readonly virtual: boolean };
   readonly primaryKey: readonly string[];
-  /** Two rows may have one key for a moment, inside a transaction. */
+  /** True if the primary key is DEFERRABLE: two rows may have the same key for a moment inside a transaction. */
   readonly keyDeferrable: boolean;
-  /** Columns of the old row that are sent whatever the change: none with `nothing`, all with `full`. */
+  /** Columns of the replica identity, which old rows always contain: none with `nothing`, all with `full`. */
   readonly identityColumns: readonly string[];
-  /** At every depth; REPLICA IDENTITY is not inherited, so each has its own. */
+  /** Partitions at every depth. REPLICA IDENTITY is not inherited, so each has its own. */
   readonly partitions: readonly Partition[];
-  /** Tables that inherit from it, at every depth: each is published, and identified, by itself. */
+  /** Tables that inherit from this table, at every depth. Each has its own publication membership and identity. */
   readonly children: readonly Partition[];
   /** Partitions and children whose changes are not in this server's WAL. */
   readonly unsent: readonly UnsentMember[];
@@ -74,7 +74,7 @@ interface MemberRow {
   attached: boolean;
 }
 
-/** An index's key columns, without those it only INCLUDEs. */
+/** An index's key columns, without its INCLUDE columns. */
 const indexColumns = (which: string) => `ARRAY(
   SELECT a.attname::text FROM pg_index i
     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
@@ -83,7 +83,10 @@ const indexColumns = (which: string) => `ARRAY(
 const hasGenerated = (kind: 's' | 'v') => `EXISTS (
   SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attgenerated = '${kind}')`;
 
-/** Made and attached by one statement, it has both from one transaction. */
+/**
+ * `attached`: a partition or child that one statement creates and attaches has its rows in pg_inherits and pg_attribute
+ * from the same transaction (xmin).
+ */
 const MEMBERS = `coalesce(jsonb_agg(jsonb_build_object(
             'oid', p.oid::int8, 'schema', pn.nspname, 'table', p.relname, 'identity', p.relreplident,
             'attached', (SELECT min(i.xmin::text) FROM pg_inherits i WHERE i.inhrelid = p.oid)
@@ -172,12 +175,12 @@ function identityColumns(row: TableRow): string[] {
   }
 }
 
-/** The table itself, then what its rows may be in. */
+/** The table itself, then its partitions and children, which may hold its rows. */
 export function membersOf(table: TableFacts): (TableName & Pick<Partition, 'oid' | 'identity'>)[] {
   return [table, ...table.partitions, ...table.children];
 }
 
-/** Every table of the database that can be captured. */
+/** Names of all ordinary and partitioned tables, without partitions and system schemas. */
 export async function readTableNames(client: ClientBase): Promise<TableName[]> {
   const { rows } = await client.query<TableName>(
     `SELECT n.nspname AS schema, c.relname AS "table" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -187,7 +190,7 @@ export async function readTableNames(client: ClientBase): Promise<TableName[]> {
   return rows;
 }
 
-/** ` Did you mean "User"?`, or nothing: a table of that name elsewhere, or of nearly that name. */
+/** ` Did you mean "User"?`, or an empty text. Suggests a similar name, or the same name in another schema. */
 export function tableMeant(wanted: TableName, candidates: readonly TableName[]): string {
   const elsewhere = candidates.filter(({ table }) => table.toLowerCase() === wanted.table.toLowerCase());
   const near = candidates.filter(({ schema }) => schema === wanted.schema);

@@ -7,7 +7,10 @@ interface MissingOwners {
   readonly superuser: boolean;
 }
 
-/** The owners of whose roles the current role is not a member (quoted for SQL), whether one is a superuser, and the role itself. */
+/**
+ * The owners whose roles do not include the current role as a member, and the current role (both quoted for SQL), and
+ * whether one of these owners is a superuser.
+ */
 export async function missingOwners(
   client: ClientBase,
   { tables, publication }: Ownership,

@@ -6,9 +6,9 @@ import { missingOwners } from './owners.js';
 import { lockHolders, openTransactions, type Waiting } from './waits.js';
 
 /**
- * Runs the steps, each in a transaction of its own, and reports each when it is done. lock_timeout bounds the wait: a slot
- * waits for every transaction that was open when its creation began, and a queued table lock makes all later sessions
- * wait as well. If the client dies, the backend ends by itself within that time. statement_timeout does not end
+ * Runs the steps, each in a transaction of its own, and reports each when it is done. lock_timeout limits the wait. The
+ * creation of a slot waits for every transaction that was open when it began, and a queued table lock makes all later
+ * sessions wait as well. If the client dies, the backend ends within lock_timeout. statement_timeout does not end
  * a backend that waits for a slot.
  * Rejects with PRIVILEGE_MISSING, SETUP_SLOT_WAITS, SETUP_TABLE_WAITS, SETUP_NO_FREE_SLOT or SETUP_FAILED.
  */
@@ -24,7 +24,7 @@ export async function runSteps(
       onStep(step);
     }
   } finally {
-    // Fails only if the connection is lost, and then the failure in progress reports it.
+    // RESET fails only if the connection is lost, and then the error in flight already reports the loss.
     await client.query('RESET lock_timeout').catch(() => undefined);
   }
 }
@@ -76,7 +76,7 @@ async function grantOf(client: ClientBase, { grant }: RunStep): Promise<string> 
   if (owners.length === 0) return 'Run it as a role that may.';
   const names = owners.join(', ');
   const run = `Run "npx walmq setup" as ${names}`;
-  // Membership in a superuser's role gives superuser rights: too much for a role that only reads changes.
+  // Membership in a superuser's role gives superuser rights, which a role that only reads changes must not have.
   return superuser ? `${run}.` : `${run}, or run GRANT ${names} TO ${role}; first.`;
 }
 

@@ -1,8 +1,8 @@
 import type { RunStep, SetupStep } from '../plan/step.js';
 
 /**
- * The steps as a script for psql, statement by statement (a slot cannot be created in a transaction that has
- * written). Warnings become comments.
+ * The steps as a script for psql, one statement after the other, without a transaction around them: PostgreSQL creates no
+ * slot in a transaction that has written. Warnings become comments.
  */
 export function setupScript(steps: readonly SetupStep[], lockTimeoutMs: number): string {
   const said = steps.filter(step => step.status !== 'ok');
@@ -19,7 +19,7 @@ function statements({ recordBefore, sql, recordAfter }: RunStep): string {
   return [recordBefore, sql, recordAfter].filter(statement => statement !== undefined).join('\n');
 }
 
-/** On one line: a table's name may hold a line break, and psql would run the text after it. */
+/** One line: a table's name may contain a line break, and psql would run the text after it. */
 function comment(step: SetupStep): string {
   const what = step.what.replaceAll(/[\r\n]+/g, ' ');
   return step.status === 'warning' ? `-- warning: ${what}` : `-- ${what}`;

@@ -5,9 +5,9 @@ import { type ClientBase, escapeLiteral } from 'pg';
 export interface Waiting {
   /** "the transaction of process 4711 (role app, database shop, psql), open for 95 s" */
   readonly who: string;
-  /** How long it has been open; null if this role may not see it. */
+  /** Seconds since the transaction began; null if the current role may not see its age. */
   readonly seconds: number | null;
-  /** The statement that ends it. */
+  /** The statement that ends the transaction. */
   readonly end: string;
 }
 
@@ -26,7 +26,7 @@ interface PreparedRow {
   seconds: number;
 }
 
-/** A longer list would not be read. */
+/** Maximum number of transactions in one message. Nobody reads a longer list. */
 const LISTED = 3;
 
 const HOLDER = `l.pid, s.usename AS role, s.datname AS database, s.application_name AS application,
@@ -34,7 +34,7 @@ const HOLDER = `l.pid, s.usename AS role, s.datname AS database, s.application_n
 
 const PREPARED = `x.gid, x.owner, x.database, extract(epoch FROM clock_timestamp() - x.prepared)::int AS seconds`;
 
-/** The oldest transactions of the server that have written, prepared transactions included: a new slot waits for all. */
+/** The server's oldest transactions that have written, including prepared transactions. A new slot waits for all of them. */
 export async function openTransactions(client: ClientBase): Promise<Waiting[]> {
   const prepared = await client.query<PreparedRow>(
     `SELECT ${PREPARED} FROM pg_prepared_xacts x ORDER BY x.prepared LIMIT ${LISTED}`,
@@ -49,14 +49,14 @@ export async function openTransactions(client: ClientBase): Promise<Waiting[]> {
   return oldest(prepared.rows, open.rows);
 }
 
-/** The sessions that hold a lock on one of the tables, oldest first. Runs no query without tables. */
+/** The transactions that hold a lock on one of the tables, oldest first. Runs no query without tables. */
 export async function lockHolders(client: ClientBase, tables: readonly TableName[]): Promise<Waiting[]> {
   if (tables.length === 0) return [];
   const names = [tables.map(({ schema }) => schema), tables.map(({ table }) => table)];
   const locked = `pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
       AND (n.nspname, c.relname) IN (SELECT * FROM unnest($1::text[], $2::text[])) AND l.granted
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
-  // Not '-1/' || transaction, as the manual describes: that holds only after a restart of the server.
+  // Not the join by '-1/' || transaction that the manual describes: that form is correct only after a server restart.
   const prepared = await client.query<PreparedRow>(
     `SELECT DISTINCT ${PREPARED} FROM ${locked}
        JOIN pg_locks own ON own.virtualtransaction = l.virtualtransaction AND own.locktype = 'transactionid'

@@ -14,27 +14,27 @@ import {
 import { type PublishedRelation, refusalText } from '../read/refused-writes.js';
 import { readServer } from '../read/server.js';
 
-/** A step of teardown: an imperative ("drop slot ..."), and its idempotent SQL. */
+/** A step of teardown: an imperative clause ("drop slot ...") and its SQL. */
 export interface TeardownStep {
   readonly what: string;
   readonly sql: string;
 }
 
 export interface TeardownPlan {
-  /** What set-up created or changed for this pipeline only. */
+  /** Steps that undo what set-up created or changed for this pipeline only. */
   readonly steps: readonly TeardownStep[];
-  /** What stays, and why. */
+  /** Objects that stay, each with the reason. */
   readonly kept: readonly string[];
-  /** What stays because nothing proves that set-up created it, and the SQL that removes it. */
+  /** Steps that teardown does not run because no record proves that set-up created the object. */
   readonly left: readonly TeardownStep[];
 }
 
 /**
  * The steps that remove a pipeline from a database: everything that set-up recorded for this slot and publication, and
- * nothing else. The slot goes first, because it retains WAL. Throws SLOT_BUSY while a capture reads the slot, and
- * AUDIT_LOG_HELD while the schema holds an audit log with rows.
+ * nothing else. The slot is dropped first, because it retains WAL. Rejects with SLOT_BUSY while a capture reads the slot,
+ * and with AUDIT_LOG_HELD while the schema holds an audit log with rows.
  *
- * `ownTables`: the tables that walmq creates in its schema. Any other table in it keeps the schema.
+ * `ownTables`: names of the tables that walmq creates in its schema. If the schema holds any other table, it stays.
  */
 export async function planTeardown(
   client: ClientBase,
@@ -53,7 +53,7 @@ export async function planTeardown(
   const identities = await identityPlan(scene, publication.steps.length > 0);
   return join([
     slot,
-    // Before the publication is dropped, if writes keep working meanwhile.
+    // Identities are restored before the publication is dropped if no write fails in between.
     { ...EMPTY, steps: identities.early },
     publication,
     { ...identities.plan, steps: identities.plan.steps },
@@ -79,7 +79,7 @@ function join(plans: readonly TeardownPlan[]): TeardownPlan {
   };
 }
 
-/** Rejects with TEARDOWN_FAILED. Bounded as set-up is: a queued table lock makes all later sessions wait as well. */
+/** Rejects with TEARDOWN_FAILED. Waits 10 s at most: a queued table lock makes all later sessions wait as well. */
 export async function runTeardownStep(client: ClientBase, { what, sql }: TeardownStep): Promise<void> {
   try {
     await client.query(`SET lock_timeout = '10s'`);
@@ -97,7 +97,7 @@ function has(records: readonly SetupRecord[], change: SetupChange): boolean {
   return records.some(each => each.change === change);
 }
 
-/** Slots belong to the whole server: a slot of that name that is not walmq's stays. */
+/** Slots belong to the whole server. A slot of this name that is not walmq's stays. */
 async function slotPlan({ client, pipeline: { slot }, records }: Scene): Promise<TeardownPlan> {
   const found = await readSlot(client, slot);
   if (!found) return EMPTY;
@@ -134,7 +134,7 @@ const OPTIONS: readonly SetupChange[] = [
   'publish_generated_columns',
 ];
 
-/** For a publication that existed before set-up: the tables and options that set-up added. */
+/** For a publication that existed before set-up: removes the tables that set-up added and restores its options. */
 async function memberSteps(
   client: ClientBase,
   publication: string,
@@ -163,7 +163,10 @@ async function memberSteps(
   ];
 }
 
-/** Restores identities that set-up changed and that are unchanged since, if writes keep working with the earlier identity. */
+/**
+ * Restores replica identities that set-up changed, unless they have changed since, another pipeline needs them, or writes
+ * would fail with the earlier identity. `early`: steps that may run before the publication is dropped.
+ */
 async function identityPlan(
   { client, pipeline, records, others }: Scene,
   publicationGoes: boolean,
@@ -245,7 +248,7 @@ async function asRestored(
   return { ...relation, identity: 'index', identityIndex: rows.map(({ name }) => name) };
 }
 
-/** Published tables and their partitions whose old rows are logged as a whole. */
+/** Published tables and their partitions with REPLICA IDENTITY FULL. */
 async function fullIdentities(client: ClientBase, publication: string): Promise<TableName[]> {
   const { rows } = await client.query<TableName>(
     `SELECT DISTINCT space.nspname AS schema, member.relname AS table
