@@ -4,14 +4,17 @@ import { decodeUtf8 } from './encoding.js';
 /** Prefix of the logical message that carries a transaction's context. */
 export const CONTEXT_PREFIX = 'walmq.context';
 
-/** Every change of the transaction carries it: more than this is data, and belongs into a table. */
+/**
+ * Maximum size of a context. Every later change of the transaction carries the context, so larger data belongs in a
+ * table.
+ */
 const MAX_CONTEXT_BYTES = 8192;
 
 /** The context that a transaction sent. */
 export interface TransactionContext {
-  /** A JSON object, as it was sent: no digit is lost. */
+  /** The JSON object exactly as the transaction sent it, so that no digit is lost. */
   readonly json: string;
-  /** Of W3C Trace Context, where the transaction gave them. */
+  /** Fields of W3C Trace Context that the context contains as strings. */
   readonly trace: { readonly traceparent?: string; readonly tracestate?: string };
 }
 

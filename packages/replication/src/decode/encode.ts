@@ -6,8 +6,8 @@ import { type OldRow, RowChange } from './row-change.js';
 import type { Transaction } from './transaction.js';
 
 /**
- * One row message as changes: usually one; two (delete, insert) when an update moves the row to another key, so
- * that each key's history stays in its own order; one per table for a truncate.
+ * Encodes a row message as changes, usually as one. An update that moves the row to another key becomes two (delete,
+ * insert), so that each key's history stays in its own order. A truncate becomes one change per table.
  */
 export function encodeChanges(
   message: RowMessage,
@@ -19,8 +19,8 @@ export function encodeChanges(
   if (message.tag === 'insert') return [new RowChange('insert', table, null, message.after, transaction)];
   const before = message.before && oldRow(message.before, table);
   if (message.tag === 'delete') return [new RowChange('delete', table, before, null, transaction)];
-  // What is sent of the old row holds its TOASTed values too, so what the update did not touch is in there: with the
-  // whole row all of it, with the key a key that is itself out of line.
+  // The old row includes its TOASTed values, so it supplies values that the new row lacks because the update did not touch
+  // them: a whole old row supplies all of them, a key only TOASTed key columns.
   const after = before ? message.after.filledFrom(before.tuple) : message.after;
   if (before && movesKey(table, before.tuple, after))
     return [
@@ -28,17 +28,18 @@ export function encodeChanges(
       new RowChange('insert', table, null, after, transaction),
     ];
   const update = new RowChange('update', table, before?.whole ? before : null, after, transaction);
-  // Where the stream says "the whole row", the catalog of today says what the key is. Numbers must follow from the stream
-  // alone, or a capture that reads it again after the key was altered would take a change for one it has enqueued: so such
-  // an update takes two numbers whether or not it moves the key.
+  // If PostgreSQL sent the old row as the whole row, only the catalog defines the key. Numbers must follow from the
+  // stream alone. Otherwise a capture that reads the stream again after the key was altered would mistake a change for
+  // another that is already enqueued. So such an update takes two numbers, whether or not it moves the key.
   if (message.before && message.before.kind !== 'key') transaction.skip();
   return [update];
 }
 
 /**
- * A truncate of a table lists the tables that inherit from it too. Under its name each would say that all of it is empty:
- * the table's own says so once, and that of a child alone says too much. It takes a number all the same, since the catalog,
- * which says that it is a child, may say something else when the stream is read again.
+ * A truncate of a table also lists its child tables. Changes of a child carry the parent's name, so the truncate of a
+ * child would mean that the whole parent is empty. If the parent is truncated, its own change says this already. If only
+ * the child is truncated, the statement is false. So the truncate of a child becomes no change. It still takes a number:
+ * only the catalog knows that the table is a child, and the catalog may differ when the stream is read again.
  */
 function truncates(tables: readonly Table[], transaction: Transaction): RowChange[] {
   return tables.flatMap(table => {
@@ -48,14 +49,15 @@ function truncates(tables: readonly Table[], transaction: Transaction): RowChang
   });
 }
 
-/** A row that was read from its table, as a change of the transaction in which it was read. */
+/** Encodes a row that a query read from the table, as a `read` change numbered in the transaction. */
 export function encodeRead(tuple: Tuple, table: Table, transaction: Transaction): EncodedChange {
   return new RowChange('read', table, null, tuple, transaction);
 }
 
 function oldRow({ kind, tuple }: OldTuple, table: Table): OldRow {
   if (kind === 'full') return { tuple, whole: true };
-  // What was not sent comes as null, which it may not have been: not sent is what it is. A replica identity holds no nulls.
+  // PostgreSQL writes null for a column outside the replica identity, whatever the value was. Such a column counts as not
+  // sent. Columns of the replica identity are never null.
   const sent = kind === 'key' ? table.keyColumns : [...table.columns.keys()];
   return { tuple: tuple.only(sent), whole: false };
 }

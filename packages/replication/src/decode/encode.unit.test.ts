@@ -9,7 +9,7 @@ import { TEXT_TYPE } from '../values/value.js';
 import { encodeChanges } from './encode.js';
 import { Transaction } from './transaction.js';
 
-/** As pgoutput writes it: null, unchanged TOAST, or the value's text. */
+/** A value in pgoutput: null, undefined for unchanged TOAST, or the value's text. */
 type Value = string | null | undefined;
 type Row = readonly Value[];
 
@@ -57,13 +57,13 @@ interface Stream {
   readonly message: Buffer;
 }
 
-/** What the bytes become: as whole as capture does it, without the servers. */
+/** Parses and encodes the bytes with the same code as capture, without servers. */
 function changesOf({ names, identity, message }: Stream): Change[] {
   const parser = new PgoutputParser();
   parser.parse(relation(names, identity));
   const wire = Buffer.from(message);
   const row = parser.parse(wire) as RowMessage;
-  wire.fill(0xff); // the wire's buffer is used again for what comes next
+  wire.fill(0xff); // the connection reuses its buffer for later messages
   const described = row.tag === 'truncate' ? row.relations[0] : row.relation;
   const table = describeTable(described as NonNullable<typeof described>, {
     typeOf: () => TEXT_TYPE,
@@ -83,7 +83,7 @@ function changesOf({ names, identity, message }: Stream): Change[] {
 const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filter(n => !n.includes('\0'));
 const text = fc.string({ unit: 'grapheme', maxLength: 100 }).filter(value => !value.includes('\0'));
 
-/** Column names, an old and a new row that has some of the old one's values, maybe not sent. */
+/** Column names with old and new values. A new value is the old one, the old one as unchanged TOAST, or its own. */
 const update = fc.uniqueArray(name, { minLength: 1, maxLength: 12 }).chain(names =>
   fc.record({
     names: fc.constant(names),

@@ -1,8 +1,8 @@
 import type { ClientBase } from 'pg';
 
 /**
- * The database's own encoding, by PostgreSQL's name. Names and values of rows come in the client's encoding, UTF-8;
- * a logical message's content comes as the bytes that it is.
+ * Reads the database's encoding, as PostgreSQL names it. Names and values of rows arrive in the client's encoding, UTF-8.
+ * The content of a logical message arrives as unconverted bytes.
  * https://www.postgresql.org/docs/current/multibyte.html
  */
 export async function readEncoding(client: ClientBase): Promise<string> {
@@ -12,15 +12,15 @@ export async function readEncoding(client: ClientBase): Promise<string> {
   return (rows[0] as { encoding: string }).encoding;
 }
 
-/** No encoding at all: the server neither checks nor converts what it is given. */
+/** PostgreSQL's name for no encoding: the server neither checks nor converts text. */
 export const SQL_ASCII = 'SQL_ASCII';
 
 /** Converts a text's bytes to UTF-8. Bytes that are invalid in the database's encoding stay unchanged. */
 export type ToUtf8 = (bytes: Buffer) => Promise<Buffer>;
 
 /**
- * By the server, which alone knows all its encodings to the last character. Undefined where the bytes are UTF-8 already,
- * or nobody knows what they are.
+ * Converts on the server, because only the server knows every character of its encodings. Returns undefined if the bytes
+ * are UTF-8 already (UTF8), or if their encoding is unknown (SQL_ASCII).
  */
 export function utf8Converter(client: ClientBase, encoding: string): ToUtf8 | undefined {
   if (encoding === 'UTF8' || encoding === SQL_ASCII) return undefined;
@@ -32,7 +32,7 @@ export function utf8Converter(client: ClientBase, encoding: string): ToUtf8 | un
       ]);
       return (rows[0] as { utf8: Buffer }).utf8;
     } catch (error) {
-      // A data exception: whoever sent it sent bytes, and no text.
+      // Class 22, data exception: the sender sent bytes that are not text in this encoding.
       if (String((error as { code?: unknown }).code).startsWith('22')) return bytes;
       throw error;
     }
@@ -41,7 +41,7 @@ export function utf8Converter(client: ClientBase, encoding: string): ToUtf8 | un
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Undefined for bytes that are not UTF-8: a character in place of them would be an invented one. */
+/** Returns undefined for bytes that are not UTF-8: a replacement character would be invented data. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return UTF8.decode(bytes);

@@ -2,16 +2,17 @@ import type { EncodedEvent } from '@walmq/change';
 import type { Message } from '../protocol/messages.js';
 import type { Transaction } from './transaction.js';
 
-/** Before the name of a queue: prefix of the logical messages that are events. */
+/** Prefix of the logical messages that are events. The queue's name follows the prefix. */
 export const EVENT_PREFIX = 'walmq.event.';
 
-/** Where an event stands in place of a table's schema and name: as its prefix says. */
+/** `schema` and `table` of an event's change, taken from the prefix: an event has no table. */
 const SCHEMA = 'walmq';
 const TABLE = 'event';
 
 /**
- * A message with our prefix as a change with a position of its own. It takes a number whatever it says and whoever is
- * there to take it: numbers follow from the stream alone, so that they are the same when it is read again.
+ * Encodes an event message as a change with its own position. Every event takes a number, whatever its content and
+ * whether or not a queue takes it. So numbers follow from the stream alone and are the same when the stream is read
+ * again.
  */
 export function encodeEvent(
   { prefix, content }: Extract<Message, { tag: 'message' }>,

@@ -9,18 +9,19 @@ import {
 import { jsonText } from '../values/ordering-text.js';
 import { decodeUtf8 } from './encoding.js';
 
-/** Prefix of the logical messages that are changes sent again: the queue's name as JSON, a line break, the change. */
+/** Prefix of the logical messages that send a change again. Content: the queue's name as JSON, a line break, the change. */
 export const REWIND_PREFIX = 'walmq.rewind';
 
-/** A change that was kept and is sent again, and the queue it is sent to. */
+/** A change that a rewind sends again, and the queue that receives the change. */
 export interface Rewound {
   readonly queue: string;
   readonly change: EncodedChange;
 }
 
 /**
- * Reads a change that was kept and is sent again, with an id of its own, since it is one more delivery, and otherwise as it
- * was. An error says why it is none. Whether it may be believed is another question: every role may send messages.
+ * Reads a change that a rewind sends again. The change gets a new id, because it is a new delivery. Everything else
+ * stays the same. Returns an error with the reason if the content is not such a change. Does not check whether a rewind sent the
+ * message: every role may send messages, so the caller must check.
  */
 export function readRewound(content: Buffer, id: string): Rewound | Error {
   try {
@@ -41,7 +42,7 @@ export function readRewound(content: Buffer, id: string): Rewound | Error {
 
 type Members = ReadonlyMap<string, string>;
 
-/** What of a kept change decides its way; every value as its JSON text. */
+/** The parts of a kept change that decide its route and shape. Members map names to JSON texts. */
 interface Parts {
   readonly op: Operation;
   readonly schema: string;
@@ -55,10 +56,10 @@ interface Parts {
 }
 
 const ID = /^[0-9A-F]{16}-\d{10}$/;
-/** An event is nothing that is kept and sent again. */
+/** Events are not kept, so they are never sent again. */
 const ROW_OPERATIONS: ReadonlySet<unknown> = new Set(OPERATIONS.filter(op => op !== 'message'));
 
-/** Undefined of what is no change of a row, or says something twice. */
+/** Returns undefined if the object is not a row change, or if the object or one of its rows has a member twice. */
 function partsOf(change: Record<string, unknown>, json: string): Parts | undefined {
   const { id, op, schema, table, key, before, after, changed, unchanged, tx, context } = change;
   const isChange =
@@ -101,7 +102,7 @@ function isNames(value: unknown): boolean {
   return value === undefined || (Array.isArray(value) && value.every(name => typeof name === 'string'));
 }
 
-/** Works on the texts of the change's parts alone: no digit is lost, and no depth of a value is too deep. */
+/** Works on JSON texts only, so no digit of a number is lost, and no value is nested too deeply. */
 class RewoundChange implements EncodedChange {
   readonly id: string;
   readonly op: Operation;
@@ -150,7 +151,7 @@ class RewoundChange implements EncodedChange {
     return [...new Set(this.valuesOf(column).map(orderingTextOf))];
   }
 
-  /** Its text is at hand. */
+  /** Always undefined: the JSON text is in memory already, so the caller can measure the text. */
   bytesBeyond(): undefined {
     return undefined;
   }
@@ -194,7 +195,7 @@ function shaped(
   return objectJson(kept);
 }
 
-/** The member `jsonNulls` with the columns that stay as they are. */
+/** The member `jsonNulls`, only with the columns that have the shape `keep`. */
 function shownNulls(json: string, column: (name: string, inKey: boolean) => ColumnShape): string {
   const nulls: unknown = JSON.parse(json);
   const isShown = (path: unknown) =>
@@ -214,8 +215,8 @@ function objectJson(members: Iterable<readonly [string, string]>): string {
 }
 
 /**
- * As RowChange has it, as far as JSON tells: of a text nobody says whether it was a numeric's, so it stays as it was
- * spelt, which is how a column of one type and scale spells it always.
+ * Returns the same ordering text as RowChange, as far as JSON shows the type. JSON does not show whether a string was a
+ * numeric, so a string keeps its spelling. A column of one type and scale always spells a value alike.
  */
 function orderingTextOf(json: string): string {
   if (json === 'null') return 'null';

@@ -12,10 +12,10 @@ import type { Column, Table } from '../tables/table.js';
 import { JsonCounter, type JsonSink, JsonTooLarge, MOST_JSON_BYTES, NotUtf8 } from '../values/json-writer.js';
 import type { Transaction } from './transaction.js';
 
-/** What is known of the row as it was. */
+/** The old row, as far as PostgreSQL sent it. */
 export interface OldRow {
   readonly tuple: Tuple;
-  /** False when only the key's columns were sent. */
+  /** False if PostgreSQL sent only the columns of the replica identity. */
   readonly whole: boolean;
 }
 
@@ -23,9 +23,12 @@ const OPEN = 0x7b;
 const CLOSE = 0x7d;
 const COMMA = 0x2c;
 const NULL = Buffer.from('null');
-/** An ordering key is kept in Redis while changes wait: a longer value is known there by its digest. */
+/**
+ * Maximum bytes of a value in an ordering key. Redis keeps ordering keys while changes wait, so a digest replaces a longer
+ * value.
+ */
 const LONGEST_IN_KEY = 1 << 16;
-/** Bytes up to which rows are written out to tell how many they take. */
+/** Rows of up to this many bytes are written to measure them. Larger rows are counted without writing. */
 const WRITTEN_TO_BE_MEASURED = 4 * 1024 * 1024;
 const NO_DIFFERENCES = { changed: undefined, unchanged: [] } as const;
 
@@ -33,7 +36,7 @@ const NO_DIFFERENCES = { changed: undefined, unchanged: [] } as const;
 export class RowChange implements EncodedChange {
   readonly id: string;
   readonly op: Operation;
-  /** Its table, as it was described when the change was made. */
+  /** The table, as it was when the change was made. */
   readonly of: Table;
   readonly #before: OldRow | null;
   readonly #after: Tuple | null;
@@ -83,7 +86,7 @@ export class RowChange implements EncodedChange {
     return this.of.keyColumns.map(index => this.#valueText(row, index)).join(',');
   }
 
-  /** False also when a column of the key was not sent: a part of a key is no key. */
+  /** False if the table has no key, or if PostgreSQL did not send a column of the key: a partial key identifies no row. */
   #hasKey(row: Tuple): boolean {
     const { keyColumns } = this.of;
     return keyColumns.length > 0 && !keyColumns.some(index => row.isUnchanged(index));
@@ -121,7 +124,8 @@ export class RowChange implements EncodedChange {
     const shapes = this.of.columns.map(({ name }) => column(name));
     const tuples = [this.#before?.tuple, this.#after].filter(tuple => tuple !== undefined && tuple !== null);
     const sent = tuples.reduce((sum, tuple) => sum + sentBytes(tuple, shapes), 0);
-    // A bytea's base64 is two thirds of its digits; all else takes as many bytes or more.
+    // The base64 of a bytea takes two thirds of its hex digits. Every other value takes at least as many bytes as were
+    // sent.
     if (sent / 2 <= Math.max(limit, WRITTEN_TO_BE_MEASURED)) return undefined;
     const counted = tuples.map(tuple => {
       const json = new JsonCounter();
@@ -151,7 +155,7 @@ export class RowChange implements EncodedChange {
     const row = this.#row;
     const keyJson = () =>
       row && this.#hasKey(row) ? this.#shapedJson(row, keyColumns, keyShapes, MOST_JSON_BYTES) : 'null';
-    // What is said instead is not written: it may be what cannot be.
+    // A member that the caller replaces is not written: the original may be too large or unreadable.
     const before = members.before ?? shaped(this.#before?.tuple ?? null);
     const kept = new Set(columns.filter((_, index) => shapes[index] !== 'omit').map(({ name }) => name));
     const parts: Record<string, string> = {
@@ -170,7 +174,7 @@ export class RowChange implements EncodedChange {
     const jsonNulls = this.#jsonNulls(index => shapes[index] === 'keep');
     if (jsonNulls) parts.jsonNulls = JSON.stringify(jsonNulls);
     const json = Object.entries({ ...parts, ...members }).map(([name, value]) => `"${name}":${value}`);
-    // Last: it carries the transaction's context with it.
+    // Outside the entries, because `#tx` holds the value of `tx` and the member `context` behind it.
     return `{${json.join(',')},"tx":${this.#tx}}`;
   }
 
@@ -223,7 +227,7 @@ export class RowChange implements EncodedChange {
     return `{${keyColumns.map(index => columns[index]?.jsonName + this.#valueJson(row, index)).join(',')}}`;
   }
 
-  /** The hot path: from PostgreSQL's bytes to the row's text in one go. */
+  /** Hot path: converts PostgreSQL's bytes to the JSON of the row in one pass. */
   #rowJson(tuple: Tuple, most: number): string {
     const { columns, json } = this.of;
     json.limit(most);
@@ -256,12 +260,15 @@ export class RowChange implements EncodedChange {
     }
   }
 
-  /** Throws CHANGE_TOO_LARGE, VALUE_UNREADABLE. */
+  /** Throws CHANGE_TOO_LARGE or VALUE_UNREADABLE. */
   #valueJson(tuple: Tuple, index: number): string {
     return this.#read(tuple, index, ({ type }, text) => type.toJson(text));
   }
 
-  /** As #valueJson, for what stands for a value and is never shown: one that cannot be read is known by its bytes. */
+  /**
+   * Like #valueJson, for texts that identify a value and are never shown. A digest of the bytes replaces a long or
+   * unreadable value.
+   */
   #valueText(tuple: Tuple, index: number): string {
     return this.#orDigest(tuple, index, ({ type }, text) => type.toJson(text));
   }
@@ -299,7 +306,7 @@ export class RowChange implements EncodedChange {
     }
   }
 
-  /** The message is what a person reads of the change in its queue. */
+  /** People read this message in the queue, in place of the change. */
   #unwritable(cause: unknown, column?: Column): WalmqError {
     if (cause instanceof WalmqError) return cause;
     const { schema, table } = this.of.relation;
@@ -321,7 +328,9 @@ export class RowChange implements EncodedChange {
     return jsonNulls ? `,"jsonNulls":${JSON.stringify(jsonNulls)}` : '';
   }
 
-  /** Where the rows hold JSON's null, which is written as SQL's NULL is. Undefined when nowhere. */
+  /**
+   * Paths of the JSON nulls in the rows, where the JSON shows SQL NULL and JSON null alike. Undefined if there are none.
+   */
   #jsonNulls(isShown: (index: number) => boolean): Change['jsonNulls'] {
     const of = (tuple: Tuple | undefined | null) => (tuple ? this.#jsonNullsOf(tuple, isShown) : []);
     const before = of(this.#before?.tuple);
@@ -348,7 +357,10 @@ export class RowChange implements EncodedChange {
     );
   }
 
-  /** `changed` of an update whose old row is whole; `unchanged` where TOASTed values were not sent. */
+  /**
+   * `changed`: names of the columns that differ, for an update with a whole old row. `unchanged`: names of the TOASTed
+   * columns that PostgreSQL did not send.
+   */
   #differences(): { readonly changed: readonly string[] | undefined; readonly unchanged: readonly string[] } {
     const after = this.#after;
     if (!after) return NO_DIFFERENCES;
@@ -365,7 +377,7 @@ export class RowChange implements EncodedChange {
   }
 }
 
-/** What PostgreSQL sent of the columns that are kept as they are. */
+/** Bytes that PostgreSQL sent for the columns with the shape `keep`. */
 function sentBytes(tuple: Tuple, shapes: readonly ColumnShape[]): number {
   let bytes = 0;
   for (const [index, shape] of shapes.entries())

@@ -1,12 +1,12 @@
 import { formatLsn, type Lsn, lsnToHex, positionText } from '@walmq/change';
 import type { TransactionContext } from './context.js';
 
-/** The transaction the stream is in; counts its changes. */
+/** The current transaction of the stream. Numbers its changes. */
 export class Transaction {
-  /** The lower 32 bits, as in the WAL. */
+  /** Lower 32 bits of the transaction id, as in the WAL. */
   readonly xid: number;
   readonly commitLsn: Lsn;
-  /** ISO 8601, to the microsecond. */
+  /** Time of the commit: ISO 8601 with microseconds. */
   readonly committedAt: string;
   readonly #hex: string;
   readonly #head: string;
@@ -23,17 +23,19 @@ export class Transaction {
   /** The context that the transaction has sent so far. Its later changes carry it. */
   context: TransactionContext | undefined;
 
-  /** Number of the change last taken. */
+  /** The last number taken; 0 before the first. */
   get seq(): number {
     return this.#seq;
   }
 
-  /** Leaves a number out. */
+  /** Takes a number without a change. */
   skip(): void {
     this.#seq += 1;
   }
 
-  /** Gives the next change its number; `json` is its `tx`, and its `context` where there is one. */
+  /**
+   * Numbers the next change. `json`: the value of `tx`, followed by the member `context` if the transaction has sent one.
+   */
   next(): { id: string; json: string } {
     this.#seq += 1;
     const context = this.context ? `,"context":${this.context.json}` : '';
