@@ -1,6 +1,6 @@
 import type { Lsn } from '@walmq/change';
 
-/** Reads the wire's big-endian values one after the other. Reading past the end throws RangeError. */
+/** Reads the big-endian values of a message one after the other. Throws RangeError past the end of the message. */
 export class ByteReader {
   readonly #bytes: Buffer;
   #at: number;
@@ -10,7 +10,7 @@ export class ByteReader {
     this.#at = at;
   }
 
-  /** Everything, read or not. */
+  /** All bytes of the message, read or unread. */
   get all(): Buffer {
     return this.#bytes;
   }
@@ -43,7 +43,7 @@ export class ByteReader {
     return value;
   }
 
-  /** A string that ends with a zero byte. */
+  /** Reads a UTF-8 string that ends with a zero byte. */
   cstring(): string {
     const end = this.#bytes.indexOf(0, this.#at);
     if (end < 0) throw new RangeError('unterminated string');
@@ -52,14 +52,14 @@ export class ByteReader {
     return value;
   }
 
-  /** Skips that many bytes and returns the offset of the first. */
+  /** Skips `length` bytes and returns the offset of the first of them. */
   skip(length: number): number {
     const start = this.#at;
     this.#at = this.#end(length);
     return start;
   }
 
-  /** A copy: the wire's buffer is used again for what comes next. */
+  /** Reads `length` bytes into a copy, because the socket's buffer is reused for the next message. */
   bytes(length: number): Buffer {
     const end = this.#end(length);
     const value = Buffer.from(this.#bytes.subarray(this.#at, end));

@@ -4,23 +4,27 @@ import type { Tuple } from './tuple.js';
 export interface RelationColumn {
   readonly name: string;
   readonly typeOid: number;
-  /** Part of the replica identity. With REPLICA IDENTITY FULL every column is. */
+  /** Whether the column is part of the replica identity. With REPLICA IDENTITY FULL, every column is part of it. */
   readonly inIdentity: boolean;
 }
 
-/** A table as the WAL saw it when the changes that follow were made. */
+/** A table as it was when the changes that follow in the stream were made. */
 export interface Relation {
   readonly oid: number;
   readonly schema: string;
   readonly table: string;
-  /** pg_class.relreplident */
+  /** Replica identity: pg_class.relreplident. */
   readonly identity: 'default' | 'nothing' | 'full' | 'index';
   readonly columns: readonly RelationColumn[];
 }
 
 /**
- * `full`: the whole old row. `key`: its replica identity's columns, the others null. `partial`: sent as the whole row, but its
- * partition has logged the columns of its replica identity alone, and the others come as null.
+ * The old row of an update or a delete.
+ *
+ * - `full`: all columns.
+ * - `key`: the columns of the replica identity; the other columns are null.
+ * - `partial`: PostgreSQL marks the row as complete, but its partition logged only the columns of its own replica identity.
+ *   The other columns are null.
  */
 export interface OldTuple {
   readonly kind: 'full' | 'key' | 'partial';
@@ -49,5 +53,5 @@ export type Message =
     }
   | { readonly tag: 'keepalive'; readonly walEnd: Lsn; readonly replyRequested: boolean };
 
-/** The messages that stand for rows. */
+/** The messages that describe changes of rows. */
 export type RowMessage = Extract<Message, { tag: 'insert' | 'update' | 'delete' | 'truncate' }>;

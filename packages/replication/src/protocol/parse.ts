@@ -6,23 +6,24 @@ import { Tuple } from './tuple.js';
 
 const IDENTITY = { d: 'default', n: 'nothing', f: 'full', i: 'index' } as const;
 
-/** Messages whose values are read later than the wire's buffer is used again. */
+/** Messages whose values are read after the socket's buffer has been reused, so their bytes are copied. */
 const ROW_TAGS: ReadonlySet<string> = new Set(['I', 'U', 'D']);
 
 /** PostgreSQL counts microseconds from 2000-01-01 UTC. */
 const PG_EPOCH_MS = 946_684_800_000;
 
 /**
- * Reads pgoutput's messages (protocol version 1): https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
+ * Parses pgoutput's messages, protocol version 1:
+ * https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
  *
- * Holds the relations the connection has announced, so one parser belongs to one connection. Everything is copied
- * out of the given bytes before `parse` returns.
+ * Stores the relations that the server has announced on a connection, so each connection needs its own parser. `parse`
+ * copies everything that it returns out of the given bytes.
  */
 export class PgoutputParser {
   readonly #relations = new Map<number, Relation>();
   readonly #partitions = new Partitions();
 
-  /** Undefined for messages that carry nothing of ours (relation, type, origin). Throws PGOUTPUT_UNREADABLE. */
+  /** Returns undefined for relation, type and origin messages. Throws PGOUTPUT_UNREADABLE. */
   parse(bytes: Buffer): Message | undefined {
     const tag = String.fromCharCode(bytes[0] ?? 0);
     try {
@@ -93,7 +94,7 @@ export class PgoutputParser {
 
   #truncate(reader: ByteReader): Message {
     const count = reader.uint32();
-    reader.uint8(); // CASCADE, RESTART IDENTITY: every table it reached is listed
+    reader.uint8(); // CASCADE, RESTART IDENTITY: not needed, the message lists every truncated table
     return { tag: 'truncate', relations: Array.from({ length: count }, () => this.#known(reader.uint32())) };
   }
 
@@ -123,7 +124,7 @@ export class PgoutputParser {
 
 function commit(reader: ByteReader): Message {
   reader.uint8(); // flags, unused
-  reader.lsn(); // of the commit record: the begin message said it
+  reader.lsn(); // LSN of the commit record: known from the begin message
   return { tag: 'commit', endLsn: reader.lsn() };
 }
 
@@ -138,11 +139,11 @@ function readColumn(reader: ByteReader): RelationColumn {
   const inIdentity = (reader.uint8() & 1) === 1;
   const name = reader.cstring();
   const typeOid = reader.uint32();
-  reader.uint32(); // type modifier: the text form already obeys it
+  reader.uint32(); // type modifier: already applied in the text form of a value
   return { name, typeOid, inIdentity };
 }
 
-/** ISO 8601 with the microseconds a Date would drop. */
+/** Returns ISO 8601 with microseconds, which a Date would drop. */
 function isoTime(microseconds: bigint): string {
   const milliseconds = Number(microseconds / 1000n) + PG_EPOCH_MS;
   const rest = String(microseconds % 1000n).padStart(3, '0');

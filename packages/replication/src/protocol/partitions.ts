@@ -2,13 +2,16 @@ import type { Relation } from './messages.js';
 import type { Tuple } from './tuple.js';
 
 /**
- * Which partitions log less of an old row than their table promises. Under publish_via_partition_root PostgreSQL names the
- * table in each change and says "the whole old row" by the table's REPLICA IDENTITY, although the partition's own decides
- * what is logged: columns that were never logged arrive as NULL. But it announces the partition, right behind its table,
- * ahead of the partition's first change and after each alteration, which is what tells.
+ * Finds partitions that log less of an old row than their table's REPLICA IDENTITY promises.
+ *
+ * With publish_via_partition_root, each change names the table, not the partition. The table's REPLICA IDENTITY decides
+ * whether PostgreSQL marks the old row as complete, but the partition's REPLICA IDENTITY decides which columns are logged.
+ * Columns that were not logged arrive as NULL. PostgreSQL announces the partition right after its table, before the
+ * partition's first change and after each alteration. This class learns the partition's REPLICA IDENTITY from these
+ * announcements.
  */
 export class Partitions {
-  /** By the oid of the whole table: by the oid of the partition, the columns that it logs of an old row. */
+  /** Columns that a partition logs of an old row, by OID of the table, then by OID of the partition. */
   readonly #partial = new Map<number, Map<number, ReadonlySet<string>>>();
   #previous: Relation | undefined;
   #last: Relation | undefined;
@@ -18,7 +21,7 @@ export class Partitions {
     this.#last = relation;
   }
 
-  /** Must see every row of the stream, with the relation that it names. */
+  /** Call this for every row message of the stream, with the relation that the message names. */
   changed({ oid }: Relation): void {
     const partition = this.#last;
     if (!partition) return;
@@ -28,11 +31,11 @@ export class Partitions {
     if (isOfIt) this.#note(oid, partition);
   }
 
-  /** True when the tuple holds what one of the partitions logs, and nothing else: it is no whole row. */
+  /** Returns true if the tuple holds exactly the columns that one of the partitions logs, so it is not a complete row. */
   holdsOnlyIdentity({ oid, columns }: Relation, tuple: Tuple): boolean {
     const partial = this.#partial.get(oid);
     if (!partial) return false;
-    // The columns of a replica identity are NOT NULL.
+    // Columns of a replica identity are NOT NULL, so a partial row has a value in exactly these columns.
     const sent = columns.flatMap(({ name }, index) => (tuple.isNull(index) ? [] : [name]));
     return [...partial.values()].some(
       identity => identity.size === sent.length && sent.every(name => identity.has(name)),

@@ -3,17 +3,18 @@ import { LSN_ZERO, type Lsn } from '@walmq/change';
 const PG_EPOCH_MICROS = 946_684_800_000_000n;
 
 /**
- * Standby status updates: what PostgreSQL is to remember, then what it is to see of us. Each is `r`, then written, flushed and applied positions, the clock in microseconds since
- * 2000-01-01, and whether the server shall answer.
+ * Returns two standby status updates: the first confirms the acknowledged LSN to the slot, the second keeps capture from
+ * counting as a synchronous standby. An update is the byte `r`, then the written, flushed and applied LSN, the clock in
+ * microseconds since 2000-01-01, and whether the server should reply.
  * https://www.postgresql.org/docs/current/protocol-replication.html#PROTOCOL-REPLICATION-STANDBY-STATUS-UPDATE
  *
- * All three positions are the acknowledged one, exactly: the end LSN of a commit already is "last byte + 1", and
- * adding another makes the server skip a transaction whose commit record starts right there. Reporting what was
- * merely received as written would stop the keepalives that move an idle slot.
+ * In the first update, all three positions are exactly the acknowledged LSN. The end LSN of a commit already is the last
+ * byte + 1. With one more, the server skips a transaction whose commit record starts right there. With the received LSN as
+ * written position, the server stops sending the keepalives that move an idle slot.
  *
- * The second names no flushed position. The slot keeps what the first has said, and a receiver that flushes nothing is
- * no candidate for a synchronous standby, whatever synchronous_standby_names says ('*' matches every name): commits
- * would wait for the queues, and hang while nothing can be enqueued.
+ * The second update has no flushed position. The slot keeps the position of the first update. A receiver without a flushed
+ * position is never a synchronous standby, whatever synchronous_standby_names contains ('*' matches every name). As a
+ * synchronous standby, capture would make commits wait for the queues, and commits would hang while nothing can be enqueued.
  * https://www.postgresql.org/docs/current/app-pgreceivewal.html (--synchronous)
  */
 export function standbyStatus(acknowledged: Lsn, nowMs: number, replyRequested: boolean): Buffer[] {

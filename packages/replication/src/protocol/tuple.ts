@@ -1,21 +1,21 @@
 import type { ByteReader } from './byte-reader.js';
 
-/** Stands for a TOASTed value that the change did not touch and that PostgreSQL therefore did not send. */
+/** Placeholder for a TOAST value that the change did not touch, so that PostgreSQL did not send it. */
 export const UNCHANGED = Symbol('unchanged TOAST');
 
-/** One column's value in PostgreSQL's text form; null is SQL's NULL. */
+/** Value of one column in PostgreSQL's text form; null for SQL NULL. */
 export type TupleValue = string | null | typeof UNCHANGED;
 
-/** In the place of a value's start: there is none. */
+/** Markers that replace the start offset of a value that has no bytes. */
 const NULL_AT = -1;
 const UNCHANGED_AT = -2;
 
 /**
- * A row's values in the order of the relation's columns, as the bytes that PostgreSQL sent: a string is made only of
- * what is asked for by itself, since one for every value took most of the time that a wide row takes.
+ * Values of a row in the order of the relation's columns, kept as the bytes that PostgreSQL sent. Only `value()` makes a
+ * string: making one for every value took most of the time that a wide row takes.
  */
 export class Tuple {
-  /** Holds the values, and may hold more. Never changes. */
+  /** Buffer that contains the values, and possibly other bytes. It never changes. */
   readonly bytes: Buffer;
   readonly #starts: readonly number[];
   readonly #ends: readonly number[];
@@ -26,7 +26,7 @@ export class Tuple {
     this.#ends = ends;
   }
 
-  /** Reads TupleData. Throws RangeError where the bytes end early or a value is of no known kind. */
+  /** Reads TupleData. Throws RangeError if the bytes end early or a value has an unknown kind. */
   static read(reader: ByteReader): Tuple {
     const starts: number[] = [];
     const ends: number[] = [];
@@ -41,7 +41,7 @@ export class Tuple {
     return new Tuple(reader.all, starts, ends);
   }
 
-  /** Of values in PostgreSQL's text form. */
+  /** Makes a tuple from values in PostgreSQL's text form. */
   static of(values: readonly (string | null)[]): Tuple {
     const starts: number[] = [];
     const ends: number[] = [];
@@ -58,7 +58,7 @@ export class Tuple {
     return this.#starts.length;
   }
 
-  /** Where the value begins in `bytes`; negative when it is null or unchanged. */
+  /** Start offset of the value in `bytes`; negative if the value is null or unchanged. */
   start(index: number): number {
     return this.#starts[index] as number;
   }
@@ -81,20 +81,20 @@ export class Tuple {
     return start === NULL_AT ? null : UNCHANGED;
   }
 
-  /** True when both hold the same value; NULL is as NULL, unchanged as unchanged. */
+  /** Returns true if both tuples have the same value in this column. NULL equals NULL, unchanged equals unchanged. */
   equals(other: Tuple, index: number): boolean {
     const [start, theirs] = [this.start(index), other.start(index)];
     if (start < 0 || theirs < 0) return start === theirs;
     const length = this.end(index) - start;
     if (other.end(index) - theirs !== length) return false;
-    // A call into native code costs more than a short loop.
+    // For short values, a loop is faster than a call into native code.
     if (length > 64)
       return this.bytes.compare(other.bytes, theirs, theirs + length, start, start + length) === 0;
     for (let i = 0; i < length; i++) if (this.bytes[start + i] !== other.bytes[theirs + i]) return false;
     return true;
   }
 
-  /** With the values at these places; the others, and nulls, count as not sent. */
+  /** Returns a tuple with only the values of these columns. The other columns, and nulls, are marked unchanged. */
   only(indexes: readonly number[]): Tuple {
     const kept = new Set(indexes);
     const starts = this.#starts.map((start, index) =>
@@ -103,7 +103,7 @@ export class Tuple {
     return new Tuple(this.bytes, starts, this.#ends);
   }
 
-  /** With the other's values where its own are unchanged. */
+  /** Returns a tuple in which the values of `other` replace unchanged values. */
   filledFrom(other: Tuple): Tuple {
     if (!this.#starts.includes(UNCHANGED_AT)) return this;
     const shift = this.bytes.length;

@@ -2,20 +2,21 @@ import { type Lsn, parseLsn } from '@walmq/change';
 import type { ClientBase } from 'pg';
 import type { Slot, Source } from './slot.js';
 
-/** What the database itself keeps of a slot's captures: a row of walmq.capture. */
+/** A row of walmq.capture: facts that the database stores about the captures of a slot. */
 export interface CaptureRow {
-  /** Where the slot stood when a capture first read one of its name. */
+  /** The slot's confirmed LSN when a capture first read a slot of this name. */
   readonly firstLsn: Lsn;
-  /** The server and the database it was written in; null: by a version that did not say. */
+  /** System identifier of the server in which the row was written; null in rows of older versions of walmq. */
   readonly systemIdentifier: string | null;
+  /** Database in which the row was written; null in rows of older versions of walmq. */
   readonly database: string | null;
-  /** Where set-up made the slot anew, in PostgreSQL's text form; null while it is the one that was read first. */
+  /** LSN, as text, at which set-up created the slot again; null while the slot is the one that was read first. */
   readonly madeLsn: string | null;
-  /** The checkpoint that this database was refused with, and why; null when it never was. */
+  /** The checkpoint with which capture rejected this database, and the reason; null if it never did. */
   readonly refusal: { readonly checkpoint: string; readonly reason: string } | null;
 }
 
-/** Undefined when no capture has read a slot of this name. Columns that a table not yet migrated lacks are null. */
+/** Returns undefined if no capture has read a slot of this name. Columns that set-up has not added yet are null. */
 export async function readCaptureRow(client: ClientBase, slot: string): Promise<CaptureRow | undefined> {
   const { rows } = await client.query<{ row: Record<string, unknown> }>(
     'SELECT to_jsonb(c) AS row FROM walmq.capture c WHERE slot = $1',
@@ -34,8 +35,8 @@ export async function readCaptureRow(client: ClientBase, slot: string): Promise<
 }
 
 /**
- * True when the row was written in another server, and came here with a dump. A slot never stands before where it was
- * first read, which tells of rows of older versions too.
+ * Returns true if the row was written in another server and came here with a dump. A row of an older version has no system
+ * identifier. For such a row the position decides: a slot is never before the LSN at which it was first read.
  */
 export function isFromElsewhere(
   { systemIdentifier, firstLsn }: Pick<CaptureRow, 'systemIdentifier' | 'firstLsn'>,
@@ -46,7 +47,7 @@ export function isFromElsewhere(
   return confirmedFlushLsn < firstLsn;
 }
 
-/** Notes where a slot stands that a capture reads for the first time; `over`: over a row that came from elsewhere. */
+/** Stores the confirmed LSN of a slot that a capture reads for the first time. `over`: replaces a row of another server. */
 export async function writeFirstLsn(
   client: ClientBase,
   { name }: Pick<Slot, 'name'>,
@@ -63,8 +64,8 @@ export async function writeFirstLsn(
 }
 
 /**
- * Notes in which server and database the row is. Best effort: streaming needs no write, so a database that takes none,
- * a role without the right, or a table that set-up has not migrated yet is no fault here. False when it was not noted.
+ * Stores the server and the database of the row. Returns false if the write failed. A failure is no fault, because streaming
+ * needs no write: the database may be read-only, the role may lack the right, or set-up has not migrated the table yet.
  */
 export async function noteSource(client: ClientBase, slot: string, source: Source): Promise<boolean> {
   return await written(
@@ -77,8 +78,8 @@ export async function noteSource(client: ClientBase, slot: string, source: Sourc
 }
 
 /**
- * Notes that this database was refused with a checkpoint. In the database, not beside the checkpoint: a copy of a
- * server must not stop the captures of the original. Best effort, as noteSource is.
+ * Stores that capture rejected this database with a checkpoint. The row is in the database, not beside the checkpoint in
+ * Redis, so that a copy of a server does not stop the captures of the original. Returns false if the write failed.
  */
 export async function noteRefusal(
   client: ClientBase,

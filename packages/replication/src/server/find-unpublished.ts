@@ -3,10 +3,11 @@ import { escapeIdentifier } from 'pg';
 import { ALIGNMENT, firstRefused, isOfAChange, type SlotReader, type Unreadable } from './find-unreadable.js';
 
 /**
- * Changes that were made while there was no publication. PostgreSQL decodes each with the catalog of its time, so that a
- * publication which is there again does not help: before 18 the server refuses them for ever, 18 skips them with a warning.
- * Undefined where there are none. `behind` is the end of that time: what commits after it can be sent.
- * Rejects with SQLSTATE 55006 while somebody reads the slot.
+ * Finds changes that were made while the publication was missing. PostgreSQL decodes each change with the catalog as it was
+ * when the change was made, so creating the publication again does not help. Before PostgreSQL 18 the server always rejects
+ * such changes; PostgreSQL 18 skips them with a warning. Returns undefined if there are none. `behind` is the LSN at which
+ * the publication exists again: the server can send transactions that commit after it. Rejects with SQLSTATE 55006 while
+ * another connection reads the slot.
  */
 export async function findUnpublished(
   reader: SlotReader,
@@ -16,7 +17,7 @@ export async function findUnpublished(
   const first = await firstRefused(client, confirmedFlush, upTo => refusal(reader, slot, { upTo }));
   if (!first) return undefined;
   const { rows } = await client.query<{ lsn: string }>('SELECT pg_current_wal_lsn()::text AS lsn');
-  // From `bad` on the server refuses what comes first, from `good` on it does not.
+  // A slot at `bad` fails at its first change; a slot at `good` does not.
   let bad: bigint = first.commitLsn;
   let good = (BigInt(parseLsn(rows[0]?.lsn as string)) / ALIGNMENT) * ALIGNMENT;
   while (good - bad > ALIGNMENT) {
@@ -27,7 +28,7 @@ export async function findUnpublished(
   return { ...first, behind: toLsn(good) };
 }
 
-/** Looks at a copy of the slot, which ends with the connection: the slot itself stays where it is. */
+/** Tests a temporary copy of the slot, which is dropped with the connection. The slot itself does not move. */
 async function isRefusedFrom(reader: SlotReader, from: Lsn): Promise<boolean> {
   const { client, slot } = reader;
   const { rows } = await client.query<{ copy: string }>("SELECT 'walmq_skip_' || pg_backend_pid() AS copy");
@@ -37,7 +38,7 @@ async function isRefusedFrom(reader: SlotReader, from: Lsn): Promise<boolean> {
     await client.query('SELECT pg_replication_slot_advance($1, $2)', [copy, formatLsn(from)]);
     return (await refusal(reader, copy, { changes: 1 })) !== undefined;
   } finally {
-    // An error has dropped it already, before PostgreSQL 18.
+    // Before PostgreSQL 18, an error has already dropped the copy.
     await client.query(
       'SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1',
       [copy],
@@ -69,7 +70,7 @@ async function refusal(
   } catch (error) {
     const { code = '', message } = error as { code?: string; message: string };
     if (code === '42704') return message;
-    // A change that cannot be sent for another reason: findUnreadable's.
+    // The server cannot send a change for another reason: findUnreadable reports it.
     if (isOfAChange(code)) return warning;
     throw error;
   } finally {

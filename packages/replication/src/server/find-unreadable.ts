@@ -4,9 +4,9 @@ import { isServersRefusal } from '../stream/failure.js';
 
 /** The first transaction of a slot that the server cannot send. */
 export interface Unreadable {
-  /** Its commit record begins here. */
+  /** LSN at which its commit record begins. */
   readonly commitLsn: Lsn;
-  /** A slot that stands here sends it no more, and everything that commits after it. */
+  /** LSN for the slot at which the server skips this transaction and sends everything that commits after it. */
   readonly behind: Lsn;
   /** The server's error message. */
   readonly reason: string;
@@ -21,14 +21,14 @@ export interface SlotReader {
 /** WAL records begin at multiples of this (MAXALIGN). */
 export const ALIGNMENT = 8n;
 const FIRST_STEP = 8192n;
-/** Headers of a WAL page, and of the first page of a segment: xlog_internal.h. */
+/** Bytes of the header of a WAL page, and of the first page of a segment: xlog_internal.h. */
 const PAGE_HEADER = 24n;
 const SEGMENT_HEADER = 40n;
 
 /**
- * Looks for the first transaction that the server cannot send, by reading the slot without moving it: up to a position,
- * all is well; a little further, the server refuses. Undefined where everything can be read. Rejects with SQLSTATE 55006
- * while somebody reads the slot.
+ * Finds the first transaction that the server cannot send. Peeks into the slot up to different positions, without moving it:
+ * up to one position the server sends everything, up to a later one it fails. Returns undefined if everything can be read.
+ * Rejects with SQLSTATE 55006 while another connection reads the slot.
  */
 export async function findUnreadable(
   reader: SlotReader,
@@ -37,7 +37,10 @@ export async function findUnreadable(
   return await firstRefused(reader.client, confirmedFlush, upTo => refusal(reader, upTo));
 }
 
-/** The first transaction without which `refusal` has nothing to say of what commits before a position (null: the WAL's end). */
+/**
+ * Finds the first transaction that makes `refusal` return an error. `refusal(upTo)` returns the server's error for the
+ * transactions that commit before `upTo` (null: the end of the WAL), or undefined.
+ */
 export async function firstRefused(
   client: ClientBase,
   confirmedFlush: Lsn,
@@ -47,7 +50,7 @@ export async function firstRefused(
   let good = (confirmedFlush / ALIGNMENT) * ALIGNMENT;
   let step = FIRST_STEP;
   let reason: string | undefined;
-  // What was confirmed has been read, so it stands not far behind that.
+  // Everything up to the confirmed LSN has been read, so the transaction probably comes soon after it: double the step.
   while (reason === undefined) {
     reason = await refusal(good + step);
     if (reason === undefined) good += step;
@@ -60,12 +63,12 @@ export async function firstRefused(
     if (found === undefined) good = middle;
     else [bad, reason] = [middle, found];
   }
-  // The record before the commit ends at `good`: the commit begins there, or behind the header of the next page.
+  // The record before the commit ends at `good`: the commit begins there, or after the header of the next page.
   const commitLsn = toLsn(good + (await headerAt(client, good)));
   return { commitLsn, behind: toLsn(commitLsn + ALIGNMENT), reason };
 }
 
-/** Why the server cannot send what commits before `upTo` (null: the WAL's end); undefined where it can. */
+/** Returns the server's error for the transactions that commit before `upTo` (null: the end of the WAL), or undefined. */
 async function refusal(
   { client, slot, publication }: SlotReader,
   upTo: bigint | null,
@@ -84,12 +87,12 @@ async function refusal(
   }
 }
 
-/** True where the server read the WAL and refuses a change. */
+/** Returns true for the SQLSTATE of a server that reads the WAL and cannot send a change. */
 export function isOfAChange(code: string): boolean {
   return isServersRefusal(code) && !NOT_OF_A_CHANGE.has(code);
 }
 
-/** The slot is read, is gone, may not be read: no change is to blame. */
+/** SQLSTATEs that no change causes: the slot is in use, missing or unusable, or the role may not read it. */
 const NOT_OF_A_CHANGE: ReadonlySet<string> = new Set(['55006', '55000', '42704', '42501', '42883']);
 
 async function headerAt(client: ClientBase, lsn: bigint): Promise<bigint> {

@@ -2,16 +2,16 @@ import { formatLsn, type Lsn, qualifiedName } from '@walmq/change';
 import { isServersRefusal } from '../stream/failure.js';
 import type { SlotReader, Unreadable } from './find-unreadable.js';
 
-/** What is known about a transaction that PostgreSQL cannot send. */
+/** Details of a transaction that PostgreSQL cannot send. */
 export interface UnreadableDetails {
   readonly xid: number;
-  /** As qualifiedName writes it, and how many rows of it were changed. */
+  /** Changed tables, as qualifiedName writes them, and the number of row changes in each. */
   readonly tables: readonly { readonly table: string; readonly changes: number }[];
 }
 
 /**
- * Reads the transaction in the form that asks least of the server: binary, in its own encoding, and only the heads of the
- * messages. Undefined where even that fails.
+ * Reads the transaction with the fewest conversions in the server: binary values, the server's own encoding, and only the
+ * first 200 bytes of each message. Returns undefined if the server cannot send the transaction in this form either.
  */
 export async function readUnreadable(
   { client, slot, publication }: SlotReader,
@@ -62,7 +62,7 @@ export async function readUnreadable(
   }
 }
 
-/** How many transactions before the unreadable one commit behind `enqueued`, so that no queue has them yet. */
+/** Counts the transactions before the unreadable one that commit after `enqueued`, so that no queue has them yet. */
 export async function countUnenqueued(
   { client, slot, publication }: SlotReader,
   { commitLsn }: Unreadable,

@@ -1,11 +1,11 @@
 import type { ClientBase } from 'pg';
 
-/** PostgreSQL's own default, for a server where the time-out is switched off. */
+/** Milliseconds; PostgreSQL's default, used if the server's time-out is switched off. */
 const DEFAULT_MS = 60_000;
 
 /**
- * Milliseconds of silence after which the server takes a replication connection for lost: the same holds for us,
- * so that both sides give it up together and the slot is free when we come back.
+ * Returns the milliseconds of silence after which the server closes a replication connection. Capture uses the same time-out,
+ * so that both sides give up the connection together and the slot is free when capture connects again.
  */
 export async function readSenderTimeoutMs(client: ClientBase): Promise<number> {
   const { rows } = await client.query<{ ms: number }>(

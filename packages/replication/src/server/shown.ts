@@ -5,23 +5,24 @@ import { Snapshot } from './snapshot.js';
 
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 500;
-/** Milliseconds of waiting after which it is worth a word. */
+/** Milliseconds of waiting after which `onLong` is called. */
 const LONG_MS = 1000;
 
 export interface ShownOptions {
-  /** The transaction that the stream is in: 32 bits, as the WAL has it. */
+  /** Id of the transaction that the stream is in: the lower 32 bits, as in the WAL. */
   readonly xid: number;
-  /** Those that it writes to. */
+  /** Relations that the transaction writes to. */
   readonly relations: readonly Relation[];
   /** Ends the wait. */
   readonly signal: AbortSignal;
-  /** Called once when the wait has become long. */
+  /** Called once if the wait takes longer than a second. */
   readonly onLong: () => void;
 }
 
 /**
- * Whether the transaction has left the catalog's entries of the relations alone, though it is not visible itself: all of
- * them are there, and it holds no lock that altering one of them takes. Its locks outlast its wait for a standby.
+ * `isUntouched`: the transaction is not visible yet, but has not changed the catalog entries of the relations. All entries are
+ * visible, and the transaction holds no lock that altering a relation takes. A transaction keeps its locks while it waits for
+ * a synchronous standby.
  */
 const SHOWN_SQL = `SELECT pg_current_snapshot()::text AS snapshot,
   (SELECT count(*) FROM pg_class WHERE oid = ANY ($2::oid[])) = cardinality($2::oid[])
@@ -34,10 +35,11 @@ const SHOWN_SQL = `SELECT pg_current_snapshot()::text AS snapshot,
        AND held.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')) AS "isUntouched"`;
 
 /**
- * Waits until the catalog, as this connection sees it, shows the relations that a transaction of the stream writes to as it
- * has made them. The stream has a commit as soon as it is in the WAL, and everybody else once its synchronous standbys have
- * confirmed it, which may take as long as a standby is away. What made them is this transaction, or one whose work it has
- * seen, so that this one alone is to be waited for. False when the signal came first.
+ * Waits until this connection sees the catalog entries of the relations as the transaction of the stream left them. The
+ * stream gets a commit as soon as it is in the WAL. Other connections see the commit only after the synchronous standbys have
+ * confirmed it, which takes as long as a standby is missing. The last change of a catalog entry comes from this transaction,
+ * or from one that was already visible to it, so waiting for this transaction is sufficient. Returns false if the signal
+ * aborts the wait.
  */
 export async function untilShown(client: ClientBase, options: ShownOptions): Promise<boolean> {
   const { xid, relations, signal, onLong } = options;

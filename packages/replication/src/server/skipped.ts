@@ -35,7 +35,10 @@ export async function noteSkipped(
   );
 }
 
-/** Those of a slot, the last one first; none where set-up has not made the table yet, or the role may not read it. */
+/**
+ * Returns the skipped transactions of a slot, the latest first. Returns none if set-up has not created the table yet, or if
+ * the role may not read it.
+ */
 export async function readSkipped(client: ClientBase, slot: string): Promise<Skipped[]> {
   const there = await client.query(
     `SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -8,8 +8,8 @@ export type SlotVerdict =
   | { readonly verdict: 'missing' | 'foreign' | 'lost'; readonly error: WalmqError };
 
 /**
- * What the slot of the configured name is to a pipeline of `database`. Slots belong to the whole server, so the name
- * alone proves nothing: another database's slot, a physical standby's, or one of another plugin must be left alone.
+ * Decides whether a pipeline of `database` may use the slot of the configured name. Slots belong to the whole server, so the
+ * name alone proves nothing. walmq must not touch a slot of another database, of a physical standby or of another plugin.
  */
 export function slotVerdict(
   slot: Slot | undefined,
@@ -22,7 +22,7 @@ export function slotVerdict(
   return { verdict: 'ours', slot };
 }
 
-/** What a slot is that no capture of this database may touch; undefined for one of ours. */
+/** Describes a slot that no capture of this database may use, as a predicate; undefined if it may. */
 export function foreignKind(
   { type, plugin, database }: Pick<Slot, 'type' | 'plugin' | 'database'>,
   ours: string,
@@ -38,7 +38,7 @@ export function isLost({ walStatus, invalidationReason }: Omit<LostSlot, 'name'>
   return walStatus === 'lost' || invalidationReason !== null;
 }
 
-/** Why the server gave a slot up, and the setting that keeps it from doing so again, by its invalidation_reason. */
+/** Why the server invalidated a slot, and the setting that prevents it, by invalidation_reason. */
 const CAUSES: Readonly<Record<string, readonly [cause: string, setting: string]>> = {
   wal_removed: [
     'the WAL it needs has been removed, since it was behind by more than max_slot_wal_keep_size',
@@ -55,12 +55,12 @@ const CAUSES: Readonly<Record<string, readonly [cause: string, setting: string]>
   ],
 };
 
-/** As a clause: "nobody has read it for longer than idle_replication_slot_timeout". */
+/** Returns the cause of the loss as a clause: "nobody has read it for longer than idle_replication_slot_timeout". */
 export function lostCause({ invalidationReason }: Omit<LostSlot, 'name'>): string {
   return causeOf(invalidationReason)[0];
 }
 
-/** What brings a lost slot back, and what keeps the server from giving it up again. */
+/** Returns the commands that replace a lost slot, and the setting that prevents another loss. */
 export function lostRemedy({ name, invalidationReason }: LostSlot): string {
   return (
     `Run SELECT pg_drop_replication_slot(${escapeLiteral(name)}); then "npx walmq setup", then ` +
@@ -68,7 +68,7 @@ export function lostRemedy({ name, invalidationReason }: LostSlot): string {
   );
 }
 
-/** Servers before PostgreSQL 17 give no reason: there it is always the WAL. */
+/** Servers before PostgreSQL 17 report no reason: they invalidate a slot only because its WAL was removed. */
 function causeOf(reason: string | null): readonly [cause: string, setting: string] {
   const known = CAUSES[reason ?? 'wal_removed'];
   return known ?? [`the server has invalidated it (${reason})`, 'see the log of PostgreSQL'];

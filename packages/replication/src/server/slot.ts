@@ -5,23 +5,27 @@ import type { ClientBase } from 'pg';
 export interface Slot {
   readonly name: string;
   readonly type: 'logical' | 'physical';
-  /** Null for a physical slot, as its database is. */
+  /** Output plugin; null for a physical slot. */
   readonly plugin: string | null;
+  /** Database of the slot; null for a physical slot. */
   readonly database: string | null;
   readonly active: boolean;
-  /** Everything before this has been acknowledged. */
+  /** LSN before which everything has been acknowledged. */
   readonly confirmedFlushLsn: Lsn;
-  /** reserved, extended, unreserved or lost. */
+  /** `reserved`, `extended`, `unreserved` or `lost`. */
   readonly walStatus: string | null;
-  /** Why the server gave it up (PostgreSQL >= 17): wal_removed, idle_timeout, wal_level_insufficient, rows_removed. */
+  /**
+   * Why the server invalidated the slot: `wal_removed`, `idle_timeout`, `wal_level_insufficient` or `rows_removed`.
+   * Null if it did not, and before PostgreSQL 17.
+   */
   readonly invalidationReason: string | null;
-  /** Bytes of WAL the slot keeps the server from removing; null when it keeps none. */
+  /** Bytes of WAL that the server keeps for the slot; null if it keeps none. */
   readonly retainedWalBytes: number | null;
 }
 
-/** Which database's WAL this is: two sources never share positions. */
+/** The database that the WAL comes from. Positions of two sources cannot be compared. */
 export interface Source {
-  /** Made by initdb; survives failover to a standby. */
+  /** Identifier that initdb generates; a standby has the same one, so failover does not change it. */
   readonly systemIdentifier: string;
   readonly database: string;
   readonly walEnd: Lsn;
@@ -39,7 +43,7 @@ interface SlotRow {
   retained: string | null;
 }
 
-/** Undefined when there is no such slot. What older servers lack is read through jsonb. */
+/** Returns undefined if there is no such slot. Reads `invalidation_reason` through jsonb, because older servers lack it. */
 export async function readSlot(client: ClientBase, name: string): Promise<Slot | undefined> {
   const { rows } = await client.query<SlotRow>(
     `SELECT slot_name, slot_type, plugin, database, active, confirmed_flush_lsn, wal_status,
@@ -64,7 +68,7 @@ export async function readSlot(client: ClientBase, name: string): Promise<Slot |
   );
 }
 
-/** Throws DATABASE_IS_STANDBY: a standby has no WAL of its own to read a slot from. */
+/** Reads the identity of the database. Throws DATABASE_IS_STANDBY: a standby writes no WAL of its own to read a slot from. */
 export async function readSource(client: ClientBase): Promise<Source> {
   const { rows } = await client.query<{ sysid: string; database: string; wal_end: string | null }>(
     `SELECT (pg_control_system()).system_identifier::text AS sysid, current_database() AS database,
@@ -78,7 +82,7 @@ export async function readSource(client: ClientBase): Promise<Source> {
   return { systemIdentifier: row.sysid, database: row.database, walEnd: parseLsn(row.wal_end) };
 }
 
-/** When the server was started, in seconds to the microsecond: no two servers that run at once share it. */
+/** Start time of the server in Unix seconds with microseconds: distinguishes servers that run at the same time. */
 export async function readServerStart(client: ClientBase): Promise<string> {
   const { rows } = await client.query<{ started: string }>(
     'SELECT extract(epoch FROM pg_postmaster_start_time())::text AS started',

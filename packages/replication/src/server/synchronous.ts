@@ -1,11 +1,11 @@
 import { type ClientBase, escapeLiteral } from 'pg';
 
-/** As capture calls itself to the server: application_name of its replication connection. */
+/** application_name of capture's replication connection. */
 export const CAPTURE_NAME = 'walmq capture';
 
-/** Whom a commit waits for. */
+/** The synchronous standbys that a commit waits for, and the standbys that are connected. */
 export interface SynchronousFacts {
-  /** synchronous_standby_names; empty: no standby. */
+  /** Value of synchronous_standby_names; empty if commits wait for no standby. */
   readonly names: string;
   /** application_name of every physical standby that is connected. */
   readonly standbys: readonly string[];
@@ -23,21 +23,24 @@ export async function readSynchronous(client: ClientBase): Promise<SynchronousFa
 }
 
 /**
- * True where every reader of the WAL may stand for a standby. Capture names no flushed position (see standbyStatus) but for
- * the instant in which it confirms one.
+ * Returns true if synchronous_standby_names matches capture, with '*' or with its name. Capture then counts as a synchronous
+ * standby, but only for the instant in which it confirms an LSN. Otherwise it reports no flushed position: see standbyStatus.
  */
 export function countsCapture({ names }: SynchronousFacts): boolean {
   return namesIn(names).some(name => name === '*' || name.toLowerCase() === CAPTURE_NAME);
 }
 
-/** The statement that names the standbys there are. */
+/** Returns the SQL that sets synchronous_standby_names to the physical standbys that are connected. */
 export function nameStandbysSql({ standbys }: SynchronousFacts): string {
   const names = standbys.map(name => `"${name.replaceAll('"', '""')}"`);
   const list = names.length === 0 ? '' : `FIRST 1 (${names.join(', ')})`;
   return `ALTER SYSTEM SET synchronous_standby_names = ${escapeLiteral(list)}; SELECT pg_reload_conf();`;
 }
 
-/** https://www.postgresql.org/docs/current/runtime-config-replication.html#GUC-SYNCHRONOUS-STANDBY-NAMES */
+/**
+ * Returns the names in the setting, without quotes.
+ * https://www.postgresql.org/docs/current/runtime-config-replication.html#GUC-SYNCHRONOUS-STANDBY-NAMES
+ */
 function namesIn(setting: string): string[] {
   const list = /\((.*)\)/s.exec(setting)?.[1] ?? setting;
   return [...list.matchAll(/"((?:[^"]|"")*)"|([^\s,"]+)/g)].map(

@@ -3,9 +3,9 @@ import { Client, type ClientBase, type ClientConfig } from 'pg';
 
 const QUERY_TIMEOUT_MS = 30_000;
 
-/** The server's timeline: 1 from initdb, and one more with every promotion or point-in-time recovery. */
+/** Reads the server's timeline: 1 after initdb, a higher number after each promotion or point-in-time recovery. */
 export async function readTimeline(client: ClientBase): Promise<number> {
-  // The first eight digits of a WAL file's name; pg_control_checkpoint() tells of the last checkpoint only.
+  // The first eight digits of a WAL file's name. pg_control_checkpoint() has the timeline of the last checkpoint only.
   const { rows } = await client.query<{ file: string }>(
     'SELECT pg_walfile_name(pg_current_wal_lsn()) AS file',
   );
@@ -13,8 +13,8 @@ export async function readTimeline(client: ClientBase): Promise<number> {
 }
 
 /**
- * Where the history of timeline `to` left timeline `from`: WAL of `from` past this is not part of it. 0/0 when the
- * two have nothing in common. Asked on a replication connection, since SQL does not tell.
+ * Returns the LSN at which the history of timeline `to` leaves timeline `from`: later WAL of `from` is not part of that
+ * history. Returns 0/0 if `from` is no ancestor of `to`. Uses a replication connection, because SQL has no such function.
  */
 export async function readDivergence(options: {
   readonly connection: ClientConfig;
@@ -27,7 +27,7 @@ export async function readDivergence(options: {
     query_timeout: QUERY_TIMEOUT_MS,
   };
   const client = new Client(config);
-  client.on('error', () => undefined); // the query's own promise says it
+  client.on('error', () => undefined); // the pending query rejects with the same error
   await client.connect();
   try {
     const { rows } = await client.query<{ content: Buffer | string }>(`TIMELINE_HISTORY ${options.to}`);
@@ -38,7 +38,7 @@ export async function readDivergence(options: {
 }
 
 /**
- * A history file has a line per ancestor: timeline, where it was left, why.
+ * Finds the LSN in a history file, which has a line per ancestor: timeline, LSN at which it was left, reason.
  * https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-TIMELINES
  */
 export function divergenceIn(history: string, timeline: number): Lsn {

@@ -4,12 +4,13 @@ import type { StreamPlace } from './stream-place.js';
 interface ServerError {
   code?: string;
   message?: string;
-  /** PostgreSQL's CONTEXT line. */
+  /** CONTEXT line of PostgreSQL's message. */
   where?: string;
 }
 
 /**
- * Names a fault of the replication connection by SQLSTATE. `place`: how far the stream had come, once it had begun.
+ * Converts an error of the replication connection to a WalmqError, by SQLSTATE. `place` is how far the stream has come,
+ * undefined before the server starts to stream.
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 export function replicationFailure(cause: unknown, slot: string, place?: StreamPlace): WalmqError {
@@ -63,7 +64,7 @@ export function replicationFailure(cause: unknown, slot: string, place?: StreamP
   }
 }
 
-/** PgBouncer's message about a replication connection, which has no SQLSTATE of its own. */
+/** PgBouncer's message when it rejects a replication connection. Its SQLSTATE 08P01 has other causes too. */
 const POOLER = /unsupported startup parameter(?: in options)?: /;
 
 function deniedByPooler(
@@ -87,21 +88,21 @@ function lost(message: string, told: { facts: Record<string, string>; cause: unk
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
 /**
- * SQLSTATEs of a connection that is lost or refused for now: connection exception (08), operator intervention (57:
- * shutdown, crash of another backend, a terminated or cancelled walsender), too many connections. All others say that
- * the server could not do what it was asked for, and would fail the same way on any connection.
+ * Returns true if the server rejected the request itself, so that the request fails the same way on any connection.
+ * Returns false for the SQLSTATEs of a connection that is lost or rejected for now: connection exception (08), operator
+ * intervention (57: shutdown, crash of another backend, a terminated or cancelled walsender), too many connections (53300).
  */
 export function isServersRefusal(code: string): boolean {
   return SQLSTATE.test(code) && !/^(08|57)/.test(code) && code !== '53300';
 }
 
-/** The server reads the WAL and cannot put one change into a message: too large for it, or not in its encoding. */
+/** The server reads the WAL but cannot send one change: it is too large for a message, or invalid in its encoding. */
 function changeUnreadable(
   cause: ServerError,
   facts: Record<string, unknown>,
   { transaction, committedUpTo, table }: StreamPlace,
 ): WalmqError {
-  // Its commit is named where the server had begun to send it; else all that is known is what came before.
+  // The commit is known only if the server had begun to send the transaction. Otherwise only the position before it is known.
   const which = transaction
     ? `the transaction that commits at ${formatLsn(transaction.commitLsn)} (xid ${transaction.xid}, ${transaction.committedAt})`
     : committedUpTo === LSN_ZERO
@@ -131,7 +132,7 @@ function changeUnreadable(
   );
 }
 
-/** PostgreSQL never publishes changes that were made without the publication, not even later. */
+/** PostgreSQL never sends changes that were made while the publication was missing, not even after it is created again. */
 export function publicationMissing(message: string | undefined): WalmqError {
   return new WalmqError(
     'PUBLICATION_MISSING',
@@ -144,7 +145,7 @@ export function publicationMissing(message: string | undefined): WalmqError {
   );
 }
 
-/** The publication is there, but was not when the changes were made that come next. */
+/** The publication exists now, but was missing when the next changes of the stream were made. */
 export function publicationWasMissing(name: string, cause: WalmqError): WalmqError {
   return new WalmqError(
     'PUBLICATION_WAS_MISSING',

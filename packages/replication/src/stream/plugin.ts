@@ -7,27 +7,30 @@ import { PgoutputParser } from '../protocol/parse.js';
 import { noticeKind, warningText } from '../protocol/server-warning.js';
 import { publicationMissing } from './failure.js';
 
-/** What pg's Connection can do on a COPY stream, which its type declarations leave out. */
+/** Methods of pg's Connection for a COPY stream, which its type declarations omit. */
 export type CopyConnection = Connection & { sendCopyFromChunk(chunk: Buffer): void; endCopyFrom(): void };
 
 interface PgoutputOptions {
   readonly publication: string;
-  /** Of the database. */
+  /** Encoding of the database. */
   readonly encoding: string;
-  /** Every message the server sends, decoded, in order; the bytes it took on the wire. */
+  /** Gets every parsed message in the order of the stream, and its length in bytes. */
   readonly onMessage: (message: Message, bytes: number) => void;
-  /** A message that cannot be read: it must not throw into the socket's callback. */
+  /**
+   * Gets the error of a message that cannot be parsed, because `parse` must not throw in the socket's callback.
+   * Also gets PUBLICATION_MISSING.
+   */
   readonly onUnreadable: (error: unknown) => void;
-  /** The server warns of something that does not end the stream, as a sentence. */
+  /** Gets a warning of the server that does not end the stream, as a sentence. */
   readonly onWarning: (sentence: string) => void;
-  /** The connection, once replication is being started on it, and the process id of its walsender. */
+  /** Gets the connection and the process id of its walsender, just before replication starts. */
   readonly onConnection: (connection: CopyConnection, pid: number) => void;
 }
 
 /**
- * pgoutput for pg-logical-replication, with a parser of our own: the package's turns unchanged TOAST into
- * undefined, timestamps into local Dates, oids above 2^31 negative, and throws inside the socket callback.
- * Messages go straight to `onMessage`: the service's own event per message is left without a listener.
+ * pgoutput plugin for pg-logical-replication with a parser of our own. The parser of the package turns unchanged TOAST values
+ * into undefined, timestamps into local Dates and OIDs above 2^31 into negative numbers, and throws inside the socket's
+ * callback. This plugin passes messages directly to `onMessage`; the service's own event per message has no listener.
  */
 export class PgoutputPlugin extends AbstractPlugin<PgoutputOptions> {
   readonly #parser = new PgoutputParser();
@@ -45,7 +48,7 @@ export class PgoutputPlugin extends AbstractPlugin<PgoutputOptions> {
     }
   }
 
-  /** Resolves when the stream has ended; rejects when it broke. */
+  /** Resolves when the stream ends; rejects if the stream breaks. */
   override async start(client: Client, slot: string, startLsn: string): Promise<unknown> {
     client.on('notice', notice => {
       const kind = noticeKind(notice);
@@ -54,11 +57,11 @@ export class PgoutputPlugin extends AbstractPlugin<PgoutputOptions> {
     });
     const { connection, processID } = client as Client & { connection: CopyConnection; processID: number };
     this.options.onConnection(connection, processID);
-    // The slot's name obeys a pattern that leaves nothing to quote. The publication's is read as an identifier within a
-    // string, in which the replication grammar knows no escape but a doubled quote.
+    // Slot names contain only [a-z0-9_], so they need no quoting. PostgreSQL reads the publication's name as an identifier
+    // inside a string literal. The only escape in such a literal of the replication grammar is a doubled quote.
     const publication = sqlIdentifier(this.options.publication).replaceAll("'", "''");
-    // pg asks for UTF-8 when it connects, for which the server checks bytes that it has let in unchecked, and ends the
-    // stream at the first that are none.
+    // pg sets client_encoding to UTF-8 when it connects. A SQL_ASCII database stores bytes unchecked, so the server would
+    // validate them for UTF-8 when it sends them, and end the stream at the first invalid ones.
     if (this.options.encoding === SQL_ASCII) await client.query(`SET client_encoding TO '${SQL_ASCII}'`);
     return await client.query(
       `START_REPLICATION SLOT "${slot}" LOGICAL ${startLsn} ` +

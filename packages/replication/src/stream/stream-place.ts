@@ -1,17 +1,17 @@
 import { LSN_ZERO, type Lsn, maxLsn, qualifiedName } from '@walmq/change';
 import type { Message } from '../protocol/messages.js';
 
-/** How far a stream has come: where to look for what the server could not send next. */
+/** How far a stream has come, to find the change that the server could not send next. */
 export interface StreamPlace {
-  /** The transaction that is being sent; undefined between two. */
+  /** Begin message of the transaction that the server is sending; undefined between two transactions. */
   readonly transaction: Extract<Message, { tag: 'begin' }> | undefined;
-  /** Every transaction that commits before this has been sent. */
+  /** LSN before which every committed transaction has been sent. */
   readonly committedUpTo: Lsn;
-  /** `schema.table` of the last change sent in this transaction. */
+  /** `schema.table` of the last change that the server sent in this transaction. */
   readonly table: string | undefined;
 }
 
-/** Follows the messages of a stream; a few assignments each, since every row passes here. */
+/** Follows the messages of a stream. Only a few assignments per message, because this is the hot path. */
 export class PlaceKeeper {
   #transaction: StreamPlace['transaction'];
   #committedUpTo = LSN_ZERO;

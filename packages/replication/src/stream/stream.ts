@@ -9,40 +9,44 @@ import { replicationFailure } from './failure.js';
 import { type CopyConnection, PgoutputPlugin } from './plugin.js';
 import { PlaceKeeper } from './stream-place.js';
 
-/** How long a server may take to end the COPY stream before the connection is cut. */
+/** Milliseconds that the server may take to end the COPY stream before we close the connection. */
 const GOODBYE_MS = 2000;
-/** Acknowledgements this close together are one status message: each wakes the walsender, thousands of them a second. */
+/**
+ * Milliseconds in which acknowledgements share one status message. Each message wakes the walsender; without this limit, that
+ * would be thousands of times per second.
+ */
 const ACKNOWLEDGED_TOGETHER_MS = 20;
-/** How long what had arrived before the connection broke has to be taken, before the break is said aside of it. */
+/** Milliseconds after a break in which the reader can take the messages that had arrived, before `broken` rejects. */
 const LAST_RUNS_MS = 5000;
 
 export interface StreamOptions {
-  /** To the server itself, with settings under which values are written as value.ts reads them. */
+  /** Connection to the server itself, not to a pooler. Its settings give values the text forms that value.ts reads. */
   readonly connection: ClientConfig;
   readonly slot: string;
   readonly publication: string;
-  /** Of the database. */
+  /** Encoding of the database. */
   readonly encoding: string;
-  /** Bytes of messages decoded and not yet taken past which the socket is paused. */
+  /** Bytes of parsed messages that the reader has not taken; above this, the socket is paused. */
   readonly highWaterBytes: number;
-  /** Milliseconds between status messages, which go on whether or not anything is read. */
+  /** Milliseconds between status messages, which are sent even while nothing is read. */
   readonly statusIntervalMs: number;
-  /** Milliseconds without a byte from the server, although it was asked, after which `isLost` decides. */
+  /** Milliseconds without a byte from the server, although a reply was requested, after which `isLost` decides. */
   readonly silenceMs: number;
   /**
-   * Whether a connection that has been silent for so long is lost, or its walsender is at work: one that decodes a large
-   * transaction may be silent for as long as that takes.
+   * Resolves to true if a silent connection is lost, to false if its walsender is at work: a walsender that decodes a large
+   * transaction may send nothing for as long as the decoding takes.
    */
   readonly isLost: (silence: { readonly pid: number; readonly silentMs: number }) => Promise<boolean>;
-  /** The server warns of something that does not end the stream: each sentence once. */
+  /** Gets each warning of the server that does not end the stream once, as a sentence. */
   readonly onWarning?: ((sentence: string) => void) | undefined;
 }
 
 /**
- * The stream of one replication connection: messages in the order of the WAL, in runs of all that had arrived.
- * What is not taken pauses the socket, so that PostgreSQL's WAL is the buffer; status messages go on meanwhile.
+ * The stream of one replication connection. Yields messages in the order in which the server sends them, in runs of all
+ * messages that have arrived. If the reader is slow, the socket is paused and PostgreSQL's WAL is the buffer. Status messages
+ * are still sent.
  *
- * A stream is used once. It starts where the slot says (0/0): the slot knows what was acknowledged.
+ * A stream is used once. It starts at the slot's acknowledged position (0/0 requests this).
  */
 export class ReplicationStream implements AsyncIterable<readonly Message[]> {
   readonly #options: StreamOptions;
@@ -53,7 +57,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
   #ready: Message[] = [];
   #readyBytes = 0;
   readonly #keeper = new PlaceKeeper();
-  /** True from the server's word that it streams: what it refuses from then on is about a change. */
+  /** True once the server has started to stream: from then on, an error of the server is about a change. */
   #begun = false;
   readonly #warned = new Set<string>();
   #wake: (() => void) | undefined;
@@ -63,16 +67,16 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
   #acknowledged: Lsn = LSN_ZERO;
   #acknowledging: NodeJS.Timeout | undefined;
   #bytesHeard = 0;
-  /** Status intervals without a byte. Counted, not timed: a process that was suspended has missed nothing. */
+  /** Status intervals without a byte. Counted, not timed, so that time in which this process was suspended does not count. */
   #silentIntervals = 0;
   #asking = false;
   #fail: (error: unknown) => void = () => undefined;
-  /** Settles when the COPY stream is over, whichever side ended it. */
+  /** Settles when the COPY stream has ended, whichever side ended it. */
   #over: Promise<void> = Promise.resolve();
 
   /**
-   * Rejects some seconds after the connection broke: iteration says it sooner, but for a reader that takes nothing,
-   * because it has nowhere to put it. Never resolves.
+   * Rejects some seconds after the connection breaks. Iteration throws earlier, but not for a reader that is blocked and takes
+   * no further run. Never resolves.
    */
   readonly broken = new Promise<never>((_, reject) => {
     this.#sayBroken = reject;
@@ -81,7 +85,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
   private constructor(options: StreamOptions) {
     this.#options = options;
     this.#service = new LogicalReplicationService(options.connection, {
-      // The package adds 1 to what it acknowledges and acknowledges what it merely received: we do it ourselves.
+      // The package acknowledges the received LSN, and adds 1 to it. So ReplicationStream sends the status messages itself.
       acknowledge: { auto: false, timeoutSeconds: 0 },
       flowControl: { enabled: false },
     });
@@ -89,29 +93,29 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     this.broken.catch(() => undefined);
   }
 
-  /** Resolves when the server starts to stream. Rejects with a WalmqError if it does not. */
+  /** Resolves when the server starts to stream. Rejects with a WalmqError if the server does not. */
   static async open(options: StreamOptions): Promise<ReplicationStream> {
     const stream = new ReplicationStream(options);
     await stream.#start();
     return stream;
   }
 
-  /** Of the walsender. */
+  /** Process id of the walsender. */
   get pid(): number {
     return this.#pid;
   }
 
-  /** True when all that has arrived has been taken. */
+  /** True if the reader has taken every message that has arrived. */
   get drained(): boolean {
     return this.#ready.length === 0;
   }
 
-  /** True while the socket is paused: received data waits to be read, and no more is received. */
+  /** True while the socket is paused: messages wait to be taken, and no more data is received. */
   get full(): boolean {
     return this.#readyBytes > this.#options.highWaterBytes;
   }
 
-  /** The position the server may forget everything before: exactly this, in a moment and in every status message. */
+  /** Confirms exactly this LSN to the slot, within 20 ms and in every later status message. */
   acknowledge(lsn: Lsn): void {
     if (lsn <= this.#acknowledged) return;
     this.#acknowledged = lsn;
@@ -121,14 +125,14 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     }, ACKNOWLEDGED_TOGETHER_MS);
   }
 
-  /** Stops reading: iteration ends after the run in hand, and the connection stays for the last acknowledgements. */
+  /** Stops reading. Iteration ends after the current run; the connection stays open for the last acknowledgements. */
   stop(): void {
     this.#stopped = true;
     this.#connection?.stream.pause();
     this.#wakeUp();
   }
 
-  /** Runs of messages until the connection ends or `stop`; throws what broke it. */
+  /** Yields runs of messages until the connection ends or `stop` is called. Throws the error that broke the connection. */
   async *[Symbol.asyncIterator](): AsyncGenerator<readonly Message[]> {
     while (true) {
       if (this.#stopped) {
@@ -146,7 +150,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     }
   }
 
-  /** Sends the last acknowledged position, ends the COPY stream in good order, then the connection. */
+  /** Sends the last acknowledged LSN, ends the COPY stream, then closes the connection. */
   async close(): Promise<void> {
     clearInterval(this.#statusTimer);
     clearTimeout(this.#acknowledging);
@@ -154,8 +158,8 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
       this.#sendStatus();
       this.#connection.endCopyFrom();
       this.#end();
-      // What the server had under way is read and dropped: unread data would reset the connection and take
-      // the last status message with it.
+      // Read and drop the data in flight: closing a socket with unread data resets the connection, and the last status
+      // message would be lost.
       this.#connection.stream.resume();
       await Promise.race([this.#over, wait(GOODBYE_MS, undefined, { ref: false })]);
     }
@@ -200,7 +204,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     this.#over = this.#service.subscribe(plugin, this.#options.slot).then(() => this.#end(), fail);
   }
 
-  /** Some are repeated every second for as long as they hold. */
+  /** Reports each sentence once: the server repeats some warnings every second while their cause lasts. */
   #warn(sentence: string): void {
     if (this.#warned.has(sentence)) return;
     this.#warned.add(sentence);
@@ -242,8 +246,9 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
   }
 
   /**
-   * A connection may die without an end (a lost host, a firewall that forgot it), and a quiet server looks the same:
-   * so a quiet one is asked, and must answer. What we do not read ourselves is no silence.
+   * Sends a status message, and detects a dead connection. A connection may die without being closed (a lost host, a firewall
+   * that dropped its state), and then looks like a quiet server. So a quiet server is asked for a reply. While the socket is
+   * paused, missing bytes do not count as silence.
    */
   #listen(): void {
     if (!this.#connection || this.#ended) return;
@@ -252,7 +257,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     this.#silentIntervals = reading && bytesRead === this.#bytesHeard ? this.#silentIntervals + 1 : 0;
     this.#bytesHeard = bytesRead;
     this.#sendStatus(this.#silentIntervals > 0);
-    // The second interval without a byte: at the first one it was asked.
+    // In the second interval without a byte: the reply was requested in the first one.
     if (this.#silentIntervals > 1 && this.#silentMs > this.#options.silenceMs && !this.#asking)
       void this.#ask();
   }
