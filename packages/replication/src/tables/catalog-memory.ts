@@ -2,7 +2,9 @@ import { type Lsn, lsnFromHex, lsnToHex } from '@walmq/change';
 import type { TypeFacts } from '../values/value-types.js';
 import type { TableVersion } from './table-version.js';
 
-/** Since when it is no longer so: the end of the WAL when that was noticed, in 16 hex digits. */
+/**
+ * `until`: the end of the WAL when capture noticed that the catalog had changed, in 16 hex digits. Absent while current.
+ */
 interface Outdated {
   readonly until?: string;
 }
@@ -10,12 +12,13 @@ interface Outdated {
 type RememberedType = TypeFacts & Outdated;
 type RememberedVersion = TableVersion & Outdated;
 
-/** What is to be written down, by name; null: forgotten. */
+/** Entries to store, by name. Null: an entry to delete. */
 export type MemoryChanges = ReadonlyMap<string, string | null>;
 
 /**
- * What the catalog has said of types and tables, for as long as changes made under it may still be read: by then they may
- * have been altered or dropped. Oids tell them apart, and names of entries are `type:<oid>` and `table:<oid>`.
+ * Remembers descriptions of types and tables from the catalog, for as long as changes made under them may still be read. By
+ * then the type or table may be altered or dropped. OIDs identify types and tables: the names of the entries are
+ * `type:<oid>` and `table:<oid>`.
  */
 export class CatalogMemory {
   readonly #types = new Map<number, RememberedType>();
@@ -23,7 +26,7 @@ export class CatalogMemory {
   readonly #tables = new Map<number, readonly RememberedVersion[]>();
   readonly #unsaved = new Map<string, string | null>();
 
-  /** As written down before. */
+  /** `entries`: the stored entries, as JSON by name. */
   constructor(entries: Readonly<Record<string, string>>) {
     for (const [name, json] of Object.entries(entries)) {
       const [kind, oid] = name.split(':');
@@ -44,12 +47,15 @@ export class CatalogMemory {
     return this.#types.get(oid);
   }
 
-  /** Newest first; the first may be gone as well. */
+  /** All known versions of a table, newest first. The newest may be outdated too, if the table was dropped. */
   versions(oid: number): readonly TableVersion[] {
     return this.#tables.get(oid) ?? [];
   }
 
-  /** The catalog was asked for these types, and these are there. `walEnd`: the end of the WAL, read no earlier. */
+  /**
+   * Records a look at the catalog. `asked`: OIDs that the query asked for. `found`: types that exist. `walEnd`: the end
+   * of the WAL, not earlier than the look.
+   */
   sawTypes(asked: readonly number[], found: ReadonlyMap<number, TypeFacts>, walEnd: Lsn): void {
     for (const [oid, facts] of found) this.#setType(oid, facts);
     for (const oid of asked) {
@@ -59,7 +65,7 @@ export class CatalogMemory {
     }
   }
 
-  /** The same of tables. */
+  /** Like `sawTypes`, for tables. */
   sawTables(asked: readonly number[], found: ReadonlyMap<number, TableVersion>, walEnd: Lsn): void {
     const until = lsnToHex(walEnd);
     for (const [oid, version] of found) {
@@ -75,7 +81,7 @@ export class CatalogMemory {
     }
   }
 
-  /** Changes up to here are never read again. */
+  /** Forgets what was outdated at this position: changes up to `acknowledged` are never read again. */
   forgetUntil(acknowledged: Lsn): void {
     const isPast = ({ until }: Outdated) => until !== undefined && lsnFromHex(until) <= acknowledged;
     for (const [oid, facts] of this.#types)
@@ -94,12 +100,12 @@ export class CatalogMemory {
     }
   }
 
-  /** What has to be written down now. */
+  /** Entries that differ from the stored ones. */
   get unsaved(): MemoryChanges {
     return new Map(this.#unsaved);
   }
 
-  /** These have been. */
+  /** Marks these entries as stored. An entry that has changed since stays unsaved. */
   saved(changes: MemoryChanges): void {
     for (const [name, json] of changes) if (this.#unsaved.get(name) === json) this.#unsaved.delete(name);
   }
@@ -117,7 +123,7 @@ export class CatalogMemory {
   }
 }
 
-/** Rewriting an index (REINDEX) makes no other key of it. */
+/** Ignores `keyXid`: a rewritten index (REINDEX) may have another `keyXid`, but has the same key. */
 function isSame(a: RememberedVersion, b: TableVersion): boolean {
   return JSON.stringify(a.attributes) === JSON.stringify(b.attributes);
 }

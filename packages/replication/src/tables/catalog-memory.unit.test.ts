@@ -15,7 +15,7 @@ const version = (...attributes: StoredAttribute[]): TableVersion => ({ attribute
 const one = version(column('id', 0));
 const two = version(column('id', 0), column('more'));
 
-/** As the next session reads what was written down. */
+/** The stored entries, as the next session reads them. */
 function written(memory: CatalogMemory, before: Record<string, string> = {}): Record<string, string> {
   const entries = { ...before };
   for (const [name, json] of memory.unsaved)

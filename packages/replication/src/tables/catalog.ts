@@ -11,24 +11,24 @@ import { describeTable, type Table } from './table.js';
 import { type Moment, tableFactsAt } from './table-version.js';
 
 /**
- * What the stream does not say of a table and only the database knows: its primary key under REPLICA IDENTITY
- * FULL, and what arrays, domains and other made types are made of. Asked once per relation the stream announces; what the
- * database no longer knows by then is remembered.
+ * Describes tables by what only the catalog knows, because the stream does not contain it: the primary key of a table
+ * with REPLICA IDENTITY FULL, and the base and element types of domains and arrays. Queries the catalog once per relation
+ * that the stream announces. The memory describes what was altered or dropped by then.
  */
 export class Catalog {
   readonly #client: ClientBase;
   readonly #memory: CatalogMemory;
-  /** One for all tables: rows are written one at a time. */
+  /** Shared by all tables, because rows are written one at a time. */
   readonly #json: JsonWriter;
   readonly #types = new Map<number, ValueType>();
   readonly #tables = new WeakMap<Relation, Table>();
   readonly #inheritance: Inheritance;
-  /** By a table's oid, the end of the WAL when it was last looked at. */
+  /** End of the WAL at the last look at a table, by the table's OID. */
   readonly #looks = new Map<number, Lsn>();
-  /** Oids of tables of which a key could not be told. */
+  /** OIDs of tables whose key was unknown at least once. */
   readonly #unkeyed = new Set<number>();
 
-  /** `checksText`: of a database that lets in bytes that are not UTF-8. */
+  /** `checksText`: set for a database that accepts bytes that are not UTF-8. */
   constructor(
     client: ClientBase,
     memory: CatalogMemory,
@@ -40,14 +40,15 @@ export class Catalog {
     this.#json = new JsonWriter({ checksText });
   }
 
-  /** The table if it is already known: the hot path, without a promise. */
+  /** Hot path: the table without a promise, if it is known already. */
   known(relation: Relation): Table | undefined {
     return this.#tables.get(relation);
   }
 
   /**
-   * The table as a transaction wrote to it, which must be visible to this connection; without one, as it is now. What has
-   * been learnt for it is in the memory, to be saved ahead of its first change.
+   * Describes the table as it was when a transaction wrote to it. Without `moment`, as it is now. The transaction must be
+   * visible to this connection. New descriptions are in the memory, and the caller must save them before the table's first
+   * change.
    */
   async describe(relation: Relation, moment?: Moment): Promise<Table> {
     const { oid, columns, identity } = relation;
@@ -62,7 +63,7 @@ export class Catalog {
     const at = { xid: moment?.xid, isCaughtUp };
     const own = tableFactsAt(relation, this.#memory.versions(oid), at);
     const { looselyCollated } = own;
-    // A primary key is not inherited, but what names a row in its parent names it here.
+    // A child does not inherit the primary key, so its changes have the parent's key.
     const primaryKey =
       parent && !own.primaryKey?.length
         ? tableFactsAt(relation, this.#memory.versions(parent.oid), at).primaryKey
@@ -80,7 +81,7 @@ export class Catalog {
     return table;
   }
 
-  /** Looks at these tables, at all that is remembered, and at their types, ahead of any change of theirs. */
+  /** Looks at these tables, at all remembered tables, and at their types, before the stream brings changes of them. */
   async remember(names: readonly { readonly schema: string; readonly table: string }[]): Promise<void> {
     const { typeOids, tableOids } = this.#memory;
     await this.#look({ types: typeOids, tables: tableOids, names });
@@ -94,7 +95,10 @@ export class Catalog {
     return view;
   }
 
-  /** A type that nobody knows is asked for again: the transaction that made it may only now be visible. */
+  /**
+   * Caches known types only. The next description asks again for an unknown type: the transaction that created the type
+   * may be visible by then.
+   */
   #typeOf(oid: number): ValueType | undefined {
     const known = this.#types.get(oid) ?? valueTypeOf(oid, made => this.#memory.type(made));
     if (known) this.#types.set(oid, known);

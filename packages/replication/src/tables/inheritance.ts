@@ -2,25 +2,26 @@ import type { TableName } from '@walmq/change';
 import type { ClientBase } from 'pg';
 import type { Relation } from '../protocol/messages.js';
 
-/** A table whose name the changes of another one carry. */
+/** An ancestor table whose name the changes of a child carry. */
 export interface Parent extends TableName {
   readonly oid: number;
 }
 
-/** A table that inherits, and from which. */
+/** A table that inherits, and the ancestor whose name its changes carry. */
 export interface Child {
   readonly oid: number;
   readonly parent: Parent;
 }
 
 /**
- * Whose changes those of a table that inherits are: a publication sends them under the child's own name, which no queue reads
- * (TimescaleDB keeps all rows of a hypertable in such children). A partition is none: it is announced as its whole table.
+ * Finds the ancestor whose name the changes of a child table carry. PostgreSQL sends these changes under the child's own
+ * name, which no queue reads (TimescaleDB keeps all rows of a hypertable in such children). A partition is not such a
+ * child: the stream announces its partitioned table instead.
  */
 export class Inheritance {
   readonly #client: ClientBase;
   readonly #isRead: (name: TableName) => boolean;
-  /** By the child's oid, as last known: for one that is gone before the last of its changes is read. */
+  /** Last known ancestors, by the child's OID: for a child that was dropped before its last change is read. */
   readonly #parents = new Map<number, Parent>();
 
   constructor(client: ClientBase, isRead: (name: TableName) => boolean) {
@@ -28,12 +29,15 @@ export class Inheritance {
     this.#isRead = isRead;
   }
 
-  /** What was seen at another time. What is asked for here counts more. */
+  /** Stores ancestors that were seen at another time. `parentOf` prefers the answer of its own query. */
   remember(children: Iterable<Child>): void {
     for (const { oid, parent } of children) this.#parents.set(oid, parent);
   }
 
-  /** The nearest table it inherits from that a queue reads; undefined where a queue reads itself, or none of them. */
+  /**
+   * Returns the nearest ancestor that a queue reads. Undefined if a queue reads the table itself, or none of its
+   * ancestors.
+   */
   async parentOf({ oid, schema, table }: Relation): Promise<Parent | undefined> {
     if (this.#isRead({ schema, table })) return undefined;
     const { rows } = await this.#client.query<Parent>(

@@ -1,16 +1,19 @@
-/** A column of a table today, in the order of attnum. */
+/** A column of a table in today's catalog. Lists of columns are in the order of attnum. */
 export interface Attribute {
   readonly name: string;
   readonly dropped: boolean;
-  /** Computed and stored: in the stream only where its publication says so (PostgreSQL 18). */
+  /**
+   * True for a STORED generated column: in the stream only if the publication includes generated columns (PostgreSQL 18).
+   */
   readonly generated: boolean;
-  /** Where it stands in the primary key; null when it is no part of it. */
+  /** Position in the primary key; null if the column is not part of the key. */
   readonly place: number | null;
 }
 
 /**
- * The primary key's columns, named as the stream names them: a change may be read long after its table was altered.
- * None for a table without a key; undefined when today's table does not tell, or is gone.
+ * Returns the columns of the primary key under their names in the stream. These may differ from today's names, because a
+ * change may be read long after its table was altered. Returns an empty array for a table without a key, and undefined if
+ * today's table leaves several possibilities, or is gone.
  */
 export function keyNames(streamed: readonly string[], today: readonly Attribute[]): string[] | undefined {
   if (today.length === 0) return undefined;
@@ -22,7 +25,7 @@ export function keyNames(streamed: readonly string[], today: readonly Attribute[
   return names.every(name => name !== undefined) ? names : undefined;
 }
 
-/** What a column was called when the stream named it; undefined where more than one name is possible. */
+/** Returns the column's name in the stream; undefined if several names are possible. */
 function nameInStream(
   column: Attribute,
   streamed: readonly string[],
@@ -30,7 +33,7 @@ function nameInStream(
 ): string | undefined {
   const stayed = ({ name, dropped }: Attribute) => !dropped && streamed.includes(name);
   if (stayed(column)) return column.name;
-  // The columns whose names have stayed divide the others into stretches, then as today.
+  // The columns whose names are unchanged divide the other columns into ranges, in the stream and in today's table alike.
   const at = today.indexOf(column);
   const previous = today.findLast((other, index) => index < at && stayed(other));
   const next = today.find((other, index) => index > at && stayed(other));
@@ -40,8 +43,9 @@ function nameInStream(
     previous ? streamed.indexOf(previous.name) + 1 : 0,
     next && streamed.indexOf(next.name),
   );
-  // Columns are only ever added at the end: what stands before one that was sent was there, and sent, unless it is
-  // generated; what is dropped may have been. What stands behind the last that has stayed may have come since.
+  // PostgreSQL adds columns only at the end. So a column before one that was sent existed and was sent, except that a
+  // generated or a dropped column may not have been sent. A column behind the last unchanged one may have been added
+  // since.
   if (!next && before.length >= names.length) return undefined;
   const fewest = Math.max(sureOf(before), names.length - 1 - after.length);
   const most = Math.min(before.length, names.length - 1 - (next ? sureOf(after) : 0));

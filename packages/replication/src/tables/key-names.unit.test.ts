@@ -80,7 +80,7 @@ describe('the key of a table, by the names that the stream gives its columns', (
   });
 });
 
-/** A table that is altered as PostgreSQL does it. Its key has one column. */
+/** A table that is altered in the way PostgreSQL alters tables. Its key has one column. */
 class AlteredTable {
   attributes: Attribute[];
   #names = 0;

@@ -4,14 +4,20 @@ import { isPlainScalar } from '../values/value.js';
 import type { TypeFacts } from '../values/value-types.js';
 import type { TableVersion } from './table-version.js';
 
-/** What the catalog holds, and the end of the WAL no earlier than that: all that is in it was committed before. */
+/**
+ * An answer of the catalog. `walEnd`: the end of the WAL, not earlier than the query's snapshot, so everything in the
+ * answer was committed before it.
+ */
 export interface CatalogView {
   readonly types: ReadonlyMap<number, TypeFacts>;
   readonly tables: ReadonlyMap<number, TableVersion>;
   readonly walEnd: Lsn;
 }
 
-/** Which types and tables are asked for; tables by name too. Types bring those that they are made of. */
+/**
+ * OIDs of the types and tables to read, and names of tables to read. The answer also contains the types of the tables'
+ * columns, and the base and element types of all types.
+ */
 export interface CatalogQuestion {
   readonly types: readonly number[];
   readonly tables: readonly number[];
@@ -27,7 +33,10 @@ interface AnswerRow {
 const IS_ARRAY = `(t.typlen = -1 AND t.typelem <> 0 AND t.typsubscript = 'array_subscript_handler'::regproc
   AND t.oid NOT IN ('int2vector'::regtype, 'oidvector'::regtype))`;
 
-/** VIRTUAL generated columns are never in the stream, INCLUDEd ones not in the key. */
+/**
+ * Leaves out VIRTUAL generated columns, which are never in the stream, and INCLUDE columns of the index, which are not in
+ * the key.
+ */
 const CATALOG_SQL = `
 WITH RECURSIVE wanted AS (
   SELECT c.oid FROM pg_class c WHERE c.oid = ANY ($2::oid[])

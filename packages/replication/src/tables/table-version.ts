@@ -2,28 +2,31 @@ import type { Lsn } from '@walmq/change';
 import type { Relation } from '../protocol/messages.js';
 import { type Attribute, keyNames } from './key-names.js';
 
-/** A column, as the catalog describes it. */
+/** A column as the catalog describes it. */
 export interface StoredAttribute extends Attribute {
   readonly typeOid: number;
-  /** Of a nondeterministic collation: texts that differ may be equal. */
+  /** True for a nondeterministic collation, in which different texts may be equal. */
   readonly isLoose: boolean;
 }
 
-/** A table as the catalog had it when it was looked at. */
+/** A table as the catalog described it at one time. */
 export interface TableVersion {
   readonly attributes: readonly StoredAttribute[];
-  /** The transaction that made the primary key, or a part of it (32 bits); null without one. */
+  /**
+   * Id (32 bits) of the transaction or subtransaction that wrote the primary key to the catalog; null without a primary
+   * key.
+   */
   readonly keyXid: number | null;
 }
 
 /** The transaction whose changes are to be read. */
 export interface Moment {
-  /** 32 bits, as in the WAL. */
+  /** Lower 32 bits of the transaction id, as in the WAL. */
   readonly xid: number;
   readonly commitLsn: Lsn;
 }
 
-/** What the stream does not say of a relation that it announces. */
+/** Facts about a relation that the stream does not contain. */
 export interface TableFacts {
   /** Undefined if unknown. */
   readonly primaryKey: readonly string[] | undefined;
@@ -32,10 +35,10 @@ export interface TableFacts {
 }
 
 /**
- * Finds the version of a table that a transaction wrote to. `versions`: newest first, today's at the head where the table
- * is still there. The columns tell, by name and type; of versions that differ in their key alone the transaction that
- * made the key does: whoever wrote the table held a lock that keeps a new key off, so what comes before the key was made
- * by an older transaction. `isCaughtUp`: today's version is the one, unless its columns say otherwise.
+ * Finds the version of a table that a transaction wrote to. `versions`: newest first; the first is today's if the table
+ * still exists. The names and types of the columns decide. Between versions that differ only in their key, the
+ * transaction that created the key decides: a transaction that writes to the table holds a lock that prevents a new key,
+ * so changes from before the key come from older transactions. `isCaughtUp`: takes the newest version whose columns fit.
  */
 export function tableFactsAt(
   relation: Relation,
@@ -58,7 +61,10 @@ export function tableFactsAt(
   };
 }
 
-/** It has every column of the relation, and its key is among them. It may have more: added since, or not published. */
+/**
+ * True if the version has every column of the relation. With REPLICA IDENTITY FULL, these must include the version's key.
+ * The version may have more columns: added since, or not published.
+ */
 function fits({ columns, identity }: Relation, { attributes }: TableVersion): boolean {
   const live = new Map(attributes.filter(({ dropped }) => !dropped).map(column => [column.name, column]));
   const names = new Set(columns.map(({ name }) => name));
@@ -68,7 +74,7 @@ function fits({ columns, identity }: Relation, { attributes }: TableVersion): bo
   );
 }
 
-/** ... and no column beside, but for generated ones. */
+/** True if every column of the version is in the relation, except generated columns. */
 function isAllOf({ columns }: Relation, { attributes }: TableVersion): boolean {
   const names = new Set(columns.map(({ name }) => name));
   return attributes.every(({ name, dropped, generated }) => dropped || generated || names.has(name));

@@ -6,42 +6,50 @@ import { TEXT_TYPE, type ValueType } from '../values/value.js';
 
 export interface Column {
   readonly name: string;
-  /** `"name":`, ready to be written. */
+  /** `"name":` as JSON text. */
   readonly jsonName: string;
-  /** The same in UTF-8. */
+  /** `jsonName` in UTF-8. */
   readonly jsonNameBytes: Buffer;
   readonly type: ValueType;
 }
 
-/** A relation with all that is needed to turn its tuples into JSON. */
+/** A relation with everything that converts its tuples to JSON. */
 export interface Table {
-  /** Under the name that its changes carry: that of the table it inherits from, where a queue reads that one. */
+  /** Has the name that the changes carry: the ancestor's name if a queue reads the changes under that name. */
   readonly relation: Relation;
   readonly isChild: boolean;
   readonly columns: readonly Column[];
-  /** Where the key's columns stand: the primary key with REPLICA IDENTITY FULL, else the replica identity. */
+  /** Indexes of the key's columns: the primary key with REPLICA IDENTITY FULL, else the replica identity. */
   readonly keyColumns: readonly number[];
   readonly indexOf: ReadonlyMap<string, number>;
-  /** Where its columns of JSON stand, and of arrays of it. */
+  /** Indexes of the columns of json and jsonb, and of arrays of them. */
   readonly jsonColumns: readonly number[];
-  /** Why its changes may be others than they seem: what neither the catalog nor the memory could tell. */
+  /**
+   * Why the content of the changes is uncertain: facts that neither the catalog nor the memory knew. Undefined if
+   * certain.
+   */
   readonly doubt: string | undefined;
-  /** Changes of it that came before had a key that nobody could tell, so all others wait for them. */
+  /**
+   * True if the key of the table's changes was unknown at least once. Every later change waits for the changes without a
+   * known key.
+   */
   readonly followsUnkeyed: boolean;
-  /** Where its rows are written; between two rows it is empty. */
+  /** Writer of the rows; empty between two rows. */
   readonly json: JsonWriter;
 }
 
 export interface TableParts {
   /** Undefined for an unknown type. */
   readonly typeOf: (oid: number) => ValueType | undefined;
-  /** True with REPLICA IDENTITY FULL; undefined if unknown. */
+  /**
+   * Columns of the primary key, used only with REPLICA IDENTITY FULL. Empty without a primary key; undefined if unknown.
+   */
   readonly primaryKey: readonly string[] | undefined;
   /** Columns of a nondeterministic collation. */
   readonly looselyCollated: ReadonlySet<string>;
-  /** Whose name its changes carry, where that is not its own. */
+  /** The ancestor whose name the changes carry; undefined if they carry the table's own name. */
   readonly parent?: TableName | undefined;
-  /** The key of changes of it, these or earlier ones, is not known. */
+  /** True if the key of these changes, or of earlier changes of the table, is unknown. */
   readonly isUnkeyed: boolean;
   readonly json: JsonWriter;
 }
