@@ -1,7 +1,7 @@
 import { writeArray } from './array.js';
 import { textWith, typeFromBytes, type ValueType } from './value.js';
 
-/** An array of such elements. */
+/** Creates the type of an array with elements of the given type. */
 export function arrayType(element: ValueType, delimiter: string): ValueType {
   const writing =
     (write: ValueType['write']): ValueType['write'] =>

@@ -1,6 +1,6 @@
 import type { JsonSink } from './json-writer.js';
 
-/** What is written of an array's elements, and what stands between them. */
+/** How an array's elements are written, and the delimiter between them. */
 export interface ArrayElements {
   /** Writes the element whose text is bytes [start, end). */
   readonly write: (json: JsonSink, bytes: Buffer, start: number, end: number) => void;
@@ -21,8 +21,9 @@ const NULL = Buffer.from('NULL');
 const NULL_JSON = Buffer.from('null');
 
 /**
- * Writes PostgreSQL's array text (`{1,2,NULL}`, `{{"a b"},{c}}`, `[0:1]={x,y}`), bytes [start, end), as JSON; lower
- * bounds are dropped. Without recursion and without a string for each element: both would be somebody else's to fill.
+ * Writes PostgreSQL's array text (`{1,2,NULL}`, `{{"a b"},{c}}`, `[0:1]={x,y}`), bytes [start, end), as JSON. Drops lower
+ * bounds. Uses no recursion and no string per element, because whoever writes the row controls the depth and the number of
+ * elements.
  * https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
  */
 export function writeArray(
@@ -70,7 +71,7 @@ function writePlain(
   return next;
 }
 
-/** From behind the opening quote; resolves to where the text goes on behind the closing one. */
+/** Starts behind the opening quote. Returns the index behind the closing quote. */
 function writeQuoted(
   json: JsonSink,
   bytes: Buffer,

@@ -1,10 +1,15 @@
 import type { JsonSink } from './json-writer.js';
 
-/** Of hex digits: a multiple of what is six digits in hex and four characters in base64. */
+/**
+ * Hex digits per chunk: a multiple of six, because six hex digits (three bytes) are four base64 characters without
+ * padding.
+ */
 const CHUNK = 6 * 8192;
 const QUOTE = 0x22;
 
-/** Writes a bytea in PostgreSQL's hex form (`\x00ff`) as base64, a chunk at a time: a large one takes no memory beside. */
+/**
+ * Writes a bytea in PostgreSQL's hex form (`\x00ff`) as base64, in chunks, so that a large value needs no further memory.
+ */
 export function writeBytea(json: JsonSink, bytes: Buffer, start: number, end: number): void {
   const digitsAt = start + 2;
   json.reserve(Math.ceil((end - digitsAt) / 6) * 4 + 2);

@@ -3,8 +3,9 @@ import type { JsonSink } from './json-writer.js';
 const DATE_TIME = /^(\d{4,})-(\d\d-\d\d)(?: (\d\d:\d\d:\d\d(?:\.\d+)?)(?:[+-]\d\d(?::?\d\d)?)?)?( BC)?$/;
 
 /**
- * `2026-11-22 10:00:00.5+00` to `"2026-11-22T10:00:00.5Z"`. Years beyond four digits and before Christ get ISO
- * 8601's expanded form (`+012026-...`, `-000043-...`: 44 BC is year -43). `infinity` and `-infinity` stay words.
+ * Converts `2026-11-22 10:00:00.5+00` to `"2026-11-22T10:00:00.5Z"`. Years of more than four digits and years before Christ
+ * get the expanded form of ISO 8601 (`+012026-...`, `-000043-...`: 44 BC is year -43). `infinity` and `-infinity` become
+ * JSON strings.
  */
 export function dateTimeToJson(text: string, zone: '' | 'Z'): string {
   const match = DATE_TIME.exec(text);
@@ -20,7 +21,7 @@ function isoYear(year: number): string {
   return `${year < 0 ? '-' : '+'}${String(Math.abs(year)).padStart(6, '0')}`;
 }
 
-/** A timestamp in PostgreSQL's text form (DateStyle ISO; TimeZone UTC where it has a zone): bytes [start, end). */
+/** Bytes [start, end) of a timestamp in PostgreSQL's text form: DateStyle ISO, with TimeZone UTC for timestamptz. */
 interface DateTimeBytes {
   readonly bytes: Buffer;
   readonly start: number;
@@ -40,7 +41,7 @@ const DATE_LENGTH = '2026-11-22'.length;
 const PLAIN_LENGTH = '2026-11-22 10:00:00'.length;
 const UTC_LENGTH = '+00'.length;
 
-/** The same, byte by byte for timestamps of these millennia. */
+/** Writes the same JSON as dateTimeToJson. Copies the bytes of a plain timestamp without a string. */
 export function writeDateTime(json: JsonSink, dateTime: DateTimeBytes): void {
   const { bytes, start, end, zone } = dateTime;
   const timeEnd = zone ? end - UTC_LENGTH : end;
@@ -56,7 +57,7 @@ export function writeDateTime(json: JsonSink, dateTime: DateTimeBytes): void {
   json.byte(QUOTE);
 }
 
-/** A year of four digits, after Christ, in UTC. */
+/** True for a year of four digits after Christ, and the offset +00 if there is a zone. */
 function isPlain({ bytes, start, end, zone }: DateTimeBytes, timeEnd: number): boolean {
   if (timeEnd - start < PLAIN_LENGTH || bytes[end - 1] === LETTER_C) return false;
   if (bytes[start + 4] !== DASH || bytes[start + DATE_LENGTH] !== SPACE) return false;

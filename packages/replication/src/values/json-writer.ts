@@ -1,40 +1,41 @@
 import { isUtf8 } from 'node:buffer';
 
 const FIRST_BYTES = 4096;
-/** What is kept from row to row; one huge row must not hold its memory for ever. */
+/** Largest buffer kept from row to row, in bytes, so that one huge row does not hold its memory forever. */
 const KEPT_BYTES = 1 << 20;
 
 /** A buffer larger than this grows by the needed size plus this much; a smaller one doubles. */
 const GROWN_BYTES = 1 << 24;
-/** A text of more is counted before it is written: each of its bytes may need six. */
+/** The JSON of a text longer than this is measured before the text is written: a byte may take six bytes as JSON. */
 const COUNTED_BYTES = 1 << 16;
 
 /**
- * What a row may take as JSON. A batch goes to Redis as one command, of at most 1 GB (client-query-buffer-limit), with the
- * row once for every queue that takes it; and whoever may insert a row must not be able to fill our memory with it.
+ * Maximum bytes of a row as JSON. A batch is one command to Redis, of at most 1 GB (client-query-buffer-limit), and
+ * contains the row once for every queue that takes the row. The limit also prevents a client from filling capture's
+ * memory by inserting a row.
  */
 export const MOST_JSON_BYTES = 64 * 1024 * 1024;
 
-/** The text would be larger than it may be: nothing of it was written. */
+/** The JSON would exceed the writer's limit. Thrown before the buffer grows beyond the limit. */
 export class JsonTooLarge extends RangeError {}
 
-/** Bytes that were to be text, and are not UTF-8. */
+/** The bytes of a text are not UTF-8. */
 export class NotUtf8 extends RangeError {}
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const FIRST_PRINTABLE = 0x20;
 
-/** Where JSON goes. */
+/** Receives JSON. */
 export interface JsonSink {
-  /** Bytes [start, end) that are JSON as they are. */
+  /** Writes bytes [start, end), which are JSON already. */
   raw(source: Uint8Array, start?: number, end?: number): void;
-  /** Bytes [start, end) of text, as a JSON string. */
+  /** Writes bytes [start, end) of text as a JSON string. */
   string(source: Uint8Array, start: number, end: number): void;
   byte(byte: number): void;
-  /** JSON text that is at hand as a string. */
+  /** Writes JSON text from a string. */
   text(json: string): void;
-  /** Makes room for as many bytes. */
+  /** Makes room for this many more bytes. */
   reserve(bytes: number): void;
 }
 
@@ -63,29 +64,29 @@ export class JsonCounter implements JsonSink {
   }
 
   reserve(): void {
-    // It keeps nothing.
+    // Nothing is stored.
   }
 }
 
 /**
- * Writes JSON from UTF-8 bytes into a buffer of its own, which is used again and again: a value goes from PostgreSQL's
- * bytes to the text of its row without a string of its own.
+ * Writes JSON from UTF-8 bytes into its own buffer, which is reused for every row. So a value goes from PostgreSQL's
+ * bytes to the JSON of its row without a string of its own.
  */
 export class JsonWriter implements JsonSink {
   #bytes = Buffer.allocUnsafe(FIRST_BYTES);
   #at = 0;
-  /** What may still be written until `take`. */
+  /** Maximum bytes until the next `take`. */
   #most = MOST_JSON_BYTES;
   readonly #checksText: boolean;
-  /** All bytes so far, or-ed: below 128 they are ASCII, which is read several times as fast. */
+  /** Bitwise OR of all bytes written. Below 128 they are ASCII, which is several times as fast to read. */
   #seen = 0;
 
-  /** `checksText`: set if the bytes may be invalid UTF-8. */
+  /** `checksText`: set if some bytes are possibly not UTF-8. Default: false. */
   constructor({ checksText = false }: { readonly checksText?: boolean } = {}) {
     this.#checksText = checksText;
   }
 
-  /** How much may be written until the next `take`, and no more: JsonTooLarge is thrown ahead of it. */
+  /** Sets the maximum bytes until the next `take`. A write beyond the limit throws JsonTooLarge. */
   limit(bytes: number): void {
     this.#most = bytes;
   }
@@ -95,7 +96,7 @@ export class JsonWriter implements JsonSink {
     this.#room(bytes);
   }
 
-  /** Throws NotUtf8 where bytes [start, end) are not, and may be. */
+  /** Throws NotUtf8 if bytes [start, end) are not UTF-8. Without `checksText` nothing is checked. */
   check(source: Buffer, start: number, end: number): void {
     if (this.#checksText && !isUtf8(source.subarray(start, end))) throw new NotUtf8('it is not UTF-8');
   }
@@ -148,7 +149,7 @@ export class JsonWriter implements JsonSink {
     if (length !== json.length) this.#seen |= 0x80;
   }
 
-  /** Everything written since the last time. Throws NotUtf8. */
+  /** Returns everything written since the last `take` or `discard`, and empties the writer. Throws NotUtf8. */
   take(): string {
     if (this.#checksText && this.#seen >= 0x80 && !isUtf8(this.#bytes.subarray(0, this.#at))) {
       this.discard();
@@ -159,7 +160,7 @@ export class JsonWriter implements JsonSink {
     return text;
   }
 
-  /** Forgets what was written since the last time. */
+  /** Empties the writer without a result, and resets the limit. */
   discard(): void {
     if (this.#bytes.length > KEPT_BYTES) this.#bytes = Buffer.allocUnsafe(FIRST_BYTES);
     this.#at = 0;
@@ -167,14 +168,17 @@ export class JsonWriter implements JsonSink {
     this.#most = MOST_JSON_BYTES;
   }
 
-  /** As JSON.stringify escapes it. `left`: bytes still to be written as they are, and the quote behind them. */
+  /**
+   * Escapes a byte as JSON.stringify does. `left`: the remaining bytes of the text, without escapes, and the closing
+   * quote.
+   */
   #escape(byte: number, left: number): void {
     const escaped = JSON.stringify(String.fromCharCode(byte)).slice(1, -1);
     const bytes = this.#room(escaped.length + left + 1);
     this.#at += bytes.write(escaped, this.#at, 'latin1');
   }
 
-  /** The buffer, with room for as many bytes more. */
+  /** Returns the buffer with room for this many more bytes. Throws JsonTooLarge. */
   #room(more: number): Buffer {
     const needed = this.#at + more;
     if (needed > this.#most) throw new JsonTooLarge(`its JSON takes more than ${this.#most} bytes`);
@@ -187,7 +191,7 @@ export class JsonWriter implements JsonSink {
   }
 }
 
-/** How many bytes a text takes as JSON, without its quotes. */
+/** Bytes of a text as JSON, without the quotes. */
 function escapedLength(source: Uint8Array, start: number, end: number): number {
   let length = end - start;
   for (let i = start; i < end; i++) {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { JsonWriter } from './json-writer.js';
 
-/** Short, long, with what JSON escapes and what UTF-8 takes two to four bytes for. */
+/** Short and long texts, with characters that JSON escapes and characters of two to four bytes in UTF-8. */
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc.string({ unit: fc.constantFrom('"', '\\', '\n', '\u0000', '\u001f', '\u007f', 'a', 'é', '€', '🚀') }),

@@ -1,28 +1,29 @@
 import { decimalText } from '@walmq/change';
 
 /**
- * The text by which PostgreSQL's values are compared when changes are put in order: one text for all spellings of a
- * value, whatever type of its family the column has. Two texts for one value would break the order of a row; one text
- * for two values only makes one wait for the other. So where it cannot be exact, it errs towards one text.
+ * Returns the ordering text of a value: changes with the same ordering text are processed in order. All spellings of a
+ * value have one text, whichever type of its family the column has. Two texts for one value would break the order of a
+ * row. One text for two values only makes one change wait for the other. So an inexact function must prefer one text
+ * for two values.
  */
 export type OrderingText = (text: string) => string;
 
-/** Texts that PostgreSQL compares byte by byte: text, varchar, name, uuid, enums, integers. */
+/** For values whose texts are equal exactly if the values are: text, varchar, name, uuid, enums, integers. */
 export const asItIs: OrderingText = text => text;
 
-/** char(n): the blanks at its end do not count, and a varchar made of it has lost them. */
+/** For char(n): trailing blanks are insignificant, and the conversion to varchar removes them. */
 export const withoutTrailingBlanks: OrderingText = text => text.replace(/ +$/, '');
 
-/** How the JSON of the change has it, so that a column that becomes boolean or text stays the same. */
+/** As in the JSON of the change, so that the text stays the same when a column becomes boolean or text. */
 export const booleanText: OrderingText = text => (text === 't' ? 'true' : 'false');
 
 const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
 
-/** jsonb compares numbers by value, and keeps how they were spelt. */
+/** jsonb compares numbers by value but keeps their spelling, so each number gets its one decimal text. */
 export const jsonText: OrderingText = text =>
   text.replace(STRING_OR_NUMBER, token => (token.startsWith('"') ? token : decimalText(token)));
 
-/** Of the JSON of a date or a time stamp: a date, its midnight, and midnight in UTC are one. */
+/** Takes the JSON of a date or a timestamp. A date, its midnight, and its midnight in UTC have one text. */
 export function dateTimeText(json: string): string {
   return json
     .slice(1, -1)
@@ -30,20 +31,22 @@ export function dateTimeText(json: string): string {
     .replace(/T00:00:00$/, '');
 }
 
-/** citext compares by lower(), whose locale decides what that is: this folds all that any of them does. */
+/** citext compares by lower(), whose result depends on the locale. This function folds everything that any locale folds. */
 export const foldedText: OrderingText = text =>
   text.normalize('NFD').toLowerCase().toUpperCase().toLowerCase().replaceAll('\u0307', '');
 
-/** Of a collation by which texts that differ may be equal. Which are, only PostgreSQL can say: so all of them are. */
+/**
+ * Only PostgreSQL knows which texts of a nondeterministic collation are equal, so all of them get the same ordering text.
+ */
 export const anyText: OrderingText = () => '';
 
-/** An address that is a whole host is the same with and without its netmask, which cidr writes and inet does not. */
+/** The address of a single host is the same with and without its netmask. cidr writes the netmask, inet does not. */
 export const addressText: OrderingText = text => text.replace(/^([\d.]+)\/32$|^([^.]+)\/128$/, '$1$2');
 
 const INTERVAL =
   /^P(?:(-?\d+)Y)?(?:(-?\d+)M)?(?:(-?\d+)D)?(?:T(?:(-?\d+)H)?(?:(-?\d+)M)?(?:(-?)(\d+)(?:\.(\d{1,6}))?S)?)?$/;
 
-/** Microseconds of an ISO 8601 interval as PostgreSQL compares it: a month has 30 days, a day 24 hours. */
+/** Microseconds of an ISO 8601 interval, as PostgreSQL compares intervals: a month has 30 days, a day 24 hours. */
 export function intervalText(text: string): string {
   const match = INTERVAL.exec(text);
   if (!match) return text;

@@ -2,20 +2,20 @@ import { arrayType } from './array-type.js';
 import { foldedText } from './ordering-text.js';
 import { isPlainScalar, type JsonNulls, orderedBy, scalarType, TEXT_TYPE, type ValueType } from './value.js';
 
-/** What a type that is none of PostgreSQL's plain ones is made of; nothing of all this: it is read as text. */
+/** Facts from the catalog about a type that is not a plain scalar. A type without any of these facts is read as text. */
 export interface TypeFacts {
-  /** Of a domain: the oid of its base type. */
+  /** OID of the domain's base type. */
   readonly base?: number;
-  /** Of an array: the oid of its element's type. */
+  /** OID of the array's element type. */
   readonly element?: number;
-  /** Between an array's elements; a comma for every type but box. */
+  /** Delimiter between the array's elements. Default: a comma, which every built-in type but box has. */
   readonly delimiter?: string;
   readonly isCitext?: true;
 }
 
 const CITEXT_TYPE = orderedBy(foldedText);
 
-/** How a type's values are read; undefined where nobody knows the type, or one that it is made of. */
+/** Returns how values of a type are read. Undefined if the type, its base type or its element type is unknown. */
 export function valueTypeOf(
   oid: number,
   factsOf: (oid: number) => TypeFacts | undefined,
@@ -33,9 +33,9 @@ export function valueTypeOf(
   return element.jsonNulls ? { ...type, jsonNulls: jsonNullsIn(element.jsonNulls, delimiter) } : type;
 }
 
-/** Within an array: the elements that are JSON's null, where those that are SQL's NULL look alike. */
+/** Finds the array elements that are JSON null. The array's JSON shows SQL NULL in the same way. */
 function jsonNullsIn(ofElement: JsonNulls, delimiter: string): JsonNulls {
-  // An array of the same form, whose elements are lists of what was found in them.
+  // An array of the same form, in which each element is replaced by the paths found in the element.
   const { toJson: found } = arrayType(
     {
       ...TEXT_TYPE,

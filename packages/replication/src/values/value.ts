@@ -13,29 +13,29 @@ import {
   withoutTrailingBlanks,
 } from './ordering-text.js';
 
-/** Turns one value's text form into JSON text. */
+/** Converts the text form of one value to JSON text. */
 export type ToJson = (text: string) => string;
 
-/** How the values of a type become JSON: from a string, or straight from the bytes PostgreSQL sent. Both say the same. */
+/** How the values of a type become JSON: from a string, or directly from PostgreSQL's bytes. Both give the same JSON. */
 export interface ValueType {
   readonly toJson: ToJson;
   /** Writes bytes [start, end). */
   readonly write: (json: JsonSink, bytes: Buffer, start: number, end: number) => void;
-  /** By which text the value takes part in an ordering key. */
+  /** Returns the value's text in an ordering key. */
   readonly ordering: OrderingText;
-  /** Of JSON, and of arrays of it. */
+  /** Only for json and jsonb, and for arrays of them. */
   readonly jsonNulls?: JsonNulls;
 }
 
-/** Finds JSON's own null, which is written as SQL's NULL is. */
+/** Finds JSON nulls in a value. The JSON of a row shows SQL NULL in the same way. */
 export interface JsonNulls {
-  /** False of a value, by its first byte, that holds none: most are not worth a string of their own. */
+  /** False if the first byte shows that the value holds no JSON null. Saves a string for most values. */
   readonly mayBeIn: (bytes: Buffer, start: number) => boolean;
-  /** Where it stands: `''` is the value itself, `'[2]'` an element of an array, from 0. */
+  /** Returns the paths of the JSON nulls: `''` is the value itself, `'[2]'` an element of an array, from 0. */
   readonly find: (text: string) => readonly string[];
 }
 
-/** A type that is read by way of a string. */
+/** Creates a type whose bytes are converted to a string first. */
 export function typeFromText(toJson: ToJson, ordering: OrderingText): ValueType {
   return {
     toJson,
@@ -44,12 +44,12 @@ export function typeFromText(toJson: ToJson, ordering: OrderingText): ValueType 
   };
 }
 
-/** A type that is read from the bytes that PostgreSQL sent, a string's too. */
+/** Creates a type whose strings are converted to bytes first. */
 export function typeFromBytes(write: ValueType['write'], ordering: OrderingText): ValueType {
   return { write, ordering, toJson: textWith(write) };
 }
 
-/** The same of a string. */
+/** Returns a function that converts a string with `write`. */
 export function textWith(write: ValueType['write']): ToJson {
   return text => {
     const bytes = Buffer.from(text);
@@ -59,7 +59,7 @@ export function textWith(write: ValueType['write']): ToJson {
   };
 }
 
-/** Type OIDs of pg_type.dat that the contract maps to something else than a string. */
+/** OIDs from pg_type.dat of the types whose JSON or ordering text differs from that of plain text. */
 const BOOL = 16;
 const BYTEA = 17;
 const INT2 = 21;
@@ -81,15 +81,15 @@ const SPACE = 0x20;
 const LETTER_N = 0x6e;
 const LETTER_T = 0x74;
 
-/** Of a scalar type of PostgreSQL's own; undefined for types only the catalog knows. */
+/** Returns a built-in scalar type whose JSON or ordering text differs from that of plain text. Undefined for other types. */
 export function scalarType(typeOid: number): ValueType | undefined {
   return SCALARS.get(typeOid);
 }
 
-/** Text, as a JSON string: whatever the contract does not map otherwise. */
+/** Text as a JSON string: for every type without a mapping of its own in the contract. */
 export const TEXT_TYPE: ValueType = orderedBy(asItIs);
 
-/** A type that is text in JSON, and is put in order by another text. */
+/** Creates a type whose JSON is a string with the value's text, and whose ordering text is another. */
 export function orderedBy(ordering: OrderingText): ValueType {
   return {
     toJson: text => JSON.stringify(text),
@@ -108,13 +108,13 @@ const INTEGER = jsonAsItIs(asItIs);
 const JSON_VALUE: ValueType = {
   ...jsonAsItIs(jsonText),
   jsonNulls: {
-    // json keeps the blanks around it.
+    // json keeps the whitespace around a value.
     mayBeIn: (bytes, start) => bytes[start] === LETTER_N || (bytes[start] as number) <= SPACE,
     find: text => (text.trim() === 'null' ? [''] : []),
   },
 };
 
-/** As it is, but for NaN, Infinity and -Infinity, which end in a letter. */
+/** A JSON number, except that NaN, Infinity and -Infinity, which end in a letter, are strings. */
 const FLOAT: ValueType = {
   toJson: text => (isDigit(text.charCodeAt(text.length - 1)) ? text : JSON.stringify(text)),
   write: (json, bytes, start, end) =>
@@ -149,7 +149,7 @@ const SCALARS: ReadonlyMap<number, ValueType> = new Map<number, ValueType>([
   [DATE, typeFromText(dateToJson, text => dateTimeText(dateToJson(text)))],
   [TIMESTAMP, dateTime('')],
   [TIMESTAMPTZ, dateTime('Z')],
-  // int8 and numeric stay texts: a double would lose digits
+  // int8 and numeric are JSON strings: a double would lose digits
   [NUMERIC, orderedBy(decimalText)],
   [BPCHAR, orderedBy(withoutTrailingBlanks)],
   [INTERVAL, orderedBy(intervalText)],
@@ -157,15 +157,15 @@ const SCALARS: ReadonlyMap<number, ValueType> = new Map<number, ValueType>([
   [CIDR, orderedBy(addressText)],
 ]);
 
-/** The first OID of objects made after initdb; every type below it is PostgreSQL's own. */
+/** First OID of objects created after initdb. Every type with a lower OID is built in. */
 const FIRST_NORMAL_OID = 16_384;
 
-/** True for types that need no look at the catalog: not arrays, not domains. */
+/** True for types that need no look at the catalog. Arrays and domains need one. */
 export function isPlainScalar(typeOid: number): boolean {
   return SCALARS.has(typeOid) || (typeOid < FIRST_NORMAL_OID && PLAIN_TEXT.has(typeOid));
 }
 
-/** char, name, int8, text, oid, macaddr, varchar, time, timetz, uuid: most columns there are. */
+/** char, name, int8, text, oid, macaddr, varchar, time, timetz, uuid: the types of most columns. */
 const PLAIN_TEXT: ReadonlySet<number> = new Set([18, 19, 20, 25, 26, 829, 1043, 1083, 1266, 2950]);
 
 function isDigit(character: number | undefined): boolean {
