@@ -2,14 +2,14 @@ import { WalmqError } from '@walmq/change';
 import type { ClientConfig } from 'pg';
 import { parse, toClientConfig } from 'pg-connection-string';
 
-/** Host, port, database and role of a URL, and the session settings that it names. */
+/** Host, port, database, role and session settings of a URL. */
 export interface Address
   extends Pick<ClientConfig, 'user' | 'password' | 'host' | 'port' | 'database' | 'ssl'> {
   readonly sslnegotiation?: 'postgres' | 'direct';
-  /** The session settings of the URL, else of PGOPTIONS, as the server reads them: `-c name=value ...`. */
+  /** Session settings of the URL, else of PGOPTIONS, in the server's form `-c name=value ...`; empty if neither has any. */
   readonly options: string;
   readonly applicationName: string | undefined;
-  /** Milliseconds, as the URL has them. */
+  /** Time-outs of the URL, in milliseconds. */
   readonly timeouts: Pick<
     ClientConfig,
     'statement_timeout' | 'lock_timeout' | 'idle_in_transaction_session_timeout'
@@ -21,7 +21,7 @@ const PROTOCOL = /^postgres(?:ql)?:\/\//i;
 const TIMEOUTS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'] as const;
 
 /**
- * Reads a postgres:// URL. Throws DATABASE_URL_INVALID with the reason, never with a part of the URL that may be
+ * Reads a postgres:// URL. Throws DATABASE_URL_INVALID with the reason. The message contains no part of the URL that may be
  * secret.
  */
 export function parseAddress(url: string, environment: NodeJS.ProcessEnv = process.env): Address {
@@ -42,13 +42,13 @@ export function parseAddress(url: string, environment: NodeJS.ProcessEnv = proce
   } as Address;
 }
 
-/** What is wrong with a postgres:// URL, as a predicate ("names several hosts; ..."); undefined when it can be read. */
+/** Returns the fault of a postgres:// URL as a predicate ("names several hosts: ..."); undefined if the URL can be read. */
 export function mistakeIn(url: string): string | undefined {
   if (!PROTOCOL.test(url)) return `is not a postgres:// or postgresql:// URL, e.g. ${EXAMPLE}`;
   const [authority = '', ...behind] = url.replace(PROTOCOL, '').split(/(?=[/?#])/);
   const rest = behind.join('');
   const hosts = authority.slice(authority.lastIndexOf('@') + 1);
-  // The last "@" ends user and password; one that stands behind the host was part of them.
+  // The last "@" ends user and password. An "@" behind them, outside the query, means that they were cut short.
   if (rest.includes('@') && !/^\/[^@]*\?/.test(rest)) return unencoded(rest.charAt(0));
   if (/,/.test(hosts) || /[?&]host=[^&]*(,|%2c)/i.test(url))
     return `names several hosts: give it one name that always leads to the primary (of a proxy, a virtual address or DNS); walmq connects again when that name leads elsewhere`;
@@ -75,7 +75,7 @@ interface Parsed extends Record<string, unknown> {
 
 function parsed(url: string): Parsed {
   try {
-    // The package's own types leave out what it takes from the query.
+    // The package's type declarations omit the parameters that it reads from the query string.
     return toClientConfig(parse(url)) as unknown as Parsed;
   } catch (cause) {
     const { code, path, message } = cause as NodeJS.ErrnoException;
@@ -85,9 +85,9 @@ function parsed(url: string): Parsed {
 }
 
 /**
- * pg takes `require`, `prefer` and `verify-ca` for `verify-full`, and warns on standard error that this will change:
- * written as what they are, they mean the same in every version. `sslrootcert=system` is libpq's name for the
- * authorities that Node.js knows anyway.
+ * Replaces the sslmodes `require`, `prefer` and `verify-ca` by `verify-full`. pg treats them as `verify-full`, but warns on
+ * standard error that this will change; `verify-full` means the same in every version. `sslrootcert=system` is libpq's name
+ * for the system's authorities; Node.js trusts its own list by default.
  */
 function withPlainTls(url: string): string {
   if (/[?&]uselibpqcompat=true/i.test(url)) return url;

@@ -2,49 +2,53 @@ import { Client, type Connection } from 'pg';
 import { type ConnectionOptions, ownConnection } from './client-config.js';
 
 /**
- * What the server says, on a new connection, of one that has fallen silent. `gone`: it does not have it (any more), or the
- * URL leads to another server by now. `waits`: it has answered, or has never been asked, and waits for its client. `busy`: it
- * is at work. `unreachable`: it does not answer on a new connection either. `unknown`: it cannot be told.
+ * State of a silent connection, as the server reports it on a new connection.
+ *
+ * - `gone`: the server does not have the connection, or the URL now leads to another server.
+ * - `waits`: the server has answered the query, or has never received it, and waits for the client.
+ * - `busy`: the server is at work on the query.
+ * - `unreachable`: the server does not answer on a new connection either.
+ * - `unknown`: the server cannot report the state (a pooler in between, or a server that rejects connections for now).
  */
 export type BackendState = 'gone' | 'waits' | 'busy' | 'unreachable' | 'unknown';
 
 export interface AskOptions extends Pick<ConnectionOptions, 'url'> {
-  /** Process ids, as the server gave them to each connection. */
+  /** Process ids that the server reported to the connections. */
   readonly pids: readonly number[];
-  /** Milliseconds that connecting, and the answer, may take each. */
+  /** Milliseconds that connecting may take, and again that the answer may take. */
   readonly deadlineMs: number;
 }
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
-/** By process id. Never rejects. */
+/** Returns the state of each connection by process id. Never rejects. */
 export async function askBackends(options: AskOptions): Promise<ReadonlyMap<number, BackendState>> {
   const { pids } = options;
   const all = (state: BackendState) => new Map(pids.map(pid => [pid, state]));
   try {
     return await onNewConnection(options, async client => {
       const { rows } = await client.query<{ pid: number; own: boolean; waits: boolean }>(
-        // A walsender at rest waits for its client or for WAL; any other backend is idle, or cannot send its answer.
+        // An idle walsender waits for its client or for WAL. Any other backend is idle, or cannot send its answer.
         `SELECT pid, pid = pg_backend_pid() AS own,
                 CASE backend_type WHEN 'walsender' THEN wait_event_type IN ('Client', 'Activity')
                      ELSE state LIKE 'idle%' OR wait_event = 'ClientWrite' END IS TRUE AS waits
            FROM pg_stat_activity WHERE pid = ANY ($1) OR pid = pg_backend_pid()`,
         [pids],
       );
-      // A pooler in between has process ids of its own.
+      // A pooler between client and server reports other process ids.
       if (rows.find(({ own }) => own)?.pid !== processId(client)) return all('unknown');
       const waits = new Map(rows.map(row => [row.pid, row.waits]));
       return new Map(pids.map(pid => [pid, stateOf(waits.get(pid))]));
     });
   } catch (cause) {
-    // A server that refuses in words is there: too many connections, starting up.
+    // A server that rejects the connection with an SQLSTATE is reachable: too many connections, starting up.
     return all(SQLSTATE.test(String((cause as { code?: unknown }).code)) ? 'unknown' : 'unreachable');
   }
 }
 
 /**
- * Ends backends whose connection was given up: the server may hear of that hours later, and until then an open transaction
- * keeps its locks and a walsender its slot. Never rejects: what cannot be ended ends by the server's own time-outs.
+ * Ends backends whose connection was given up. The server may detect the loss only hours later; until then an open transaction
+ * keeps its locks and a walsender keeps its slot. Never rejects: the server's own time-outs end the other backends.
  */
 export async function endBackends(options: AskOptions & { readonly name: string }): Promise<void> {
   await onNewConnection(options, client =>
@@ -63,12 +67,12 @@ async function onNewConnection<T>(
   const client = new Client(
     ownConnection({ url, name: 'walmq asks', connectTimeoutMs: deadlineMs, answerMs: deadlineMs }),
   );
-  client.on('error', () => undefined); // the query under way carries the same error
+  client.on('error', () => undefined); // the pending query rejects with the same error
   try {
     await client.connect();
     return await act(client);
   } finally {
-    // In good order where the server answers; a deadline is no reason to wait for a goodbye.
+    // Says goodbye to the server, but does not wait for an answer: destroys the socket after 100 ms.
     void client.end().catch(() => undefined);
     setTimeout(
       () => (client as Client & { connection: Connection }).connection.stream.destroy(),
@@ -82,7 +86,7 @@ function stateOf(waits: boolean | undefined): BackendState {
   return waits ? 'waits' : 'busy';
 }
 
-/** As the server gave it to this connection. */
+/** Process id that the server reported to this connection. */
 export function processId(client: object): number {
   return (client as { processID: number }).processID;
 }

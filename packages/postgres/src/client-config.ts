@@ -13,46 +13,46 @@ import {
 
 export interface ConnectionOptions {
   readonly url: string;
-  /** application_name. */
+  /** application_name of the connection. */
   readonly name: string;
   /** Milliseconds that opening a connection may take. Default 10 000. */
   readonly connectTimeoutMs?: number;
   /**
-   * Milliseconds that the server may leave a question unanswered before it is asked, on a new connection, whether it still
-   * has this one. Default 10 000.
+   * Milliseconds that a query may wait for an answer before walmq asks the server, on a new connection, whether it still has
+   * this connection. Default 10 000.
    */
   readonly deadlineMs?: number;
 }
 
 export interface OwnConnectionOptions extends ConnectionOptions {
-  /** Beside what every connection of ours has. */
+  /** Settings in addition to OWN_SETTINGS; these override them. */
   readonly settings?: Settings;
-  /** Of the server, if it is known: `18`. */
+  /** Major version of the server, if known, for example `18`. */
   readonly serverMajor?: number;
   /** Milliseconds after which a statement without an answer counts as failed. Default: never. */
   readonly answerMs?: number;
 }
 
-/** Of silence, where nothing else is configured. */
+/** Default of `deadlineMs`. */
 export const DEADLINE_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 10_000;
-/** After that much quiet the kernel asks the other side once a second, ten times: a host that is gone is noticed in 20 s. */
+/** After this much silence the kernel probes the peer once a second, ten times, so a lost host is detected within 20 s. */
 const KEEPALIVE_AFTER_MS = 10_000;
 
-/** For a connection on which only our own SQL runs, or the stream. Throws DATABASE_URL_INVALID. */
+/** Configures a connection that runs only walmq's own SQL, or the stream. Throws DATABASE_URL_INVALID. */
 export function ownConnection(options: OwnConnectionOptions): ClientConfig {
   const { settings = {}, serverMajor = 0, answerMs } = options;
   const { options: said, ...common } = commonConfig(options);
   return {
     ...common,
     application_name: options.name,
-    // Ours last: of two that set one parameter the server takes the later.
+    // walmq's settings come last: if a parameter is set twice, the server uses the later value.
     options: joined(said, optionsText({ ...OWN_SETTINGS, ...newerTimeouts(serverMajor), ...settings })),
     ...(answerMs === undefined ? {} : { query_timeout: answerMs }),
   };
 }
 
-/** For a pool on which an application's handlers run too. Throws DATABASE_URL_INVALID. */
+/** Configures the connections of a pool that an application's handlers use too. Throws DATABASE_URL_INVALID. */
 export function handlerConnection(options: ConnectionOptions): ClientConfig {
   const { options: said, ...common } = commonConfig(options);
   const { applicationName, timeouts } = parseAddress(options.url);
@@ -64,7 +64,10 @@ export function handlerConnection(options: ConnectionOptions): ClientConfig {
   };
 }
 
-/** As role, database and URL have it but for time-outs, for a look at what they say. Throws DATABASE_URL_INVALID. */
+/**
+ * Configures a connection with the settings of role, database and URL, but without time-outs, to inspect these settings.
+ * Throws DATABASE_URL_INVALID.
+ */
 export function plainConnection(options: ConnectionOptions & { readonly serverMajor: number }): ClientConfig {
   const { options: said, ...common } = commonConfig(options);
   return {
@@ -78,7 +81,7 @@ function newerTimeouts(serverMajor: number): Settings {
   return serverMajor >= TRANSACTION_TIMEOUT_SINCE ? TRANSACTION_TIMEOUT : {};
 }
 
-/** Nothing of the URL goes to pg but what is taken out of it here: pg lets the URL win over all that stands beside it. */
+/** Passes the parts of the URL to pg, never the URL itself: in pg, a URL overrides all other options. */
 function commonConfig({ url, connectTimeoutMs = CONNECT_TIMEOUT_MS }: ConnectionOptions): ClientConfig {
   const { applicationName: _name, timeouts: _timeouts, ...address } = parseAddress(url);
   return {

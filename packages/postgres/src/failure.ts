@@ -1,12 +1,12 @@
 import { type ErrorCode, messageOf, WalmqError, withoutStop } from '@walmq/change';
 
-/** Why no connection was opened. */
+/** Explanation of a failed connection attempt. */
 export interface ConnectionFailure {
-  /** Explained in docs/reference/errors.md. */
+  /** Error code: see docs/reference/errors.md. */
   readonly code: ErrorCode;
-  /** What is wrong, as a sentence. */
+  /** The fault, as a sentence. */
   readonly sentence: string;
-  /** What to do, as a sentence. */
+  /** The remedy, as a sentence. */
   readonly remedy: string;
   /** True if a retry cannot help until a person changes something. */
   readonly lasting: boolean;
@@ -40,7 +40,7 @@ const unknownAuthority: Describe = ({ message, code }) =>
     'Name the file with the certificate of that authority: ?sslmode=verify-full&sslrootcert=/path/ca.pem in DATABASE_URL, or NODE_EXTRA_CA_CERTS=/path/ca.pem for every connection of the process (docs/guides/tls.md).',
   );
 
-/** By the code of Node.js or OpenSSL, or by SQLSTATE. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+/** Explanations by code of Node.js or OpenSSL, or by SQLSTATE. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 const BY_CODE: ReadonlyMap<unknown, Describe> = new Map<unknown, Describe>([
   ...[
     'SELF_SIGNED_CERT_IN_CHAIN',
@@ -123,7 +123,7 @@ const BY_CODE: ReadonlyMap<unknown, Describe> = new Map<unknown, Describe>([
   ],
 ]);
 
-/** Errors of pg without a code. */
+/** Explanations of pg's errors without a code, by message. */
 const BY_MESSAGE: readonly (readonly [RegExp, Describe])[] = [
   [
     /does not support SSL connections/,
@@ -145,7 +145,7 @@ const BY_MESSAGE: readonly (readonly [RegExp, Describe])[] = [
   ],
 ];
 
-/** Explains why no connection was opened: by code, or by message if pg gives no code. */
+/** Explains a failed connection attempt by the code of its error, or by the message if pg gives no code. */
 export function connectionFailure(cause: unknown): ConnectionFailure {
   const told = (cause instanceof Error ? cause : new Error(String(cause))) as ServerError;
   if (cause instanceof WalmqError)
@@ -160,14 +160,14 @@ export function connectionFailure(cause: unknown): ConnectionFailure {
   return describe(told);
 }
 
-/** The explanation as an error, with its cause. */
+/** Returns the explanation of a failed connection attempt as an error, with its cause. */
 export function connectionError(cause: unknown): WalmqError {
   if (cause instanceof WalmqError) return cause;
   const { code, sentence, remedy } = connectionFailure(cause);
   return new WalmqError(code, sentence, { remedy, cause });
 }
 
-/** pg_hba.conf has no line for this connection, or the role may not log in. */
+/** SQLSTATE 28000: pg_hba.conf has no line for this connection, or the role may not log in. */
 function notLetIn({ message }: ServerError): ConnectionFailure {
   if (/no encryption|SSL off/i.test(message))
     return lasting(
@@ -190,7 +190,7 @@ function denied({ message }: ServerError): ConnectionFailure {
   );
 }
 
-/** A protocol violation at connect: PgBouncer accepts neither session settings nor replication. */
+/** SQLSTATE 08P01, a protocol violation, at connect: PgBouncer accepts neither session settings nor replication. */
 function pooled(told: ServerError): ConnectionFailure {
   if (!isRefusedOption(told)) return unreachable(told);
   return lasting(
@@ -200,7 +200,7 @@ function pooled(told: ServerError): ConnectionFailure {
   );
 }
 
-/** PgBouncer's answer to a startup parameter that it rejects. */
+/** Returns true for PgBouncer's answer to a startup parameter that it rejects. */
 export function isRefusedOption(cause: unknown): boolean {
   const { code, message } = Object(cause) as { code?: unknown; message?: string };
   return code === '08P01' && /startup parameter/i.test(message ?? '');

@@ -4,21 +4,21 @@ import { connectionError } from './failure.js';
 import { TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT_SINCE } from './settings.js';
 import { watchSilence } from './watch-silence.js';
 
-/** A connection that is up. */
+/** An open connection. */
 export interface OpenClient {
   readonly client: Client;
-  /** `18` */
+  /** Major version of the server, for example `18`. */
   readonly serverMajor: number;
   /** Rejects when the connection is lost; never resolves. */
   readonly lost: Promise<never>;
-  /** Ends it in good order where the server still answers, else by force. */
+  /** Ends the connection, by force if the server does not answer within 2 s. */
   close(): Promise<void>;
 }
 
 const GOODBYE_MS = 2000;
 
 /**
- * Opens a connection on which only our own SQL runs. Rejects with DATABASE_... as connectionFailure names it, and with
+ * Opens a connection that runs only walmq's own SQL. Rejects with the error that connectionFailure names, or with
  * DATABASE_URL_INVALID.
  */
 export async function openClient(options: OwnConnectionOptions): Promise<OpenClient> {
@@ -41,7 +41,7 @@ export async function openClient(options: OwnConnectionOptions): Promise<OpenCli
   return { client, serverMajor: major(), lost, close: () => close(client) };
 }
 
-/** Of the report that every server sends before it takes a statement: nothing has to be asked, in no transaction. */
+/** Reads the major version from the parameters that every server sends before the first statement, so no query is needed. */
 function reportedMajor(client: Client): () => number {
   let major = 0;
   connectionOf(client).on('parameterStatus', ({ parameterName, parameterValue }: Reported) => {
@@ -69,7 +69,7 @@ function destroy(client: Client): void {
   connectionOf(client).stream.destroy();
 }
 
-/** pg's own, which its type declarations leave out. */
+/** Returns a member of pg's Client that its type declarations omit. */
 function connectionOf(client: Client): Connection {
   return (client as Client & { connection: Connection }).connection;
 }

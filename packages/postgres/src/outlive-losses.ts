@@ -1,9 +1,9 @@
 import type { ClientBase, Pool } from 'pg';
 
 /**
- * A connection of a pool has no listener for errors between two owners. A server that ends just then, with its last
- * message in the same segment as the answer before it, would end the process (an error event without a listener).
- * The next query of that connection rejects; this handler reports nothing.
+ * Adds an error listener to each connection of a pool, because the pool has none on a connection between two owners. If the
+ * server ends at that moment, with its last message in the same TCP segment as the answer before, the error event would end
+ * the process. The listener ignores the error: the next query of the connection rejects.
  */
 export function outliveLosses(pool: Pool): void {
   if (!pool.listeners('acquire').includes(listen)) pool.on('acquire', listen);

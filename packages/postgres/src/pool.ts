@@ -9,17 +9,17 @@ import { watchSilence } from './watch-silence.js';
 
 export interface PoolOptions extends ConnectionOptions {
   readonly max?: number;
-  /** For an application's handlers beside the kit, which write: no standby will do. Default: our own looks alone. */
+  /** True for a pool of an application's handlers and the kit: rejects standbys, because they cannot write. Default: false. */
   readonly forHandlers?: boolean;
-  /** A connection of the pool was lost; the next query gets a new one. */
+  /** Called when a connection of the pool was lost. The next query gets a new connection. */
   readonly onLost?: ((error: Error) => void) | undefined;
 }
 
-/** A pool replaces a connection after this time: the host name may resolve to another server by then. */
+/** Seconds after which the pool replaces a connection, because the host name may resolve to another server by then. */
 const LIFETIME_SECONDS = 30;
 
 /**
- * A pool that outlives lost connections: the next query gets a new one, on the server that the URL leads to by then.
+ * Makes a pool that survives lost connections: the next query gets a new connection, to the server that the URL leads to then.
  * Throws DATABASE_URL_INVALID.
  */
 export function createPool({ max = 20, forHandlers = false, onLost, ...options }: PoolOptions): Pool {
@@ -32,14 +32,14 @@ export function createPool({ max = 20, forHandlers = false, onLost, ...options }
   pool.on('error', error => onLost?.(error));
   outliveLosses(pool);
   watchTaken(pool, { ...options, onLost });
-  // The pool keeps this object and makes each client of it.
+  // The pool makes each client from this object, so changes of the object apply to new clients.
   const { options: kept } = pool as unknown as { options: PoolConfig };
   return goOnWithoutSettings(pool, () => {
     kept.options = parseAddress(options.url).options;
   });
 }
 
-/** Connections that are at work; one that is idle for longer than a moment is closed by the pool itself. */
+/** Watches only connections in use: the pool itself closes a connection that is idle for some seconds. */
 function watchTaken(
   pool: Pool,
   { url, deadlineMs = DEADLINE_MS, onLost }: Pick<PoolOptions, 'url' | 'deadlineMs' | 'onLost'>,
@@ -58,9 +58,9 @@ interface Greeted {
 }
 
 /**
- * What a first message cannot say. A server that has become a standby takes no writes: the name in the URL may lead to
- * the new primary at the next try. transaction_timeout is not known to every server; behind a pooler, which shows in the
- * process id, setting it would reach the sessions of others.
+ * Checks and sets what the first message of a connection cannot. Rejects a standby, because a standby takes no writes; at the
+ * next attempt, the host name in the URL may lead to the new primary. Sets transaction_timeout only on servers that know it,
+ * and not behind a pooler, where the setting would affect other clients' sessions. A pooler shows in the process id.
  */
 async function greet(
   client: ClientBase,
@@ -82,8 +82,8 @@ async function greet(
 }
 
 /**
- * A pooler such as PgBouncer refuses a connection that brings settings: behind one, a connection has what role and
- * database set. Known from the first refusal on.
+ * A pooler such as PgBouncer rejects a connection with session settings. After the first such error, the pool connects without
+ * walmq's settings, so the settings of role and database apply.
  */
 function goOnWithoutSettings(pool: Pool, forget: () => void): Pool {
   const connect = pool.connect.bind(pool) as () => Promise<PoolClient>;
@@ -109,7 +109,10 @@ function goOnWithoutSettings(pool: Pool, forget: () => void): Pool {
   return pool;
 }
 
-/** For readiness: rejects with the reason while PostgreSQL does not answer, or takes no writes. */
+/**
+ * Checks readiness. Rejects if PostgreSQL does not answer. Resolves to a reason if the server is a standby, to undefined if it
+ * takes writes.
+ */
 export async function checkPostgres(pool: Pool): Promise<string | undefined> {
   const { rows } = await pool.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby');
   return rows[0]?.standby ? 'the database is a standby' : undefined;

@@ -1,40 +1,40 @@
 /**
- * What a session of ours relies on, whatever the URL, PGOPTIONS, the role, the database or postgresql.conf say: sent
- * with the connection's first message, where it outranks all of them.
+ * Session settings that walmq's connections rely on. They are sent with the first message of a connection, so they override
+ * the URL, PGOPTIONS, the role, the database and postgresql.conf.
  * https://www.postgresql.org/docs/current/runtime-config-client.html
  */
 export type Settings = Readonly<Record<string, string>>;
 
-/** The text forms that replication's value.ts reads; the walsender's own settings decide how values are written. */
+/** Settings for the text forms that replication's value.ts reads. The walsender uses its own settings. */
 const TEXT_FORMS: Settings = {
   TimeZone: 'UTC',
   DateStyle: 'ISO,YMD',
   IntervalStyle: 'iso_8601',
   bytea_output: 'hex',
   extra_float_digits: '1',
-  // regclass and its kin are written as short as these let them.
+  // Decide whether regclass and similar types are written with schema and quotes.
   search_path: 'public',
   quote_all_identifiers: 'off',
 };
 
-/** Plain string literals, durable commits, and transactions with the declared isolation. */
+/** Transactions are read committed, may write and are not deferrable. */
 const TRANSACTIONS: Settings = {
   default_transaction_isolation: 'read committed',
   default_transaction_read_only: 'off',
   default_transaction_deferrable: 'off',
 };
 
-/** How our SQL is read. */
+/** Settings that decide what walmq's SQL means. */
 const SQL: Settings = {
   standard_conforming_strings: 'on',
   transform_null_equals: 'off',
   array_nulls: 'on',
   row_security: 'off',
-  // Capture hears of a missing publication by a warning.
+  // PostgreSQL 18 reports a missing publication only as a warning, which capture needs.
   client_min_messages: 'notice',
 };
 
-/** Each of our connections has deadlines of its own; a server's would cut it in the middle of what it is there for. */
+/** Time-outs off: each of walmq's connections has its own deadlines, and a time-out of the server would interrupt its work. */
 export const NO_TIMEOUTS: Settings = {
   statement_timeout: '0',
   lock_timeout: '0',
@@ -42,16 +42,16 @@ export const NO_TIMEOUTS: Settings = {
   idle_session_timeout: '0',
 };
 
-/** Known from PostgreSQL 17 on; an older server refuses a connection that names it. */
+/** Exists since PostgreSQL 17. An older server rejects a connection that sets this parameter. */
 export const TRANSACTION_TIMEOUT: Settings = { transaction_timeout: '0' };
 export const TRANSACTION_TIMEOUT_SINCE = 17;
 
-/** A connection on which only our own SQL runs, or the stream. */
+/** Settings of a connection that runs only walmq's own SQL, or the stream. */
 export const OWN_SETTINGS: Settings = { ...TEXT_FORMS, ...TRANSACTIONS, ...SQL, ...NO_TIMEOUTS };
 
 /**
- * A pool on which handlers of an application run beside the kit: what the kit and pg read and rely on. All else (zone,
- * search_path, row security, synchronous_commit) stays as role, database and URL have it.
+ * Settings of a pool that an application's handlers share with the kit: only those that the kit and pg rely on. Role, database
+ * and URL decide all others (time zone, search_path, row security, synchronous_commit).
  */
 export const HANDLER_SETTINGS: Settings = {
   ...TRANSACTIONS,
@@ -59,18 +59,21 @@ export const HANDLER_SETTINGS: Settings = {
   IntervalStyle: 'postgres',
   extra_float_digits: '1',
   standard_conforming_strings: 'on',
-  // It would cut off what the pool keeps for the next change.
+  // This time-out would close idle connections that the pool keeps for the next change.
   idle_session_timeout: '0',
 };
 
-/** What a role or database sets would fail changes that the kit gives more time (`deadlineMs`); a URL may set it on purpose. */
+/**
+ * Time-outs off by default: time-outs of a role or database would fail changes to which the kit gives more time (`deadlineMs`).
+ * A URL may still set them.
+ */
 export const HANDLER_DEFAULTS: Settings = {
   statement_timeout: '0',
   lock_timeout: '0',
   idle_in_transaction_session_timeout: '0',
 };
 
-/** `-c name=value ...`: spaces and backslashes are escaped, as the server splits at spaces. */
+/** Returns `-c name=value ...`. Escapes spaces and backslashes, because the server splits the text at spaces. */
 export function optionsText(settings: Settings): string {
   return Object.entries(settings)
     .map(([name, value]) => `-c ${name}=${value.replaceAll(/[\\\s]/g, String.raw`\$&`)}`)

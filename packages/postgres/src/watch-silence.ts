@@ -4,23 +4,23 @@ import { askBackends, endBackends, processId } from './ask-backends.js';
 
 export interface SilenceOptions {
   readonly url: string;
-  /** Milliseconds that a question may go unanswered before the server is asked about its connection. */
+  /** Milliseconds that a query may wait for an answer before the server is asked about its connection. */
   readonly deadlineMs: number;
-  /** Those that may have asked something. */
+  /** Returns the clients to watch: those that may have a query in flight. */
   readonly clients: () => Iterable<ClientBase>;
-  /** A connection was closed because its server fell silent. */
+  /** Called when a connection was closed because its server was silent. */
   readonly onLost?: ((error: Error) => void) | undefined;
 }
 
-/** Looks within one deadline. */
+/** Number of checks within one deadline. */
 const LOOKS = 10;
 
-/** pg's own, which its type declarations leave out. */
+/** Members of pg's Client that its type declarations omit. */
 interface Innards {
   readonly connection: Connection & {
     readonly stream: { readonly bytesRead: number; destroy(error: Error): void };
   };
-  /** False while a question waits for its answer. */
+  /** False while a query waits for its answer. */
   readonly readyForQuery: boolean;
 }
 
@@ -30,10 +30,11 @@ interface Silence {
 }
 
 /**
- * A connection may be half open: what we send arrives nowhere, or no answer comes back, and no system says so for hours (Node.js
- * cannot set TCP_USER_TIMEOUT). A long statement looks the same from here. So the server is asked, on a new connection: one
- * that it does not have, or that waits for us, is closed, and its question fails. Counted in looks, not timed: a process that
- * was suspended has missed nothing.
+ * Closes half-open connections. On a half-open connection, requests or answers get lost, and the operating system does not
+ * report this for hours (Node.js cannot set TCP_USER_TIMEOUT). A long statement looks the same to the client. So this function
+ * asks the server on a new connection. If the server does not have the silent connection, or waits for the client on it, the
+ * connection is closed and its query fails. Silence is counted in checks, not timed, so that time in which this process was
+ * suspended does not count.
  */
 export function watchSilence({ url, deadlineMs, clients, onLost }: SilenceOptions): { stop(): void } {
   const silences = new WeakMap<ClientBase, Silence>();
