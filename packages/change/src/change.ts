@@ -1,67 +1,67 @@
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
-/** What a change can be: of a row, of a whole table (truncate), a row that was there before (read), an event (message). */
+/** Operations: of a row, of a whole table (truncate), an existing row from a backfill (read), an event (message). */
 export const OPERATIONS = ['insert', 'update', 'delete', 'truncate', 'read', 'message'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 export type Row = Record<string, Json>;
 
-/** The transaction a change was committed in. */
+/** The transaction that committed the change. */
 export interface ChangeTransaction {
   xid: number;
   /** LSN of the commit record, in PostgreSQL's form: `16/B374D848`. */
   lsn: string;
-  /** ISO 8601, UTC, microseconds. */
+  /** Time of the commit: ISO 8601, UTC, with microseconds. */
   committedAt: string;
   /** Number of the change in its transaction, from 1. */
   seq: number;
 }
 
 /**
- * One row-level event, as a job's data: the contract with workers in any language.
+ * One change, as a job's data: the contract with workers in any language.
  *
- * Values: int2, int4 and floats are numbers (NaN and Infinity as strings); int8 and numeric are strings, never a
- * lossy number; bool is boolean; json and jsonb are JSON as PostgreSQL sent it; timestamp, timestamptz and date
- * are ISO 8601 strings (`infinity` and `-infinity` as these words); bytea is base64; arrays are arrays; a domain
- * is as its base type; everything else is PostgreSQL's text.
+ * Values: int2, int4 and floats are numbers (NaN and Infinity are strings). int8 and numeric are strings, because a number
+ * would lose digits. bool is a boolean. json and jsonb are JSON as PostgreSQL sent it. timestamp, timestamptz and date are
+ * ISO 8601 strings (`infinity` and `-infinity` stay these words). bytea is base64. Arrays are arrays. A domain has the form
+ * of its base type. Everything else is PostgreSQL's text.
  */
 export interface Change<R = Row> {
-  /** `formatPosition`'s form; also the id of the BullMQ job. */
+  /** Position of the change in the form of `formatPosition`. The id of the BullMQ job begins with it. */
   id: string;
   op: Operation;
   schema: string;
   table: string;
-  /** The replica identity's columns: of the new row, or of the old one for a delete. */
+  /** Columns of the key: of the new row, for a delete of the old row. Null without a known key. */
   key: Partial<R> | null;
-  /** The whole old row with REPLICA IDENTITY FULL, else its key, else null. */
+  /** The whole old row with REPLICA IDENTITY FULL, otherwise its key or null. */
   before: R | null;
   after: R | null;
-  /** Names of the columns that differ: of an update whose old row is whole. */
+  /** Names of the columns that differ. Present for an update with the whole old row. */
   changed?: string[];
-  /** TOASTed columns that PostgreSQL did not send: absent from `after`, never null. */
+  /** Names of TOASTed columns that PostgreSQL did not send. They are absent from `after`, never null. */
   unchanged?: string[];
   /**
-   * Columns of json or jsonb that hold JSON's null: `null` in a row is SQL's NULL else. Of an array its elements, from 0:
-   * `docs[2]`.
+   * Names of json and jsonb columns that hold JSON's null. Any other `null` in a row is SQL's NULL. For an array: its
+   * elements, counted from 0 (`docs[2]`).
    */
   jsonNulls?: { before?: string[]; after?: string[] };
   tx: ChangeTransaction;
   /** The context that the transaction sent, for example an actor or a traceparent. */
   context?: Record<string, Json>;
-  /** Of an update of a row that was not in the set that the queue's `where` describes, and now is. */
+  /** Present for an update that moves the row into the set of the queue's `where`. */
   entered?: true;
-  /** ... that was, and no longer is. */
+  /** Present for an update that moves the row out of the set of the queue's `where`. */
   left?: true;
-  /** Columns that were left out of the rows since the change was larger than the queue's `maxBytes`. */
+  /** Names of columns that were removed from the rows because the change was larger than the queue's `maxBytes`. */
   stripped?: string[];
   /**
-   * Why the queue's `where`, `transform` or `maxBytes` could not be applied, or what of the table nobody knows any more: the
-   * change fails, and its key waits.
+   * Reason why the queue's `where`, `transform` or `maxBytes` could not be applied, why the change could not be written, or
+   * which fact of the table is no longer known. The change fails, and later changes of its key wait.
    */
   shapeError?: string;
-  /** Id of the change that this one is once more: it was kept, and has been sent again. */
+  /** Id of the earlier change that a rewind sent again as this change. */
   rewound?: string;
-  /** In the dead-letter queue only: why the event is there. */
+  /** Reason why the event is in the dead-letter queue. Present in that queue only. */
   reason?: string;
 }
 
@@ -73,9 +73,9 @@ export interface EventRow<Payload = Json> {
   [column: string]: unknown;
 }
 
-/** An event, as a job's data; the job's name is its type. */
+/** An event, as a job's data. The job's name is the event's type. */
 export type EventChange<Payload = Json> = Omit<Change, 'before' | 'after' | 'op'> & {
-  /** Of an outbox table's row; of a logical message. */
+  /** `insert` for a row of an outbox table, `message` for a logical message. */
   op: 'insert' | 'message';
   before: null;
   after: EventRow<Payload>;

@@ -1,9 +1,9 @@
 const DECIMAL = /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/;
-/** More digits than any double has. A longer number is written with an exponent. */
+/** Maximum number of digits without an exponent: more than any double has. */
 const LONGEST_PLAIN = 400;
 
 /**
- * One text for a decimal number, however it is spelt: `1`, `1.00` and `1e+00` are `1`. Other words (`NaN`, `Infinity`) stay.
+ * Canonical text of a decimal number: `1`, `1.00` and `1e+00` become `1`. Other texts (`NaN`, `Infinity`) stay unchanged.
  */
 export function decimalText(text: string): string {
   const match = DECIMAL.exec(text);
@@ -12,7 +12,7 @@ export function decimalText(text: string): string {
   const significant = (whole + fraction).replace(/^0+/, '');
   if (significant === '') return '0';
   const digits = significant.replace(/0+$/, '');
-  // Where the point stands, counted from the first of the digits.
+  // Position of the decimal point, counted from the first significant digit.
   const point = whole.length + Number(exponent) - (whole.length + fraction.length - significant.length);
   const minus = sign === '-' ? '-' : '';
   if (Math.max(point, digits.length, digits.length - point) > LONGEST_PLAIN)

@@ -1,6 +1,6 @@
 /**
- * The name that was most likely meant: a name that differs only in case, else the name with the fewest letters to change, if
- * these are few, else a name with the same beginning. Undefined if no name is near.
+ * The most similar name: a name that differs only in case, else the name with the fewest differing letters (at most 3, and
+ * at most a third of the letters), else a name with the same beginning. Undefined if no name is similar.
  */
 export function nearestName(wanted: string, names: Iterable<string>): string | undefined {
   const meant = wanted.toLowerCase();
@@ -19,13 +19,13 @@ function begunLike(meant: string, names: Iterable<string>): string | undefined {
   return undefined;
 }
 
-/** ` Did you mean "orders"?`, or nothing: to be put behind a sentence. */
+/** ` Did you mean "orders"?`, to append to a sentence. Empty if no name is similar. */
 export function didYouMean(wanted: string, names: Iterable<string>): string {
   const nearest = nearestName(wanted, names);
   return nearest === undefined ? '' : ` Did you mean ${nearest.startsWith('"') ? nearest : `"${nearest}"`}?`;
 }
 
-/** Letters to add, remove, replace or swap with their neighbour; `limit` for all that are as far or farther. */
+/** Number of letters to add, remove, replace or swap with their neighbour to turn `a` into `b`; at most `limit`. */
 function lettersApart(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
   let [before, last]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, at) => at)];

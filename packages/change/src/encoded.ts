@@ -1,6 +1,6 @@
 import type { Operation } from './change.js';
 
-/** What identifies a change, of a row or of an event. */
+/** Identity of a change: its id, its operation and its table. */
 export interface ChangeName {
   readonly id: string;
   readonly op: Operation;
@@ -8,56 +8,59 @@ export interface ChangeName {
   readonly table: string;
 }
 
-/** What becomes of a column's value, JSON text too: it stays, it goes, or it is replaced. */
+/** How to write a column: keep its value, omit the column, or replace the value's JSON text. */
 export type ColumnShape = 'keep' | 'omit' | ((json: string) => string);
 
 /**
- * A change on its way to the queues: its data already JSON text, so that no digit PostgreSQL sent is lost on the
- * way, and just enough beside it to route and order it.
+ * A change between decoder and queues. Its data is JSON text, so that no digit that PostgreSQL sent is lost. Beside the text
+ * are only the facts that routing and ordering need.
  */
 export interface EncodedChange extends ChangeName {
   /** The change as JSON (`Change`). */
   readonly json: string;
   /**
-   * What orders the changes of one key: the ordering texts of its values (`orderingTextsOf`), joined by commas; null when
-   * the table has no key.
+   * Ordering text of the key: the ordering texts of its values (`orderingTextsOf`), joined by commas. Null if the change has
+   * no key.
    */
   readonly keyText: string | null;
-  /** Why the content of the change is uncertain; if set, a worker must not process the change as certain. */
+  /** Reason why the content of the change is uncertain. If set, the change must fail instead of being processed. */
   readonly doubt?: string | undefined;
-  /** It waits for all changes of its table whose key is not known. */
+  /** True if the change must wait for all earlier changes of its table whose key is not known. */
   readonly followsUnkeyed?: boolean;
-  /** The key as older versions named it: its values' JSON texts. Jobs that wait in Redis may stand under it. */
+  /** Key text of older versions: the JSON texts of its values. Jobs that wait in Redis may be stored under this text. */
   readonly formerKeyText: string | null;
   /**
-   * The values of a column as JSON texts: one when old and new row agree or only one is known, two (old, new)
-   * when the change moves the row from one value to another, none when PostgreSQL did not send the column.
+   * The values of a column as JSON texts: one if old and new row agree or only one row is known, two (old, new) if the
+   * change moves the row from one value to another, none if PostgreSQL did not send the column.
    */
   valuesOf(column: string): readonly string[];
   /**
-   * The same values as JSON strings that are equal for equal values, however they are spelt and whatever type of its
-   * family the column has (`1` of an integer, a bigint, a numeric(10,2) are all `"1"`); `null` is SQL's NULL.
+   * The values of a column as ordering texts: JSON strings that are equal for equal values. The spelling of the value and
+   * the type within its family do not matter: `1` as integer, bigint or numeric(10,2) is `"1"`. SQL's NULL is `null`.
    */
   orderingTextsOf(column: string): readonly string[];
   /**
-   * How many bytes old and new row take as JSON, `null` where there is none, where that is more than `limit` beyond
-   * doubt: counted, not written. Undefined where writing is the way to find out.
+   * Bytes of old and new row as JSON, counted without writing them; a missing row counts as `null`. Undefined if the rows
+   * are not clearly larger than `limit`: the caller then writes them to measure them.
    */
   bytesBeyond(limit: number, column: (name: string) => ColumnShape): number | undefined;
-  /** As `json`, with each column as this says, in key and rows, and with these members, JSON text each, over the others, which are not written then. */
+  /**
+   * The text of `json` with each column of key and rows shaped by `column`. `members` (JSON texts) replace members of the
+   * change, which are then not written.
+   */
   jsonShaped(
     column: (name: string, inKey: boolean) => ColumnShape,
     members: Readonly<Record<string, string>>,
   ): string;
-  /** The rows as JSON; null where there is none, or where only its key was sent. */
+  /** The rows as JSON. Null if there is no such row or PostgreSQL sent only its key. */
   readonly rows: { readonly before: string | null; readonly after: string | null };
 }
 
-/** An event from a logical message on its way to the queues. Its content is not parsed yet. */
+/** An event from a logical message, between decoder and queues. Its content is not parsed yet. */
 export interface EncodedEvent extends ChangeName {
-  /** The queue that the sender named. */
+  /** Name of the queue, as the sender wrote it. */
   readonly queue: string;
   readonly content: Buffer;
-  /** The change as JSON (`Change`) with these, JSON too, as its key and its new row. */
+  /** The change as JSON (`Change`) with the given JSON texts as its key and its new row. */
   jsonWith(parts: { readonly key: string; readonly after: string }): string;
 }

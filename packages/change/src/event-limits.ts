@@ -1,10 +1,10 @@
-/** What an event may be at most, for those who send one and for who reads it. Redis holds every job in memory. */
+/** Maximum sizes of an event, for senders and for capture. Redis holds every job in memory. */
 export const EVENT_LIMITS = {
-  /** Of its JSON, in UTF-8. */
+  /** Bytes of the event's JSON in UTF-8. */
   bytes: 1024 * 1024,
   typeCharacters: 200,
   keyCharacters: 500,
   queueCharacters: 100,
-  /** Of arrays and objects in each other, the event itself being the first. */
+  /** Levels of nested arrays and objects. The event itself is the first level. */
   depth: 200,
 } as const;

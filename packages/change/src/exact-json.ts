@@ -2,19 +2,22 @@ import type { Json } from './change.js';
 import { decimalText } from './decimal.js';
 import { longNumbers } from './json-text.js';
 
-/** A number in JSON text of which a double, and so JSON.parse, makes another one. */
+/** A number in JSON text that a double cannot hold, so that JSON.parse returns another number. */
 export interface InexactNumber {
   readonly text: string;
-  /** Where it begins. */
+  /** Index of its first character in the JSON text. */
   readonly at: number;
 }
 
-/** jsonb holds numbers of any size and any digits: `1e400` becomes Infinity, and a 17th digit is lost. */
+/**
+ * Finds the numbers that JSON.parse would change. jsonb holds numbers of any size with any number of digits, but a double
+ * does not: `1e400` becomes Infinity, and a 17th digit is lost.
+ */
 export function inexactNumbers(json: string): InexactNumber[] {
   return [...longNumbers(json)].filter(({ text }) => decimalText(text) !== decimalText(String(Number(text))));
 }
 
-/** The text with other JSON in the place of such numbers. */
+/** Replaces inexact numbers in the text by other JSON. */
 export function replaceInexact(
   json: string,
   numbers: readonly InexactNumber[],
@@ -30,8 +33,8 @@ export function replaceInexact(
 }
 
 /**
- * As JSON.parse, but a number that a double does not hold comes as a string with all its digits, as numeric columns do.
- * For a job's text: the kit's `json()`, or the field `data` of the job's hash.
+ * Like JSON.parse, but returns a number that a double cannot hold as a string with all its digits, like numeric columns.
+ * Use it for a job's text: the result of the kit's `json()`, or the field `data` of the job's hash.
  */
 export function parseExactJson(json: string): Json {
   return JSON.parse(replaceInexact(json, inexactNumbers(json), text => JSON.stringify(text))) as Json;

@@ -9,12 +9,12 @@ const POINT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
 const EXPONENTS: ReadonlySet<number> = new Set([0x45, 0x65]);
-/** So many characters are at most as many digits, which a double always holds. */
+/** A number of up to 15 characters has up to 15 digits, which a double always holds. */
 const SURE_CHARACTERS = 15;
 
 /**
- * The members of a JSON object, each as the text it has there: no digit is lost by reading them. Undefined where a name
- * comes twice, of which readers keep one or the other. The text must be one that JSON.parse takes for an object.
+ * The members of a JSON object, each as its original text, so that no digit is lost. Undefined if a name occurs twice,
+ * because readers disagree about which member counts. The text must be valid JSON of an object.
  */
 export function jsonMembers(json: string): ReadonlyMap<string, string> | undefined {
   const members = new Map<string, string>();
@@ -28,12 +28,12 @@ export function jsonMembers(json: string): ReadonlyMap<string, string> | undefin
     const start = json.indexOf(':', nameEnd) + 1;
     const end = endOfValue(json, start);
     members.set(name, json.slice(start, end).trim());
-    // Past the comma; an object's last value ends at its brace.
+    // Continue behind the comma. The last value of an object ends at the closing brace instead.
     at = json.charCodeAt(end) === COMMA ? end + 1 : end;
   }
 }
 
-/** True when arrays and objects in it are nested deeper than that: most readers and writers of JSON overflow somewhere. */
+/** True if arrays and objects are nested deeper than `limit`. Many readers and writers of JSON overflow on deep nesting. */
 export function isNestedDeeper(json: string, limit: number): boolean {
   let depth = 0;
   for (let at = 0; at < json.length; at++) {
@@ -45,7 +45,7 @@ export function isNestedDeeper(json: string, limit: number): boolean {
   return false;
 }
 
-/** Every number in it that is longer than 15 characters or has an exponent, and where it begins. */
+/** Every number that is longer than 15 characters or has an exponent, with the index of its first character. */
 export function* longNumbers(json: string): Generator<{ readonly text: string; readonly at: number }> {
   for (let at = 0; at < json.length; at++) {
     const code = json.charCodeAt(at);
@@ -68,7 +68,7 @@ function isOfNumber(code: number): boolean {
   return isDigit(code) || code === MINUS || code === PLUS || code === POINT || EXPONENTS.has(code);
 }
 
-/** Where the text goes on after the string that begins at `at`. */
+/** Index behind the string that begins at `at`. */
 function endOfString(json: string, at: number): number {
   for (let next = at + 1; next < json.length; next++) {
     const code = json.charCodeAt(next);
@@ -78,7 +78,7 @@ function endOfString(json: string, at: number): number {
   return json.length;
 }
 
-/** Where a member's value ends: at the comma behind it, or at the brace of its object. */
+/** Index of the end of a member's value: the comma behind it, or the closing brace of its object. */
 function endOfValue(json: string, start: number): number {
   let depth = 0;
   for (let at = start; at < json.length; at++) {

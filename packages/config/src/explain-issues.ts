@@ -4,7 +4,7 @@ import type { Mistake } from './mistakes.js';
 
 type Issue = z.core.$ZodIssue;
 
-/** What a schema finds wrong, one mistake per field, with the name that was meant where a field is misspelt. */
+/** Converts issues of a schema to mistakes, one per field. Suggests the correct name of a misspelt field. */
 export function explainIssues(schema: z.core.$ZodType, issues: readonly Issue[]): Mistake[] {
   return issues.flatMap(issue => explain(schema, issue));
 }
@@ -22,7 +22,7 @@ function explain(schema: z.core.$ZodType, issue: Issue): Mistake[] {
     case 'invalid_key':
       return issue.issues.map(({ message }) => ({ path, message }));
     case 'invalid_union': {
-      // Of the ways in which a field may be written, the one that was tried: the others fail at its type.
+      // Explain the one form of the union that the value has. The other forms fail by the type of the whole value.
       const tried = issue.errors.filter(branch => !branch.some(isOtherKind));
       const [branch] = tried;
       if (message !== 'Invalid input' || tried.length !== 1 || !branch) return [{ path, message }];
@@ -44,7 +44,7 @@ function knownKeys(schemas: readonly z.core.$ZodType[]): string[] {
   return schemas.flatMap(schema => (schema instanceof z.ZodObject ? Object.keys(schema.shape) : []));
 }
 
-/** The schemas that what stands at the path may have been checked by. */
+/** The schemas that may have checked the value at the path. */
 function schemasAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): z.core.$ZodType[] {
   return path.reduce<z.core.$ZodType[]>(
     (schemas, step) => schemas.flatMap(each => memberOf(each, step)).flatMap(bare),
@@ -60,7 +60,7 @@ function memberOf(schema: z.core.$ZodType, step: PropertyKey): z.core.$ZodType[]
   return [];
 }
 
-/** Without the wrapper that marks a field as optional. */
+/** Unwraps optional fields, defaults and pipes. Returns every option of a union. */
 function bare(schema: z.core.$ZodType): z.core.$ZodType[] {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
     return bare(schema.unwrap());

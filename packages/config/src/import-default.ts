@@ -3,7 +3,7 @@ import { WalmqError } from '@walmq/change';
 import { createJiti } from 'jiti';
 
 /**
- * What a configuration file exports by default, through jiti: Node 20 cannot import TypeScript by itself.
+ * Returns the default export of a configuration file. Uses jiti, because Node 20 cannot import TypeScript.
  * Throws CONFIG_UNREADABLE.
  */
 export async function importDefault(path: string): Promise<unknown> {
@@ -12,7 +12,7 @@ export async function importDefault(path: string): Promise<unknown> {
     return await createJiti(import.meta.url, { moduleCache: false }).import(file, { default: true });
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    // The lines after the first name the importing files, or the place of a syntax error.
+    // For a missing module, the lines after the first only name the importing files. For a syntax error they show its place.
     const missing = code === 'MODULE_NOT_FOUND';
     const reason = missing ? `${message.split('\n')[0]}.` : message;
     throw new WalmqError('CONFIG_UNREADABLE', `${file} could not be loaded: ${reason}`, {

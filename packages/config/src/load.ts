@@ -6,7 +6,7 @@ import { parseConfig } from './parse.js';
 import { resolveConfig, type WalmqConfig } from './resolve.js';
 
 /**
- * Loads and checks the configuration at `path` (default: walmq.config.ts in the working folder).
+ * Loads and validates the configuration at `path` (default: walmq.config.ts in the working directory).
  * Throws CONFIG_MISSING, CONFIG_UNREADABLE or CONFIG_INVALID.
  */
 export async function loadConfig(path = 'walmq.config.ts'): Promise<WalmqConfig> {

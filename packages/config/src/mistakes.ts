@@ -2,7 +2,7 @@ import { normalTableName } from '@walmq/change';
 import type { z } from 'zod';
 import { DEAD_LETTER, outboxFields, queueFields } from './schema.js';
 
-/** What is wrong with a configuration, and where. */
+/** A mistake in a configuration: the path of the field, and what is wrong. */
 export interface Mistake {
   readonly path: readonly PropertyKey[];
   readonly message: string;
@@ -11,12 +11,12 @@ export interface Mistake {
 type Queue = z.output<typeof queueFields>;
 
 const SHAPE_FIELDS = ['where', 'columns', 'omit', 'mask', 'transform', 'maxBytes'] as const;
-/** A queue needs one of them. */
+/** Fields that feed a queue. A queue needs at least one of them. */
 const SOURCES: ReadonlySet<string> = new Set(['table', 'tables', 'messages', 'outbox']);
 
 /**
- * Combinations of fields that exclude each other. The input may be any value: fields that are wrong by themselves, which
- * the schema reports, are ignored here, so that all mistakes are reported together.
+ * Finds combinations of fields that exclude each other. The input may be any value. Ignores invalid fields, which the schema
+ * reports, so that the user sees all mistakes at once.
  */
 export function contradictions(input: unknown): Mistake[] {
   const { queues = {}, outbox = {}, deadLetter, malformed } = recordOf(input);
@@ -57,7 +57,7 @@ function deadLetterMistakes(
   return [{ path: [option], message: `is the name of another queue: ${name}` }];
 }
 
-/** The queue without the fields that are wrong by themselves, and the names of those. */
+/** The queue without its invalid fields, and the names of the invalid fields. */
 function readable(raw: unknown): { queue: Queue; unreadable: readonly string[] } {
   const parsed = queueFields.safeParse(raw);
   if (parsed.success) return { queue: parsed.data, unreadable: [] };
@@ -72,7 +72,7 @@ function sourceMistakes(queue: Queue, unreadable: readonly string[]): Mistake[] 
   const { table, tables, messages, outbox, onDrift, expect, transform } = queue;
   const mistakes: Mistake[] = [];
   const isFed = table !== undefined || tables !== undefined;
-  // Where a field is misspelt, it may be the one.
+  // A misspelt or invalid field may be the field that feeds the queue.
   const mayBeFed = unreadable.some(field => SOURCES.has(field) || !Object.hasOwn(queueFields.shape, field));
   if (table !== undefined && tables !== undefined)
     mistakes.push({ path: [], message: 'must not name both "table" and "tables"' });
@@ -105,7 +105,7 @@ function tableMistakes({ tables }: Queue): Mistake[] {
   }));
 }
 
-/** The mistake that a name stands in two places that exclude each other. */
+/** Mistakes in the fields that shape a change: two fields that exclude each other, or a field without the field it needs. */
 function shapeMistakes({ columns, omit, mask, maxBytes, onOversize }: Queue): Mistake[] {
   const strip = typeof onOversize === 'object' ? onOversize.strip : [];
   const there = (name: string) => (columns?.includes(name) ?? true) && !omit?.includes(name);

@@ -3,7 +3,7 @@ import { explainIssues } from './explain-issues.js';
 import { contradictions } from './mistakes.js';
 import { configSchema, type Parsed } from './schema.js';
 
-/** Checks a configuration. Throws CONFIG_INVALID with every mistake, each by its field's path. */
+/** Validates a configuration. Throws CONFIG_INVALID with all mistakes, each with the path of its field. */
 export function parseConfig(input: unknown, origin: string): Parsed {
   const result = configSchema.safeParse(input);
   const mistakes = [...explainIssues(configSchema, result.error?.issues ?? []), ...contradictions(input)].map(

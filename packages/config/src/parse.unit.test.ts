@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from './parse.js';
 import { publishedTables, resolveConfig } from './resolve.js';
 
-/** The lines under the error's first. */
+/** The lines of the error's message after its first line. */
 function mistakesIn(input: unknown): string[] {
   try {
     parseConfig(input, 'test');

@@ -5,42 +5,42 @@ import { DEAD_LETTER, FORMER_DEAD_LETTER, type Parsed, queueFields } from './sch
 
 export type OrderBy = 'key' | false | { readonly column: string };
 
-/** One table's way into one queue. */
+/** One table of one queue: which of its changes the queue takes, and in which order. */
 export interface TableRoute {
   readonly schema: string;
   readonly table: string;
-  /** Operations that become jobs; undefined: all. */
+  /** Operations that become jobs. Undefined: all. */
   readonly operations: ReadonlySet<Operation> | undefined;
   readonly orderBy: OrderBy;
-  /** What its rows are expected to be like; undefined: anything. */
+  /** Expected columns and types of the table. Undefined: no check. */
   readonly expected: TableDescription | undefined;
 }
 
-/** What is done when a table is no longer as a queue expects it: `park` by the worker kit, the others by capture. */
+/** Reaction to drift of a table. The worker kit implements `park`, capture the others. */
 export type OnDrift = 'warn' | 'park' | 'pause' | 'stop';
 
 export interface QueueConfig {
   readonly name: string;
-  /** Number of its shard, from 0, which its name decides. */
+  /** Number of the queue's shard, from 0. The queue's name decides it. */
   readonly shard: number;
-  /** BullMQ's key prefix of this queue: that of its shard. */
+  /** BullMQ's key prefix of the queue: the prefix of its shard. */
   readonly prefix: string;
   readonly tables: readonly TableRoute[];
-  /** True when it takes logical messages as events. */
+  /** True if the queue takes logical messages as events. */
   readonly messages: boolean;
-  /** Aggregate types whose events it takes from the outbox table. */
+  /** Aggregate types whose events the queue takes from the outbox table. */
   readonly outbox: readonly string[];
   readonly onDrift: OnDrift;
-  /** What of a change reaches the queue; undefined: all of every change. */
+  /** Filter, columns, masks, transform and size limit. Undefined: the queue gets every change complete. */
   readonly shape: ShapeConfig | undefined;
-  /** Whether the rows that are there at first are enqueued too. */
+  /** `initial`: capture also enqueues the rows that the tables hold when it first sees them. */
   readonly snapshot: 'initial' | 'never';
   readonly attempts: number;
   readonly backoff: {
     readonly type: 'exponential' | 'fixed';
     readonly delayMs: number;
     readonly jitter: number;
-    /** Kept by the worker kit: BullMQ itself knows of no such limit. */
+    /** Maximum delay. The worker kit applies it, because BullMQ has no such limit. */
     readonly maxDelayMs: number;
   };
   readonly keepCompleted: Retention;
@@ -53,7 +53,7 @@ export interface QueueConfig {
   readonly rateLimit: { readonly max: number; readonly durationMs: number } | undefined;
 }
 
-/** What of a change reaches a queue. Undefined fields leave it as it is. */
+/** The shape of a queue's changes. An undefined field does not alter the change. */
 export interface ShapeConfig {
   readonly where: ParsedQueue['where'];
   readonly columns: readonly string[] | undefined;
@@ -64,7 +64,7 @@ export interface ShapeConfig {
   readonly strip: readonly string[];
 }
 
-/** Undefined fields: no limit. */
+/** Limits for finished jobs. An undefined field means no limit. */
 export interface Retention {
   readonly count?: number | undefined;
   readonly ageSeconds?: number | undefined;
@@ -72,13 +72,13 @@ export interface Retention {
 
 export type Durability = 'fsync' | 'memory' | { readonly replicated: number };
 
-/** A checked configuration with every default filled in. */
+/** A validated configuration with every default filled in. */
 export interface WalmqConfig {
   readonly source: {
     readonly url: string | undefined;
     readonly slot: string;
     readonly publication: string;
-    /** Milliseconds. */
+    /** Milliseconds without an answer before walmq checks whether the connection is alive. */
     readonly deadlineMs: number;
   };
   readonly redis: {
@@ -86,23 +86,23 @@ export interface WalmqConfig {
     readonly prefix: string;
     readonly shards: number;
     readonly durability: Durability;
-    /** Milliseconds. */
+    /** Milliseconds that a reply may take before the connection is closed and reopened. */
     readonly deadlineMs: number;
     readonly trustDurability: boolean;
   };
   readonly capture: Readonly<Parsed['capture']>;
-  /** The dead-letter queue and the former one among them, last. */
+  /** All queues by name. The former dead-letter queue and the dead-letter queue are the last two, if they exist. */
   readonly queues: Readonly<Record<string, QueueConfig>>;
-  /** Undefined when no queue takes events from it. */
+  /** Undefined if no queue takes events from an outbox table. */
   readonly outbox: OutboxConfig | undefined;
-  /** Name of the queue for events that cannot be read or that no queue takes; undefined if no queue takes events. */
+  /** Name of the queue for events that cannot be read or that no queue takes. Undefined if no queue takes events. */
   readonly deadLetter: string | undefined;
   /**
-   * Name of the dead-letter queue of earlier versions. It gets no new events, and its events are listed, replayed and
-   * discarded like those of every queue. Undefined if the configuration names a dead-letter queue.
+   * Name of the dead-letter queue of earlier versions. It gets no new events. Its events can be listed, replayed and
+   * discarded like the events of every queue. Undefined if the configuration names a dead-letter queue.
    */
   readonly formerDeadLetter: string | undefined;
-  /** A sentence for each option that still works and should be written otherwise. */
+  /** One sentence for each deprecated option in the configuration. */
   readonly warnings: readonly string[];
 }
 
@@ -115,7 +115,7 @@ export interface OutboxConfig {
 
 type ParsedQueue = Parsed['queues'][string];
 
-/** Completes a checked configuration: every queue with its shard, tables and defaults; frozen to its last field. */
+/** Completes a validated configuration: every queue gets its shard, tables and defaults. The result is deeply frozen. */
 export function resolveConfig(parsed: Parsed): WalmqConfig {
   const queues = Object.entries(parsed.queues).map(
     ([name, queue]) => [name, resolveQueue(name, queue, parsed.redis)] as const,
@@ -144,8 +144,8 @@ export function resolveConfig(parsed: Parsed): WalmqConfig {
 const NO_DEAD_LETTERS = { deadLetter: undefined, formerDeadLetter: undefined };
 
 /**
- * A configuration that names the queue, by the option's present or former name, has that queue alone. One that does not may
- * have events of an earlier version, which put them into the former queue: it is read as well, so that none is overlooked.
+ * If the configuration names a dead-letter queue, by the option's present or former name, that is the only one. Otherwise
+ * events of an earlier version may still be in the former queue, so walmq reads that queue as well.
  */
 function deadLetterNames({
   deadLetter,
@@ -160,7 +160,7 @@ function deadLetterNames({
   };
 }
 
-/** Every table any queue reads, the outbox among them, once, sorted by its full name: what the publication must hold. */
+/** The tables that the publication must contain: all tables that queues read, and the outbox, each once, sorted by name. */
 export function publishedTables(config: WalmqConfig): TableName[] {
   const tables = new Map<string, TableName>();
   for (const queue of Object.values(config.queues))
@@ -173,7 +173,7 @@ export function publishedTables(config: WalmqConfig): TableName[] {
   return [...tables.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, table]) => table);
 }
 
-/** The key prefix of each shard: a hash tag keeps all keys of one shard in one slot of a Redis Cluster. */
+/** The key prefix of each shard. A hash tag keeps all keys of one shard in one slot of a Redis Cluster. */
 export function shardPrefixes({ prefix, shards }: Pick<WalmqConfig['redis'], 'prefix' | 'shards'>): string[] {
   if (shards === 1) return [prefix];
   return Array.from({ length: shards }, (_, shard) => `{${prefix}-${shard}}`);
@@ -209,7 +209,7 @@ function resolveQueue(name: string, queue: ParsedQueue, redis: Parsed['redis']):
   }
 }
 
-/** Of a name that the schema has checked. */
+/** Parses a table's name that the schema has validated. */
 function parsedName(text: string): TableName {
   return parseTableName(text) as TableName;
 }

@@ -1,4 +1,4 @@
-/** Who reports a code. */
+/** The process or command that reports a code. */
 export type Reporter =
   | 'capture'
   | 'workers'
@@ -11,7 +11,7 @@ export type Reporter =
   | 'npm start'
   | 'every process';
 
-/** What follows from a fault; the page explains each word once. */
+/** Consequence of a fault. The page explains each word once. */
 export type Outcome = 'ends' | 'retries' | 'stands by' | 'blocks' | 'change' | 'refused' | 'reported';
 
 /** The entry of one code on the reference page. Markdown, with links relative to docs/reference/. */

@@ -1,17 +1,17 @@
 import type { ErrorCode } from './registry.js';
 
-/** What an error may carry besides its message: facts for the log, the remedy for the person who reads it. */
+/** Optional details of an error: the remedy for the reader, facts for the log, the cause. */
 export interface ErrorDetail {
-  /** What to do about it, as one imperative sentence. */
+  /** Remedy as one imperative sentence. */
   remedy?: string;
-  /** Names and numbers that locate the fault; never row data, never a secret. */
+  /** Names and numbers that locate the fault. Never row data, never a secret. */
   facts?: Record<string, unknown>;
   cause?: unknown;
 }
 
 /**
- * An error that a person can act on. Every decision about an error (retry, stop, give up) is made by its
- * `code`, never by its message. A program with codes of its own extends this class with a union of them.
+ * An error with a code and, mostly, a remedy. Decisions about an error (retry, stop, give up) depend on its `code`, never on
+ * its message. A program with its own codes extends this class with a union of them.
  */
 export abstract class CodedError<Code extends string = string> extends Error {
   readonly code: Code;

@@ -1,4 +1,4 @@
-/** The registry of error codes, for the page that explains them. No process loads it. */
+/** The registry of error codes, from which the reference page is written. No process loads it. */
 export * from './entry.js';
 export * from './print-page.js';
 export * from './registry.js';

@@ -35,7 +35,7 @@ type CodesOf<Errors> = Errors extends unknown ? keyof Errors & string : never;
 /** A code of the registry. */
 export type ErrorCode = CodesOf<(typeof ERROR_SECTIONS)[number]['errors']>;
 
-/** All entries with their codes; a code stands in one section. */
+/** All entries with their codes. Each code is in exactly one section. */
 export function errorEntries(): (ErrorEntry & { readonly code: ErrorCode })[] {
   return ERROR_SECTIONS.flatMap(({ errors }) =>
     Object.entries<ErrorEntry>(errors).map(([code, entry]) => ({ ...entry, code: code as ErrorCode })),
