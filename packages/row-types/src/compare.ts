@@ -1,10 +1,10 @@
 import type { ColumnDescription, TableDescription, ValueType } from './description.js';
 
-/** One difference between a table and what was expected of it. */
+/** One difference between a table and its expected description. */
 export interface Difference {
-  /** Undefined: the table as a whole. */
+  /** Name of the column; undefined if the whole table differs. */
   readonly column: string | undefined;
-  /** What follows the name in a message: `is gone`, `is bigint, was integer`. */
+  /** Text behind the name in a message: `is gone`, `is bigint, was integer`. */
   readonly what: string;
   /** True if code written for the expected table may get a value that it does not know. */
   readonly breaks: boolean;

@@ -23,8 +23,8 @@ const COLUMNS_SQL = `SELECT a.attname::text AS name, a.attndims AS dimensions, $
 
 /**
  * Describes a table of the stream. Columns, types and replica identity are those of the time of the changes.
- * What the stream does not say (nullable, TOASTed, an enum's labels) comes from today's catalog; for a column
- * that was dropped since, the most permissive value is assumed.
+ * Facts that the stream does not contain (nullable, TOASTed, an enum's labels) come from today's catalog. For a
+ * column that was dropped since, the most permissive value is assumed.
  */
 export async function describeStreamed(client: ClientBase, table: StreamedTable): Promise<TableDescription> {
   const { rows } = await client.query<ColumnRow>(COLUMNS_SQL, [table.oid]);

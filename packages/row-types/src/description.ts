@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What the contract makes of a scalar type; `text` is every type that stays PostgreSQL's text. */
+/** Kinds of scalar types in the contract. `text` covers every type that stays PostgreSQL's text. */
 const SCALARS = [
   'boolean',
   'integer',
@@ -35,8 +35,8 @@ export interface ColumnDescription {
 }
 
 /**
- * What the rows of a table look like in its changes. A worker is written for a description, and the stream is
- * compared with it.
+ * The form of a table's rows in its changes. A worker is written for a description, and capture compares the
+ * stream with the description.
  */
 export interface TableDescription {
   /** `whole` with REPLICA IDENTITY FULL, otherwise at most the key. */

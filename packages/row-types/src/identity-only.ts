@@ -21,8 +21,8 @@ export interface Marked {
 /** The whole row. */
 export type RowIn<M extends Marked> = M[typeof identityOnly]['row'];
 
-/** The part of an old row that is sent. */
+/** The part of an old row that PostgreSQL sends. */
 export type OldIn<M extends Marked> = M[typeof identityOnly]['old'];
 
-/** A new row as it is sent. */
+/** A new row as PostgreSQL sends it. */
 export type SentIn<M extends Marked> = M[typeof identityOnly]['sent'];

@@ -98,7 +98,7 @@ describe('mismatchesOf', () => {
     expect(docs({ op: 'insert', before: null, after: { doc } })).toEqual([]);
   });
 
-  /** Each kind's, and what is on either side of an edge. */
+  /** Values of every kind, and values on both sides of each limit. */
   const VALUES = [
     undefined,
     null,

@@ -42,7 +42,7 @@ function printImports(models: readonly TableModel[]): string {
   return `import {\n${names.map(name => `  ${name},\n`).join('')}} from '@walmq/row-types';\n`;
 }
 
-/** The base of a type; undefined for an enum. */
+/** The scalar of a type or of an array's elements; undefined for an enum. */
 function scalarOf(type: ValueType): Scalar | undefined {
   if (typeof type === 'string') return type;
   return 'array' in type ? scalarOf(type.array) : undefined;

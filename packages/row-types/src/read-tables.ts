@@ -3,7 +3,7 @@ import type { ClientBase } from 'pg';
 import type { ColumnDescription, TableDescription } from './description.js';
 import { readValueTypes } from './read-value-types.js';
 
-/** A table as its types are written: what its changes look like, and its comments in the database. */
+/** A table for which types are written: the form of its changes, and its comments in the database. */
 export interface TableModel extends TableDescription {
   readonly schema: string;
   readonly table: string;
@@ -12,7 +12,7 @@ export interface TableModel extends TableDescription {
 }
 
 export interface ColumnModel extends ColumnDescription {
-  /** As PostgreSQL names it: `numeric(10,2)`. */
+  /** The type's name in PostgreSQL: `numeric(10,2)`. */
   readonly sqlType: string;
   readonly comment: string | null;
 }
@@ -36,7 +36,7 @@ interface TableRow {
   columns: ColumnRow[];
 }
 
-/** For pg_attribute `a`: a NOT NULL that is not validated says nothing about older rows (PostgreSQL 18). */
+/** For pg_attribute `a`: a NOT NULL that is not validated does not cover older rows (PostgreSQL 18). */
 export const NULLABLE = `(NOT a.attnotnull OR EXISTS (
   SELECT FROM pg_constraint o
    WHERE o.conrelid = a.attrelid AND o.contype = 'n' AND a.attnum = ANY (o.conkey) AND NOT o.convalidated))`;

@@ -2,8 +2,8 @@ import type { ClientBase } from 'pg';
 import type { Scalar, ValueType } from './description.js';
 
 /**
- * Type OIDs of pg_type.dat that the contract does not map to PostgreSQL's text, or that keep a form of their
- * own.
+ * OIDs from pg_type.dat of the types that the contract does not map to PostgreSQL's text, or that have a form of
+ * their own.
  */
 const SCALAR_OF: ReadonlyMap<number, Scalar> = new Map([
   [16, 'boolean'],
@@ -31,7 +31,7 @@ interface TypeRow {
   labels: string[];
 }
 
-/** The types, and all types that they are made of. */
+/** The types, with all their base types and element types. */
 const TYPES_SQL = `WITH RECURSIVE made AS (
   SELECT oid, typtype, typbasetype, typelem, typlen, typsubscript, typndims FROM pg_type WHERE oid = ANY ($1::int8[]::oid[])
   UNION

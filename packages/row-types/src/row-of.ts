@@ -4,7 +4,7 @@ type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? unknown : never) : never;
 
 /**
  * A validator of `Row` from one validator per column. It does not compile if the two differ in a column or
- * its type. It omits unknown columns, which the table may have got since.
+ * its type. It omits unknown columns, which may have been added to the table since.
  */
 export function rowOf<Row>() {
   return <Shape extends { readonly [Column in keyof Row]: z.ZodType }>(
@@ -17,7 +17,7 @@ export function rowOf<Row>() {
 }
 
 /**
- * A validator of a new row as it is sent: as for the whole row, but the columns of `optional` may be absent.
+ * A validator of a new row as PostgreSQL sends it: like that of the whole row, but the columns of `optional` may be absent.
  */
 export function sentOf<Shape extends z.ZodRawShape, Column extends keyof Shape & string>(
   row: z.ZodObject<Shape>,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A float that JSON cannot write as a number is a word. */
+/** A float that JSON cannot write as a number is a string. */
 export type Float = number | 'NaN' | 'Infinity' | '-Infinity';
 
 /**

@@ -4,7 +4,7 @@ import { transformExactly } from './exact-transform.js';
 
 const LARGE = '12345678901234567890';
 
-/** What is written of a text that a function has changed. */
+/** JSON text of the function's result. */
 function written(json: string, transform: (value: never) => object | null): string | null {
   const transformed = transformExactly(json, transform as (value: Json) => object | null);
   return transformed?.write(transformed.made) ?? null;

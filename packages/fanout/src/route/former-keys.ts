@@ -21,8 +21,8 @@ export class FormerKeys {
   }
 
   /**
-   * The keys of a job that had another name. `named`: the same keys with the JSON texts of their values. `seen` returns a
-   * key as Redis gets it.
+   * Returns the keys of a job that had another form in the older version. `named`: the same keys with the JSON texts of
+   * their values. `seen` converts a key to its form in Redis.
    */
   of(
     orderingKeys: readonly string[],
@@ -53,8 +53,8 @@ function spellings(former: string): Set<string> {
 }
 
 /**
- * Keys that an older version left in a shard, by the queue's place among all queues; a queue without such keys has no entry.
- * Jobs up to the position of this version's first start are older ones.
+ * Reads the keys that an older version left in a shard, by the queue's number. A queue without such keys has no entry.
+ * Jobs up to the position of this version's first start are from the older version.
  */
 export async function readFormerKeys(
   redis: Redis,
@@ -73,7 +73,7 @@ export async function readFormerKeys(
   return found;
 }
 
-/** Keys whose last job was added up to a position. A job's id begins with its position. */
+/** Reads the keys whose last job was added at or before a position. A job's id begins with its position. */
 async function readOlder(redis: Redis, last: string, since: string): Promise<Set<string>> {
   const keys = new Set<string>();
   let cursor = '0';

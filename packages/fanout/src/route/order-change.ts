@@ -8,23 +8,25 @@ import type { Shape } from './shape.js';
 export interface OrderRoute {
   readonly queueName: string;
   readonly table: TableRoute;
-  /** Separates the keys of two tables in one queue, each ordered by its own key. */
+  /** Separates the ordering keys of tables that share a queue, each ordered by its own key. */
   readonly keyPrefix: string;
   /** Undefined if the queue gets whole changes. */
   readonly shape: Shape | undefined;
-  /** Undefined if no older version left any. */
+  /** Ordering keys that an older version left; undefined if there are none. */
   readonly formerKeys: FormerKeys | undefined;
 }
 
 export type Order = Pick<Job, 'orderingKeys' | 'formerKeys'>;
 
-/** `unplaced`: the reason, a sentence, why the change has no place among its row's changes. Such a change is parked. */
+/**
+ * `unplaced`: why the change cannot be ordered with the other changes of its row, as a sentence. Such a change is parked.
+ */
 export type PlacedOrder = Order & { readonly unplaced?: string };
 
-/** Ordering key of all changes without a key. No key's JSON reads like this, and an empty text means no order. */
+/** Ordering key of all changes without a key. No key's JSON is the same text. An empty text would mean no order. */
 const WHOLE_TABLE = '*';
 
-/** A table without a key is ordered as a whole: too much order costs speed, too little breaks the guarantee. */
+/** Orders a table without a key as a whole: too much order costs speed, too little breaks the guarantee. */
 export function orderChange(change: EncodedChange, route: OrderRoute): PlacedOrder {
   const { shape, formerKeys } = route;
   const current = currentKeys(change, route);
@@ -49,8 +51,8 @@ function currentKeys(change: EncodedChange, { table, keyPrefix }: OrderRoute): r
 }
 
 /**
- * A new partition, or a changed REPLICA IDENTITY, does not log the column that orders the queue. The stream goes on, and
- * nothing is guessed: such changes of one table wait for each other.
+ * The change lacks the column that orders the queue, because a new partition or a changed REPLICA IDENTITY does not log the
+ * column. The stream continues without a guess: such changes of one table wait for each other.
  */
 function unplaced(change: EncodedChange, { table, queueName }: OrderRoute): PlacedOrder {
   const { column } = table.orderBy as { readonly column: string };
@@ -62,7 +64,7 @@ function unplaced(change: EncodedChange, { table, queueName }: OrderRoute): Plac
   };
 }
 
-/** The same keys with their names in the older version. */
+/** The same keys in the form of the older version. */
 function namedBefore(change: EncodedChange, { table, keyPrefix }: OrderRoute): readonly string[] {
   const { orderBy } = table;
   if (orderBy === false || change.op === 'truncate') return [];

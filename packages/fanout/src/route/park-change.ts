@@ -8,8 +8,8 @@ export function parkReason(error: unknown): string {
 }
 
 /**
- * The key of a change that cannot be written out, and the reason. The worker package fails the job at once: later changes of
- * the key wait for a decision, and all others flow. No content of a row may stop the stream.
+ * Returns the data of a parked change: its key and the reason. The worker package fails the job at once. Later changes of
+ * the key wait for a decision, and all other changes continue. So no content of a row can stop the stream.
  */
 export function parkedJson(change: EncodedChange, shape: Shape | undefined, reason: string): string {
   const members = {

@@ -2,20 +2,20 @@ import { EVENT_LIMITS, isNestedDeeper, jsonMembers, OPERATIONS } from '@walmq/ch
 import { z } from 'zod';
 import { storedOptions } from '../job-options.js';
 
-/** Half a surrogate pair has no form in UTF-8, so Redis would get another text than the sender's. */
+/** Rejects half surrogate pairs: they have no form in UTF-8, so Redis would get another text than the sender's. */
 const text = (maxCharacters: number) =>
   z
     .string()
     .max(maxCharacters)
     .refine(value => value.isWellFormed(), 'Invalid input: expected well-formed Unicode');
 
-/** Larger integers would lose digits. */
+/** Rejects unsafe integers, which would lose digits. */
 const key = z.union([text(EVENT_LIMITS.keyCharacters), z.int()]);
 
-/** The largest priority BullMQ takes; 1 comes first. */
+/** BullMQ's largest priority number; 1 is processed first. */
 const MAX_PRIORITY = 2 ** 21;
 
-/** A year; BullMQ's own bound is some years more. */
+/** One year. BullMQ's own limit is some years longer. */
 const MAX_DELAY_MS = 366 * 86_400_000;
 
 /** Content of a logical message that is an event. Unknown fields are rejected. */
@@ -36,11 +36,11 @@ const eventSchema = z.strictObject({
 
 export interface Event {
   readonly type: string;
-  /** As the sender wrote it; undefined: in no order. */
+  /** The key as the sender wrote it; undefined for an event without order. */
   readonly key: string | number | undefined;
   /** The whole event as it was sent, so that no digit is lost. */
   readonly json: string;
-  /** In the form BullMQ stores; undefined: only the queue's. */
+  /** Options in BullMQ's stored form; undefined if only the queue's options apply. */
   readonly options: string | undefined;
 }
 
@@ -50,7 +50,9 @@ export interface EventQueue {
   readonly takesRows: boolean;
 }
 
-/** Reads an event. Returns an error with the reason if the content is no event. The reason quotes nothing of the content. */
+/**
+ * Reads an event. Returns an error with the reason if the content is no event. The reason quotes nothing of the content.
+ */
 export function readEvent(content: Buffer, { takesRows }: EventQueue): Event | Error {
   if (content.length > EVENT_LIMITS.bytes) return tooLarge(content.length);
   let json: string;

@@ -9,21 +9,21 @@ import { OutboxRoutes } from './route-outbox.js';
 import type { ChangeWriter } from './write-change.js';
 
 export interface EventRoutesOptions {
-  /** The number of a queue is its place in here. */
+  /** All queues. The number of a queue is its index. */
   readonly queues: readonly QueueConfig[];
   readonly outbox?: OutboxConfig | undefined;
   /** Name of the dead-letter queue, for events that cannot be read or that no queue takes; without it they are dropped. */
   readonly deadLetter?: string | undefined;
   readonly idSuffix: string;
-  /** By the queue's number: ordering keys of jobs that an older version left. */
+  /** Ordering keys of jobs that an older version left, by the queue's number. */
   readonly formerKeys?: ReadonlyMap<number, FormerKeys> | undefined;
-  /** Gets such an event, and why; never what it holds. */
+  /** Called for an event that cannot be read or that no queue takes. The reason never quotes the content. */
   readonly onMalformed: (change: ChangeName, reason: string) => void;
 }
 
 /**
- * Begins the key of an event in a queue that takes rows too. No ordering key of a row begins so: every role may send
- * events, and an event that waits for a year, or fails for good, must not park a row behind it.
+ * Prefix of an event's ordering key in a queue that takes rows too. No ordering key of a row has this prefix: every role
+ * may send events, and an event that is delayed for a year, or fails for good, must not park a row behind it.
  */
 const EVENT_KEY = 'event:';
 
@@ -57,7 +57,7 @@ export class EventRoutes {
       return this.#refuse(event, refusedData(event), (read as Error).message);
     const { type, key, json, options } = read;
     const keyJson = JSON.stringify(key) as string | undefined;
-    // A number is a string here, as in the ordering text of a row.
+    // A numeric key becomes a string, as in the ordering text of a row.
     const orderingKeys =
       key === undefined ? [] : [(taker.takesRows ? EVENT_KEY : '') + JSON.stringify(String(key))];
     return [
@@ -93,7 +93,7 @@ export class EventRoutes {
     }));
   }
 
-  /** `named`: the keys as an older version named them. */
+  /** `named`: the same keys in the form of an older version. */
   #order(queue: number, orderingKeys: readonly string[], named: readonly string[]): Order {
     const former = this.#options.formerKeys?.get(queue);
     return former
@@ -101,7 +101,10 @@ export class EventRoutes {
       : { orderingKeys };
   }
 
-  /** Nothing that an application writes may stop the stream, and nothing is lost: somebody has to look at the event. */
+  /**
+   * Nothing that an application writes may stop the stream. The dead-letter queue, if there is one, keeps the event for a
+   * person to look at.
+   */
   #refuse(change: ChangeName, json: string, reason: string): Job[] {
     this.#options.onMalformed(change, reason);
     if (this.#deadLetters === undefined) return [];

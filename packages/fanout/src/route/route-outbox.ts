@@ -7,18 +7,18 @@ export interface OutboxEvent {
   readonly queues: readonly number[];
   readonly type: string;
   readonly orderingKeys: readonly string[];
-  /** The ordering keys with their names in an older version. */
+  /** The same keys in the form of an older version. */
   readonly named: readonly string[];
 }
 
 /**
- * Routes outbox rows by aggregate type to the queues that take the type. Order is per aggregate (type and id); a row without
- * an id has no order.
+ * Routes outbox rows by aggregate type to the queues that take the type. Order is per aggregate (type and id); a row
+ * without an id has no order.
  */
 export class OutboxRoutes {
   readonly #table: Pick<OutboxConfig, 'schema' | 'table'>;
   readonly #columns: OutboxConfig['columns'];
-  /** By aggregate type, as JSON. */
+  /** Numbers of the queues, by aggregate type as JSON text. */
   readonly #queues = new Map<string, number[]>();
   /** Numbers of the queues that take rows too. */
   readonly #handleRows: ReadonlySet<number>;

@@ -7,9 +7,9 @@ import { Shape } from './shape.js';
 import type { ChangeWriter } from './write-change.js';
 
 export interface RowRoutesOptions {
-  /** The number of a queue is its place in here. */
+  /** All queues. The number of a queue is its index. */
   readonly queues: readonly QueueConfig[];
-  /** By the queue's number: ordering keys of jobs that an older version left. */
+  /** Ordering keys of jobs that an older version left, by the queue's number. */
   readonly formerKeys?: ReadonlyMap<number, FormerKeys> | undefined;
   readonly idSuffix: string;
 }
@@ -20,7 +20,7 @@ interface Route extends OrderRoute {
 
 /** Routes rows by table to the queues that name it. */
 export class RowRoutes {
-  /** By schema, then by table, so that no change needs a text of both. */
+  /** Routes by schema, then by table, so that no change needs a joined name. */
   readonly #routes: ReadonlyMap<string, ReadonlyMap<string, readonly Route[]>>;
   readonly #idSuffix: string;
   readonly #writer: ChangeWriter;
@@ -49,7 +49,10 @@ export class RowRoutes {
     );
   }
 
-  /** The job of a change that is sent again to one queue. An error if the change does not carry what orders the queue. */
+  /**
+   * The job of a change that is sent again to one queue. Returns an error if the change lacks the column that orders the
+   * queue.
+   */
   routeRewound(change: EncodedChange, queueName: string): Job[] | Error {
     const routes = this.#routesOf(change) ?? [];
     const taken = routes.filter(route => route.queueName === queueName);

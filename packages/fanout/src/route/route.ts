@@ -38,7 +38,10 @@ export class Router {
     return this.#rows.routeRead(change, queue);
   }
 
-  /** The job of a change that is sent again to one queue. An error if the change does not carry what orders the queue. */
+  /**
+   * The job of a change that is sent again to one queue. Returns an error if the change lacks the column that orders the
+   * queue.
+   */
   routeRewound(change: EncodedChange, queueName: string): Job[] | Error {
     return this.#rows.routeRewound(change, queueName);
   }

@@ -11,8 +11,9 @@ type ShapeConfig = NonNullable<QueueConfig['shape']>;
 type Members = Readonly<Record<string, string>>;
 
 /**
- * The part of a change that reaches one queue: where, columns and masks, transform, size. A failure in here never stops the
- * stream. The change becomes a job with the reason (`shapeError`), which the worker package fails, so that its key waits.
+ * The part of a change that reaches one queue: where, columns and masks, transform, size. A failure of a shape never
+ * stops the stream. The change becomes a job with the reason (`shapeError`), which the worker package fails, so that its
+ * key waits.
  */
 export class Shape {
   readonly #config: ShapeConfig;

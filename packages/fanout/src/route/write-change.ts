@@ -2,7 +2,7 @@ import type { ChangeName, EncodedChange } from '@walmq/change';
 import { parkedJson, parkReason } from './park-change.js';
 import type { Shape } from './shape.js';
 
-/** Gets a change that cannot be written out, and why; never what it holds. */
+/** Called for a change that cannot be written out. The reason never quotes the content. */
 export type OnParked = (change: ChangeName, reason: string) => void;
 
 /** Writes the data of jobs. A change that cannot be written out is parked: its job holds its key and the reason. */

@@ -81,7 +81,9 @@ const SPACE = 0x20;
 const LETTER_N = 0x6e;
 const LETTER_T = 0x74;
 
-/** Returns a built-in scalar type whose JSON or ordering text differs from that of plain text. Undefined for other types. */
+/**
+ * Returns a built-in scalar type whose JSON or ordering text differs from that of plain text. Undefined for other types.
+ */
 export function scalarType(typeOid: number): ValueType | undefined {
   return SCALARS.get(typeOid);
 }
