@@ -18,7 +18,7 @@ export default defineConfig({
     // shape.md
     mailing: {
       table: 'orders',
-      where: row => row.status !== 'pending', // before or after
+      where: row => row.status !== 'pending', // true for the old or the new row
       columns: ['id', 'customer_email', 'status'], // or omit: [...]
       mask: { customer_email: { hash: () => process.env.MASK_KEY } },
       maxBytes: 100_000,
@@ -32,7 +32,7 @@ export default defineConfig({
       tables: ['orders', 'order_items'],
       operations: ['insert', 'update'],
       attempts: 17,
-      backoff: { type: 'exponential', delayMs: 5000 }, // given up after some days
+      backoff: { type: 'exponential', delayMs: 5000 }, // fails after some days
     },
     // analytics.md
     facts: { table: 'orders', concurrency: 200 },

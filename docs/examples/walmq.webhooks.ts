@@ -5,7 +5,7 @@ export default defineWebhooks({
     crm: {
       url: { env: 'CRM_WEBHOOK_URL' }, // https://crm.example.com/hooks/shop
       secrets: [{ env: 'CRM_WEBHOOK_SECRET' }],
-      // Only to try it on one machine:
+      // For a test on one machine only:
       allowHttp: true,
       allowAddresses: ['127.0.0.0/8', '::1/128'],
     },

@@ -1,2 +1,2 @@
 SELECT committed_at, op, changed, before, after, context
-  FROM walmq.audit_history('orders', '{"id": 42}');        -- 'sales.orders' outside schema public
+  FROM walmq.audit_history('orders', '{"id": 42}');        -- 'sales.orders' for a table in another schema

@@ -6,5 +6,5 @@ export const orders = defineWorker<Tables>({
   on: { orders: { insert: async change => ({ action: 'seen', order_id: change.after.id }) } },
 });
 
-/** A zod validator of the same row, where data comes from elsewhere. */
+/** Validates a row from another source, with the table's zod validator. */
 export const readOrder = (json: string) => rows.orders.parse(JSON.parse(json));
