@@ -1,13 +1,13 @@
-/** Stands for the key that a trial uses. */
+/** Placeholder for the key that a trial uses. */
 export const KEY = '{key}';
 
-/** A command with arguments that are valid, and change nothing at a key that holds a string. */
+/** A command with valid arguments that change nothing at a key that holds a string. */
 export type Trial = readonly [command: string, ...args: string[]];
 
 /**
- * Every command that the scripts of BullMQ and of walmq call, tried in a script: Redis checks the user's rights there too.
- * The first command makes the key a string for a second, so that no other command writes. A test compares this list with
- * the installed scripts.
+ * Every command that the scripts of BullMQ and walmq call. They are tried in a script, where Redis checks the user's rights
+ * too. The first command makes the key a string for a second, so that no other command writes. A test compares this list
+ * with the installed scripts.
  */
 export const IN_SCRIPTS: readonly Trial[] = [
   ['SET', KEY, '', 'PX', '1000'],
@@ -76,7 +76,7 @@ export const IN_SCRIPTS: readonly Trial[] = [
   ['ZSCORE', KEY, ''],
 ];
 
-/** Commands that BullMQ and walmq call outside of a script. */
+/** Commands that BullMQ and walmq call outside a script. */
 export const ALONE: readonly Trial[] = [
   ['PING'],
   ['INFO', 'server'],
@@ -88,13 +88,13 @@ export const ALONE: readonly Trial[] = [
   ['EVALSHA', '0000000000000000000000000000000000000000', '1', KEY],
 ];
 
-/** An empty transaction. */
+/** The commands of an empty transaction. */
 export const IN_TRANSACTIONS: readonly Trial[] = [['MULTI'], ['EXEC']];
 
-/** The blocking command of workers: waits for a millisecond, at a key that does not exist. */
+/** The blocking command of workers. Waits for a millisecond at a key that does not exist. */
 export const WAITING: Trial = ['BZPOPMIN', `${KEY}:none`, '0.001'];
 
-/** Every command that the user must be allowed to run, in capitals, sorted. */
+/** Every command that the Redis user needs, in capitals, sorted. */
 export const COMMANDS: readonly string[] = [
   ...new Set([...[...IN_SCRIPTS, ...ALONE, ...IN_TRANSACTIONS, WAITING].map(([command]) => command), 'EVAL']),
 ].sort();

@@ -4,13 +4,13 @@ import { type OpenOptions, openRedis } from './open.js';
 import { refusalOf } from './refusal.js';
 
 export interface ConnectOnceOptions {
-  /** Shown to the server: CLIENT SETNAME. */
+  /** Name of the connection in the server: CLIENT SETNAME. */
   readonly name: string;
-  /** Milliseconds after which a command without a reply counts as failed, with an unknown outcome. */
+  /** Milliseconds after which a command without a reply fails, with an unknown outcome. */
   readonly deadlineMs: number;
 }
 
-/** The outcome of a lost reply is unknown, so no command is sent twice or queued. */
+/** If a reply is lost, the outcome of its command is unknown. So no command is sent twice or queued. */
 const NEVER_TWICE: Pick<
   OpenOptions,
   'maxRetriesPerRequest' | 'autoResendUnfulfilledCommands' | 'enableOfflineQueue' | 'retryStrategy'
@@ -22,8 +22,8 @@ const NEVER_TWICE: Pick<
 };
 
 /**
- * One connection that never sends a command twice and never reconnects. Rejects with REDIS_UNREACHABLE
- * (may pass by itself), REDIS_DENIED, REDIS_DATABASE_UNKNOWN or REDIS_TLS_REFUSED.
+ * Opens a connection that never sends a command twice and never reconnects. Rejects with REDIS_UNREACHABLE (a retry may
+ * succeed), REDIS_DENIED, REDIS_DATABASE_UNKNOWN or REDIS_TLS_REFUSED.
  */
 export async function connectOnce(url: string, { name, deadlineMs }: ConnectOnceOptions): Promise<Redis> {
   const redis = openRedis(url, {
@@ -33,12 +33,12 @@ export async function connectOnce(url: string, { name, deadlineMs }: ConnectOnce
     connectTimeout: deadlineMs,
     commandTimeout: deadlineMs,
   });
-  // ioredis emits the reason as an event; its commands reject with "Connection is closed" only.
+  // ioredis emits the reason as an event. Its commands reject only with "Connection is closed".
   const reasons: Error[] = [];
   redis.on('error', (error: Error) => reasons.push(error));
   try {
     await redis.connect();
-    // An unknown database number is an event too, and ioredis would go on in database 0.
+    // For an unknown database number, ioredis only emits an event and continues in database 0.
     if (reasons[0]) throw reasons[0];
     return redis;
   } catch (cause) {

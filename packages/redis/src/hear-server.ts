@@ -5,14 +5,14 @@ import { SPEAKS_NO_TLS, SPEAKS_TLS } from './refusal.js';
 
 const HEARING_MS = 1000;
 
-/** Errors that may hide the reason that the server sent: a client that writes meanwhile loses it. */
+/** Errors that may hide the reason that the server sent: a client that writes at the same time loses the reason. */
 const MUTE = /^(ECONNRESET|EPIPE|ECONNABORTED|ETIMEDOUT)$|Connection is closed|read ECONNRESET|write EPIPE/;
 
 /**
  * Finds the real error of a failed connection. A server in protected mode, or at its limit of connections, sends the reason
- * and closes at once. If the client has written meanwhile, it gets a reset in place of the reason
- * (https://github.com/redis/ioredis/issues/1099), so this function connects again and only reads. Resolves to `cause` if
- * the server sends nothing more.
+ * and closes the connection at once. If the client has written before it reads the reason, it gets a reset instead
+ * (https://github.com/redis/ioredis/issues/1099). So this function connects again and only reads. Then it tests whether the
+ * server expects TLS, or none, unlike the URL. Resolves to `cause` if it finds no other error.
  */
 export async function hearServer(url: string, cause: Error & { code?: string }): Promise<Error> {
   if (!MUTE.test(cause.code ?? '') && !MUTE.test(cause.message)) return cause;
@@ -26,7 +26,7 @@ export async function hearServer(url: string, cause: Error & { code?: string }):
   return (await opens(tls)) ? new Error(SPEAKS_TLS, { cause }) : cause;
 }
 
-/** The first line that the server sends to a client that sends nothing; undefined if none comes in time. */
+/** Reads the first line from the server without sending anything; undefined if no line comes within a second. */
 async function firstLineOf(socket: Socket): Promise<string | undefined> {
   const chunks = on(socket, 'data', { signal: AbortSignal.timeout(HEARING_MS), close: ['end', 'close'] });
   let text = '';

@@ -7,25 +7,26 @@ export interface HeartbeatOptions {
   readonly redis: Redis;
   /** BullMQ's key prefix. */
   readonly prefix: string;
+  /** Milliseconds that a reply may take. */
   readonly deadlineMs: number;
-  /** The server replied and takes writes. */
+  /** Called when the server has replied and takes writes. */
   readonly onBeat: () => void;
-  /** The server did not reply in time (REDIS_UNREACHABLE), and the connection is opened again; or it replied with an error. */
+  /** Gets REDIS_UNREACHABLE if no reply came in time and the connection is opened again, else the error of the reply. */
   readonly onMiss: (error: Error) => void;
 }
 
 export interface Heartbeat {
-  /** Asks the server now, or joins the request in flight; never rejects. */
+  /** Sends a request now, or waits for the one in flight. Never rejects. */
   beat(): Promise<void>;
   stop(): void;
 }
 
-/** Number of beats within one deadline: a dead connection is found within one and a half deadlines. */
+/** Number of requests within one deadline: a dead connection is detected within one and a half deadlines. */
 const BEATS_PER_DEADLINE = 2;
 
 /**
- * Sends a request at regular intervals, and closes the connection if no reply comes in time: without a request, a connection
- * whose peer is gone looks like a quiet one. The request is a write, so that a demoted server is found too.
+ * Sends a request at regular intervals, and opens the connection again if no reply comes in time: without a request, a
+ * connection whose peer is gone looks like a quiet one. The request is a write, so it also detects a demoted server.
  */
 export function watchHeartbeat(options: HeartbeatOptions): Heartbeat {
   const { redis, prefix, deadlineMs, onBeat, onMiss } = options;
@@ -37,7 +38,7 @@ export function watchHeartbeat(options: HeartbeatOptions): Heartbeat {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>(resolve => {
       timer = setTimeout(() => {
-        // A process that was suspended may have the reply in its socket, not yet read.
+        // After a suspension of this process, the socket may hold the reply, not yet read: give it one turn.
         void turn().then(() => resolve('late'));
       }, deadlineMs);
     });

@@ -11,46 +11,46 @@ import { isDenied, isWrongServer } from './wrong-server.js';
 
 export interface KeepConnectedOptions {
   readonly url: string;
-  /** Shown to the server: CLIENT SETNAME. */
+  /** Name of the connection in the server: CLIENT SETNAME. */
   readonly name: string;
   readonly log: Logger;
   /** BullMQ's key prefix: the heartbeat uses a key under it. */
   readonly prefix: string;
   /** Milliseconds that a reply may take. After that the connection is closed and opened again. */
   readonly deadlineMs: number;
-  /** Gets faults that do not pass by themselves: a missing right, a wrong password, a certificate. */
+  /** Gets faults that no retry can correct: a missing right, a wrong password, a rejected certificate. */
   readonly onFault: (error: WalmqError) => void;
 }
 
-/** A connection that reconnects for as long as it takes. */
+/** A connection that reconnects until it is closed. */
 export interface KeptConnection {
   readonly redis: Redis;
-  /** Resolves once Redis was reached and the user has every right it needs; never rejects. */
+  /** Resolves when Redis has been reached and the user has every right that walmq needs. Never rejects. */
   readonly usable: Promise<void>;
-  /** For readiness: asks Redis now. Resolves to the reason why Redis cannot be used, or undefined. */
+  /** Checks readiness with a request. Resolves to the reason why Redis cannot be used, or undefined. */
   check(): Promise<string | undefined>;
   close(): void;
 }
 
 /**
- * Connects for as long as it takes; commands wait meanwhile, as BullMQ's workers need it. It leaves a server that was
- * demoted and closes a connection without replies: the next connection may lead to the right server.
+ * Connects, and reconnects without limit. Commands wait until the connection is ready, which BullMQ's workers require. Closes a
+ * connection to a demoted server, and a connection without replies, because the next one may lead to the primary.
  */
 export function keepConnected(options: KeepConnectedOptions): KeptConnection {
   const { url, name, log, prefix, deadlineMs, onFault } = options;
-  // Number of connections in a row to a server that takes no writes. ioredis counts only failed connections.
+  // Number of consecutive connections to a server that takes no writes. ioredis counts only failed connections.
   let wrongServers = 0;
   let reason: string | undefined = 'Redis has not been reached yet';
   const redis = openRedis(url, {
     connectionName: name,
     maxRetriesPerRequest: null,
     connectTimeout: deadlineMs,
-    // Applies to BullMQ's blocking copies of this connection too, and while a connection is opened.
+    // Also applies to BullMQ's blocking duplicates of this connection, and while a connection is being opened.
     socketTimeout: deadlineMs + LONGEST_WAIT_MS,
     retryStrategy: attempt => retryDelayMs(Math.max(attempt, wrongServers)),
     reconnectOnError: error => {
       if (!isWrongServer(error)) return false;
-      // Many commands of one connection can fail at once.
+      // Many commands of one connection can fail at once: count only the first.
       if (redis.status === 'ready') wrongServers += 1;
       note(error);
       return 2;
@@ -61,7 +61,7 @@ export function keepConnected(options: KeepConnectedOptions): KeptConnection {
   function note(error: Error): void {
     failures += 1;
     reason = refusalOf(error).error.message;
-    // Warns of the first failure and then about once a minute.
+    // Log a warning at the first failure, then about once a minute.
     const level = failures === 1 || failures % 12 === 0 ? 'warn' : 'debug';
     log[level]({ event: 'redis:unreachable', error: error.message, failures }, 'Redis cannot be used');
   }
@@ -77,7 +77,7 @@ export function keepConnected(options: KeepConnectedOptions): KeptConnection {
   const usable = new Promise<void>(resolve => {
     sayUsable = resolve;
   });
-  // At each connection, since the address may lead to another server with other users.
+  // Runs at each connection, because the address may lead to another server with other users.
   const tryAll = () =>
     void tryRights(redis, prefix).then(sayUsable, (error: Error) => {
       if (error instanceof WalmqError) tell(error);
@@ -114,9 +114,9 @@ export function keepConnected(options: KeepConnectedOptions): KeptConnection {
   };
 }
 
-/** BullMQ's workers wait at most 10 s for a job; one second more: https://docs.bullmq.io/guide/workers */
+/** Milliseconds; BullMQ's workers wait at most 10 s for a job, plus one second: https://docs.bullmq.io/guide/workers */
 const LONGEST_WAIT_MS = 11_000;
-/** A health check waits this long. */
+/** Milliseconds that a readiness check waits for the reply. */
 const SLOW_MS = 1000;
 
 function retryDelayMs(attempt: number): number {

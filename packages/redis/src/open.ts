@@ -4,22 +4,22 @@ import { Cluster, Redis } from 'ioredis';
 export interface OpenOptions {
   readonly connectionName: string;
   readonly maxRetriesPerRequest: number | null;
-  /** Milliseconds to wait before the n-th try; null: stop. */
+  /** Returns the milliseconds to wait before the n-th attempt; null to stop. */
   readonly retryStrategy: (attempt: number) => number | null;
-  /** 2: connect again and send the command again. */
+  /** Returns 2 to connect again and send the command again, false to do neither. */
   readonly reconnectOnError?: (error: Error) => false | 2;
   readonly autoResendUnfulfilledCommands?: boolean;
   readonly enableOfflineQueue?: boolean;
   readonly lazyConnect?: boolean;
   readonly connectTimeout?: number;
   readonly commandTimeout?: number;
-  /** Milliseconds without a byte from the server after a command was sent; then the socket is closed. */
+  /** Milliseconds without a byte from the server after a command was sent, after which the socket is closed. */
   readonly socketTimeout?: number;
 }
 
 /**
- * `redis+cluster://` is the URL of any node of a Redis Cluster. A Cluster takes the same commands as a Redis, and BullMQ
- * detects which it got. Their types differ only in members that walmq does not use.
+ * Opens a connection, or a cluster client for a `redis+cluster://` URL, which names any node of a Redis Cluster. ioredis'
+ * Cluster takes the same commands as Redis, and BullMQ detects the difference. walmq uses no member that differs in type.
  */
 export function openRedis(url: string, options: OpenOptions): Redis {
   if (!CLUSTER_URL.test(url)) return new Redis(url, { ...COMMON, ...options });

@@ -1,7 +1,7 @@
 import { type ErrorCode, WalmqError, withoutStop } from '@walmq/change';
 import { isDenied } from './wrong-server.js';
 
-/** Error of a failed connection; `passes`: a retry may succeed. */
+/** Error of a failed connection. `passes`: true if a retry may succeed. */
 export interface Refusal {
   readonly error: WalmqError;
   readonly passes: boolean;
@@ -11,7 +11,7 @@ interface Kind {
   readonly code: ErrorCode;
   readonly passes: boolean;
   readonly when: (cause: Error & { code?: string }) => boolean;
-  /** The fault, without a full stop; `said` is the cause's message. */
+  /** Returns the fault as a sentence without a full stop. `said` is the message of the cause. */
   readonly what: (said: string) => string;
   readonly remedy: string;
 }
@@ -110,12 +110,12 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-/** Message for a server that speaks TLS although the URL says otherwise. */
+/** Message for a server that requires TLS although the URL is redis://. */
 export const SPEAKS_TLS = 'the server speaks TLS';
-/** Message for a server that speaks no TLS although the URL says so. */
+/** Message for a server without TLS although the URL is rediss://. */
 export const SPEAKS_NO_TLS = 'the server speaks no TLS';
 
-/** Names the fault of a failed connection by the error of the server, of TLS or of the system. */
+/** Converts an error of the server, of TLS or of the system to the WalmqError of a failed connection. */
 export function refusalOf(cause: Error & { code?: string }): Refusal {
   if (cause instanceof WalmqError) return { error: cause, passes: cause.code === 'REDIS_UNREACHABLE' };
   const said = withoutStop(cause.message);

@@ -4,9 +4,11 @@ import { ALONE, IN_SCRIPTS, IN_TRANSACTIONS, KEY, type Trial, WAITING } from './
 import { isDenied } from './wrong-server.js';
 
 /**
- * KEYS[1]  the key of the trials
- * ARGV     a trial each, as a JSON array
- * Returns pairs: a command that failed, and Redis' error.
+ * Runs trials in a script.
+ *
+ * KEYS[1]  key of the trials
+ * ARGV     one trial each, as a JSON array
+ * Returns pairs: a command that failed, and its error.
  */
 const TRY_LUA = `
 local failed = {}
@@ -22,9 +24,9 @@ redis.pcall('DEL', KEYS[1])
 return failed`;
 
 /**
- * Tries every command that BullMQ and walmq need, with the user of this connection, on a key under the prefix. Ignores
- * errors that are not about rights (a replica, no memory). Rejects with REDIS_DENIED, which names every missing command
- * and the rule that allows it, and as the connection does.
+ * Tries every command that BullMQ and walmq need, with the user of this connection, on a key under the prefix. Rejects with
+ * REDIS_DENIED, which names every missing right and the ACL rules that grant it. Other errors (a replica, no memory) are
+ * ignored in the script; outside the script, they reject.
  */
 export async function tryRights(redis: Redis, prefix: string): Promise<void> {
   const key = `${prefix}:walmq:trial`;
@@ -39,7 +41,7 @@ export async function tryRights(redis: Redis, prefix: string): Promise<void> {
   for (const trial of [...ALONE, ...IN_TRANSACTIONS, WAITING]) {
     const [command, ...args] = filled(trial) as [string, ...string[]];
     await redis.call(command, ...args).catch((error: Error) => {
-      // NOSCRIPT comes after the check of rights.
+      // Redis checks the rights before it replies with NOSCRIPT.
       if (isDenied(error)) note(command, error);
       else if (!error.message.startsWith('NOSCRIPT') && !AFTER_DENIED_MULTI.test(error.message)) throw error;
     });
@@ -60,7 +62,7 @@ export async function tryRights(redis: Redis, prefix: string): Promise<void> {
 
 const AFTER_DENIED_MULTI = /^ERR EXEC without MULTI/;
 
-/** 6.2 and 7.0, then 7.2 and newer, outside of a script and in one. */
+/** Redis' errors for a missing right to a key: of 6.2 and 7.0, then of 7.2 and newer, outside a script and in one. */
 const REFUSES_KEY =
   /access (one of the keys|a key)|access at least one of the keys|No permissions to access a key/i;
 

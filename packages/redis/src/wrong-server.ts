@@ -1,7 +1,7 @@
-/** Prefix that Redis before 7.0 puts before the error of a script's command; the second form if the script caught the error. */
+/** Prefix of Redis before 7.0 for the error of a command in a script; the second form if the script caught the error. */
 const OF_A_SCRIPT = /^(?:ERR Error running script .*: -|(?:@?user_script: ?\d+: ?)+-?)/;
 
-/** The error of a command without the prefix that Redis adds in a script. */
+/** Removes the prefix that Redis adds to the error of a command in a script. */
 export function commandError(message: string): string {
   return message.replace(OF_A_SCRIPT, '');
 }
@@ -13,7 +13,7 @@ export function commandError(message: string): string {
 const WRONG_SERVER = /^(READONLY|MASTERDOWN|UNBLOCKED|LOADING)\b/;
 
 /**
- * Whether the server of this connection is no longer the primary. The address may lead to the new primary (a proxy, DNS, a
+ * Returns true if the error means that the server takes no writes. The address may lead to the new primary (a proxy, DNS, a
  * failover), but only for a new connection.
  */
 export function isWrongServer({ message }: Error): boolean {
@@ -23,11 +23,11 @@ export function isWrongServer({ message }: Error): boolean {
 /** First words of the errors for wrong credentials or missing rights. */
 const DENIED = /^(NOAUTH|WRONGPASS|NOPERM)\b/;
 
-/** Redis' errors for a right that the user of a script lacks: 6.2 and 7.0, then 7.2 and newer. */
+/** Redis' errors for a missing right in a script: of 6.2 and 7.0, then of 7.2 and newer. */
 const DENIED_IN_A_SCRIPT =
   /(executing the script can't (run|access)|ACL failure in script|no permissions to (run|access))/i;
 
-/** Whether an error means that the user lacks a right, or that Redis rejects its credentials. */
+/** Returns true if the error means that the user lacks a right, or that Redis rejects the credentials. */
 export function isDenied({ message }: Error): boolean {
   return DENIED.test(message) || DENIED_IN_A_SCRIPT.test(message);
 }
