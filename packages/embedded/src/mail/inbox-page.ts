@@ -2,19 +2,19 @@ import Fastify, { type FastifyReply } from 'fastify';
 import type { Mailbox } from './mailbox.js';
 import { PAGE_SCRIPT, PAGE_STYLE, renderList, renderMail, renderMissing } from './render-mail.js';
 
-/** Nothing from elsewhere, no script but our own: a mail's content is whatever somebody sent. */
+/** Content security policies: no external resources, and only the page's own script, because a mail's content is untrusted. */
 const PAGE_POLICY =
   "default-src 'none'; img-src data:; style-src 'self'; script-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const MAIL_POLICY =
   "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
 
-/** The page that lists the mails and shows one, and the same as JSON under /api/mails. */
+/** Starts the web page that lists the mails and shows one of them. /api/mails returns the mails as JSON. */
 export async function startInboxPage(options: {
   port: number;
   mailbox: Mailbox;
 }): Promise<{ url: string; stop(): Promise<void> }> {
   const { port, mailbox } = options;
-  // Browsers keep connections open, which must not hold up the end.
+  // Browsers keep connections open, which must not delay `stop`.
   const http = Fastify({ forceCloseConnections: true });
   const mailOf = (id: string) => mailbox.mails().find(mail => mail.id === Number(id));
 

@@ -4,16 +4,19 @@ import { startSmtp } from './smtp.js';
 
 export interface Inbox {
   readonly smtpUrl: string;
-  /** Of the page that shows the mails. */
+  /** URL of the page that shows the mails. */
   readonly url: string;
-  /** Oldest first; the last 1000. */
+  /** The last 1000 mails, oldest first. */
   mails(): readonly Mail[];
-  /** The first mail, here or yet to come, that the predicate holds for. Throws MAIL_NOT_RECEIVED. */
+  /**
+   * Returns the first mail that matches, received already or within `timeoutMs` (default: 10 000).
+   * Throws MAIL_NOT_RECEIVED.
+   */
   waitForMail(predicate: (mail: Mail) => boolean, timeoutMs?: number): Promise<Mail>;
   stop(): Promise<void>;
 }
 
-/** A mail server on 127.0.0.1 that takes every mail for everybody and shows it on a page. */
+/** Starts a mail server on 127.0.0.1 that accepts every mail to every address and shows the mails on a page. */
 export async function startInbox(options: { smtpPort?: number; httpPort?: number } = {}): Promise<Inbox> {
   const { smtpPort = 0, httpPort = 0 } = options;
   const mailbox = createMailbox();

@@ -1,11 +1,11 @@
 import { WalmqError } from '@walmq/change';
 
 export interface Mail {
-  /** From 1, in order of arrival. */
+  /** Number in order of arrival, from 1. */
   readonly id: number;
   readonly messageId: string;
   readonly from: string;
-  /** The addresses it was sent to, hidden copies included. */
+  /** Addresses of all recipients, hidden copies included. */
   readonly to: string[];
   readonly subject: string;
   readonly text: string;
@@ -22,7 +22,7 @@ export interface Mailbox {
 
 const KEPT = 1000;
 
-/** The mails in memory, the newest `kept` of them. */
+/** Makes a mailbox in memory that keeps the newest `kept` mails. */
 export function createMailbox(kept = KEPT): Mailbox {
   const mails: Mail[] = [];
   const waiting = new Set<(mail: Mail) => void>();

@@ -75,7 +75,7 @@ function layout(title: string, body: string): string {
 `;
 }
 
-/** Times in the reader's zone; on the list, the button, and a fresh look when a mail has come. */
+/** Shows times in the reader's time zone. On the list, handles the button and reloads the page when a mail arrives. */
 export const PAGE_SCRIPT = `
 for (const time of document.querySelectorAll('time')) time.textContent = new Date(time.dateTime).toLocaleString();
 const count = document.getElementById('count');
@@ -93,7 +93,7 @@ if (count) {
 }
 `;
 
-/** No ground of its own for the mail's frame: a browser gives it the one that the mail's colour scheme asks for. */
+/** Sets no background for the frame of the mail, so that the browser chooses it by the mail's colour scheme. */
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --line: light-dark(#dde1e6, #30363d); --soft: light-dark(#5b6570, #9aa4ae);
   --back: light-dark(#ffffff, #14181c); --raised: light-dark(#f5f7f9, #1c2127); --ink: light-dark(#1a1f24, #e6eaee);

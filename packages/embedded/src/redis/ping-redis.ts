@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 
-/** Connects, asks for a PONG and hangs up. Rejects with the reason when the server does not answer. */
+/** Connects, sends PING and disconnects. Rejects with the reason if the server does not answer. */
 export async function pingRedis(url: string): Promise<void> {
   const redis = new Redis(url, {
     lazyConnect: true,
@@ -8,7 +8,7 @@ export async function pingRedis(url: string): Promise<void> {
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
-  // ioredis says why in an event; its commands are only told that the connection is closed.
+  // ioredis emits the reason as an event. Its commands reject only with "Connection is closed".
   const reasons: Error[] = [];
   redis.on('error', error => reasons.push(error));
   try {

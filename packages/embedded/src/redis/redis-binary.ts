@@ -11,12 +11,12 @@ export interface RedisBinary {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** The project's own, so that it goes when the project goes. */
+/** Cache folder in the project's folder, so that it is removed with the project. */
 const PROJECT_CACHE = fileURLToPath(new URL('../../../../.cache', import.meta.url));
 
 /**
- * A server that speaks Redis: one on PATH, else the distribution's own package unpacked into a cache folder
- * (Debian and its kin; nothing is installed). Throws EMBEDDED_REDIS_UNAVAILABLE.
+ * Finds a Redis or Valkey server on PATH. If there is none, unpacks the distribution's package into a cache folder, without
+ * installing it (Debian and its derivatives). Throws EMBEDDED_REDIS_UNAVAILABLE.
  */
 export async function findRedisBinary(
   account: Account,
@@ -30,7 +30,7 @@ export async function findRedisBinary(
   return await unpackedRedis({ cache: await cacheFolder(account), account, onProgress });
 }
 
-/** The project's cache folder when we can write it and the servers' account can read it. */
+/** Returns the project's cache folder if this process can write and the servers' account can read it, else a temporary one. */
 async function cacheFolder(account: Account): Promise<string> {
   await mkdir(PROJECT_CACHE, { recursive: true }).catch(() => undefined);
   const writable = await access(PROJECT_CACHE, constants.W_OK).then(
@@ -52,7 +52,7 @@ async function unpackedRedis(options: {
   const binary = { command: server, env: { LC_ALL: 'C', LD_LIBRARY_PATH: libraries } };
   if (await isRunnable(binary, account)) return binary;
 
-  // What is there and does not run was unpacked for a system that has changed since.
+  // A program that is there but does not run was unpacked before the system changed.
   if (await exists(folder)) await rm(folder, { recursive: true, force: true });
   onProgress("Redis: none on PATH; fetching the distribution's package, once");
   await fillOnce({ folder: cache, name: 'redis', fill: unpackRedis });

@@ -8,20 +8,20 @@ import { pingRedis } from './ping-redis.js';
 import { findRedisBinary } from './redis-binary.js';
 
 export interface EmbeddedRedis {
-  /** With the password, which is new with every start. */
+  /** URL with the password. Every call of startRedis makes a new password. */
   readonly url: string;
   readonly port: number;
-  /** Of the process that runs now, or ran last. */
+  /** Process id of the process that runs now, or ran last. */
   readonly pid: number;
-  /** SIGTERM (after 5 s: SIGKILL), then the data is removed. */
+  /** Stops the server with SIGTERM, after 5 s with SIGKILL. Then removes the data. */
   stop(): Promise<void>;
-  /** Sends the signal and resolves once the process is gone. */
+  /** Sends the signal and resolves when the process has ended. */
   kill(signal: NodeJS.Signals): Promise<void>;
-  /** Starts again with the same data on the same port; a running server is stopped first. */
+  /** Stops the server if it runs, and starts it with the same data on the same port. */
   restart(): Promise<void>;
 }
 
-/** What BullMQ needs of a Redis that may not lose a job: no eviction, every write on disk before its reply. */
+/** Settings of a Redis that must not lose a job: no eviction, and every write is on disk before its reply. */
 const SETTINGS = {
   bind: '127.0.0.1',
   appendonly: 'yes',
@@ -31,16 +31,16 @@ const SETTINGS = {
 };
 
 /**
- * A Redis (or Valkey) server of our own on 127.0.0.1, durable by default.
+ * Starts a Redis (or Valkey) server on 127.0.0.1, by default durable.
  * Throws EMBEDDED_REDIS_UNAVAILABLE (no program for this machine) or EMBEDDED_REDIS_FAILED.
  */
 export async function startRedis(
   options: {
-    /** Lines of redis.conf, over the defaults; values as that file writes them. */
+    /** Lines of redis.conf that override the defaults; values in the syntax of redis.conf. */
     settings?: Record<string, string | number>;
-    /** Default: a free one. */
+    /** Port. Default: a free one. */
     port?: number;
-    /** Hears of steps that may take a second or more. */
+    /** Gets a line of text before each step that may take a second or more. */
     onProgress?: (line: string) => void;
   } = {},
 ): Promise<EmbeddedRedis> {

@@ -3,19 +3,18 @@ import { join } from 'node:path';
 import { WalmqError } from '@walmq/change';
 import { type Run, run } from '../server/run.js';
 
-/** redis-server is a link to a program of redis-tools, so it takes both. */
+/** Both packages are needed: redis-server is a link to a program of redis-tools. */
 const PACKAGES = ['redis-server', 'redis-tools'];
 
-/** The layout `unpackRedis` leaves behind. */
+/** Returns the paths of the program and its libraries after `unpackRedis`. */
 export function unpackedPaths(folder: string): { server: string; libraries: string } {
   return { server: join(folder, 'root', 'usr', 'bin', 'redis-server'), libraries: join(folder, 'lib') };
 }
 
 /**
- * Fetches the distribution's Redis and the libraries this system lacks, checked by apt against the
- * distribution's keys, and unpacks them into `folder`. Needs neither root nor a package list: where the
- * system's list is missing or stale, it reads one into the folder and drops it again.
- * Throws EMBEDDED_REDIS_UNAVAILABLE.
+ * Downloads the distribution's Redis and the libraries that this system lacks, and unpacks them into `folder`. apt verifies
+ * the packages with the distribution's keys. Needs neither root nor a package list: if the system's list is missing or stale,
+ * downloads a list into the folder and removes it afterwards. Throws EMBEDDED_REDIS_UNAVAILABLE.
  */
 export async function unpackRedis(folder: string): Promise<void> {
   const dpkg = await run('dpkg-deb', ['--version']);
@@ -53,7 +52,7 @@ async function downloadWith(options: readonly string[], debs: string): Promise<R
   return await apt('apt-get', [...options, 'download', ...PACKAGES, ...libraries], debs);
 }
 
-/** The libraries redis-tools depends on, at any depth, that are not installed. */
+/** Finds the libraries that redis-tools depends on, at any depth, and that are not installed. */
 async function missingLibraries(options: readonly string[]): Promise<string[]> {
   const missing = new Set<string>();
   let round = ['redis-tools'];
@@ -68,7 +67,7 @@ async function missingLibraries(options: readonly string[]): Promise<string[]> {
   return [...missing];
 }
 
-/** The libraries among the dependencies that `apt-cache depends` prints: lines such as `  Depends: liblzf1`. */
+/** Extracts the libraries from the output of `apt-cache depends`: lines such as `  Depends: liblzf1`. */
 export function libraryNames(depends: string): string[] {
   return [...depends.matchAll(/^ +(?:Pre)?Depends: (lib[\w.+-]+)$/gm)].map(match => match[1] as string);
 }
@@ -77,7 +76,7 @@ async function isInstalled(name: string): Promise<boolean> {
   return / installed$/m.test((await run('dpkg-query', ['--status', name])).output);
 }
 
-/** Sandbox user root: apt's own account cannot write to our folder; apt warns of that, or gives up. */
+/** Runs apt with the sandbox user root: apt's own account cannot write to the folder, so apt would warn or fail. */
 async function apt(command: string, args: readonly string[], cwd = '/'): Promise<Run> {
   return await run(command, ['-q', '-o', 'APT::Sandbox::User=root', ...args], { cwd });
 }
@@ -88,7 +87,7 @@ async function unpack(debs: string, folder: string): Promise<void> {
     const unpacked = await run('dpkg-deb', ['--extract', join(debs, name), root]);
     if (!unpacked.ok) throw notFound(`${name} could not be unpacked: ${lastLine(unpacked)}`);
   }
-  // One folder for the loader, whatever the architecture's own folder is called.
+  // Collect the libraries in one folder for the loader: their original folder depends on the architecture.
   const { libraries } = unpackedPaths(folder);
   await mkdir(libraries);
   for (const entry of await readdir(root, { recursive: true, withFileTypes: true }))

@@ -1,24 +1,24 @@
 import { readFileSync } from 'node:fs';
 
-/** The account a server runs as. Undefined: our own. */
+/** Account that a server runs as; undefined for the account of this process. */
 export type Account = { readonly uid: number; readonly gid: number } | undefined;
 
 const NOBODY = 65534;
 
-/** PostgreSQL refuses to run as root, and Redis has no need to: for root, the account `nobody`. */
+/** Returns the account `nobody` if this process runs as root: PostgreSQL refuses to run as root, and Redis need not. */
 export function serverAccount(): Account {
   if (process.getuid?.() !== 0) return undefined;
   return nobodyOf(readPasswd());
 }
 
-/** `nobody` of a passwd file's text; 65534, its usual number, when the file does not name it. */
+/** Returns the ids of `nobody` in the text of a passwd file; 65534, the usual id, if the file does not name it. */
 export function nobodyOf(passwd: string): { uid: number; gid: number } {
   const fields = passwd
     .split('\n')
     .find(line => line.startsWith('nobody:'))
     ?.split(':');
   const [uid, gid] = [Number(fields?.[2]), Number(fields?.[3])];
-  // macOS writes nobody as -2, which spawn does not take.
+  // On macOS nobody has the id -2, which spawn rejects.
   return uid > 0 && gid > 0 ? { uid, gid } : { uid: NOBODY, gid: NOBODY };
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** A TCP port of 127.0.0.1 that was free a moment ago: whoever uses it must be ready to ask again. */
+/** Returns a TCP port of 127.0.0.1 that was free a moment ago. The caller must retry if the port is taken by then. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -3,13 +3,13 @@ import type { Account } from './account.js';
 
 export interface Run {
   readonly ok: boolean;
-  /** What it wrote to stdout. */
+  /** Text that the program wrote to stdout. */
   readonly output: string;
-  /** What it wrote to stdout and stderr, or why it could not be started. */
+  /** Text that the program wrote to stdout and stderr, or the reason why it did not start. */
   readonly report: string;
 }
 
-/** Runs a program to its end. A failure is a result, not an exception: callers have another way to try. */
+/** Runs a program to its end. Returns a failure as a result and never throws, because callers have an alternative. */
 export function run(
   command: string,
   args: readonly string[],
@@ -26,7 +26,7 @@ export function run(
     };
     execFile(command, [...args], settings, (error, stdout, stderr) => {
       const report = `${stdout}${stderr}`.trim() || (error?.message ?? '');
-      // biome-ignore lint/nursery/noFloatingPromises: this settles the promise, it is none.
+      // biome-ignore lint/nursery/noFloatingPromises: this call settles the promise and returns none.
       done({ ok: error === null, output: stdout, report });
     });
   });

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import type { Account } from './account.js';
 import { startWatchdog, type Watchdog } from './watchdog.js';
 
-/** A server's own temporary folder: gone, and the server with it, at the latest when this process is. */
+/** Temporary folder of a server. The watchdog ends the server and removes the folder when this process ends, or earlier. */
 export interface ServerFolder {
   readonly path: string;
   readonly watchdog: Watchdog;
 }
 
-/** `endSignal`: what ends the server at once, and its own children too. */
+/** Makes the folder and its watchdog. `endSignal` is the signal that ends the server and its child processes at once. */
 export async function makeServerFolder(options: {
   name: string;
   account: Account;

@@ -8,7 +8,7 @@ import type { Account } from './account.js';
 import { freePort, isPortTaken } from './free-port.js';
 import type { ServerFolder } from './server-folder.js';
 
-/** What a kind of server needs to be started, asked and stopped. */
+/** Everything that is needed to start, probe and stop a server. */
 export interface ServerKind {
   readonly name: 'PostgreSQL' | 'Redis';
   readonly failureCode: ErrorCode;
@@ -18,17 +18,17 @@ export interface ServerKind {
   readonly env: NodeJS.ProcessEnv;
   readonly account: Account;
   readonly folder: ServerFolder;
-  /** Lets its clients go, keeps what is committed, ends. */
+  /** Signal on which the server closes its connections, keeps committed data and ends. */
   readonly stopSignal: NodeJS.Signals;
   writeSettings(port: number): Promise<void>;
-  /** Resolves when the server answers on that port; rejects when it does not yet. */
+  /** Resolves if the server answers on this port; rejects if it does not yet. */
   probe(port: number): Promise<void>;
 }
 
-/** A server process on one port and one folder, that can die and come back. */
+/** A server on one port with one folder. Its process can be killed and started again. */
 export interface Server {
   readonly port: number;
-  /** Of the process that runs now, or ran last. */
+  /** Process id of the process that runs now, or ran last. */
   readonly pid: number;
   stop(): Promise<void>;
   kill(signal: NodeJS.Signals): Promise<void>;
@@ -37,12 +37,12 @@ export interface Server {
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 5000;
-/** After SIGKILL, PostgreSQL's backends need a moment to notice, and until then a new server will not start. */
+/** After SIGKILL of PostgreSQL, its backends end a moment later. Until then a new server does not start. */
 const RESTART_TIMEOUT_MS = 20_000;
 const PORT_ATTEMPTS = 5;
 const PROBE_INTERVAL_MS = 25;
 
-/** Starts the server on `port`, or on a free one. Throws the kind's failure with the log's last lines. */
+/** Starts the server on `requestedPort`, or on a free port. Throws `failureCode` with the last lines of the log. */
 export async function startServer(kind: ServerKind, requestedPort?: number): Promise<Server> {
   const first = await startOnSomePort(kind, requestedPort);
   const { port } = first;
@@ -105,7 +105,7 @@ async function launch(kind: ServerKind): Promise<ChildProcess> {
     const child = spawn(kind.command, kind.args, {
       cwd: kind.folder.path,
       env: kind.env,
-      // Its own session: Ctrl+C in the terminal is for the apps, which need their servers to drain.
+      // In a session of its own, so that Ctrl+C in the terminal ends only the apps: they need the servers while they drain.
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
       ...kind.account,
@@ -121,7 +121,7 @@ async function launch(kind: ServerKind): Promise<ChildProcess> {
   }
 }
 
-/** True when the server answers; false when it has ended instead. */
+/** Resolves to true when the server answers, to false if it ends before. */
 async function answers(kind: ServerKind, child: ChildProcess, port: number): Promise<boolean> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (!hasEnded(child)) {
@@ -150,7 +150,7 @@ async function failure(kind: ServerKind, cause?: unknown): Promise<WalmqError> {
   });
 }
 
-/** The last lines of a log, indented. */
+/** Returns the last lines of a log, indented. */
 export function lastLines(log: string, count = 8): string {
   const lines = log.trim().split('\n').slice(-count);
   return lines

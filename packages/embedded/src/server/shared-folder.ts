@@ -5,9 +5,9 @@ import type { Account } from './account.js';
 import { run } from './run.js';
 
 /**
- * The folder of temporary files that runs of this user share, readable by the servers' account. Its name is
- * predictable and the place is everybody's: a folder that is not ours alone to write is refused, for a
- * stranger's programs would be run from it; then a private one is made, and used by this run only.
+ * Returns the temporary folder that all runs of this user share and that the servers' account can read. Everybody can write to
+ * the parent folder, and the name is predictable. So a folder that another user owns or can write to is not used, because
+ * this run would start that user's programs. Instead, this run gets a private folder.
  */
 export async function sharedTemporaryFolder(parent = tmpdir()): Promise<string> {
   const path = join(parent, `walmq-${process.getuid?.() ?? 'user'}`);
@@ -15,7 +15,7 @@ export async function sharedTemporaryFolder(parent = tmpdir()): Promise<string> 
     () => true,
     () => false,
   );
-  // Past the umask, which may hide the folder from the servers' account.
+  // The umask may have removed the rights of the servers' account.
   if (made) await chmod(path, 0o755);
   if (await isOursAlone(path)) return path;
   const own = await mkdtemp(`${path}-`);
@@ -29,15 +29,15 @@ async function isOursAlone(path: string): Promise<boolean> {
   return found.uid === (process.getuid?.() ?? found.uid) && (found.mode & 0o022) === 0;
 }
 
-/** True when the servers' account can reach and list the folder. */
+/** Resolves to true if the servers' account can enter and list the folder. */
 export async function isReadableFor(account: Account, folder: string): Promise<boolean> {
   return (await run('/bin/sh', ['-c', 'test -r "$1" && test -x "$1"', 'sh', folder], { account, cwd: '/' }))
     .ok;
 }
 
 /**
- * Fills `folder/name` once: `fill` works in a folder of its own, which then takes the name in one step, so that
- * two runs side by side never see half of it. Whoever comes second uses what the first one made.
+ * Fills `folder/name` once and returns its path. `fill` writes to a staging folder, which is then renamed in one step, so a
+ * concurrent run never sees incomplete content. If two runs do this at the same time, the second uses the folder of the first.
  */
 export async function fillOnce(options: {
   folder: string;

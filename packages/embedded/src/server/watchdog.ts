@@ -2,18 +2,18 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 
-/** Ends processes, and removes a folder, at the latest when this process has ended. */
+/** Ends processes and removes a folder when this process ends, or earlier with `finish`. */
 export interface Watchdog {
   watch(pid: number): void;
-  /** The process has ended: its number may soon be another's. */
+  /** Stops watching a process that has ended: another process may soon get its id. */
   forget(pid: number): void;
-  /** Ends what is still watched, removes the folder, and resolves when both is done. */
+  /** Ends all watched processes, removes the folder, and resolves when both are done. */
   finish(): Promise<void>;
 }
 
 /**
- * A shell in its own session reads from a pipe that only we hold. The pipe's end is the one sign of our death
- * that SIGKILL cannot suppress. (Exit handlers of ours would miss exactly that case.)
+ * Script of a shell that runs in its own session and reads from a pipe. Only this process holds the other end of the pipe, so
+ * the pipe closes when this process ends, even by SIGKILL. Exit handlers do not run at SIGKILL.
  */
 const SCRIPT = `
 pids=
@@ -33,7 +33,7 @@ done
 `;
 
 /**
- * `endSignal` is tried first, SIGKILL after 5 s in all. `folder` is removed at the end.
+ * Starts the watchdog. It ends processes with `endSignal`, then with SIGKILL after 5 s in all. Then it removes `folder`.
  */
 export async function startWatchdog(options: {
   endSignal: 'TERM' | 'QUIT' | 'KILL';
@@ -46,7 +46,7 @@ export async function startWatchdog(options: {
     stdio: ['pipe', 'ignore', 'ignore'],
   });
   await once(shell, 'spawn');
-  // Whoever forgets to stop a server must still be able to end.
+  // A process that forgets to stop its server must still be able to end.
   shell.unref();
   const pipe = shell.stdin as Socket;
   pipe.unref();
