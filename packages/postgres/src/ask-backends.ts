@@ -72,7 +72,7 @@ async function onNewConnection<T>(
     await client.connect();
     return await act(client);
   } finally {
-    // Says goodbye to the server, but does not wait for an answer: destroys the socket after 100 ms.
+    // Send Terminate, but do not wait for the server: destroy the socket after 100 ms.
     void client.end().catch(() => undefined);
     setTimeout(
       () => (client as Client & { connection: Connection }).connection.stream.destroy(),

@@ -34,7 +34,7 @@ export interface KeptConnection {
 
 /**
  * Connects, and reconnects without limit. Commands wait until the connection is ready, which BullMQ's workers require. Closes a
- * connection to a demoted server, and a connection without replies, because the next one may lead to the primary.
+ * connection to a demoted server, and a connection without replies, because the next connection may lead to the primary.
  */
 export function keepConnected(options: KeepConnectedOptions): KeptConnection {
   const { url, name, log, prefix, deadlineMs, onFault } = options;

@@ -18,7 +18,7 @@ export interface SlotReader {
   readonly publication: string;
 }
 
-/** WAL records begin at multiples of this (MAXALIGN). */
+/** Alignment of WAL records in bytes (MAXALIGN). */
 export const ALIGNMENT = 8n;
 const FIRST_STEP = 8192n;
 /** Bytes of the header of a WAL page, and of the first page of a segment: xlog_internal.h. */

@@ -13,7 +13,7 @@ export interface ShownOptions {
   readonly xid: number;
   /** Relations that the transaction writes to. */
   readonly relations: readonly Relation[];
-  /** Ends the wait. */
+  /** Aborts the wait. */
   readonly signal: AbortSignal;
   /** Called once if the wait takes longer than a second. */
   readonly onLong: () => void;
@@ -38,8 +38,8 @@ const SHOWN_SQL = `SELECT pg_current_snapshot()::text AS snapshot,
  * Waits until this connection sees the catalog entries of the relations as the transaction of the stream left them. The
  * stream gets a commit as soon as it is in the WAL. Other connections see the commit only after the synchronous standbys have
  * confirmed it, which takes as long as a standby is missing. The last change of a catalog entry comes from this transaction,
- * or from one that was already visible to it, so waiting for this transaction is sufficient. Returns false if the signal
- * aborts the wait.
+ * or from a transaction that was already visible to this one, so waiting for this one is sufficient.
+ * Returns false if the signal aborts the wait.
  */
 export async function untilShown(client: ClientBase, options: ShownOptions): Promise<boolean> {
   const { xid, relations, signal, onLong } = options;

@@ -28,7 +28,7 @@ interface PgoutputOptions {
 }
 
 /**
- * pgoutput plugin for pg-logical-replication with a parser of our own. The parser of the package turns unchanged TOAST values
+ * pgoutput plugin for pg-logical-replication with walmq's own parser. The parser of the package turns unchanged TOAST values
  * into undefined, timestamps into local Dates and OIDs above 2^31 into negative numbers, and throws inside the socket's
  * callback. This plugin passes messages directly to `onMessage`; the service's own event per message has no listener.
  */

@@ -9,7 +9,7 @@ import { replicationFailure } from './failure.js';
 import { type CopyConnection, PgoutputPlugin } from './plugin.js';
 import { PlaceKeeper } from './stream-place.js';
 
-/** Milliseconds that the server may take to end the COPY stream before we close the connection. */
+/** Milliseconds that the server may take to end the COPY stream before the connection is closed. */
 const GOODBYE_MS = 2000;
 /**
  * Milliseconds in which acknowledgements share one status message. Each message wakes the walsender; without this limit, that
