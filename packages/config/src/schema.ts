@@ -9,7 +9,9 @@ import {
 import { tableDescriptions } from '@walmq/row-types';
 import { z } from 'zod';
 
-/** PostgreSQL's limit is 63 bytes in the database's encoding, which is unknown here. So the check allows 63 characters. */
+/**
+ * PostgreSQL's limit is 63 bytes in the database's encoding, which is unknown here. So the check allows 63 characters.
+ */
 const isName = (name: string) => name !== '' && [...name].length <= 63 && !name.includes('\0');
 
 const identifier = z
@@ -91,7 +93,7 @@ export const queueFields = z.strictObject({
   table: tableName.optional(),
   /** Several tables for one queue, as a list or each with its own `orderBy` and `operations`. */
   tables: z.union([z.array(tableName).min(1), z.record(tableName, perTable)]).optional(),
-  /** True if the queue takes logical messages with the prefix "walmq.event." and its name, which need no table. Default false. */
+  /** True if the queue takes logical messages with the prefix "walmq.event." and its name as events. Default false. */
   messages: z.boolean().default(false),
   /** Aggregate type, or types, whose events the queue takes from the outbox table. */
   outbox: z.union([aggregateType, z.array(aggregateType).min(1)]).optional(),
@@ -99,7 +101,9 @@ export const queueFields = z.strictObject({
   operations: z.array(rowOperation).min(1).optional(),
   /** Ordering key: changes with the same value are processed strictly in order. Default "key", the primary key. */
   orderBy: orderBy.optional(),
-  /** The queue gets changes of rows for which this function is true before or after: docs/guides/shape.md. Default: all. */
+  /**
+   * The queue gets changes of rows for which this function is true before or after: docs/guides/shape.md. Default: all.
+   */
   where: predicate.optional(),
   /** Columns that reach the queue. The key's columns always do. Default: all. */
   columns: columnNames.optional(),
@@ -128,17 +132,18 @@ export const queueFields = z.strictObject({
   /** Expected columns and types of the tables: `tables` of a file that "walmq types" wrote. Default: no check. */
   expect: tableDescriptions.optional(),
   /**
-   * Reaction if a table differs from `expect` (drift). "warn" (the default): log and metrics. "park": the worker kit fails
-   * changes that do not fit, so that their keys wait. "pause": capture pauses the queue, so that all its changes wait.
-   * "stop": capture stops.
+   * Reaction if a table differs from `expect` (drift). "warn" (the default): log and metrics. "park": the worker kit
+   * fails changes that do not fit, so that their keys wait. "pause": capture pauses the queue, so that all its changes
+   * wait. "stop": capture stops.
    */
   onDrift: z.enum(['warn', 'park', 'pause', 'stop']).optional(),
   /** Attempts at a change before it has failed for good and later changes of its key are parked. Default 8. */
   attempts: z.int().min(1).max(1000).default(8),
   /**
-   * Delay before the n-th retry: delayMs * 2^(n-1) if exponential, delayMs if fixed. The actual delay is random, between
-   * (1 - jitter) of this delay and the whole delay. `jitter` is 1 by default (full jitter), so that changes that failed at
-   * the same time are not retried at the same time. The delay stops doubling at maxDelayMs. Default: one hour.
+   * Delay before the n-th retry: delayMs * 2^(n-1) if exponential, delayMs if fixed. The actual delay is random,
+   * between (1 - jitter) of this delay and the whole delay. `jitter` is 1 by default (full jitter), so that changes
+   * that failed at the same time are not retried at the same time. The delay stops doubling at maxDelayMs. Default: one
+   * hour.
    */
   backoff: z
     .strictObject({
@@ -208,8 +213,8 @@ export const configSchema = z.strictObject({
       /** postgres:// URL of the database. Its role needs REPLICATION. Default: DATABASE_URL. */
       url: z.string().optional(),
       /**
-       * Milliseconds without an answer from PostgreSQL after which walmq asks, on a new connection, whether the server still
-       * has the old connection. Default 10 000.
+       * Milliseconds without an answer from PostgreSQL after which walmq asks, on a new connection, whether the server
+       * still has the old connection. Default 10 000.
        */
       deadlineMs: z.int().min(100).max(600_000).default(10_000),
       slot: slotName.default('walmq'),
@@ -234,7 +239,9 @@ export const configSchema = z.strictObject({
       deadlineMs: z.int().min(100).max(600_000).default(10_000),
       /** Failures that an acknowledged change survives: "fsync" (the default), { replicated: n } or "memory". */
       durability: durability.default('fsync'),
-      /** True if CONFIG is forbidden (managed Redis): capture logs the durability and does not verify it. Default false. */
+      /**
+       * True if CONFIG is forbidden (managed Redis): capture logs the durability and does not verify it. Default false.
+       */
       trustDurability: z.boolean().default(false),
     })
     .prefault({}),
@@ -250,16 +257,18 @@ export const configSchema = z.strictObject({
         .default(1024 * 1024),
       /** Maximum number of batches that are sent and not yet answered. Default 2. */
       batchesInFlight: z.int().min(1).max(16).default(2),
-      /** Milliseconds by which the slot stays behind the durable position, to repair a Redis that lost data. Default 0. */
+      /**
+       * Milliseconds by which the slot stays behind the durable position, to repair a Redis that lost data. Default 0.
+       */
       ackDelayMs: milliseconds.default(0),
       /** Capture pauses if any queue has more unfinished jobs (waiting, active, delayed, parked). Default 1 000 000. */
       maxQueueDepth: z.int().min(1).default(1_000_000),
       /** Capture pauses above this share of Redis' maxmemory. Default 0.8. */
       maxRedisMemoryShare: z.number().gt(0).max(1).default(0.8),
       /**
-       * Reaction if PostgreSQL does not send changes that queues expect, because of the publication or a table. "warn" (the
-       * default): not ready, verdict, metric. "add": as "warn", and capture adds the tables to the publication if its role
-       * may. "pause": capture pauses the queues that read the table. "stop": capture stops.
+       * Reaction if PostgreSQL does not send changes that queues expect, because of the publication or a table. "warn"
+       * (the default): not ready, verdict, metric. "add": as "warn", and capture adds the tables to the publication if
+       * its role may. "pause": capture pauses the queues that read the table. "stop": capture stops.
        */
       onUnpublished: z.enum(['warn', 'add', 'pause', 'stop']).default('warn'),
     })

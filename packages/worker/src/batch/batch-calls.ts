@@ -17,11 +17,11 @@ export interface BatchCallsOptions {
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly deadlineMs: number;
-  /** Changes that the handler settles without an effect, by what they fail with. */
+  /** Errors of changes that the handler settles without an effect. */
   readonly failures: Map<BatchTask, Error>;
 }
 
-/** What one call of a batch's handler asks of the kit. */
+/** The calls that a handler of batches makes to the kit, for one call of the handler. */
 export class BatchCalls {
   readonly context: BatchContext<Change>;
   readonly followed = new FollowedCalls();
@@ -55,7 +55,7 @@ export class BatchCalls {
         this.followed.follow('once()', async () => {
           const entries = this.#left(changes);
           for (const task of entries) {
-            // A second call would find the rows of the first one and take them for its own.
+            // A second call would find the inbox rows of the first call and take them for rows of an earlier attempt.
             if (inOnce.has(task)) throw onceTwice(task);
             inOnce.add(task);
           }
@@ -84,7 +84,7 @@ export class BatchCalls {
             );
             return changes.map(change => results.get(entryKey(this.#taskOf(change))) as never);
           } catch (error) {
-            // An effect that failed may be tried again.
+            // The handler may retry a failed effect.
             for (const task of entries) taken.delete(task);
             throw error;
           }
@@ -92,7 +92,7 @@ export class BatchCalls {
     };
   }
 
-  /** Those that are not settled yet. */
+  /** The tasks of these changes that are not settled yet. */
   #left(changes: readonly Change[]): BatchTask[] {
     return changes.map(change => this.#taskOf(change)).filter(task => !this.#failures.has(task));
   }
@@ -106,7 +106,7 @@ export class BatchCalls {
   }
 }
 
-/** The changes themselves, typed as the caller has given them. */
+/** The changes of the tasks, with the type that the caller expects. */
 function changesOf<D extends Change>(tasks: readonly BatchTask[]): D[] {
   return tasks.map(({ change }) => change as D);
 }

@@ -2,13 +2,13 @@ import type { Change } from '@walmq/change';
 import type { BatchJob } from '../define/batch.js';
 import type { Entry } from '../effects/once-for-all.js';
 
-/** A change that waits for its outcome in a batch: one try of one job. */
+/** One attempt at one job: a change that waits for its outcome in a batch. */
 export interface BatchTask extends Entry {
   readonly change: Change;
   readonly job: BatchJob;
-  /** Whether a failure of this try is one for good. */
+  /** True if a failure of this attempt is final. */
   readonly isLastTry: boolean;
-  /** The job's return value. */
+  /** Completes the job with its return value. */
   resolve(result: unknown): void;
   reject(error: unknown): void;
 }

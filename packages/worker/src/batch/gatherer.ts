@@ -1,22 +1,22 @@
 import { AsyncResource } from 'node:async_hooks';
 
 export interface GathererOptions<T> {
-  /** Items of one batch at most. */
+  /** Maximum number of items in a batch. */
   readonly size: number;
-  /** Milliseconds that the first item of a batch waits for others at most, but for a batch that has to wait for its turn. */
+  /** Maximum milliseconds that the first item waits for others. Longer only if `atOnce` batches are running. */
   readonly waitMs: number;
-  /** Batches that run at a time at most. */
+  /** Maximum number of batches that run at the same time. */
   readonly atOnce: number;
-  /** Never rejects: what becomes of each item, it says itself. */
+  /** Processes a batch. Must not reject: it must report the outcome of each item in another way. */
   readonly run: (batch: readonly T[]) => Promise<void>;
 }
 
-/** Gathers items to batches: a batch begins when it is full or its time is up, and there is room for it. */
+/** Gathers items into batches. A batch starts if it is full or `waitMs` is over, and fewer than `atOnce` batches run. */
 export class Gatherer<T> {
   readonly #options: GathererOptions<T>;
   readonly #waiting: { readonly item: T; readonly scope: AsyncResource }[] = [];
   #timer: NodeJS.Timeout | undefined;
-  /** Whether the time of the first that wait is up. */
+  /** True if `waitMs` is over for the first waiting item. */
   #isDue = false;
   #running = 0;
 
@@ -51,7 +51,8 @@ export class Gatherer<T> {
   #run(batch: readonly { readonly item: T; readonly scope: AsyncResource }[]): void {
     this.#running += 1;
     const items = batch.map(({ item }) => item);
-    // A handler's spans hang on the one of its first change, whatever has made the batch full.
+    // Run in the scope of the first change, so that the handler's spans are children of its span, whichever item filled
+    // the batch.
     const ended = batch[0]?.scope.runInAsyncScope(() => this.#options.run(items));
     void ended?.finally(() => {
       this.#running -= 1;

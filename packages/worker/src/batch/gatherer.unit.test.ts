@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Gatherer } from './gatherer.js';
 
-/** Gathers numbers; each batch runs until it is let go. */
+/** Gathers numbers. Each batch runs until the test releases it. */
 function gathering(options: { readonly size: number; readonly waitMs: number; readonly atOnce: number }) {
   const begun: (readonly number[])[] = [];
   const ends: (() => void)[] = [];

@@ -9,10 +9,10 @@ import type { BatchTask } from './batch-task.js';
 import { Gatherer } from './gatherer.js';
 import { type RunBatchOptions, runBatch } from './run-batch.js';
 
-/** Batches in hand at least: one gathers while another one runs. */
+/** Minimum number of batches in hand: one is gathered while another one runs. */
 const BATCHES_IN_HAND = 2;
 
-/** Changes that a process takes at a time: as many as the queue says, and no less than its batches need. */
+/** Number of changes that a process takes at a time: the queue's `concurrency`, but at least two full batches. */
 export function changesInHand(
   { size }: BatchLimits,
   { concurrency }: Pick<QueueConfig, 'concurrency'>,
@@ -21,8 +21,8 @@ export function changesInHand(
 }
 
 /**
- * Gathers the changes that BullMQ's Worker hands out one by one. The job of each stays BullMQ's: its lock, its retries and its
- * end are those of any job, and the change waits in its processor for its own outcome.
+ * Gathers the changes that BullMQ's Worker hands out one by one. BullMQ still controls each job, with its lock, its
+ * retries and its end. The job's processor waits until the change has its own outcome.
  */
 export function inBatches(
   options: RunBatchOptions & {
@@ -39,7 +39,8 @@ export function inBatches(
       run: batch => runBatch(batch, options),
     });
   const fresh = gatherer();
-  // Apart from the others, so that a change which fails at every try splits no batch of those that have not failed.
+  // Retried changes have batches of their own, so that a change that fails at every attempt does not split batches of
+  // changes that have not failed.
   const retried = gatherer();
   return async ({ change, job, attempt, attempts, json }) => {
     checkShape(change);
@@ -56,7 +57,8 @@ export function inBatches(
         resolve,
         reject,
       };
-      // A process has ended with it in hand: it is alone, so that nobody else is blamed for the next end.
+      // A process has died with this change in hand. It runs alone, so that no other change is blamed if a process dies
+      // again.
       if (job.stalledCounter > 0) void runBatch([task], options);
       else (attempt > 1 ? retried : fresh).add(task);
     });

@@ -21,8 +21,9 @@ export interface RunBatchOptions {
 }
 
 /**
- * Runs the handler on a batch, and on parts of it where that fails, until each change is done or has failed by itself. Never
- * rejects: the outcome of each change goes to its task. What a failed call has committed or recorded is left out by the next.
+ * Runs the handler on a batch. If the call fails, runs it on parts of the batch, until each change is done or has
+ * failed on its own. Never rejects: each task gets the outcome of its change. The next call does not repeat the effects
+ * that a failed call committed or recorded.
  */
 export async function runBatch(batch: readonly BatchTask[], options: RunBatchOptions): Promise<void> {
   const sorted = batch.toSorted((a, b) => compare(a.changeId, b.changeId) || compare(a.jobId, b.jobId));
@@ -31,7 +32,10 @@ export async function runBatch(batch: readonly BatchTask[], options: RunBatchOpt
   else for (const part of split?.parts ?? []) await runBatch(part, options);
 }
 
-/** One call of the handler. Settles the changes whose outcome is known after it; resolves to how the others are tried. */
+/**
+ * One call of the handler. Settles the changes whose outcome is known then. Resolves to the parts in which to try the
+ * others.
+ */
 async function tryOnce(
   batch: readonly BatchTask[],
   options: RunBatchOptions,

@@ -10,17 +10,17 @@ import { workerMetrics } from '../metrics/metrics.js';
 import type { BatchTask } from './batch-task.js';
 import { runBatch } from './run-batch.js';
 
-/** Never connected: the handlers of these tests use no PostgreSQL. */
+/** Never connects: the handlers of these tests do not use PostgreSQL. */
 const pool = new Pool();
 const log = pino({ level: 'silent' });
 
-/** Runs a handler on changes numbered from 0; resolves to how each of them ended. */
+/** Runs a handler on changes that are numbered from 0. Resolves to the outcome of each. */
 async function run(
   count: number,
   handler: BatchHandler<Change>,
   { stopping = new AbortController().signal, lastTry = false } = {},
 ) {
-  // One listener for each change that runs alone at a time.
+  // Each change that runs alone adds one listener.
   setMaxListeners(0, stopping);
   const endings = new Map<number, unknown>();
   const tasks = Array.from({ length: count }, (_, number): BatchTask => {
@@ -115,7 +115,7 @@ describe('a batch of which some changes fail', () => {
 
   it('fails a change of a list of results that does not fit', async () => {
     const endings = await run(3, async () => [1]);
-    // Each of them alone has its one result.
+    // Alone, each change gets its one result.
     expect(endings).toEqual(Array(3).fill({ result: 1 }));
     expect(await run(1, async () => [1, 2])).toMatchObject([{ error: { code: 'BATCH_RESULTS' } }]);
   });

@@ -1,24 +1,25 @@
 import { concernsAll, isOutOfTime } from '../failure/concerns-all.js';
 
-/** What the decision needs to know of a change whose batch has failed. */
+/** The facts about a change of a failed batch that the decision needs. */
 export interface Suspect {
   readonly changeId: string;
-  /** Whether a failure of this try is one for good. */
+  /** True if a failure of this attempt is final. */
   readonly isLastTry: boolean;
 }
 
 export interface Split<S> {
   readonly parts: readonly (readonly S[])[];
-  /** Whether the parts run at a time, or one after the other. */
+  /** True if the parts run at the same time, false if one after the other. */
   readonly sideBySide: boolean;
 }
 
 /**
- * How a batch that failed is tried again at once, so that a change which fails by itself is found and all others are done;
- * undefined: its changes fail with the batch's error, each for itself.
+ * Decides how to retry a failed batch at once, in parts, so that the change that causes the failure is isolated and all
+ * other changes are done. Undefined: every change of the batch fails with the batch's error.
  *
- * Of a failure that concerns all changes (a connection is lost, the process stops, the other side asks for time) no change is the
- * culprit, and each is retried later. But no change may fail for good by what may be another's fault.
+ * No change causes a failure that concerns all changes (a lost connection, a stopping process, a receiver that asks for
+ * time), so each is retried later. But if this attempt is the last one for a change, the batch is split: no change may
+ * fail for good because of an error that another change may have caused.
  */
 export function splitOf<S extends Suspect>(
   batch: readonly S[],
@@ -34,7 +35,8 @@ export function splitOf<S extends Suspect>(
       ),
       sideBySide: false,
     };
-  // Halves would wait for the slow one, deadline after deadline. Side by side, as changes without a batch run.
+  // With halves, changes would wait for the slow change, deadline after deadline. So all run at the same time, as without
+  // a batch.
   if (isOutOfTime(error)) return { parts: batch.map(each => [each]), sideBySide: true };
   if (concernsAll(error) && !batch.some(({ isLastTry }) => isLastTry)) return undefined;
   const middle = Math.ceil(batch.length / 2);

@@ -4,7 +4,7 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import { defineWorker } from './define.js';
 
 const batch = { size: 100, waitMs: 5 };
-/** Only compiled: a handler of this is never called. */
+/** Only compiled: no test calls this handler. */
 const compiled = async () => undefined;
 
 describe('defineWorker with a batch', () => {

@@ -3,9 +3,9 @@ import type { QueueConfig, TableRoute } from '@walmq/config';
 import type { WorkerDefinition } from './define.js';
 
 /**
- * The configured queue of a definition. Rejects handlers that could never run: the mistake would otherwise
- * only show as a missing effect. Throws QUEUE_UNKNOWN, TABLE_NOT_IN_QUEUE, WORKER_OPERATION_UNKNOWN,
- * WORKER_OPERATION_EXCLUDED, WORKER_EVENTS_UNKNOWN, or WORKER_QUEUE_RESERVED.
+ * Returns the configured queue of a definition. Rejects handlers that could never run, because such a mistake would
+ * otherwise only show as a missing effect. Throws QUEUE_UNKNOWN, TABLE_NOT_IN_QUEUE, WORKER_OPERATION_UNKNOWN,
+ * WORKER_OPERATION_EXCLUDED, WORKER_EVENTS_UNKNOWN or WORKER_QUEUE_RESERVED.
  */
 export function checkDefinition(
   { queue, on, events }: WorkerDefinition,
@@ -22,7 +22,7 @@ export function checkDefinition(
     if (!route) throw unknownTable(config, table);
     for (const operation of handlers.keys()) checkOperation(queue, route, operation);
   }
-  // Nothing in the configuration feeds it: it is the dead-letter queue.
+  // A queue that nothing in the configuration feeds is a dead-letter queue.
   const takesEvents = config.messages || config.outbox.length > 0;
   if (config.tables.length === 0 && !takesEvents)
     throw new WalmqError('WORKER_QUEUE_RESERVED', `queue "${queue}" is a dead-letter queue.`, {

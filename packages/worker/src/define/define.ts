@@ -12,42 +12,44 @@ import {
 } from './batch.js';
 import type { DeleteChange, InsertChange, ReadChange, TruncateChange, UpdateChange } from './row-changes.js';
 
-/** What identifies a change in the inbox and in the ledger of effects. */
+/** The field that identifies a change in the inbox and in the records of effects. */
 export type ChangeId = Pick<Change, 'id'>;
 
-/** What the kit adds to a handler's change. */
+/** The kit's context for a handler of single changes. */
 export interface KitContext {
   readonly log: Logger;
   /** The job's name: the operation, or an event's type. */
   readonly name: string;
   /**
-   * The database and slot that the change came from: six hex digits, or empty for a job that capture did not
-   * add. A table of your own that identifies changes by id needs this too: in a database restored from a
-   * dump, ids come again.
+   * The database and slot that the change came from: six hex digits, or empty for a job that capture did not add. If
+   * your own table identifies changes by id, store the source as well, because a database restored from a dump repeats
+   * ids.
    */
   readonly source: string;
   /** Aborted at the deadline, and when the process must stop now. */
   readonly signal: AbortSignal;
-  /** The job's data as JSON text, as Redis holds it. Parsed, numbers beyond a double lose digits. */
+  /**
+   * The job's data as JSON text, as Redis holds it. The parsed change has lost digits of numbers that a double cannot
+   * hold.
+   */
   json(): Promise<string>;
   /** Number of this attempt, from 1. */
   readonly attempt: number;
   /**
-   * Waits until other sessions of PostgreSQL see the change's transaction. `once` and `effect` do this by
-   * themselves; call it in handlers that read tables in another way. Throws CHANGE_NOT_VISIBLE, which uses up
-   * no attempt.
+   * Waits until other sessions of PostgreSQL see the change's transaction. `once` and `effect` wait automatically. Call
+   * this in handlers that read tables in another way. Throws CHANGE_NOT_VISIBLE, which uses up no attempt.
    */
   visible(change: Committed): Promise<void>;
-  /** An effect in PostgreSQL, exactly once; at most one per handler. Throws ONCE_TWICE. */
+  /** Runs an effect in PostgreSQL, exactly once. A handler may call it once. Throws ONCE_TWICE. */
   once<T>(change: ChangeId, effect: (tx: PoolClient) => Promise<T>): Promise<T>;
   /**
-   * An effect outside PostgreSQL, not repeated once it is recorded as done. Any number of them, each with its
-   * own name.
+   * Runs an effect outside PostgreSQL and does not repeat it once it is recorded as done. A handler may have any number
+   * of effects, each with its own name.
    */
   effect<T>(change: ChangeId, name: string, act: (identity: EffectIdentity) => Promise<T>): Promise<T>;
 }
 
-/** The kit's context and what the app gave to defineWorker: a mailer, a client of another system. */
+/** The kit's context together with the `context` of defineWorker: a mailer, a client of another system. */
 export type HandlerContext<Given extends object = object> = KitContext & Given;
 
 /** A handler's result is the job's return value, shown in Bull Board and in the log. */
@@ -64,30 +66,31 @@ export interface TableHandlers<R, Given extends object = object> {
   readonly read?: Handler<ReadChange<R>, Given>;
 }
 
-/** None of its fields may have the name of a field of the kit. */
+/** Rejects fields with the name of a field of KitContext. */
 type Givable<Given> = Given & { readonly [K in keyof KitContext]?: never };
 
-/** Required if the handlers need a context; absent otherwise. */
+/** Makes `context` required if the handlers need one. */
 type Giving<Given extends object> = object extends Given
   ? { readonly context?: Givable<Given> }
   : { readonly context: Givable<Given> };
 
-/** Handlers by table and operation and by type of event, with the types erased for the runner. */
+/** Handlers by table and operation, and by type of event, with erased types for the runner. */
 export interface WorkerDefinition {
   readonly queue: string;
   readonly on: ReadonlyMap<string, ReadonlyMap<string, Handler<Change>>>;
-  /** By type; `ANY_EVENT` handles events without a handler of their own. */
+  /** Handlers by type of event. `ANY_EVENT` handles events whose type has no handler. */
   readonly events: ReadonlyMap<string, Handler<Change>>;
-  /** In place of the handlers above: one handler that is given several changes. */
+  /** One handler for several changes at a time, instead of the handlers in `on` and `events`. */
   readonly batch?: BatchDefinition;
 }
 
-/** Stands for any type that has no handler of its own. */
+/** Key of the handler for events whose type has no handler. */
 export const ANY_EVENT = '*';
 
 /**
- * A worker: which queue, and what to do with each table's changes. `Tables` gives the row types by table name, with
- * its schema in front when that is not public; `Given` is what the handlers find in their context besides the kit's:
+ * Defines a worker: its queue, and the handlers for each table's changes. `Tables` maps names of tables (with the
+ * schema, if it is not public) to row types. `Given` is the type of `context`, whose fields handlers find beside the
+ * kit's:
  *
  * ```ts
  * defineWorker<{ orders: OrderRow }, { mailer: Mailer }>({
@@ -97,10 +100,10 @@ export const ANY_EVENT = '*';
  * })
  * ```
  *
- * `Events` gives the payloads of the events it handles, by type; the handler `'*'` is for all others.
+ * `Events` maps types of events to their payloads. The handler `'*'` gets all events whose type has no handler.
  *
- * A worker with `batch` and `onBatch` has one handler, which is given up to `batch.size` changes at a time, whatever
- * they are of. Throws WORKER_BATCH_INVALID.
+ * A worker with `batch` and `onBatch` has one handler for all tables, operations and events. It gets up to `batch.size`
+ * changes at a time. Throws WORKER_BATCH_INVALID.
  */
 export function defineWorker<
   Tables extends { [T in keyof Tables]: object } = Record<string, Row>,
@@ -127,7 +130,8 @@ export function defineWorker<
   const { queue, batch, onBatch } = definition;
   if (batch) {
     checkLimits(queue, batch);
-    // The queue decides which changes come, and the handler's type which it expects: as with single ones.
+    // Not checked at run time, as with single changes: the queue decides which changes come, and the handler's type
+    // states which changes it expects.
     const handler = onBatch as unknown as BatchHandler<Change, Given>;
     return {
       queue,
@@ -140,7 +144,7 @@ export function defineWorker<
     (handler: Handler<Change, Given>): Handler<Change> =>
     (change, kit) =>
       handler(change, { ...given, ...kit });
-  // The runner finds each handler by the operation or type for which its parameter is typed, so erasing the
+  // The runner looks up each handler by the operation or type of event for which its parameter is typed. So erasing the
   // types is safe.
   const erased = (handlers: object) =>
     new Map(

@@ -3,9 +3,8 @@ import type { WalmqConfig } from '@walmq/config';
 import { ANY_EVENT, type Handler, type WorkerDefinition } from './define.js';
 
 /**
- * A worker with one handler for every table, operation and event of its queue, for effects that are the same
- * for every change (webhooks, an audit log). A queue that is not configured is rejected when the worker
- * starts.
+ * Defines a worker with one handler for every table, operation and event of its queue, for effects that are the same for
+ * every change (webhooks, an audit log). The start of the worker rejects a queue that is not configured.
  */
 export function everyChange(options: {
   readonly queue: string;

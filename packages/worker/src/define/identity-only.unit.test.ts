@@ -5,7 +5,7 @@ import { defineWorker } from './define.js';
 import type { InsertChange, UpdateChange } from './row-changes.js';
 import { wholeBefore } from './whole-before.js';
 
-/** Only compiled: a handler of this is never called. */
+/** Only compiled: no test calls this handler. */
 const compiled = async () => undefined;
 
 describe('defineWorker on generated row types', () => {

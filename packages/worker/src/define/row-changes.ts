@@ -1,7 +1,7 @@
 import type { Change } from '@walmq/change';
 import type { Marked, OldIn, RowIn, SentIn } from '@walmq/row-types';
 
-/** A change of a table whose rows `walmq types` has marked: only what PostgreSQL sends of it. */
+/** A change of a table whose row type `walmq types` has marked: it contains only the columns that PostgreSQL sends. */
 type Sent<M extends Marked, Op, Before, After> = Omit<Change<RowIn<M>>, 'op' | 'before' | 'after'> & {
   op: Op;
   before: Before;
@@ -9,14 +9,14 @@ type Sent<M extends Marked, Op, Before, After> = Omit<Change<RowIn<M>>, 'op' | '
 };
 
 /**
- * A marked row may lack TOASTed columns in an insert too: if an update of the key became delete and insert.
+ * An insert of a marked row may lack TOASTed columns too, because an update of the key becomes a delete and an insert.
  */
 export type InsertChange<R> = R extends Marked
   ? Sent<R, 'insert', null, SentIn<R>>
   : Change<R> & { op: 'insert'; before: null; after: R };
-/** `before` is whole with REPLICA IDENTITY FULL, which `walmq setup` sets. `wholeBefore` checks it. */
+/** `before` is the whole old row with REPLICA IDENTITY FULL, which `walmq setup` sets. `wholeBefore` checks for it. */
 export type UpdateChange<R> = R extends Marked ? Sent<R, 'update', null, SentIn<R>> : WholeUpdate<R>;
-/** An update of a table that is not marked as lacking REPLICA IDENTITY FULL. */
+/** An update of a table whose row type is not marked as lacking REPLICA IDENTITY FULL. */
 export type WholeUpdate<R> = Change<R> & { op: 'update'; after: R };
 export type DeleteChange<R> = R extends Marked
   ? Sent<R, 'delete', OldIn<R>, null>

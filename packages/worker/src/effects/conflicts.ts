@@ -1,15 +1,17 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** Serialization failure and deadlock: the transaction did nothing and may be retried soon. */
+/** SQLSTATEs of a serialization failure and a deadlock: the transaction did nothing and can be retried soon. */
 const CONFLICTS: ReadonlySet<unknown> = new Set(['40001', '40P01']);
 const CONFLICT_ATTEMPTS = 5;
 /**
- * Upper limit of the first pause, doubled by each conflict. Without a pause the other transaction would still
- * be there.
+ * Maximum milliseconds of the first pause. Each conflict doubles it. Without a pause the other transaction would still be
+ * open.
  */
 const CONFLICT_PAUSE_MS = 10;
 
-/** Retries a transaction, or a single statement, after a conflict with another: five attempts in all. */
+/**
+ * Retries a transaction, or a single statement, after a conflict with another transaction. Makes five attempts at most.
+ */
 export async function throughConflicts<T>(act: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

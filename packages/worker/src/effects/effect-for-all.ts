@@ -15,7 +15,7 @@ export interface EffectForAllOptions<E extends Entry> {
   readonly pool: Pool;
   readonly queue: string;
   readonly entries: readonly E[];
-  /** Changes that are settled without their effect, by what they fail with: `act` may add some. */
+  /** Errors of changes that are settled without their effect. `act` may add more. */
   readonly failures: Map<E, Error>;
   readonly name: string;
   readonly signal: AbortSignal;
@@ -33,8 +33,9 @@ interface Ledgered {
 }
 
 /**
- * `effect` for several changes in one act: it is given those whose effect is not recorded as done, and all that it has not
- * settled by a failure are recorded after it. Resolves to the results of those that are done, by change.
+ * `effect` for several changes in one call of `act`, which gets the changes whose effect is not recorded as done.
+ * Afterwards records the effect for all changes that `act` has not settled with an error. Resolves to the results of
+ * the changes whose effect is done, by entryKey.
  */
 export async function effectForAll<E extends Entry, R>(
   options: EffectForAllOptions<E>,
@@ -52,7 +53,7 @@ export async function effectForAll<E extends Entry, R>(
   const open = left.filter(entry => rows.get(entryKey(entry))?.state !== 'done');
   const snapshot = rows.values().next().value?.snapshot;
   if (snapshot !== undefined)
-    // The receiver of a webhook or the reader of a mail may look at the row.
+    // The receiver of a webhook or the reader of a mail may read the row, so its transaction must be visible.
     for (const each of await notEnded(options, notShown(snapshot, open), snapshot))
       failures.set(each, notVisible(each.tx));
   const due = open.filter(entry => !failures.has(entry));
@@ -77,7 +78,7 @@ export async function effectForAll<E extends Entry, R>(
   return results;
 }
 
-/** The act is made, so a list of results that does not fit is lost, and the effects are recorded all the same. */
+/** Drops a list of results of the wrong length. The effects have happened, so they are recorded anyway. */
 function resultsOf<R>(
   due: readonly unknown[],
   made: readonly R[] | undefined,
@@ -115,7 +116,7 @@ async function intendAll<E extends Entry>(
   return new Map(rows.map(row => [keyOf(row.change_id, row.source), row]));
 }
 
-/** Of a set of effects, by their own keys. */
+/** Idempotency key of a set of effects, derived from the keys of its members. */
 function keyOfAll(identities: readonly EffectIdentity[]): string {
   const hash = createHash('sha256');
   for (const { idempotencyKey } of identities) hash.update(idempotencyKey);

@@ -13,16 +13,16 @@ export interface EffectOptions {
   readonly pool: Pool;
   readonly queue: string;
   readonly changeId: string;
-  /** Of the BullMQ job that carries the change: while the job exists, the change may come again. */
+  /** Id of the BullMQ job of the change. While the job exists, the change may be delivered again. */
   readonly jobId: string;
-  /** The change's transaction, which the act must see; undefined: it may act before that is visible. */
+  /** The change's transaction, which must be visible before `act` runs. Undefined: `act` does not wait for it. */
   readonly tx?: ChangeTransaction | undefined;
-  /** Ends the wait for `tx`. Default: only the time limit does. */
+  /** Ends the wait for `tx`. Default: only the time limit ends it. */
   readonly signal?: AbortSignal;
   /** Name of the effect among the change's effects. */
   readonly name: string;
   /**
-   * Milliseconds after which a statement counts as failed, so that a silent server does not hold up the
+   * Milliseconds after which a statement counts as failed, so that a server that does not answer does not block the
    * change.
    */
   readonly deadlineMs: number;
@@ -30,7 +30,7 @@ export interface EffectOptions {
   readonly onResultLost?: (reason: Error) => void;
 }
 
-/** By this the outside world recognises a repetition; the same at every attempt. */
+/** Keys by which an outside system recognises a repetition. They are the same at every attempt. */
 export interface EffectIdentity {
   /** 32 hex digits, for an Idempotency-Key header. */
   readonly idempotencyKey: string;
@@ -39,11 +39,11 @@ export interface EffectIdentity {
 }
 
 /**
- * An effect outside PostgreSQL (a mail, a webhook). A row records that it is intended, then that it is done,
- * so that a retry after the failure of a later step does not repeat it. A process that dies between act and
- * record repeats the act once, with the same identity: no protocol between two systems can avoid that. A
- * process that survives records the act, whatever its result is, and retries the
- * record for as long as a handler may take. Throws EFFECT_NOT_RECORDED.
+ * Runs an effect outside PostgreSQL (a mail, a webhook). A row records first that the effect is intended, then that it is
+ * done, so that a retry after the failure of a later step does not repeat it. If the process dies between act and record,
+ * the next attempt repeats the act with the same identity: no protocol between two systems can avoid that. Otherwise the
+ * process records the act whatever its result is, and retries the record for as long as a handler may take. Throws
+ * EFFECT_NOT_RECORDED.
  */
 export async function effect<T>(
   options: EffectOptions,
@@ -52,7 +52,7 @@ export async function effect<T>(
   const { tx, signal = new AbortController().signal } = options;
   const row = await intend(options);
   if (row?.state === 'done') return fromColumn(row.result);
-  // The receiver of a webhook or the reader of a mail may look at the row.
+  // The receiver of a webhook or the reader of a mail may read the row, so its transaction must be visible.
   if (tx && row && !isShown(row.snapshot, tx.xid)) await untilEnded({ ...options, tx, signal }, row.snapshot);
   const source = row?.sourced === false ? '' : sourceOf(options.jobId);
   const result = await act(effectIdentity({ ...options, source }));
@@ -68,8 +68,8 @@ interface Ledgered {
 }
 
 /**
- * Nothing is done yet, so the next attempt handles a failure. Only a conflict, which passes at once, is
- * retried here.
+ * Records the intention. Nothing has happened yet, so the next attempt handles a failure. Only conflicts, which pass at
+ * once, are retried here.
  */
 async function intend(options: EffectOptions): Promise<Ledgered | undefined> {
   const { queue, changeId, jobId, name } = options;
@@ -81,7 +81,7 @@ async function intend(options: EffectOptions): Promise<Ledgered | undefined> {
   return rows[0];
 }
 
-/** Effects of a change that are recorded as done under names other than these. */
+/** Names of the change's effects that are recorded as done and are not in `names`. */
 export async function effectsNotAskedFor(
   options: Pick<EffectOptions, 'pool' | 'queue' | 'changeId' | 'jobId' | 'deadlineMs'> & {
     readonly names: readonly string[];
@@ -97,7 +97,7 @@ export async function effectsNotAskedFor(
 }
 
 /**
- * Derived from queue, source, change and name only, so that it is the same at every attempt and in every
+ * Derives the identity from queue, source, change and name only, so that it is the same at every attempt and in every
  * process.
  */
 export function effectIdentity({
@@ -106,7 +106,7 @@ export function effectIdentity({
   changeId,
   name,
 }: Pick<EffectOptions, 'queue' | 'changeId' | 'name'> & {
-  /** Must equal the source in a handler's context: in another database the same id is another change. */
+  /** Must equal the source in a handler's context, because the same id is another change in another database. */
   readonly source?: string;
 }): EffectIdentity {
   const change = source === '' ? changeId : `${source}/${changeId}`;

@@ -8,16 +8,16 @@ import type { SnapshotText } from './snapshot.js';
 import { inTransaction } from './transaction.js';
 import { notEnded, notShown, notVisible } from './visible.js';
 
-/** A change of a batch, as the kit's tables know it. */
+/** The fields of a batch's change that the kit's tables store. */
 export interface Entry {
   readonly changeId: string;
-  /** Of the BullMQ job that carries the change. */
+  /** Id of the BullMQ job of the change. */
   readonly jobId: string;
-  /** The change's transaction, which the effect must see; undefined: it may run before that is visible. */
+  /** The change's transaction, which the effect must see. Undefined: the effect does not wait for it. */
   readonly tx?: ChangeTransaction | undefined;
 }
 
-/** Of the inbox and the ledger of effects, within a queue. Two jobs may carry one change. */
+/** Key of a change in the inbox and in the records of effects, within a queue. Two jobs may contain the same change. */
 export function entryKey({ changeId, jobId }: Entry): string {
   return keyOf(changeId, sourceOf(jobId));
 }
@@ -29,15 +29,15 @@ export function keyOf(changeId: string, source: string): string {
 export interface OnceForAllOptions<E extends Entry> {
   readonly pool: Pool;
   readonly queue: string;
-  /** Sorted by change, so that two batches insert in one order and cannot wait for each other. */
+  /** Sorted by change, so that two batches insert in the same order and cannot wait for each other. */
   readonly entries: readonly E[];
-  /** Changes that are settled without their effect, by what they fail with: `act` may add some. */
+  /** Errors of changes that are settled without their effect. `act` may add more. */
   readonly failures: Map<E, Error>;
   readonly signal: AbortSignal;
   readonly deadlineMs: number;
 }
 
-/** Rolls a transaction back that does not see the transactions of some changes. */
+/** Thrown to roll back a transaction that does not see the transactions of some changes. */
 class NotShown<E> extends Error {
   readonly hidden: readonly E[];
   readonly snapshot: SnapshotText;
@@ -49,13 +49,13 @@ class NotShown<E> extends Error {
   }
 }
 
-/** Rolls a transaction back that may hold a part of the effect of a change that was settled in it. */
+/** Thrown to roll back a transaction that may contain a part of the effect of a change that `act` has settled. */
 class Settled extends Error {}
 
 /**
- * `once` for several changes in one transaction: `act` is given those whose effect was not made before, and the rows that say
- * they are made are committed with it. A change that is settled while `act` runs is taken out by a new transaction
- * without it, so that nothing of its effect remains. Resolves to the results of those that are done, by change.
+ * `once` for several changes in one transaction. `act` gets the changes whose effect is not in the inbox yet, and their
+ * inbox rows are committed with the effect. If `act` settles a change, a new transaction runs without that change, so
+ * that nothing of its effect remains. Resolves to the results of the changes whose effect is done, by entryKey.
  */
 export async function onceForAll<E extends Entry, R>(
   options: OnceForAllOptions<E>,
@@ -81,7 +81,7 @@ export async function onceForAll<E extends Entry, R>(
   }
 }
 
-/** The first of those that stand for one row. */
+/** The first entry of each key: entries with the same key share one row. */
 export function distinct<E extends Entry>(entries: readonly E[]): E[] {
   const first = new Map<string, E>();
   for (const entry of entries) if (!first.has(entryKey(entry))) first.set(entryKey(entry), entry);
@@ -94,7 +94,7 @@ async function recordAll<E extends Entry, R>(
   act: (tx: PoolClient, due: readonly E[]) => Promise<readonly R[]> | Promise<void>,
 ): Promise<Map<string, R>> {
   const { queue, left, awaited, failures } = options;
-  // The rows first: another worker with one of these changes waits here until we commit or roll back.
+  // Insert the rows first: another worker with one of these changes waits here until we commit or roll back.
   const { rows: inserted } = await tx.query<{ change_id: string; source: string; snapshot: SnapshotText }>(
     `INSERT INTO walmq.inbox (queue, change_id, job_id) SELECT $1, t.change_id, t.job_id
        FROM unnest($2::text[], $3::text[]) AS t (change_id, job_id)
@@ -122,7 +122,7 @@ async function recordAll<E extends Entry, R>(
   if (hidden.length > 0) throw new NotShown(hidden, snapshot);
   const before = new Map(failures);
   const made = await act(tx, due).catch(error => {
-    // What is rolled back has decided nothing: the handler runs again, and may read something else.
+    // Restore the failures: the transaction is rolled back, and `act` may decide otherwise when it runs again.
     failures.clear();
     for (const [entry, failure] of before) failures.set(entry, failure);
     throw error;

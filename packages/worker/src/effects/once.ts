@@ -11,17 +11,17 @@ export interface OnceOptions {
   readonly pool: Pool;
   readonly queue: string;
   readonly changeId: string;
-  /** Of the BullMQ job that carries the change: while the job exists, the change may come again. */
+  /** Id of the BullMQ job of the change. While the job exists, the change may be delivered again. */
   readonly jobId: string;
-  /** The change's transaction, which the effect must see; undefined: it may run before that is visible. */
+  /** The change's transaction, which the effect must see. Undefined: the effect does not wait for it. */
   readonly tx?: ChangeTransaction | undefined;
-  /** When it aborts, the transaction's connection is closed, and nothing of the effect remains. */
+  /** Closes the transaction's connection when it aborts, so that nothing of the effect remains. */
   readonly signal: AbortSignal;
-  /** Milliseconds after which PostgreSQL ends a statement that no one waits for any more. */
+  /** Milliseconds after which PostgreSQL ends a statement for which nobody waits any more. */
   readonly deadlineMs: number;
 }
 
-/** Rolls back a transaction that does not see the change's transaction. */
+/** Thrown to roll back a transaction that does not see the change's transaction. */
 class NotShown extends Error {
   readonly snapshot: SnapshotText;
 
@@ -32,11 +32,11 @@ class NotShown extends Error {
 }
 
 /**
- * An effect in PostgreSQL, exactly once: the effect and the row that records it are one transaction. A change
- * that comes again finds the row and gets the recorded result. Of two workers with the same change, one waits
- * for the other's commit on the row's unique index. After a conflict the effect may run again, in a new
- * transaction. It sees what the change's transaction has committed, and waits for that if necessary
- * (CHANGE_NOT_VISIBLE).
+ * Runs an effect in PostgreSQL, exactly once: the effect and its inbox row are committed in one transaction. If the
+ * change is delivered again, the call finds the row and resolves to the recorded result. If two workers have the same
+ * change, one waits at the row's unique index for the other's commit. After a conflict the effect may run again in a
+ * new transaction. The effect sees everything that the change's transaction has committed. The call waits for that if
+ * necessary and may throw CHANGE_NOT_VISIBLE.
  */
 export async function once<T>(options: OnceOptions, effect: (tx: PoolClient) => Promise<T>): Promise<T> {
   try {
@@ -49,8 +49,9 @@ export async function once<T>(options: OnceOptions, effect: (tx: PoolClient) => 
 }
 
 /**
- * BEGIN travels with the row of the inbox, and COMMIT with its result: two round trips beside those of the effect. That takes
- * statements that are written out, so they are not prepared; a round trip costs more than to plan an INSERT of one row.
+ * Sends BEGIN together with the INSERT of the inbox row, and COMMIT together with the UPDATE of its result: two round
+ * trips in addition to those of the effect. Such statements have no parameters and are not prepared. A round trip costs
+ * more than planning an INSERT of one row.
  */
 async function recordOnce<T>(options: OnceOptions, effect: (tx: PoolClient) => Promise<T>): Promise<T> {
   const { queue, changeId, jobId, tx: awaited } = options;

@@ -3,14 +3,14 @@ import type { Pool } from 'pg';
 import type { GrowingDelay } from '../failure/thrown.js';
 
 /**
- * When to retry a change that found no free connection. This uses up no attempt, because the change is not at
- * fault.
+ * Delay before a change that found no free connection is retried. The retry uses up no attempt, because the change did
+ * not cause the failure.
  */
 const RETRY_AFTER_MS: GrowingDelay = { firstMs: 1000, maxMs: 60_000 };
 
 /**
- * The error of a connection that was not available. POOL_EXHAUSTED if this process uses all its connections,
- * which the driver reports as a time-out; otherwise unchanged.
+ * Converts the driver's time-out to POOL_EXHAUSTED if this process uses all connections of its pool. Returns other errors
+ * unchanged.
  */
 export function poolExhausted(pool: Pool, error: unknown): unknown {
   const { max } = pool.options;

@@ -8,19 +8,19 @@ import { inTransaction } from './transaction.js';
 export interface PruneOptions {
   readonly pool: Pool;
   readonly redis: Redis;
-  /** The queues whose rows may be pruned: only their jobs can be looked up. */
+  /** The queues whose rows may be pruned, because Redis can be asked for their jobs. */
   readonly queues: readonly Pick<QueueConfig, 'name' | 'prefix'>[];
-  /** The slot that the queues' changes come from. */
+  /** Name of the slot that the queues' changes come from. */
   readonly slot: string;
-  /** Rows younger than this many milliseconds stay in any case: see docs/guides/workers.md. */
+  /** Milliseconds for which rows always stay: see docs/guides/workers.md. */
   readonly keepMs: number;
   /** Ends the sweep after the current page. */
   readonly signal: AbortSignal;
-  /** Rows checked in one transaction. Default 1000. */
+  /** Number of rows that one transaction checks. Default 1000. */
   readonly pageRows?: number;
 }
 
-/** Number of deleted rows; `busy` if another process is pruning. */
+/** Numbers of deleted rows. `busy` is true if another process is pruning. */
 export interface Pruned {
   readonly inbox: number;
   readonly effects: number;
@@ -34,12 +34,12 @@ interface Row {
   readonly source: string;
   /** Empty for a row of the inbox. */
   readonly name: string;
-  /** PostgreSQL's text, which keeps the microseconds. */
+  /** The time as PostgreSQL's text, which keeps the microseconds. */
   readonly at: string;
 }
 
 /**
- * The two tables in one shape. A row of the ledger that was never done counts by the time of its intention.
+ * The columns of both tables under common names. For an effect that was never done, the time of its intention counts.
  */
 const TABLES = {
   inbox: { at: 'done_at', name: "''::text", key: 'queue, change_id, source' },
@@ -49,18 +49,19 @@ type Table = keyof typeof TABLES;
 
 const PAGE_ROWS = 1000;
 const STATEMENT_TIMEOUT_MS = 60_000;
-/** No transaction may stay open because Redis is away. */
+/** Maximum milliseconds to wait for Redis, so that no transaction stays open while Redis is unreachable. */
 const REDIS_TIMEOUT_MS = 5000;
 
 /**
- * Deletes what can protect no change any more, in pages of one short transaction each. A row goes only when its change
- * cannot be delivered again, that is when all three hold:
+ * Deletes rows that no longer protect any change, in pages of one short transaction each. Deletes a row only if its
+ * change cannot be delivered again, that is if all three conditions hold:
  *
- * - the slot has been confirmed beyond the change's commit, so PostgreSQL never sends it again;
- * - its job exists in Redis no more, in whatever state: neither unfinished, nor failed and open to a retry;
- * - it is older than `keepMs`, which covers a Redis or a database that is set back to an earlier state.
+ * - the slot is confirmed beyond the change's commit, so PostgreSQL never sends the change again;
+ * - Redis no longer holds its job in any state: neither unfinished, nor failed and open to a retry;
+ * - the row is older than `keepMs`, which covers a Redis or a database that is set back to an earlier state.
  *
- * The order matters: a job that is not there once the slot is past its change will never be there again.
+ * The order of the checks matters: a job that does not exist after the slot has passed its change will never exist
+ * again.
  */
 export async function pruneInbox(options: PruneOptions): Promise<Pruned> {
   const before = await readConfirmed(options.pool, options.slot);
@@ -80,8 +81,8 @@ export async function pruneInbox(options: PruneOptions): Promise<Pruned> {
 }
 
 /**
- * The confirmed position in the form of the beginning of a change's id; null without a slot, which sends
- * nothing again.
+ * The slot's confirmed position in the form of the beginning of a change's id. Null if the slot does not exist, because
+ * then nothing is sent again.
  */
 async function readConfirmed(pool: Pool, slot: string): Promise<string | null> {
   const { rows } = await pool.query<{ lsn: string | null }>(
@@ -94,7 +95,7 @@ async function readConfirmed(pool: Pool, slot: string): Promise<string | null> {
 
 interface Page {
   readonly deleted: number;
-  /** Where the next page begins; undefined after the last one. */
+  /** Last row of the page, behind which the next page begins. Undefined after the last page. */
   readonly last: Row | undefined;
 }
 
@@ -107,7 +108,7 @@ async function prunePage(
   },
 ): Promise<Page | undefined> {
   const { table, pageRows = PAGE_ROWS } = options;
-  // One process is enough: others would only check the same rows.
+  // One process is enough. Others would only check the same rows.
   const lock = await tx.query<{ held: boolean }>(
     "SELECT pg_try_advisory_xact_lock(hashtextextended('walmq.prune', 0)) AS held",
   );

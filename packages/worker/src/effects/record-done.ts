@@ -6,7 +6,7 @@ import { reasonOf } from '../failure/reason.js';
 import { toColumn } from './result-column.js';
 import { run } from './run-statement.js';
 
-/** The first pause before the record is retried, doubled up to the longest. */
+/** Milliseconds of the first pause before the record is retried. Each retry doubles it, up to MAX_PAUSE_MS. */
 const PAUSE_MS = 20;
 const MAX_PAUSE_MS = 1000;
 const RECORD_TIMEOUT_MS = 5000;
@@ -14,14 +14,14 @@ const RECORD_TIMEOUT_MS = 5000;
 interface RecordOptions {
   readonly pool: Pool;
   readonly queue: string;
-  /** Which of the changes' effects. */
+  /** Name of the effect among the effects of each change. */
   readonly name: string;
   readonly deadlineMs: number;
   /** Called if the result could not be stored with the record. A repetition then resolves to null. */
   readonly onResultLost?: (reason: Error) => void;
 }
 
-/** An effect that has been made. */
+/** An effect that has happened. */
 interface Made {
   readonly changeId: string;
   readonly source: string;
@@ -29,8 +29,8 @@ interface Made {
 }
 
 /**
- * Records effects that have been made, and their results where these can be kept. Tries again for as long as a handler may
- * take, beyond its own deadline: what is given up here is done twice. Throws EFFECT_NOT_RECORDED.
+ * Records effects that have happened, with their results if PostgreSQL can store them. Retries for `deadlineMs`, also
+ * beyond the handler's own deadline, because an effect without a record is repeated. Throws EFFECT_NOT_RECORDED.
  */
 export async function recordDone(options: RecordOptions, made: readonly Made[]): Promise<void> {
   const { deadlineMs, name, onResultLost } = options;
@@ -42,7 +42,7 @@ export async function recordDone(options: RecordOptions, made: readonly Made[]):
     } catch (error) {
       const isLasting = outcomeOf(error) === 'give-up';
       if (isLasting && columns.some(column => column !== null)) {
-        // The result may be too large or too deep for PostgreSQL; then record the effect without it.
+        // The result may be too large or too deep for PostgreSQL. Record the effect without its result.
         onResultLost?.(error as Error);
         columns = made.map(() => null);
         continue;
@@ -68,7 +68,7 @@ async function writeDone(
   columns: readonly (string | null)[],
 ): Promise<void> {
   await run(
-    // A silent server must be detected while there is time to ask again.
+    // Detect a server that does not answer while there is still time for a retry.
     { pool, deadlineMs: Math.min(deadlineMs, RECORD_TIMEOUT_MS) },
     `UPDATE walmq.effects e SET state = 'done', result = t.result::jsonb, done_at = now()
        FROM unnest($3::text[], $4::text[], $5::text[]) AS t (change_id, source, result)

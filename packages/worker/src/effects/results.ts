@@ -1,7 +1,7 @@
 import { WalmqError } from '@walmq/change';
 import { toColumn } from './result-column.js';
 
-/** Throws BATCH_RESULTS. */
+/** Checks that there is one result for each change, or no list of results. Throws BATCH_RESULTS. */
 export function checkResults(changes: readonly unknown[], results: readonly unknown[] | undefined): void {
   if (results === undefined || results.length === changes.length) return;
   throw new WalmqError(
@@ -11,7 +11,9 @@ export function checkResults(changes: readonly unknown[], results: readonly unkn
   );
 }
 
-/** The results as columns. Throws BATCH_RESULTS, and RESULT_NOT_JSON, which names the change. */
+/**
+ * Converts the results for jsonb columns. Throws BATCH_RESULTS, and RESULT_NOT_JSON with the `changeId` of the change.
+ */
 export function columnsOf(
   entries: readonly { readonly changeId: string }[],
   results: readonly unknown[] | undefined,

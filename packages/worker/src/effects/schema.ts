@@ -1,18 +1,18 @@
-/** Capture's job ids: the change's id, then the tag of its database, slot and server. */
+/** Pattern of capture's job ids: the change's id, then the tag of its database, slot and server. */
 const JOB_ID = '^[0-9A-F]{16}-[0-9]{10}-([0-9a-f]+)$';
 
 /**
- * The source of a job's change; empty for a job that capture did not add. In a database restored from a dump,
- * a change's id alone comes again for another change.
+ * The source of a job's change; empty for a job that capture did not add. Without the source, an id is not unique: a
+ * database restored from a dump uses the same id for another change.
  */
 export function sourceOf(jobId: string): string {
   return new RegExp(JOB_ID).exec(jobId)?.[1] ?? '';
 }
 
-/** PostgreSQL computes the source, so that rows of versions without sources have one too. */
+/** PostgreSQL computes the source from the job id, so that rows of versions without sources have a source too. */
 const SOURCE = `source text GENERATED ALWAYS AS (coalesce(substring(job_id from '${JOB_ID}'), '')) STORED`;
 
-/** The source belongs to the primary key; the primary key of earlier versions is replaced. */
+/** Replaces the primary key of earlier versions, which did not contain the source. */
 function keyedBySource(table: string, columns: string): string {
   return `DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)
@@ -23,10 +23,10 @@ END $$;`;
 }
 
 /**
- * The kit's own tables, idempotent. `inbox` has a row for every change whose effect `once` made, `effects`
- * one for every effect that `effect` made. Both grow with the processed changes, and worker apps prune them
- * (`pruneInbox`). `sourced`: true if the identity that the outside world saw includes the source; in earlier
- * versions it did not.
+ * Idempotent SQL of the kit's own tables. `inbox` has one row for each change whose effect `once` has committed,
+ * `effects` one row for each effect of `effect`. Both grow with the processed changes, and worker apps prune them
+ * (`pruneInbox`). `sourced` is true if the identity that outside systems saw includes the source. In earlier versions
+ * it did not.
  */
 export const workerSchemaSql = `CREATE SCHEMA IF NOT EXISTS walmq;
 CREATE TABLE IF NOT EXISTS walmq.inbox (

@@ -1,9 +1,9 @@
-/** A snapshot as PostgreSQL writes it: `xmin:xmax:xid,xid,...`, with 64-bit transaction ids. */
+/** A snapshot in PostgreSQL's text form: `xmin:xmax:xid,xid,...`, with 64-bit transaction ids. */
 export type SnapshotText = string;
 
 /**
- * Whether a snapshot shows what a transaction has committed. `xid` has 32 bits, as in the WAL, and means the
- * 64-bit id nearest to the snapshot: see `nearestXid`.
+ * True if a snapshot shows what a transaction has committed. `xid` has 32 bits, as in the WAL, and stands for the
+ * 64-bit id that is nearest to the snapshot: see `nearestXid`.
  *
  * https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
  */
@@ -15,8 +15,8 @@ export function isShown(snapshot: SnapshotText, xid: number): boolean {
 }
 
 /**
- * The 64-bit id with these low 32 bits that is nearest to the snapshot's end, before or after it: `xmax`
- * follows the last transaction that has *ended*, so transactions whose commits still wait may lie beyond it.
+ * The 64-bit id with these low 32 bits that is nearest to the snapshot's `xmax`, below or above it. `xmax` is one above
+ * the last transaction that has *ended*, so the id of a transaction whose commit still waits may be above it.
  */
 export function nearestXid(snapshot: SnapshotText, xid: number): bigint {
   const xmax = BigInt(snapshot.split(':')[1] as string);

@@ -3,25 +3,25 @@ import { poolExhausted } from './pool-exhausted.js';
 
 export interface TransactionOptions {
   readonly pool: Pool;
-  /** When it aborts, the connection is closed, and nothing of the transaction remains. Default: never. */
+  /** Closes the connection when it aborts, so that nothing of the transaction remains. Default: never. */
   readonly signal?: AbortSignal;
   /**
-   * Milliseconds after which PostgreSQL ends a statement that no one waits for any more; undefined: the
-   * server's setting.
+   * Milliseconds after which PostgreSQL ends a statement for which nobody waits any more. Undefined: the server's
+   * setting.
    */
   readonly deadlineMs?: number;
 }
 
-/** What a transaction ends with. */
+/** The result of a transaction, and its last statement. */
 export interface Ending<T> {
   readonly result: T;
-  /** A statement that is sent together with COMMIT; undefined: none. */
+  /** Statement to send together with COMMIT. Undefined: none. */
   readonly last?: string | undefined;
 }
 
 /**
- * Commits what `act` did, or nothing of it. Rejects with POOL_EXHAUSTED where the pool has none to give, and with SQLSTATE
- * 25P02 where `act` went on after a statement had failed.
+ * Runs `act` in a transaction and commits everything that it did, or nothing. Rejects with POOL_EXHAUSTED if all
+ * connections of the pool are in use, and with SQLSTATE 25P02 if `act` continued after a failed statement.
  */
 export async function inTransaction<T>(
   options: TransactionOptions,
@@ -31,8 +31,8 @@ export async function inTransaction<T>(
 }
 
 /**
- * The same in two round trips less: `first` is sent together with BEGIN, and its result is given to `act`; what `act` names
- * as the last statement is sent together with COMMIT. Such statements have no parameters: they are written out.
+ * Like inTransaction, with two round trips less. Sends `first` together with BEGIN and passes its rows to `act`. Sends
+ * the last statement, which `act` returns, together with COMMIT. These statements contain their values, not parameters.
  */
 export async function inShortTransaction<T, R extends QueryResultRow>(
   { pool, signal, deadlineMs }: TransactionOptions,
@@ -51,18 +51,18 @@ export async function inShortTransaction<T, R extends QueryResultRow>(
   };
   const abandon = () => release(new Error('the transaction was abandoned'));
   signal?.addEventListener('abort', abandon, { once: true });
-  // A connection that is lost between two statements reports it only here; the next statement rejects.
+  // Only this event reports a connection that is lost between two statements. The next statement rejects.
   tx.on('error', release);
   try {
     const limit = deadlineMs === undefined ? undefined : `SET LOCAL statement_timeout = ${deadlineMs}`;
     const begun = await send<R>(tx, ['BEGIN', limit, first]);
     const { result, last } = await act(tx, first === undefined ? [] : begun.rows);
     const { command } = await send(tx, [last, 'COMMIT']);
-    // PostgreSQL answers so, and not with an error, where a statement had failed before: nothing is committed.
+    // If an earlier statement failed, PostgreSQL answers COMMIT with ROLLBACK, not with an error: nothing is committed.
     if (command !== 'COMMIT') throw rolledBack();
     return result;
   } catch (error) {
-    // Do not return a connection to the pool that cannot even roll back.
+    // Do not return a connection to the pool if it cannot even roll back.
     await tx.query('ROLLBACK').catch(release);
     throw error;
   } finally {
@@ -72,18 +72,18 @@ export async function inShortTransaction<T, R extends QueryResultRow>(
   }
 }
 
-/** Several statements in one message; resolves to the last one's result. */
+/** Sends several statements in one message. Resolves to the result of the last one. */
 async function send<R extends QueryResultRow>(
   tx: PoolClient,
   statements: readonly (string | undefined)[],
 ): Promise<QueryResult<R>> {
   const text = statements.filter(statement => statement !== undefined).join('; ');
-  // Of several statements the driver gives a list, which its types do not know.
+  // For several statements the driver returns a list, which its types do not declare.
   const results = (await tx.query<R>(text)) as QueryResult<R> | QueryResult<R>[];
   return Array.isArray(results) ? (results.at(-1) as QueryResult<R>) : results;
 }
 
-/** As PostgreSQL calls any further statement of such a transaction. */
+/** The error, with the SQLSTATE with which PostgreSQL rejects any further statement of a failed transaction. */
 function rolledBack(): Error {
   return Object.assign(new Error('the transaction was rolled back, because a statement in it had failed'), {
     code: '25P02',

@@ -23,42 +23,42 @@ export interface VisibleOptions extends WaitOptions {
 /** The fields of a change that identify its transaction. */
 export type Committed = Pick<Change, 'tx'>;
 
-/** Undefined for a job that was added by hand without it. */
+/** The change's transaction. Undefined for a job that was added by hand without one. */
 export function committedIn({ tx }: Committed): ChangeTransaction | undefined {
   return Number.isSafeInteger(tx.xid) && typeof tx.lsn === 'string' ? tx : undefined;
 }
 
 /**
- * Limit, so that a worker is free for other changes. After it the change is postponed and loses no attempt.
+ * Maximum milliseconds of a wait, so that the worker becomes free for other changes. Afterwards the change is postponed
+ * and uses up no attempt.
  */
 const WAIT_MS = 2000;
 const PAUSE_MS = 10;
 const MAX_PAUSE_MS = 500;
-/** When to retry a change after a wait without result. */
+/** Delay before a change is retried after a wait without result. */
 const RETRY_AFTER_MS: GrowingDelay = { firstMs: 1000, maxMs: 60_000 };
 
-/** "transaction ID is in the future": this server has not begun such a transaction. */
+/** SQLSTATE of "transaction ID is in the future": this server has not begun such a transaction. */
 const XID_UNKNOWN = '22023';
 
 /**
- * Waits until every new snapshot of the pool's server shows the change's transaction. A commit is in the WAL,
- * and so at capture, before other sessions see it: for a moment, or until a synchronous standby confirms it.
- * Asks once if the transaction is visible already, which is nearly always so.
+ * Waits until every new snapshot of the pool's server shows the change's transaction. A commit is in the WAL, and so at
+ * capture, before other sessions see it: for a moment, or until a synchronous standby confirms it. If the transaction is
+ * already visible, as it nearly always is, the wait takes one query.
  *
- * On a hot standby it waits until the commit was replayed. A transaction that the server does not know
- * belongs to another server, or is older than the server's memory: there is nothing to wait for. Throws
- * CHANGE_NOT_VISIBLE.
+ * On a hot standby, waits until the commit is replayed. Does not wait for a transaction that the server does not know: it
+ * belongs to another server, or is too old for the server's memory. Throws CHANGE_NOT_VISIBLE.
  */
 export async function untilVisible(options: VisibleOptions): Promise<void> {
   if ((await hiddenOf(options, [options])).length > 0) throw notVisible(options.tx);
 }
 
-/** A change that the wait is for: what else it is, the caller knows. */
+/** A change whose transaction is awaited. The caller's type may have more fields. */
 interface Waiting {
   readonly tx?: ChangeTransaction | undefined;
 }
 
-/** The same for several changes: resolves to those that are still hidden when the time is up. */
+/** untilVisible for several changes. Resolves to the changes that are still hidden at the end of the wait. */
 export async function hiddenOf<W extends Waiting>(
   options: WaitOptions,
   waiting: readonly W[],
@@ -68,21 +68,21 @@ export async function hiddenOf<W extends Waiting>(
     'SELECT pg_current_snapshot()::text AS snapshot, pg_is_in_recovery() AS standby',
   );
   const { snapshot, standby } = row as { snapshot: SnapshotText; standby: boolean };
-  // The snapshot of a standby does not list running transactions.
+  // Ask for all changes on a standby, whose snapshot does not list running transactions.
   return await notEnded(options, standby ? waiting : notShown(snapshot, waiting), snapshot);
 }
 
-/** Those whose transactions a snapshot does not show. */
+/** The changes whose transactions a snapshot does not show. */
 export function notShown<W extends Waiting>(snapshot: SnapshotText, waiting: readonly W[]): W[] {
   return waiting.filter(({ tx }) => tx !== undefined && !isShown(snapshot, tx.xid));
 }
 
-/** Waits for a transaction that a snapshot in hand does not show. Throws CHANGE_NOT_VISIBLE. */
+/** Waits for a transaction that the given snapshot does not show. Throws CHANGE_NOT_VISIBLE. */
 export async function untilEnded(options: VisibleOptions, snapshot: SnapshotText): Promise<void> {
   if ((await notEnded(options, [options], snapshot)).length > 0) throw notVisible(options.tx);
 }
 
-/** The same for several changes: resolves to those that are still hidden when the time is up. */
+/** untilEnded for several changes. Resolves to the changes that are still hidden at the end of the wait. */
 export async function notEnded<W extends Waiting>(
   options: WaitOptions,
   waiting: readonly W[],
@@ -104,7 +104,7 @@ export async function notEnded<W extends Waiting>(
   }
 }
 
-/** True if the transaction has not ended, or its commit is not replayed yet. */
+/** True if the transaction has not ended or, on a standby, its commit is not replayed yet. */
 async function isHidden(
   options: AskOptions,
   { xid: xid32, lsn }: ChangeTransaction,

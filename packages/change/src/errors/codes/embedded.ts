@@ -1,6 +1,6 @@
 import type { ErrorEntries } from '../entry.js';
 
-/** The servers that `npm start` and the tests bring with them. */
+/** Errors of the embedded servers that `npm start` and the tests run. */
 export const embeddedErrors = {
   EMBEDDED_POSTGRES_UNAVAILABLE: {
     meaning: 'There is no embedded PostgreSQL for this machine.',

@@ -2,7 +2,7 @@ import type { ErrorEntries } from '../entry.js';
 
 const page = (alert: string) => `See [${alert}](../guides/operations.md#${alert.toLowerCase()}).`;
 
-/** Verdicts that are no fault of one process: what `walmq status` and the dashboard conclude from all of them. */
+/** Verdicts about the whole pipeline, not about one process. `walmq status` and the dashboard show them. */
 export const statusErrors = {
   NOTHING_YET: {
     meaning: 'No capture has run yet.',
