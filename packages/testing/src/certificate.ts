@@ -1,4 +1,4 @@
-/** For tests: a certificate for localhost that no authority vouches for, and its key. It protects nothing. */
+/** For tests: a self-signed certificate for localhost, and its key. The key is public and protects nothing. */
 export const CERTIFICATE = {
   cert: `-----BEGIN CERTIFICATE-----
 MIIBmzCCAUGgAwIBAgIUDRS5sA0o0O1Hyxm6Zaq5lip5P9AwCgYIKoZIzj0EAwIw

@@ -4,11 +4,11 @@ import { text } from 'node:stream/consumers';
 import { type CertificateExtension, generate } from 'selfsigned';
 import { SMTPServer } from 'smtp-server';
 
-/** A mail as it came over the wire. */
+/** A mail as the server received it. */
 export interface TakenMail {
   readonly recipients: readonly string[];
   readonly sender: string;
-  /** Headers and body. */
+  /** Text of headers and body. */
   readonly raw: string;
   readonly encrypted: boolean;
   readonly user: string | undefined;
@@ -21,19 +21,19 @@ export interface Reply {
 
 export const LOGIN = { user: 'shop', password: 'p@ss:w/rd%' };
 
-/** A real SMTP server of a test's own, which answers as it is told. */
+/** A real SMTP server for one test, which configures its replies. */
 export class MailServer {
   readonly taken: TakenMail[] = [];
-  /** PEM of its certificate, which no one knows of; undefined without TLS. */
+  /** PEM of the server's self-signed certificate. Undefined without TLS. */
   readonly ca: string | undefined;
   readonly #server: SMTPServer;
   readonly #scheme: 'smtp' | 'smtps';
   readonly #sockets = new Set<Socket>();
-  /** What it refuses, by the step; changed by a test as it goes. */
+  /** Replies that reject a step of SMTP. A test may change them at any time. */
   refused: { login?: Reply; sender?: Reply; recipient?: Reply; mail?: Reply } = {};
-  /** What its answer to a whole mail waits for. */
+  /** The server calls this and waits for it before it confirms a complete mail. */
   beforeAnswer: () => Promise<void> = async () => {};
-  /** It closes the connection in place of that answer. */
+  /** True: the server closes the connection instead of confirming a complete mail. */
   hangsUpAfterMail = false;
 
   private constructor(
@@ -75,7 +75,7 @@ export class MailServer {
       },
     });
     this.#server.server.on('connection', (socket: Socket) => this.#sockets.add(socket));
-    // A client that does not trust the certificate hangs up.
+    // Ignore the error of a client that does not trust the certificate and closes the connection.
     this.#server.on('error', () => {});
   }
 
@@ -88,7 +88,7 @@ export class MailServer {
     return server;
   }
 
-  /** With a name and a password, if given. */
+  /** The server's URL, with user and password if given. */
   url(login?: { readonly user: string; readonly password: string }): string {
     const { port } = this.#server.server.address() as AddressInfo;
     const credentials = login ? `${login.user}:${encodeURIComponent(login.password)}@` : '';

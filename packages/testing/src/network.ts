@@ -1,31 +1,37 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** New connections pass, stay silent, or are reset. */
+/** Treatment of new connections: forwarded, accepted without an answer, or reset. */
 type Weather = 'passing' | 'silent' | 'refusing';
 
-/** What of an open connection still passes. A side whose bytes are lost does not learn that the other one closed. */
+/**
+ * Directions in which an open connection still forwards bytes. A side whose bytes are lost does not learn that the other
+ * side has closed.
+ */
 interface Link {
   requests: boolean;
   replies: boolean;
 }
 
 export interface Network {
-  /** The target's URL, through this network. */
+  /** Converts the target's URL to a URL through this network. */
   url(target: string): string;
-  /** Ends every connection: in good order (FIN), or with a reset (RST). New ones pass. */
+  /** Ends every connection, with FIN or with a reset (RST). Forwards new connections. */
   cut(how: 'end' | 'reset'): void;
-  /** Ends one connection, once: in place of the next request's bytes, or of the next reply's. */
+  /** Ends one connection, once: instead of forwarding the bytes of the next request or of the next reply. */
   cutAtNext(instant: 'request' | 'reply'): void;
-  /** Loses every byte of both directions; new connections are accepted and stay silent. */
+  /** Drops every byte in both directions. Accepts new connections and never answers them. */
   stall(): void;
-  /** Loses what is sent on the open connections, in one direction or in both, without an end; new ones pass. */
+  /**
+   * Drops bytes on open connections, in one direction or both, and leaves these connections open. Forwards new
+   * connections.
+   */
   lose(what: keyof Link | 'both'): void;
-  /** Ends every connection and refuses new ones. */
+  /** Ends every connection and rejects new ones. */
   refuse(): void;
-  /** New connections go to another port of this machine, as after a failover; open ones stay. */
+  /** Forwards new connections to another port of this machine, as after a failover. Open connections stay. */
   redirect(port: number): void;
-  /** New connections pass. Stalled ones are reset, as by a peer that has forgotten them. */
+  /** Forwards new connections. Resets stalled connections, like a peer that no longer knows them. */
   mend(): void;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * For tests: every setting that a session could take from its role, and that would change what a statement means, how a
- * value is written or how long a connection lasts, each at its worst.
+ * For tests: the worst value of every setting that a session can inherit from its role and that changes what a statement
+ * means, how a value is written, or when a connection ends.
  */
 const PERVERSE_SETTINGS: Readonly<Record<string, string>> = {
   TimeZone: 'America/New_York',
@@ -26,7 +26,7 @@ const PERVERSE_SETTINGS: Readonly<Record<string, string>> = {
   wal_sender_timeout: '100ms',
 };
 
-/** Statements that make them a role's own, in every database. PostgreSQL 17 has one more. */
+/** Statements that set these values for a role in every database. PostgreSQL 17 has one more setting. */
 export function perverseRoleSql(role: string, serverMajor: number): string {
   const settings = {
     ...PERVERSE_SETTINGS,
@@ -37,7 +37,7 @@ export function perverseRoleSql(role: string, serverMajor: number): string {
     .join('\n');
 }
 
-/** Lists of names are written without quotes around the whole. */
+/** A list of names has no quotes around the whole list. */
 function listed(name: string, value: string): string {
   return name === 'DateStyle' ? value : `'${value}'`;
 }

@@ -6,20 +6,20 @@ import { basename, join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 import { WAIT } from './waiting.js';
 
-/** An app's own process, as an operator runs it. */
+/** An app in a process of its own, as an operator runs it. */
 export interface AppProcess {
-  /** Where it serves /live, /ready and /metrics. */
+  /** URL at which the app serves /live, /ready and /metrics. */
   url(): Promise<string>;
   output(): string;
   readonly pid: number;
   signal(signal: NodeJS.Signals): void;
-  /** Resolves to how it ended: `exit 0`, or the name of the signal. */
+  /** Sends a signal and resolves to the end of the process: `exit 0`, or the name of the signal. */
   end(signal: NodeJS.Signals): Promise<string>;
-  /** How it ended by itself. */
+  /** Resolves to the end of the process, in the form of `end`. */
   readonly ended: Promise<string>;
 }
 
-/** Starts the program in `folder`/bin with nothing but `env` (and a free port, and JSON lines). */
+/** Starts the program in `folder`/bin. Its environment has only PATH, a free port, JSON logs and `env`. */
 export function startApp(folder: string, env: Record<string, string>): AppProcess {
   return startProgram(join(folder, 'bin', `${basename(folder)}.js`), env);
 }
@@ -33,7 +33,7 @@ export function startProgram(
     env: { PATH: process.env.PATH, WALMQ_PORT: '0', LOG_FORMAT: 'json', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  // A test that fails leaves nothing behind.
+  // Kill the process even if the test fails.
   onTestFinished(() => void child.kill('SIGKILL'));
   let output = '';
   for (const stream of [child.stdout, child.stderr])
@@ -59,7 +59,7 @@ export function startProgram(
   };
 }
 
-/** Writes what a configuration file would export, for as long as the test lasts; resolves to its path. */
+/** Writes a configuration file that exports `content`. Removes it after the test. Resolves to its path. */
 export async function writeConfig(content: object): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'walmq-app-'));
   onTestFinished(() => rm(folder, { recursive: true }));

@@ -7,7 +7,7 @@ export interface Servers {
 
 export type Settings = Readonly<Record<string, string | number>>;
 
-/** A PostgreSQL and a Redis of a test file's own; `settings` are lines of postgresql.conf and redis.conf. */
+/** Starts PostgreSQL and Redis for one test file. `settings` are lines of postgresql.conf and redis.conf. */
 export async function startServers(
   settings: { readonly postgres?: Settings; readonly redis?: Settings } = {},
 ): Promise<Servers> {

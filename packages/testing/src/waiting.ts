@@ -1,17 +1,17 @@
 import { vi } from 'vitest';
 
-/** For a condition that another process makes true: machines are slow at times, and nothing here measures speed. */
+/** Limits for waiting for another process. They are generous, because machines can be slow and no test measures speed. */
 export const WAIT = { timeout: 60_000, interval: 20 };
 
-/** Repeats the check until it passes; rejects with its last error after 60 s. */
+/** Repeats the check until it passes. Rejects with the last error after 60 s. */
 export async function eventually(check: () => void | Promise<void>): Promise<void> {
   await vi.waitFor(check, WAIT);
 }
 
-/** Holds whoever passes until the test opens it. */
+/** Blocks every caller of `pass` until the test opens the gate. */
 export interface Gate {
   open(): void;
-  /** Resolves when somebody has arrived. */
+  /** Resolves when a caller has arrived at the gate. */
   readonly reached: Promise<void>;
   pass(): Promise<void>;
 }

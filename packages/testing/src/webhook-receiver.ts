@@ -6,7 +6,7 @@ import { type CertificateExtension, generate } from 'selfsigned';
 
 export const SECRET = `whsec_${Buffer.alloc(24, 1).toString('base64')}`;
 
-/** What a receiver does with a request. */
+/** A receiver's reply to a request. */
 export interface Reply {
   readonly status: number;
   readonly headers?: Record<string, string>;
@@ -19,14 +19,14 @@ export interface Received {
   readonly body: string;
 }
 
-/** A real HTTP or HTTPS server that keeps what it got and answers as it is told. */
+/** A real HTTP or HTTPS server that stores the requests and replies as the test configures it. */
 export class Receiver {
   readonly received: Received[] = [];
-  /** PEM of its authority; undefined: it speaks plain HTTP. */
+  /** PEM of the server's authority. Undefined for plain HTTP. */
   readonly ca: string | undefined;
-  /** Changed by a test as it goes; a promise that never resolves is a receiver that never answers. */
+  /** A test may change this at any time. With a promise that never resolves, the receiver never answers. */
   reply: (request: Received) => Reply | Promise<Reply> = () => ({ status: 204 });
-  /** How many connections it has reset. */
+  /** Number of connections that the server has reset. */
   resets = 0;
   #resetNext = false;
   readonly #known = new WeakSet<Socket>();
@@ -56,7 +56,7 @@ export class Receiver {
     return `${this.ca ? 'https' : 'http'}://localhost:${port}/hook`;
   }
 
-  /** As a receiver does whose time for an idle connection is over just then. */
+  /** Resets the next request on a reused connection, like a receiver whose idle time-out ends at that moment. */
   resetNextOnKeptConnection(): void {
     this.#resetNext = true;
   }

@@ -1,21 +1,21 @@
 import { Redis } from 'ioredis';
 import { Client, Pool, type QueryResultRow } from 'pg';
 
-/** Where a world's servers are, perhaps through a network of the test's own. */
+/** URLs of a world's servers, possibly through a Network of the test. */
 export interface ServerUrls {
   readonly postgres: { readonly url: string };
   readonly redis: { readonly url: string };
 }
 
 /**
- * A database and a Redis prefix of a test's own, both named `name`, with a client, a pool and a Redis connection that
- * survive the end of their server: the pool and Redis connect again by themselves, the client with `reconnect`.
+ * A database and a Redis prefix for one test, both named `name`, with a client, a pool and a Redis connection. All three
+ * survive the end of their server: the pool and Redis reconnect automatically, the client with `reconnect`.
  */
 export class World {
   readonly name: string;
   readonly databaseUrl: string;
   readonly redisUrl: string;
-  /** As the superuser. */
+  /** Connected as the superuser. */
   client: Client;
   readonly pool: Pool;
   readonly redis: Redis;
@@ -36,9 +36,9 @@ export class World {
     servers: ServerUrls,
     name: string,
     options: {
-      /** SQL, run in the new database. */
+      /** SQL to run in the new database. */
       readonly schema?: string;
-      /** Of the database. Default: the server's, UTF8. */
+      /** Encoding of the database. Default: the server's encoding, UTF8. */
       readonly encoding?: string | undefined;
     } = {},
   ): Promise<World> {
@@ -59,13 +59,13 @@ export class World {
     return (await this.pool.query<Row>(sql, values)).rows;
   }
 
-  /** Another client in place of one whose connection has ended, by another URL if the database has moved. */
+  /** Replaces the client after the end of its connection. Pass another URL if the database has moved. */
   async reconnect(databaseUrl = this.databaseUrl): Promise<void> {
     this.client = newClient(databaseUrl);
     await this.client.connect();
   }
 
-  /** The database's URL, as another role. */
+  /** The database's URL with another role. */
   urlAs(role: string, password: string): string {
     return Object.assign(new URL(this.databaseUrl), { username: role, password }).href;
   }
@@ -82,7 +82,7 @@ function newClient(url: string): Client {
   return client;
 }
 
-/** Another encoding than the template's needs template0, and the C locale, which works with every encoding. */
+/** An encoding other than the template's needs template0 and the C locale, which works with every encoding. */
 async function encodingClause(admin: Client, encoding: string): Promise<string> {
   const { rows } = await admin.query<{ version: number }>(
     "SELECT current_setting('server_version_num')::int AS version",

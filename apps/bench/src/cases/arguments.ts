@@ -5,13 +5,13 @@ import { CONTENDERS, type Contender, DURABILITIES, type Durability } from './pla
 export interface BenchArguments {
   readonly help: boolean;
   readonly quick: boolean;
-  /** Parts of case names; none: every case. */
+  /** Parts of case names. Empty: every case. */
   readonly only: readonly string[];
   readonly contenders: readonly Contender[];
   readonly durabilities: readonly Durability[];
-  /** Runs of each contender, of which the median counts. */
+  /** Number of runs of each contender. The median counts. */
   readonly rounds: number;
-  /** Another build of capture, measured beside this one. */
+  /** Path of another build of capture, measured as the contender `other`. */
   readonly against: string | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly print: (line: string) => void;
 }
 
-/** `other` is measured where there is another build. */
+/** Values of --contender. `other` is measured only with --against. */
 const NAMED = CONTENDERS.filter(contender => contender !== 'other');
 
 export const HELP = `Usage: npm run bench [-- options]
@@ -38,7 +38,7 @@ Prints tables; saves JSON and a chart in apps/bench/results.
   --against <file>    another build's apps/capture/bin/capture.js, measured beside this one as "other"
   --help              show this`;
 
-/** Throws BENCH_ARGUMENTS on anything it cannot use. */
+/** Parses the command line. Throws BENCH_ARGUMENTS for an unknown option or an invalid value. */
 export function readArguments(args: readonly string[]): BenchArguments {
   const values = parse(args);
   const contenders: Contender[] = checked('contender', values.contender ?? NAMED, NAMED);

@@ -6,18 +6,18 @@ export const QUEUE = 'bench';
 export const PREFIX = 'bull';
 export const PUBLICATION = 'walmq';
 
-/** Where a contender reads and writes: given to its process as JSON, in its only argument. */
+/** Servers, slot and workload of a contender. Its process gets them as JSON in its only argument. */
 export interface ContenderContext {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly slot: string;
   readonly width: Width;
   readonly durability: Durability;
-  /** Changes in all: how many jobs to feed from memory. */
+  /** Number of changes: the jobs that the contender `redis` enqueues from memory. */
   readonly changes: number;
 }
 
-/** walmq's defaults, but for a backlog that is larger than what capture would let pile up. */
+/** walmq's defaults, except for maxQueueDepth: the backlog is larger than its default, at which capture would pause. */
 export function configInput({ slot, width, durability }: ContenderContext): WalmqConfigInput {
   return {
     source: { slot, publication: PUBLICATION },

@@ -1,6 +1,6 @@
 import { CodedError } from '@walmq/change';
 
-/** A fault of the benchmark itself, which measures walmq and is no part of it. */
+/** An error of the benchmark. Its codes are not in walmq's registry, because the benchmark is not part of the product. */
 export class BenchError extends CodedError<
   'BENCH_ARGUMENTS' | 'BENCH_CHILD_ENDED' | 'BENCH_EMPTY' | 'BENCH_RECVLOGICAL' | 'BENCH_STUCK'
 > {}

@@ -4,7 +4,7 @@ import { arch, cpus, platform, totalmem } from 'node:os';
 import type { Redis } from 'ioredis';
 import type { Client } from 'pg';
 
-/** What a figure depends on; nothing that names the machine or its owner. */
+/** Facts on which the figures depend. None of them identifies the machine or its owner. */
 export interface MachineFacts {
   readonly cpu: string;
   readonly cores: number;
@@ -35,7 +35,7 @@ export async function machineFacts(client: Client, redis: Redis): Promise<Machin
   };
 }
 
-/** Read as a file: not every package exports its package.json. */
+/** Reads the version from the file, because not every package exports its package.json. */
 function installedVersion(name: string): string {
   const folders = createRequire(import.meta.url).resolve.paths(name) ?? [];
   for (const folder of folders) {

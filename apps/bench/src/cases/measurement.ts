@@ -1,23 +1,23 @@
 import type { MachineFacts } from './machine.js';
 import type { Case, Contender, Durability } from './plan.js';
 
-/** One drained backlog. */
+/** Measurement of one drained backlog. */
 export interface Drain {
-  /** Changes between the first look that found a job and the one that found the last. */
+  /** Number of changes between the first poll that found a job and the poll that found the last job. */
   readonly changes: number;
   readonly seconds: number;
-  /** User and system time of the reading process in that stretch; null where it cannot be asked. */
+  /** User and system time of the reading process in that interval. Null if the process cannot report it. */
   readonly cpuSeconds: number | null;
-  /** Of the whole run. */
+  /** Peak resident memory of the reading process in the whole run. Null if the process cannot report it. */
   readonly peakRssBytes: number | null;
-  /** Of the Redis server in that stretch. */
+  /** User and system time of the Redis server in that interval. Null without Redis. */
   readonly redisCpuSeconds: number | null;
 }
 
-/** One stretch at a steady rate. Milliseconds from commit to handler. */
+/** Measurement of one interval at a steady rate. Latencies are milliseconds from commit to handler. */
 export interface Latency {
   readonly changes: number;
-  /** What the generator reached. */
+  /** Rate that the generator reached. */
   readonly changesPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -40,7 +40,7 @@ export interface LatencyResult extends Of {
   readonly runs: readonly Latency[];
 }
 
-/** All that a benchmark found: what is saved as JSON. */
+/** All results of a benchmark, in the form that is saved as JSON. */
 export interface Report {
   readonly startedAt: string;
   readonly rounds: number;

@@ -1,14 +1,14 @@
-/** Who reads the slot (or, for `redis`, feeds the enqueue script from memory). */
+/** Programs to compare. Each reads a slot, except `redis`, which calls the enqueue script with jobs from memory. */
 export const CONTENDERS = ['postgres', 'redis', 'glue', 'walmq', 'other'] as const;
 export type Contender = (typeof CONTENDERS)[number];
 
-/** What an answered job survives: `fsync` is appendfsync always, `memory` no append-only file at all. */
+/** Durability of an answered job: `fsync` is appendfsync always, `memory` is no append-only file. */
 export const DURABILITIES = ['fsync', 'memory'] as const;
 export type Durability = (typeof DURABILITIES)[number];
 
 export type Width = 'narrow' | 'wide';
 
-/** A backlog of inserts that is written before anyone reads it. */
+/** A backlog of inserts that is committed before a contender reads it. */
 export interface ThroughputCase {
   readonly kind: 'throughput';
   readonly name: string;
@@ -30,7 +30,7 @@ export type Case = ThroughputCase | LatencyCase;
 
 export interface PlanOptions {
   readonly quick: boolean;
-  /** Parts of case names; none: every case. */
+  /** Parts of case names. Empty: every case. */
   readonly only: readonly string[];
 }
 
@@ -75,11 +75,13 @@ function latency(changesPerSecond: number, warmUpSeconds: number, seconds: numbe
 /** One run of one contender. */
 export interface Entry {
   readonly contender: Contender;
-  /** Null for PostgreSQL's own ceiling, which has no Redis. */
+  /** Null for the contender `postgres`, which has no Redis. */
   readonly durability: Durability | null;
 }
 
-/** The runs of one round: A B A B over the rounds, so that whatever else the machine does meets everyone. */
+/**
+ * The runs of one round. Contenders alternate over the rounds (A B A B), so that other load of the machine affects all.
+ */
 export function planRound(
   kind: Case['kind'],
   contenders: readonly Contender[],

@@ -3,7 +3,7 @@ import type { Width } from './plan.js';
 interface BenchColumn {
   readonly name: string;
   readonly type: string;
-  /** SQL of the value in row `i`. */
+  /** SQL expression of the value in row `i`. */
   readonly value: string;
 }
 
@@ -18,7 +18,7 @@ const NARROW: readonly BenchColumn[] = [
   { name: 'note', type: 'text', value: "'Please leave it with the neighbours, door ' || i" },
 ];
 
-/** 40 columns of the types that a grown business table holds. */
+/** 40 columns of the types that a typical large business table has. */
 const WIDE: readonly BenchColumn[] = [
   ID,
   ...times(9, n => ({ name: `count_${n}`, type: 'int NOT NULL', value: `(i * ${n} % 100000)::int` })),
@@ -53,7 +53,7 @@ export function createTable(width: Width): string {
   return `CREATE TABLE ${tableName(width)} (${columns.join(', ')})`;
 }
 
-/** Rows `from` to `to`, both SQL expressions, in one statement. */
+/** One statement that inserts the rows `from` to `to`, which are SQL expressions. */
 export function insertRows(width: Width, from: string, to: string): string {
   const values = SHAPES[width].map(({ value }) => value);
   return `INSERT INTO ${tableName(width)} SELECT ${values.join(', ')} FROM generate_series((${from})::bigint, (${to})::bigint) AS i`;

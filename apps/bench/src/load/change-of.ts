@@ -1,6 +1,6 @@
 import type { Change, Json, Row } from '@walmq/change';
 
-/** An insert with the fields of walmq's contract, so that every contender's jobs weigh the same in Redis. */
+/** An insert with the fields of walmq's contract, so that the jobs of all contenders have the same size in Redis. */
 export function changeOf(options: {
   readonly table: string;
   readonly row: Readonly<Record<string, unknown>>;

@@ -7,11 +7,11 @@ export interface ChildOptions {
   /** Path of the program. */
   readonly program: string;
   readonly args?: readonly string[];
-  /** Over this process's own environment. */
+  /** Variables that are added to this process's environment, or override it. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** What a process has used since its start. */
+/** Resources that a process has used since its start. */
 export interface Usage {
   /** User and system time. */
   readonly cpuSeconds: number;
@@ -22,7 +22,7 @@ const HOOK = new URL('./usage-hook.js', import.meta.url).href;
 const STOP_MS = 10_000;
 const TAIL_CHARACTERS = 2000;
 
-/** A program of ours in a process of its own, which answers questions. */
+/** A program in a process of its own that answers questions. */
 export class Child {
   readonly #process: ChildProcess;
   readonly #ended: Promise<unknown>;
@@ -41,7 +41,7 @@ export class Child {
     this.#ended = once(this.#process, 'close');
   }
 
-  /** Asks by message, and resolves to the answer. Rejects with BENCH_CHILD_ENDED when the program is gone. */
+  /** Sends a question and resolves to the answer. Rejects with BENCH_CHILD_ENDED if the program has ended. */
   async ask<Answer>(question: string): Promise<Answer> {
     this.assertAlive();
     const answer = this.hear<Answer>(question);
@@ -49,7 +49,9 @@ export class Child {
     return await answer;
   }
 
-  /** What the program answers to a question, asked or not. Rejects with BENCH_CHILD_ENDED. */
+  /**
+   * Waits for the program's answer to a question, also to a question that nobody asked. Rejects with BENCH_CHILD_ENDED.
+   */
   hear<Answer>(question: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const onMessage = (message: unknown) => {
@@ -71,12 +73,12 @@ export class Child {
     };
   }
 
-  /** Throws BENCH_CHILD_ENDED, with its last words, when the program is gone. */
+  /** Throws BENCH_CHILD_ENDED, with the end of the program's output, if the program has ended. */
   assertAlive(): void {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) throw this.#gone();
   }
 
-  /** SIGTERM; SIGKILL when that takes too long. */
+  /** Sends SIGTERM, then SIGKILL if the program has not ended after 10 s. */
   async stop(): Promise<void> {
     this.#process.kill('SIGTERM');
     const timer = setTimeout(() => this.#process.kill('SIGKILL'), STOP_MS);

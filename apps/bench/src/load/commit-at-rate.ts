@@ -5,7 +5,7 @@ import { insertRows } from '../cases/table-shape.js';
 const CONNECTIONS = 8;
 const TICK_MS = 1;
 
-/** Commits single-row transactions by the clock, whether or not earlier ones have returned. */
+/** Commits single-row transactions at fixed times, even if earlier commits have not returned. */
 export class SteadyWriter {
   readonly #pool: Pool;
   #nextId = 1;
@@ -14,7 +14,7 @@ export class SteadyWriter {
     this.#pool = new Pool({ connectionString: databaseUrl, max: CONNECTIONS });
   }
 
-  /** Resolves to the rate it reached, once all are committed. */
+  /** Resolves to the reached rate once all transactions are committed. */
   async write(count: number, changesPerSecond: number): Promise<number> {
     const startMs = performance.now();
     const commits: Promise<unknown>[] = [];

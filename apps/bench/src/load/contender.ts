@@ -11,11 +11,11 @@ const CAPTURE = fileURLToPath(new URL('../../../capture/bin/capture.js', import.
 export interface ContenderOptions {
   readonly contender: Exclude<Contender, 'postgres'>;
   readonly context: ContenderContext;
-  /** Program of the contender `other`. */
+  /** Path of the program of the contender `other`. */
   readonly against: string | undefined;
 }
 
-/** Runs `act` while the contender's process is at work. */
+/** Runs `act` while the contender's process runs. */
 export async function withContender<T>(
   options: ContenderOptions,
   act: (reader: Child) => Promise<T>,
@@ -47,7 +47,7 @@ async function start({ contender, context, against }: ContenderOptions, folder: 
   }
 }
 
-/** The real program, as an operator starts it. */
+/** Starts the real capture program, as an operator does. */
 async function startCapture(program: string, context: ContenderContext, folder: string): Promise<Child> {
   const configPath = join(folder, 'walmq.config.ts');
   await writeFile(configPath, `export default ${JSON.stringify(configInput(context))};\n`);

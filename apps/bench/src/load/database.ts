@@ -15,18 +15,18 @@ export async function emptyTables(client: Client): Promise<void> {
   await client.query(`TRUNCATE ${WIDTHS.map(tableName).join(', ')}`);
 }
 
-/** Of a case's run. Never the same twice in one database: capture knows its slots again. */
+/** Slot of one run of a case. No name is used twice in a database, because capture recognises slots that it has read. */
 export function slotName({ name }: Case, run: number): string {
   return `bench_${name.replaceAll('-', '_')}_${run}`;
 }
 
-/** A slot that holds whatever is committed from now on. */
+/** Creates a slot, which holds everything that is committed from now on. */
 export async function createSlot(client: Client, slot: string): Promise<void> {
   const tables = WIDTHS.map(width => ({ schema: 'public', table: tableName(width) }));
   await setUp(client, { slot, publication: PUBLICATION, tables });
 }
 
-/** Drops a slot once its reader has let go of it. */
+/** Drops a slot once its reader has released it. */
 export async function dropSlot(client: Client, slot: string): Promise<void> {
   await until({ what: `release of slot ${slot}`, everyMs: 20, withinMs: 60_000 }, async () => {
     const { rowCount } = await client.query(
@@ -37,7 +37,7 @@ export async function dropSlot(client: Client, slot: string): Promise<void> {
   });
 }
 
-/** Commits a case's transactions and resolves to the end of the WAL, `0/19F2B40`. */
+/** Commits a case's transactions. Resolves to the LSN of the end of the WAL, `0/19F2B40`. */
 export async function commitBacklog(client: Client, workload: ThroughputCase): Promise<string> {
   const { width, rows, rowsPerTransaction: size } = workload;
   await client.query('SET synchronous_commit = off');
@@ -47,7 +47,7 @@ export async function commitBacklog(client: Client, workload: ThroughputCase): P
       COMMIT;
     END LOOP;
   END $do$`);
-  // Flushes the WAL: a walsender sends nothing that is not on disk.
+  // Flushes the WAL, because a walsender only sends WAL that is on disk.
   await client.query('CHECKPOINT');
   const { rows: found } = await client.query<{ lsn: string }>('SELECT pg_current_wal_lsn() AS lsn');
   return found[0]?.lsn as string;

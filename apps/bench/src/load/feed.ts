@@ -1,6 +1,6 @@
 /**
- * Redis's ceiling: the enqueue script, called as capture calls it, with jobs that are there already. Their data is
- * that of the workload's first rows, over and over.
+ * Measures Redis's ceiling: calls the enqueue script as capture does, with jobs from memory. Their data repeats the
+ * workload's first rows.
  */
 import { positionText } from '@walmq/change';
 import { connectProducer, Enqueuer, type Job } from '@walmq/fanout';
@@ -23,7 +23,7 @@ await setup.hset(CHECKPOINT_KEY, 'position', START);
 setup.disconnect();
 
 const enqueuer = new Enqueuer({
-  // With appendfsync always, and with no file at all, the answer is the confirmation.
+  // With appendfsync always, and without a file, the reply is the confirmation.
   connect: async () => ({ redis: await connectProducer(context.redisUrl), confirm: async () => {} }),
   shard: 0,
   queues: Object.values(config.queues),
@@ -41,7 +41,7 @@ for (let seq = 1; seq <= context.changes; seq++) {
   await enqueuer.add([jobAt(seq, position)], position);
 }
 await enqueuer.drain();
-// Stays until it is told to go, to be asked for what it used.
+// Keep the process alive until it is stopped, so that the parent can ask for its resource usage.
 setInterval(() => {}, 60_000);
 
 function jobAt(seq: number, position: string): Job {

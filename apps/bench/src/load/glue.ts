@@ -1,6 +1,6 @@
 /**
- * What one writes by hand: pg-logical-replication's service and its own pgoutput plugin, as its README shows;
- * what arrives is added with `queue.addBulk`, one call after the other, and acknowledged.
+ * The hand-written alternative: pg-logical-replication's service and pgoutput plugin, as its README shows. Adds the
+ * changes that have arrived with `queue.addBulk`, one call after the other, and acknowledges them.
  */
 import type { Change } from '@walmq/change';
 import { jobOptions } from '@walmq/fanout';
@@ -15,7 +15,7 @@ interface Arrived {
   readonly lsn: string;
 }
 
-/** The same as walmq's default. */
+/** Maximum number of jobs in one call, as walmq's default. */
 const BATCH_JOBS = 500;
 
 const context = JSON.parse(process.argv[2] as string) as ContenderContext;
@@ -75,7 +75,7 @@ async function addWhatArrives(): Promise<never> {
   }
 }
 
-/** The package gives microseconds since 1970. */
+/** Converts microseconds since 1970, the form in which the package returns times. */
 function isoTime(microseconds: bigint): string {
   const iso = new Date(Number(microseconds / 1000n)).toISOString();
   return `${iso.slice(0, -1)}${String(microseconds % 1000n).padStart(3, '0')}Z`;

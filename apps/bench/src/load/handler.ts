@@ -1,4 +1,4 @@
-/** A plain BullMQ worker that notes how long ago each change was committed. */
+/** A plain BullMQ worker that records the time from each change's commit to its handler. */
 import type { Change } from '@walmq/change';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -32,10 +32,10 @@ process.on('message', question => {
   }
 });
 
-// A question that comes before anyone listens is lost.
+// Report readiness now that the listener is registered. A question that arrives earlier is lost.
 process.send?.({ question: 'ready', answer: true });
 
-/** Milliseconds since 1970 with the microseconds that Date.parse drops. */
+/** Milliseconds since 1970, including the microseconds that Date.parse drops. */
 function epochMs(iso: string): number {
   return Date.parse(`${iso.slice(0, 19)}Z`) + Number(`0${iso.slice(19, -1)}`) * 1000;
 }

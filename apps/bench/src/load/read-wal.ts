@@ -8,18 +8,18 @@ import type { Drain } from '../cases/measurement.js';
 export interface ReadWalOptions {
   readonly databaseUrl: string;
   readonly slot: string;
-  /** End of the backlog, `0/19F2B40`. */
+  /** LSN of the end of the backlog, `0/19F2B40`. */
   readonly endLsn: string;
   readonly changes: number;
 }
 
-/** PostgreSQL's own ceiling: the slot read to nowhere, by pg_recvlogical or, where there is none, by a bare COPY. */
+/** Measures PostgreSQL's ceiling: reads the slot with pg_recvlogical or, if it is not installed, with a bare COPY. */
 export async function timeWal(options: ReadWalOptions): Promise<Drain> {
   const seconds = (await byRecvlogical(options)) ?? (await byCopy(options));
   return { changes: options.changes, seconds, cpuSeconds: null, peakRssBytes: null, redisCpuSeconds: null };
 }
 
-/** Seconds from the first byte to the last; undefined without the program. */
+/** Seconds from the first byte to the last. Undefined if pg_recvlogical is not installed. */
 async function byRecvlogical({ databaseUrl, slot, endLsn }: ReadWalOptions): Promise<number | undefined> {
   const url = new URL(databaseUrl);
   const child = spawn(
@@ -71,7 +71,7 @@ async function byRecvlogical({ databaseUrl, slot, endLsn }: ReadWalOptions): Pro
 }
 
 const INSERT = 'I'.charCodeAt(0);
-/** Bytes of an XLogData message before the output plugin's own. */
+/** Bytes of an XLogData message before the bytes of the output plugin. */
 const HEADER_BYTES = 25;
 
 async function byCopy({ databaseUrl, slot, changes }: ReadWalOptions): Promise<number> {

@@ -8,7 +8,7 @@ export interface Database {
   readonly client: Client;
 }
 
-/** Enough for a slot per run, and nothing of its own accord in the middle of one. */
+/** Enough slots for one slot per run, and no checkpoint or autovacuum during a run. */
 const POSTGRES_SETTINGS = {
   max_replication_slots: 512,
   shared_buffers: '256MB',
@@ -22,7 +22,7 @@ const REDIS_SETTINGS = {
   memory: { appendonly: 'no' },
 } satisfies Record<Durability, Record<string, string | number>>;
 
-/** Runs `act` on a PostgreSQL server of the benchmark's own, with its tables. */
+/** Runs `act` on a PostgreSQL server that the benchmark starts, with the benchmark's tables. */
 export async function withDatabase<T>(act: (database: Database) => Promise<T>): Promise<T> {
   const postgres: EmbeddedPostgres = await startPostgres({ settings: POSTGRES_SETTINGS });
   const client = new Client(postgres.url);
@@ -36,7 +36,7 @@ export async function withDatabase<T>(act: (database: Database) => Promise<T>): 
   }
 }
 
-/** Runs `act` on an empty Redis server of its own. */
+/** Runs `act` on a new, empty Redis server. */
 export async function withRedis<T>(durability: Durability, act: (url: string) => Promise<T>): Promise<T> {
   const redis: EmbeddedRedis = await startRedis({ settings: REDIS_SETTINGS[durability] });
   try {

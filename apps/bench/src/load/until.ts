@@ -7,7 +7,7 @@ export interface UntilOptions {
   readonly withinMs: number;
 }
 
-/** Asks until there is an answer. Rejects with BENCH_STUCK when there is none in time. */
+/** Repeats a question until it has an answer. Rejects with BENCH_STUCK if there is none within `withinMs`. */
 export async function until<T>(
   { what, everyMs, withinMs }: UntilOptions,
   ask: () => Promise<T | undefined>,

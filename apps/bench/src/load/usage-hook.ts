@@ -1,6 +1,6 @@
 /**
- * Loaded before a measured program (`node --import`): answers its parent's question for what it has used so far,
- * so that the start of the process does not count, and ends with the parent.
+ * Loaded before a measured program (`node --import`). Reports the resources used so far when the parent asks, so that the
+ * parent can leave out the start of the process. Ends the process when the parent ends.
  */
 process.on('message', question => {
   if (question === 'usage') process.send?.({ question, answer: process.resourceUsage() });

@@ -5,13 +5,13 @@ import type { Child } from '../load/child.js';
 import { until } from '../load/until.js';
 
 const LOOK_MS = 5;
-/** PostgreSQL decodes a large transaction to its end before it sends the first row. */
+/** Limit for the first job. PostgreSQL decodes a large transaction to its end before it sends the first row. */
 const FIRST_JOB_MS = 300_000;
 const LAST_JOB_MS = 1_800_000;
 
 /**
- * Times a backlog from the first look that finds jobs to the one that finds the last. A look goes through the same
- * Redis as the jobs, so that with appendfsync always what it sees is on disk.
+ * Measures the time from the first poll that finds jobs to the poll that finds the last job. A poll asks the same Redis
+ * server as the jobs, so with appendfsync always the jobs that it sees are on disk.
  */
 export async function timeDrain(options: {
   readonly redisUrl: string;

@@ -10,7 +10,10 @@ import { type Database, withRedis } from '../load/servers.js';
 import { until } from '../load/until.js';
 import { percentile } from './statistics.js';
 
-/** From commit to a plain BullMQ worker's handler, contenders in turn, each with a fresh slot and an empty Redis. */
+/**
+ * Measures the time from commit to the handler of a plain BullMQ worker. Contenders run in turn, each with a new slot
+ * and an empty Redis.
+ */
 export async function measureLatency(
   workload: LatencyCase,
   database: Database,
@@ -87,7 +90,7 @@ async function measureStretch(options: {
       return (await handler.ask<number>('handled')) >= count || undefined;
     });
   try {
-    // Once everyone is at work: the first change waits for all of them.
+    // The first change waits until all processes are running.
     await writer.write(1, 1000);
     await allHandled(1);
     const warmUp = changesPerSecond * warmUpSeconds;

@@ -8,8 +8,8 @@ import { type Database, withRedis } from '../load/servers.js';
 import { timeDrain } from './drain.js';
 
 /**
- * The backlog is written once, behind one slot for each run; every run then reads it all on its own slot, with an
- * empty Redis.
+ * Commits the backlog once, after it has created one slot for each run. Each run then reads the whole backlog from its
+ * own slot, with an empty Redis.
  */
 export async function measureThroughput(
   workload: ThroughputCase,

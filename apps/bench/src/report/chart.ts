@@ -28,7 +28,7 @@ const BAR = 16;
 const GAP = 14;
 const TITLE = 34;
 
-/** The report's medians as horizontal bars: one panel for throughput, one for latency, each to its own scale. */
+/** The report's medians as horizontal bars: one panel for throughput and one for latency, each with its own scale. */
 export function renderChart(report: Report): string {
   const panels = [
     panel('Changes per second, draining a backlog (longer is better)', throughputGroups(report)),

@@ -11,12 +11,12 @@ const MACHINE = {
   packages: { bullmq: '6.7.0' },
 };
 
-/** For tests: 1000 changes in so many seconds. */
+/** For tests: 1000 changes in `seconds`. */
 function drain(seconds: number): Drain {
   return { changes: 1000, seconds, cpuSeconds: 0.02, peakRssBytes: 100 * 1024 ** 2, redisCpuSeconds: 0.03 };
 }
 
-/** As read by a program that tells nothing of itself. */
+/** A drain by a program that does not report its resource usage. */
 function ceiling(seconds: number): Drain {
   return { ...drain(seconds), cpuSeconds: null, peakRssBytes: null, redisCpuSeconds: null };
 }
@@ -26,7 +26,7 @@ function latency(p50Ms: number): Latency {
   return { changes: 1000, changesPerSecond: 100, cpuSeconds: 0.5, ...around };
 }
 
-/** For tests: three rounds, walmq unlike in each. */
+/** For tests: three rounds, with different figures of walmq in each. */
 export const REPORT: Report = {
   startedAt: '2026-01-02T03:04:05.678Z',
   rounds: 3,

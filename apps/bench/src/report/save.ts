@@ -6,7 +6,7 @@ import { renderChart } from './chart.js';
 
 const FOLDER = fileURLToPath(new URL('../../results', import.meta.url));
 
-/** Writes the figures as JSON and the chart as SVG, named by the time of the run; resolves to their paths. */
+/** Writes the figures as JSON and the chart as SVG. The time of the run is in their names. Resolves to their paths. */
 export async function saveReport(report: Report): Promise<string[]> {
   await mkdir(FOLDER, { recursive: true });
   const base = join(FOLDER, report.startedAt.slice(0, 16).replace(':', ''));

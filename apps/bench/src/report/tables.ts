@@ -2,7 +2,7 @@ import type { LatencyResult, Report, ThroughputResult } from '../cases/measureme
 import type { Contender } from '../cases/plan.js';
 import { median } from '../measure/statistics.js';
 
-/** The report as Markdown tables, medians over the rounds. */
+/** The report as Markdown tables with medians over the rounds. */
 export function renderTables(report: Report): string {
   const { throughput, latency } = report;
   const sections = [
@@ -54,8 +54,8 @@ function throughputTable(results: readonly ThroughputResult[]): string[] {
 }
 
 /**
- * Each round's own ratio, then the median: the runs of a round lie close together in time, so that whatever else
- * the machine does weighs on both.
+ * Median of the ratios of the rounds. The runs of one round follow each other closely, so that other load of the machine
+ * affects both.
  */
 function ratio(of: ThroughputResult, other: ThroughputResult | undefined): string {
   if (!other) return '';
@@ -137,7 +137,7 @@ function whole(value: number): string {
   return Math.round(value).toString();
 }
 
-/** First column to the left, the others' figures to the right. */
+/** Aligns the first column left and the figures of the other columns right. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map(row => (row[column] ?? '').length)),
