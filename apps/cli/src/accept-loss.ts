@@ -22,7 +22,6 @@ interface AcceptOptions {
   readonly json?: boolean;
 }
 
-/** `walmq accept-loss` as it is called. */
 export function addAcceptLoss(program: Command, { io }: Host): void {
   program
     .command('accept-loss')
@@ -49,8 +48,8 @@ export function addAcceptLoss(program: Command, { io }: Host): void {
 }
 
 /**
- * `walmq accept-loss --yes`: after Redis or the slot lost changes, sets the checkpoint to where the slot stands, so
- * that capture goes on without them.
+ * `walmq accept-loss --yes`: after Redis or the slot lost changes, moves the checkpoint to the position of the slot, so
+ * that capture continues without these changes.
  */
 async function acceptLossCommand(io: CommandIo, options: AcceptOptions): Promise<void> {
   const config = await configOf(io);
@@ -96,7 +95,10 @@ async function acceptLossCommand(io: CommandIo, options: AcceptOptions): Promise
   });
 }
 
-/** `walmq accept-loss --tables`: forgets what capture has noted of changes that were not published; capture may run meanwhile. */
+/**
+ * `walmq accept-loss --tables`: deletes capture's records of changes that were not published. Capture may run
+ * meanwhile.
+ */
 async function acceptTablesCommand(io: CommandIo, { yes, json }: AcceptOptions): Promise<void> {
   const config = await configOf(io);
   const prefix = heartbeatPrefix(config.redis);

@@ -8,7 +8,7 @@ type Shell = (typeof SHELLS)[number];
 interface Word {
   readonly name: string;
   readonly description: string;
-  /** Undefined: takes no value. Empty: takes any. */
+  /** Possible values of the option. Undefined: it takes no value. Empty: it takes any value. */
   readonly values: readonly string[] | undefined;
 }
 
@@ -16,11 +16,10 @@ interface Spoken {
   readonly name: string;
   readonly description: string;
   readonly options: readonly Word[];
-  /** What its first argument may be, where that is one of a few. */
+  /** Possible values of the first argument. Empty if it takes any value or does not exist. */
   readonly choices: readonly string[];
 }
 
-/** `walmq completion` as it is called. */
 export function addCompletion(program: Command, { io }: Host): void {
   program
     .command('completion')
@@ -37,7 +36,7 @@ export function addCompletion(program: Command, { io }: Host): void {
     .action((shell: Shell) => io.print(completionScript(program, shell)));
 }
 
-/** The script that makes a shell complete the program's commands, options and fixed values. */
+/** The script with which a shell completes the program's commands, options and fixed values. */
 function completionScript(program: Command, shell: Shell): string {
   const commands = program
     .createHelp()

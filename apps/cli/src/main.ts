@@ -4,7 +4,7 @@ import { askOnTerminal } from './terminal/ask.js';
 
 const INTERRUPTED = 130;
 
-// `walmq ... | head` closes the pipe when it has enough: nothing is wrong then.
+// `walmq ... | head` closes the pipe once it has enough lines. This is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;

@@ -18,7 +18,7 @@ import { documentation, ENVIRONMENT, EXIT_CODES, type Host } from './terminal/he
 import { addSql } from './terminal/sql.js';
 import { addTypes } from './types/types.js';
 
-/** Each adds its command, in the order of the help. */
+/** Functions that register one command each, in the order of the help. */
 const COMMANDS: readonly ((program: Command, host: Host) => void)[] = [
   addSetup,
   addDoctor,
@@ -36,7 +36,7 @@ const COMMANDS: readonly ((program: Command, host: Host) => void)[] = [
   addCompletion,
 ];
 
-/** Runs the command line and resolves to the exit code; never rejects. */
+/** Runs the command line. Resolves to the exit code and never rejects. */
 export async function runProgram(args: readonly string[], io: CommandIo): Promise<number> {
   let exitCode: number = EXIT.ok;
   const program = commandLine(io, code => {

@@ -41,7 +41,7 @@ describe('the command line', () => {
       expect(lines.join('\n')).toMatch(
         new RegExp(`Examples:\\n  walmq ${command}.*Exit codes:\\n  0 .*\\n  1 .*\\n  2 `, 's'),
       );
-      // The help ends with a page that is there, and with its section.
+      // The help ends with an existing page and section.
       const [, page = '', section] = /^Documentation: ([^#]+)(?:#(.+))?$/.exec(lines.at(-1) ?? '') ?? [];
       const text = readFileSync(join(import.meta.dirname, '../../..', page), 'utf8');
       if (section) expect(text.toLowerCase()).toContain(`## ${section.replaceAll('-', ' ')}`);

@@ -19,23 +19,23 @@ import { withDatabase } from './terminal/connect.js';
 import { examples, type Host } from './terminal/help.js';
 
 interface SetupCommandOptions {
-  /** Of an earlier version. */
+  /** Option of an earlier version. Rejected with SETUP_SHOP_MOVED. */
   readonly shop?: boolean;
-  /** Makes the audit log too. */
+  /** Also create the audit log. */
   readonly audit?: boolean;
-  /** Makes the change log too. */
+  /** Also create the change log. */
   readonly changeLog?: boolean;
-  /** Makes the outbox table too. */
+  /** Also create the outbox table. */
   readonly outbox?: boolean;
-  /** Roles that alone may send logical messages. */
+  /** The only roles that may send logical messages. */
   readonly publishers?: readonly string[];
-  /** Says what it would do. */
+  /** Print the steps and run none. */
   readonly dryRun?: boolean;
-  /** Prints the SQL instead. */
+  /** Print the SQL and run nothing. */
   readonly sql?: boolean;
-  /** A JSON line for each step instead of a sentence. */
+  /** Print each step as a JSON line instead of a sentence. */
   readonly json?: boolean;
-  /** Seconds that one statement may wait for locks and open transactions. */
+  /** Maximum seconds that one statement waits for locks and open transactions. */
   readonly wait: number;
 }
 
@@ -49,7 +49,6 @@ const AUDIT_SCHEMA: SetupSchema = { what: 'the audit log', sql: auditSchemaSql, 
 
 const CHANGE_LOG_SCHEMA: SetupSchema = { what: 'the change log', sql: changeLogSchemaSql, captured: false };
 
-/** `walmq setup` as it is called. */
 export function addSetup(program: Command, { io }: Host): void {
   program
     .command('setup')
@@ -87,14 +86,14 @@ function seconds(text: string): number {
   throw new InvalidArgumentError('It must be a number of seconds, more than 0 and at most 86400.');
 }
 
-/** `a,b`: names of roles. */
+/** Parses names of roles, separated by commas. */
 function roles(text: string): string[] {
   const names = text.split(',').map(name => name.trim());
   if (names.every(name => name !== '')) return names;
   throw new InvalidArgumentError('It must be names of roles with commas between them.');
 }
 
-/** `walmq setup`: prepares the database for the configured queues; prints what it found and did. Throws SETUP_SHOP_MOVED. */
+/** `walmq setup`: prepares the database for the configured queues and prints each step. Rejects with SETUP_SHOP_MOVED. */
 async function setupCommand(io: CommandIo, options: SetupCommandOptions): Promise<void> {
   if (options.shop)
     throw new WalmqError(

@@ -38,7 +38,6 @@ interface SkipOptions {
   readonly json?: boolean;
 }
 
-/** `walmq skip` as it is called. */
 export function addSkip(program: Command, { io }: Host): void {
   program
     .command('skip')
@@ -65,7 +64,7 @@ function lsn(text: string): Lsn {
   }
 }
 
-/** `walmq skip`: finds the first transaction that the server cannot send, and moves checkpoint and slot behind it. */
+/** `walmq skip`: finds the first transaction that the server cannot send and moves checkpoint and slot behind it. */
 async function skipCommand(io: CommandIo, options: SkipOptions): Promise<void> {
   const config = await configOf(io);
   await withDatabase(databaseUrlOf(io, config), async client => {
@@ -100,11 +99,14 @@ async function skipCommand(io: CommandIo, options: SkipOptions): Promise<void> {
 
 interface Found {
   readonly unreadable: Unreadable | undefined;
-  /** It is all that was made while there was no publication, not one transaction. */
+  /** True for all changes that were made while no publication existed, false for a single transaction. */
   readonly isRange: boolean;
 }
 
-/** Rejects with SLOT_BUSY, and with PUBLICATION_MISSING where there is none now either. */
+/**
+ * Finds what must be skipped. Rejects with SLOT_BUSY, and with PUBLICATION_MISSING if the publication does not exist
+ * now.
+ */
 async function findIn(reader: SlotReader, slot: Slot): Promise<Found> {
   const { client, publication: name } = reader;
   try {
@@ -188,13 +190,13 @@ function tell(io: CommandIo, options: SkipOptions, { unreadable, details, isRang
 interface GivenUp {
   readonly reader: SlotReader;
   readonly redis: Redis;
-  /** Of the checkpoints, one a shard. */
+  /** Redis keys of the checkpoints, one for each shard. */
   readonly keys: readonly string[];
   readonly unreadable: Unreadable;
   readonly details: UnreadableDetails | undefined;
 }
 
-/** Rejects with NOT_ENQUEUED_YET: moving the slot would lose more than the one transaction. */
+/** Rejects with NOT_ENQUEUED_YET if moving the slot would lose more than the one transaction. */
 async function requireEnqueued({ reader, redis, keys, unreadable }: GivenUp): Promise<void> {
   const positions = await Promise.all(keys.map(key => readCheckpoint(redis, key)));
   const enqueued = positions.map(at => (at === null ? null : parsePosition(at).lsn)).sort(byLsn)[0] ?? null;
@@ -209,13 +211,13 @@ async function requireEnqueued({ reader, redis, keys, unreadable }: GivenUp): Pr
   );
 }
 
-/** A shard without a checkpoint comes first. */
+/** Compares positions of shards. A shard without a checkpoint comes first. */
 function byLsn(a: Lsn | null, b: Lsn | null): number {
   if (a === null || b === null) return a === b ? 0 : a === null ? -1 : 1;
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Rejects with SKIP_ANOTHER and NOT_CONFIRMED. */
+/** Asks for a confirmation. Rejects with SKIP_ANOTHER and NOT_CONFIRMED. */
 async function confirm(
   io: CommandIo,
   { at, yes, json }: SkipOptions,
@@ -236,8 +238,8 @@ async function confirm(
 }
 
 /**
- * First what is given up is noted, then the checkpoint moves, then the slot: a checkpoint that is ahead of the slot is
- * usual, and the command can be run again. The other way round capture would find that Redis had lost changes.
+ * Order: record the skipped transaction, then move the checkpoint, then the slot. A checkpoint ahead of the slot is
+ * usual, so the command can be repeated. In the other order capture would conclude that Redis has lost changes.
  */
 async function giveUp({ reader, redis, keys, unreadable, details }: GivenUp): Promise<void> {
   const { client, slot } = reader;

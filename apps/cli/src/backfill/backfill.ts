@@ -26,12 +26,12 @@ interface BackfillCommandOptions {
   readonly table?: string;
   /** SQL condition on the table's columns. */
   readonly where?: string;
-  /** Rows read at once. */
+  /** Number of rows in a chunk. */
   readonly chunk: number;
-  /** Until it has ended. */
+  /** Show the progress until the backfill has ended. */
   readonly watch?: boolean;
   readonly list?: boolean;
-  /** Ids. */
+  /** Id of the backfill to cancel, pause or resume. */
   readonly cancel?: string;
   readonly pause?: string;
   readonly resume?: string;
@@ -39,7 +39,6 @@ interface BackfillCommandOptions {
   readonly json?: boolean;
 }
 
-/** `walmq backfill` as it is called. */
 export function addBackfill(program: Command, { io, exit }: Host): void {
   program
     .command('backfill')
@@ -84,7 +83,7 @@ function rowCount(text: string): number {
   throw new InvalidArgumentError('It must be a number of rows, from 1 to 100000.');
 }
 
-/** `walmq backfill`: resolves to the exit code; with --watch 1 unless it ends well. */
+/** `walmq backfill`: resolves to the exit code. With --watch, 1 unless the backfill is done. */
 async function backfillCommand(io: CommandIo, options: BackfillCommandOptions): Promise<number> {
   const config = await configOf(io);
   return await withDatabase(databaseUrlOf(io, config), async client => {
@@ -154,7 +153,7 @@ async function begin(io: CommandIo, options: BackfillCommandOptions, scene: Scen
   return EXIT.ok;
 }
 
-/** Throws QUEUE_UNKNOWN, OPTION_MISSING and TABLE_NOT_IN_QUEUE. */
+/** The queue and the table that the options name. Throws QUEUE_UNKNOWN, OPTION_MISSING and TABLE_NOT_IN_QUEUE. */
 function targetOf({ queue: name = '', table: wanted }: BackfillCommandOptions, { queues }: WalmqConfig) {
   const queue = queues[name];
   if (!queue)
@@ -180,7 +179,7 @@ function targetOf({ queue: name = '', table: wanted }: BackfillCommandOptions, {
 
 const LOOK_EVERY_MS = 500;
 
-/** A bar until it has ended, or Ctrl+C, which leaves the backfill to itself. */
+/** Draws the progress until the backfill has ended or Ctrl+C. After Ctrl+C the backfill continues. */
 async function watch(
   io: CommandIo,
   options: BackfillCommandOptions,

@@ -1,7 +1,10 @@
 import { messageOf, WalmqError, withoutStop } from '@walmq/change';
 import { type Check, type CheckName, error } from './check.js';
 
-/** Runs checks of one name's area; a failure to read its facts is an error of that area, and the others go on. */
+/**
+ * Runs the checks of one area. If its facts cannot be read, reports an error of that check, so that other areas
+ * continue.
+ */
 export async function attempt(check: CheckName, run: () => Promise<Check[]>): Promise<Check[]> {
   try {
     return await run();

@@ -1,4 +1,4 @@
-/** Every check by its name, under which docs/reference/doctor.md explains it, in the order in which they are printed. */
+/** Names of all checks, in the order of the output. docs/reference/doctor.md explains each. */
 export const CHECKS = [
   'configuration',
   'postgres',
@@ -47,13 +47,13 @@ export type CheckName = (typeof CHECKS)[number];
 
 export type Status = 'ok' | 'warning' | 'error';
 
-/** What one check found. */
+/** The result of one check. */
 export interface Check {
   readonly check: CheckName;
   readonly status: Status;
-  /** What was found, as a sentence without its full stop. */
+  /** The finding, as a sentence without its full stop. */
   readonly found: string;
-  /** What to do; a command if there is one. */
+  /** Remedy: a command if there is one, otherwise a sentence. */
   readonly remedy?: string;
 }
 

@@ -2,7 +2,7 @@ import { formatLsn, withoutStop } from '@walmq/change';
 import { type ResumeFacts, resumeVerdict } from '@walmq/operations';
 import { type Check, error, ok } from './check.js';
 
-/** Checks that Redis still has every change that was confirmed to PostgreSQL. */
+/** Checks that Redis still holds every change that capture has confirmed to PostgreSQL. */
 export function checkpointCheck(facts: ResumeFacts | undefined): Check[] {
   if (!facts) return [];
   const verdict = resumeVerdict(facts);

@@ -20,10 +20,9 @@ import { readRedis, redisChecks } from './redis/redis.js';
 import { rightsCheck } from './redis/redis-rights.js';
 import { sourcesCheck } from './sources.js';
 
-/** As Redis Cluster reads it: what is between the first braces, if anything is. */
+/** Matches a key with a hash tag, as Redis Cluster defines it: a non-empty text between the first braces. */
 const HASH_TAG = /^[^{]*\{[^}]+\}/;
 
-/** `walmq doctor` as it is called. */
 export function addDoctor(program: Command, { io, exit }: Host): void {
   program
     .command('doctor')
@@ -39,7 +38,7 @@ export function addDoctor(program: Command, { io, exit }: Host): void {
     .action(async (options: { json?: boolean }) => exit(await doctorCommand(io, options)));
 }
 
-/** `walmq doctor`: checks everything that can be wrong; resolves to the exit code, 1 on any error. */
+/** `walmq doctor`: runs all checks. Resolves to the exit code: 1 if a check reports an error. */
 async function doctorCommand(io: CommandIo, options: { json?: boolean }): Promise<number> {
   const checks = (await examine(io, await configOf(io))).map(redacted);
   if (options.json) io.print(JSON.stringify(checks, null, 2));

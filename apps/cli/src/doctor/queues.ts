@@ -7,7 +7,7 @@ export type QueueFacts = Pick<
   'name' | 'isPaused' | 'waiting' | 'active' | 'delayed' | 'retriedFor' | 'parked' | 'failed' | 'workers'
 >;
 
-/** Share of capture.maxQueueDepth past which a person should know. */
+/** Share of capture.maxQueueDepth above which doctor warns. */
 const NEAR = 0.8;
 
 export function queueChecks(queue: QueueFacts, maxQueueDepth: number): Check[] {

@@ -1,6 +1,9 @@
 import { type Check, ok, warning } from './check.js';
 
-/** Whether another pipeline feeds queues under the same prefix: `checkpoints` are the keys of the others' checkpoints. */
+/**
+ * Checks that no other pipeline feeds queues under the same prefix. `checkpoints`: keys of other pipelines'
+ * checkpoints.
+ */
 export function sourcesCheck(checkpoints: readonly string[]): Check {
   if (checkpoints.length === 0) return ok('sources', 'no other pipeline has a checkpoint under redis.prefix');
   return warning(

@@ -11,17 +11,17 @@ export interface SteerOptions extends FilterOptions {
   readonly json?: boolean;
 }
 
-/** What of a queue is meant. */
+/** The selected failed changes of one queue. */
 export interface Choice {
   readonly queue: Queue;
-  /** In the order of the stream. */
+  /** Job ids in the order of the stream. */
   readonly ids: readonly string[];
   readonly parked: number;
 }
 
 /**
- * What is meant, queue by queue. Rejects with OPTION_MISSING, and as explainMissing does when all that was asked for by its
- * id has not failed; where that is so of some, it is said.
+ * Selects failed changes by the options, for each queue. Rejects with OPTION_MISSING if no option selects changes. If
+ * an id of `--id` has not failed, prints the reason of explainMissing, or rejects with it if nothing else is selected.
  */
 export async function choose(
   io: CommandIo,
@@ -42,7 +42,7 @@ export async function choose(
     const failed = (
       await Promise.all(queues.map(queue => failedIds({ redis, queue, filter: { ids: new Set([id]) } })))
     ).flat();
-    // It has failed, and another filter has left it out.
+    // The change has failed, but another filter leaves it out.
     if (failed.length > 0) continue;
     const why = await explainMissing(redis, queues, id);
     if (choices.length === 0) throw why;
@@ -51,7 +51,7 @@ export async function choose(
   return choices;
 }
 
-/** What would be done; resolves to the exit code. */
+/** Prints what the command would do. Returns the exit code. */
 export function reportChoices(
   io: CommandIo,
   { json }: SteerOptions,

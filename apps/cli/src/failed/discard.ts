@@ -15,7 +15,6 @@ interface DiscardCommandOptions extends SteerOptions {
   readonly to?: string;
 }
 
-/** `walmq discard` as it is called. */
 export function addDiscard(program: Command, { io, exit }: Host): void {
   addFilterOptions(program.command('discard'))
     .description(

@@ -19,7 +19,7 @@ import { type OpenQueues, withQueues } from './open-queues.js';
 import { addFilterOptions, type FilterOptions, filterOf } from './options.js';
 
 interface FailedCommandOptions extends FilterOptions {
-  /** Every change instead of groups. */
+  /** Print every change instead of groups. */
   readonly list?: boolean;
   readonly json?: boolean;
 }
@@ -27,7 +27,6 @@ interface FailedCommandOptions extends FilterOptions {
 const PAGE = 200;
 const NOTHING = 'Nothing has failed.';
 
-/** `walmq failed` as it is called. */
 export function addFailed(program: Command, { io }: Host): void {
   addFilterOptions(program.command('failed'))
     .description('show failed changes, grouped by queue, table and reason')
@@ -44,7 +43,7 @@ export function addFailed(program: Command, { io }: Host): void {
     .action((options: FailedCommandOptions) => failedCommand(io, options));
 }
 
-/** `walmq failed`: what failed, by queue, table and reason; or every failed change. */
+/** `walmq failed`: prints failed changes, grouped by queue, table and reason, or one by one. */
 async function failedCommand(io: CommandIo, options: FailedCommandOptions): Promise<void> {
   await withQueues(io, options, async open => {
     if (options.list) await listChanges(io, options, open);
@@ -139,7 +138,7 @@ function entryOf(queue: string, job: FailedJob & { readonly attemptsMade: number
   };
 }
 
-/** Of a job that is no change, what it is called. */
+/** One line for a failed job: the change, or only the job's name if the job is not a change. */
 function lineOf(entry: ReturnType<typeof entryOf>): string {
   const { queue, id, op, table, key, failedAt, attempts, parked, reason } = entry;
   const what = table === null ? op : `${op} ${table} ${JSON.stringify(key)}`;

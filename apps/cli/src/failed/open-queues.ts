@@ -37,11 +37,11 @@ export async function withQueues<T>(
   }
 }
 
-/** It works on what others own, and writes nothing about the queue itself. */
+/** Opens a queue without writing its metadata, because other processes own the queue. */
 function openQueue(redis: Redis, config: WalmqConfig, name: string): Queue {
   const { prefix } = config.queues[name] as WalmqConfig['queues'][string];
   const queue = new Queue(name, { connection: redis, prefix, skipMetasUpdate: true, skipVersionCheck: true });
-  // The command under way rejects with the same.
+  // The running command rejects with the same error.
   queue.on('error', () => undefined);
   return queue;
 }

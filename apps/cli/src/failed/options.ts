@@ -65,12 +65,12 @@ export function filterOf(options: FilterOptions): FailedFilter {
   };
 }
 
-/** True when something narrows the choice down. */
+/** True if at least one option restricts the selection. */
 export function isNarrowed(options: FilterOptions): boolean {
   return options.queue !== undefined || Object.keys(filterOf(options)).length > 0;
 }
 
-/** Names of the queues that are meant: all, or those given. Throws QUEUE_UNKNOWN. */
+/** Names of the selected queues. Default: all queues. Throws QUEUE_UNKNOWN. */
 export function queueNames({ queue }: FilterOptions, config: WalmqConfig): string[] {
   const known = Object.keys(config.queues);
   const unknown = queue?.find(name => !known.includes(name));
@@ -89,7 +89,7 @@ export function collect(value: string, previous: string[] | undefined): string[]
   return [...(previous ?? []), value];
 }
 
-/** `id=42` names a column; `42` is a value of the key, in its order. */
+/** Parses --key: `id=42` names a column, `42` is a value of the key in the order of its columns. */
 function keyOf(key: readonly string[] | undefined): Pick<FailedFilter, 'key' | 'keyValues'> {
   const named = key?.map(columnAndValue).filter(pair => pair !== undefined);
   const values = key?.filter(text => !columnAndValue(text));
@@ -102,7 +102,7 @@ function keyOf(key: readonly string[] | undefined): Pick<FailedFilter, 'key' | '
 const AGO = /^(\d+(?:\.\d+)?)([smhd])$/;
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** Milliseconds since 1970. */
+/** Parses a time, or an age such as `2h`, to milliseconds since 1970. */
 export function time(text: string): number {
   const ago = AGO.exec(text);
   const ms = ago ? Date.now() - Number(ago[1]) * (UNIT_MS[ago[2] as string] as number) : Date.parse(text);

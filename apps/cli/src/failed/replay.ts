@@ -21,14 +21,13 @@ interface ReplayCommandOptions extends SteerOptions {
   readonly wait?: boolean;
 }
 
-/** What was done with one queue. */
+/** The result for one queue. */
 interface Done extends Replayed {
   readonly queue: Queue;
-  /** To be followed; none unless it waits. */
+  /** The replayed changes with the changes parked behind them. Empty without --wait. */
   readonly chains: readonly Chain[];
 }
 
-/** `walmq replay` as it is called. */
 export function addReplay(program: Command, { io, exit }: Host): void {
   addFilterOptions(program.command('replay'))
     .description('run failed changes again, in the order of the stream; changes parked behind them follow')
@@ -50,7 +49,7 @@ export function addReplay(program: Command, { io, exit }: Host): void {
     .action(async (options: ReplayCommandOptions) => exit(await replayCommand(io, options)));
 }
 
-/** `walmq replay`: resolves to the exit code; with --wait 1 when something failed again. */
+/** `walmq replay`: resolves to the exit code. With --wait, 1 if a change failed again. */
 async function replayCommand(io: CommandIo, options: ReplayCommandOptions): Promise<number> {
   return await withQueues(io, options, async open => {
     const choices = await choose(io, open, options);
@@ -83,7 +82,7 @@ async function replayChoice(
   { queue, ids, parked }: Choice,
   signal: AbortSignal,
 ): Promise<Done> {
-  // Read before they run: a completed change loses its links to the changes parked behind it.
+  // Read the chains before the changes run: a completed change loses its links to the changes parked behind it.
   const all = options.wait ? await chainsOf(redis, queue, ids) : [];
   const progress = openProgress(io, `Replaying ${queue.name}`, ids.length);
   try {
@@ -128,10 +127,10 @@ async function follow(
   }
 }
 
-/** Otherwise it would wait without a word. */
+/** Reason why nothing runs in the queue, so that `--wait` does not wait without a message. */
 async function whyIdle(queue: Queue, redis: Redis): Promise<string | undefined> {
   if (await queue.isPaused()) return 'the queue is paused; its changes run when it is resumed.';
-  // Unknown if CLIENT LIST is forbidden.
+  // The number is not known if CLIENT LIST is forbidden.
   const workers = await countWorkers(queue, redis);
   return workers === 0 ? 'no worker is connected; its changes run when one is started.' : undefined;
 }

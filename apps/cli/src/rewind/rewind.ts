@@ -27,23 +27,22 @@ interface RewindCommandOptions {
   readonly from?: number;
   readonly to?: number;
   readonly table?: string;
-  /** `column=value` each. */
+  /** Columns of the key, each as `column=value`. */
   readonly key?: readonly string[];
-  /** Id of one that was begun. */
+  /** Id of an interrupted rewind. */
   readonly resume?: string;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly json?: boolean;
 }
 
-/** Changes of one transaction. */
+/** Number of changes that one transaction sends. */
 const PAGE = 500;
-/** The slot may be behind by this much WAL before a rewind waits. That WAL takes no memory of any process. */
+/** A rewind waits while the slot is behind by more WAL than this. No process holds that WAL in memory. */
 const MOST_WAL_BYTES = 64 * 1024 * 1024;
 const LOOK_EVERY_MS = 500;
 const SAY_AFTER_LOOKS = 10;
 
-/** `walmq rewind` as it is called. */
 export function addRewind(program: Command, { io, exit }: Host): void {
   program
     .command('rewind')
@@ -79,7 +78,7 @@ export function addRewind(program: Command, { io, exit }: Host): void {
     .action(async (options: RewindCommandOptions) => exit(await rewindCommand(io, options)));
 }
 
-/** `walmq rewind`: resolves to the exit code; 1 when it was interrupted. */
+/** `walmq rewind`: resolves to the exit code: 1 if the rewind was interrupted. */
 async function rewindCommand(io: CommandIo, options: RewindCommandOptions): Promise<number> {
   const config = await configOf(io);
   return await withDatabase(databaseUrlOf(io, config), async client => {
@@ -98,7 +97,7 @@ async function rewindCommand(io: CommandIo, options: RewindCommandOptions): Prom
   });
 }
 
-/** Throws OPTION_MISSING, QUEUE_UNKNOWN, TABLE_NOT_IN_QUEUE. */
+/** The changes and the queue that the options select. Throws OPTION_MISSING, QUEUE_UNKNOWN, TABLE_NOT_IN_QUEUE. */
 function wantedOf(options: RewindCommandOptions, { queues }: WalmqConfig): RewindOptions {
   const { queue: name, from, to = Date.now(), table } = options;
   if (name === undefined || from === undefined)
@@ -125,7 +124,7 @@ function wantedOf(options: RewindCommandOptions, { queues }: WalmqConfig): Rewin
   return { queue: name, tables, from: new Date(from).toISOString(), to: new Date(to).toISOString(), key };
 }
 
-/** A JSON number as a number, any other value as text. Throws OPTION_INVALID. */
+/** Parses `column=value`. Returns a safe integer as a number and any other value as text. Throws OPTION_INVALID. */
 function keyMember(text: string): [string, unknown] {
   const pair = columnAndValue(text);
   if (!pair)
@@ -190,7 +189,7 @@ async function send(io: CommandIo, { json }: RewindCommandOptions, sending: Send
   return ended ? EXIT.ok : EXIT.failed;
 }
 
-/** Until capture has taken most of what was sent, or Ctrl+C. */
+/** Waits until capture has read most of the sent changes, or until Ctrl+C. */
 async function untilTaken(
   io: CommandIo,
   { client, slot, signal }: { readonly client: Client; readonly slot: string; readonly signal: AbortSignal },

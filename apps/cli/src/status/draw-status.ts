@@ -20,7 +20,7 @@ import { tableLines } from '../terminal/table.js';
 const COLOURS = { error: 'red', warning: 'yellow', info: 'cyan' } as const satisfies Record<Severity, string>;
 const SEVERITY_WIDTH = 7;
 
-/** The picture as lines for a terminal. */
+/** The status as lines for a terminal. */
 export function drawStatus(status: PipelineStatus, colours: boolean): string[] {
   const { database, redis, captures, lag, queues, backfills, verdicts } = status;
   return [
@@ -110,7 +110,7 @@ function queueLines(queues: readonly QueueStatus[]): string[] {
   );
 }
 
-/** Why one failed is among the verdicts. */
+/** The backfills and their progress. The verdicts show why a backfill failed. */
 function backfillLines(backfills: readonly Backfill[], nowMs: number): string[] {
   return tableLines(
     ['BACKFILL', 'STATUS', 'QUEUE', 'TABLE', 'READ', 'OF', 'ROWS/S', 'LEFT'],
@@ -139,7 +139,7 @@ function verdictLines({ severity, code, sentence, remedy }: Verdict, colours: bo
   ];
 }
 
-/** Whether there are colours is decided: the stream is not asked again. */
+/** Colours a text. The caller has decided to use colours, so styleText must not check the stream. */
 function paint(colour: 'red' | 'yellow' | 'cyan' | 'green', text: string): string {
   return styleText(colour, text, { validateStream: false });
 }

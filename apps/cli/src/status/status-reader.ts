@@ -12,7 +12,10 @@ export interface StatusReader {
 
 const CONNECT_TIMEOUT_MS = 4000;
 
-/** Looks as often as it is asked to; a server that was away is tried again. A URL may be why there is none. */
+/**
+ * Reads the status at each call of `look`, and reconnects to a server that was unreachable. Instead of a URL,
+ * `databaseUrl` and `redisUrl` may be the error that explains why there is none.
+ */
 export function openStatusReader({
   config,
   databaseUrl,
@@ -49,7 +52,7 @@ export function openStatusReader({
 
 function poolOrWhy(url: string): Pool | Error {
   try {
-    // The next poll opens a new connection and reports a lost one.
+    // After the loss of a connection, the next poll opens a new connection or reports the error.
     return createPool({ url, name: 'walmq cli', max: 2, connectTimeoutMs: CONNECT_TIMEOUT_MS });
   } catch (cause) {
     return cause as Error;

@@ -8,17 +8,16 @@ import { openStatusReader } from './status-reader.js';
 
 interface StatusCommandOptions {
   readonly json?: boolean;
-  /** Again every second, until interrupted. */
+  /** Repeat every second until Ctrl+C. */
   readonly watch?: boolean;
 }
 
 const INTERVAL_MS = 1000;
-/** Drawn over the last picture, line by line, so that nothing flickers. */
+/** Escape sequences that overwrite the last picture line by line, so that nothing flickers. */
 const HOME = '\u001b[H';
 const END_OF_LINE = '\u001b[K';
 const BELOW = '\u001b[J';
 
-/** `walmq status` as it is called. */
 export function addStatus(program: Command, { io, exit }: Host): void {
   program
     .command('status')
@@ -35,7 +34,7 @@ export function addStatus(program: Command, { io, exit }: Host): void {
     .action(async (options: StatusCommandOptions) => exit(await statusCommand(io, options)));
 }
 
-/** `walmq status`: resolves to the exit code, 1 when something is wrong; a watch that is interrupted ends with 0. */
+/** `walmq status`: resolves to the exit code: 1 if a verdict is an error. With --watch, 0 after Ctrl+C. */
 async function statusCommand(io: CommandIo, options: StatusCommandOptions): Promise<number> {
   const config = await configOf(io);
   const reader = openStatusReader({
@@ -61,7 +60,7 @@ async function watch(
   const interrupted = io.interrupted();
   while (!interrupted.aborted) {
     const text = textOf(await look(), io, options);
-    // A pipe gets one picture after the other; JSON one line each.
+    // In a pipe, print one picture after the other. With --json, print one line each.
     io.print(io.isTerminal && !options.json ? overdrawn(text) : text);
     await sleep(INTERVAL_MS, undefined, { signal: interrupted }).catch(() => undefined);
   }
@@ -77,7 +76,7 @@ function textOf(status: PipelineStatus, io: CommandIo, { json, watch }: StatusCo
   return drawStatus(status, io.colours).join('\n');
 }
 
-/** A variable that is not set leaves the other side to look at. */
+/** Returns the error of a missing variable as a value, so that the status of the other server is still shown. */
 function valueOrWhy(read: () => string): string | Error {
   try {
     return read();

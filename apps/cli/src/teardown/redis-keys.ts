@@ -3,19 +3,19 @@ import { checkpointKey, type SourceIdentity } from '@walmq/fanout';
 import type { Redis } from 'ioredis';
 import { keysLike } from '../terminal/keys-like.js';
 
-/** Keys per command, few enough not to block Redis. */
+/** Maximum number of keys per command, so that the command does not block Redis. */
 const AT_ONCE = 500;
 
 export interface OwnKeys {
-  /** walmq's own keys of this source: the checkpoint and the status of captures. */
+  /** walmq's own keys of this source: the checkpoints and the status of captures. */
   readonly own: readonly string[];
-  /** Of the queues; empty when another source feeds them too. */
+  /** Keys of the queues. Empty if another source feeds them too. */
   readonly queues: readonly string[];
-  /** Who else's capture writes to the same queues. */
+  /** The other source that feeds the same queues. Undefined if there is none. */
   readonly sharedWith: string | undefined;
 }
 
-/** Everything that a source and its queues have in Redis. Looks at every key of that Redis, once for every shard. */
+/** Finds all keys of a source and its queues. Scans all keys of Redis once for each shard. */
 export async function findKeys(redis: Redis, config: WalmqConfig, source: SourceIdentity): Promise<OwnKeys> {
   const prefixes = shardPrefixes(config.redis);
   const all = (await Promise.all(prefixes.map(prefix => keysLike(redis, `${prefix}:`)))).flat();
@@ -43,7 +43,9 @@ export async function findKeys(redis: Redis, config: WalmqConfig, source: Source
   };
 }
 
-/** By its checkpoint's key: a database's name may hold a ":", a slot's cannot. */
+/**
+ * Name of the other source, derived from its checkpoint's key. A database's name may contain ":", a slot's name cannot.
+ */
 function feederOf(
   checkpoint: string,
   prefixes: readonly string[],

@@ -12,11 +12,11 @@ import { examples, type Host } from '../terminal/help.js';
 import { findKeys, removeKeys } from './redis-keys.js';
 
 interface TeardownCommandOptions {
-  /** Says what it would do. */
+  /** Print the steps and run none. */
   readonly dryRun?: boolean;
-  /** Without being asked. */
+  /** Run all steps without asking. */
   readonly yes?: boolean;
-  /** A JSON line for each step instead of a sentence. */
+  /** Print each step as a JSON line instead of a sentence. */
   readonly json?: boolean;
 }
 
@@ -25,7 +25,6 @@ interface Step {
   run(): Promise<void>;
 }
 
-/** `walmq teardown` as it is called. */
 export function addTeardown(program: Command, { io }: Host): void {
   program
     .command('teardown')
@@ -45,8 +44,8 @@ export function addTeardown(program: Command, { io }: Host): void {
 }
 
 /**
- * `walmq teardown`: takes out of the database and of Redis what set-up has noted that it did for this pipeline, and what
- * the apps have put there. The captured tables stay, with their rows.
+ * `walmq teardown`: undoes the recorded changes of set-up for this pipeline, and removes what the apps have written to
+ * the database and to Redis. The captured tables and their rows stay.
  */
 async function teardownCommand(io: CommandIo, options: TeardownCommandOptions): Promise<void> {
   const config = await configOf(io);
@@ -85,7 +84,7 @@ function sayer(io: CommandIo, { json }: TeardownCommandOptions): Say {
   };
 }
 
-/** With --yes all of them; at a terminal those that are agreed to, one by one; else none. Throws NOT_CONFIRMED. */
+/** Runs all steps with --yes. At a terminal, asks before each step. Otherwise runs none. Rejects with NOT_CONFIRMED. */
 async function takeSteps(
   io: CommandIo,
   { yes, dryRun, json }: TeardownCommandOptions,
@@ -112,7 +111,7 @@ async function agrees(ask: NonNullable<CommandIo['ask']>, what: string): Promise
   return answer.trim().toLowerCase() === 'yes';
 }
 
-/** The tables that set-up can make in schema walmq. */
+/** Names of the tables that set-up can create in schema walmq. */
 function ownTables(): string[] {
   const made = [CAPTURE_SCHEMA.sql, workerSchemaSql, auditSchemaSql, changeLogSchemaSql].flatMap(
     madeRelations,

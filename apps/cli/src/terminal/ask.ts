@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 
-/** On the terminal that the command was typed into; Ctrl+C and Ctrl+D reject. */
+/** Asks on the command's terminal. Rejects at Ctrl+C and Ctrl+D. */
 export async function askOnTerminal(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {

@@ -6,13 +6,13 @@ export interface CommandIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** True on a terminal that shows colours. */
   readonly colours: boolean;
-  /** True on a terminal, which can be drawn on again. */
+  /** True on a terminal, on which a line can be overwritten. */
   readonly isTerminal: boolean;
-  /** From this call on, Ctrl+C aborts the signal and no longer ends the process. */
+  /** Returns a signal that Ctrl+C aborts. After this call, Ctrl+C no longer ends the process. */
   interrupted(): AbortSignal;
-  /** Asks a question; undefined without a terminal. */
+  /** Asks a question. Undefined without a terminal. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
-  /** Draws one line over the one drawn before; on a terminal only. */
+  /** Overwrites the line that the last call has drawn. Call it on a terminal only. */
   draw(line: string): void;
   print(line: string): void;
   printError(line: string): void;

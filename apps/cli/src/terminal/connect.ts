@@ -5,7 +5,7 @@ import type { Client } from 'pg';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Runs `act` on one connection. Rejects as connectDatabase does. */
+/** Runs `act` on one connection. Rejects with the errors of connectDatabase. */
 export async function withDatabase<T>(url: string, act: (client: Client) => Promise<T>): Promise<T> {
   const client = await connectDatabase(url);
   try {
@@ -15,14 +15,14 @@ export async function withDatabase<T>(url: string, act: (client: Client) => Prom
   }
 }
 
-/** Rejects with DATABASE_URL_INVALID, DATABASE_UNREACHABLE or another DATABASE_... that says why. */
+/** Rejects with DATABASE_URL_INVALID, DATABASE_UNREACHABLE or another code DATABASE_... for the cause. */
 export async function connectDatabase(url: string): Promise<Client> {
-  // The query in progress reports a lost connection.
+  // The running query reports a lost connection.
   const { client } = await openClient({ url, name: 'walmq cli', connectTimeoutMs: CONNECT_TIMEOUT_MS });
   return client;
 }
 
-/** One connection that does not come back by itself. Rejects as connectOnce does. */
+/** Opens one connection that does not reconnect. Rejects with the errors of connectOnce. */
 export async function connectRedis(url: string): Promise<Redis> {
   return await connectOnce(url, { name: 'walmq cli', deadlineMs: CONNECT_TIMEOUT_MS });
 }

@@ -5,7 +5,7 @@ const UNITS = [
   ['s', 1],
 ] as const;
 
-/** `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`: the two largest units. */
+/** A duration in its two largest units: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`. */
 export function durationText(seconds: number): string {
   if (seconds < 10) return `${Math.round(seconds * 10) / 10} s`;
   let left = Math.round(seconds);

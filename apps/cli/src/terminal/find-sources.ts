@@ -3,7 +3,7 @@ import { checkpointKey, type SourceIdentity } from '@walmq/fanout';
 import type { Redis } from 'ioredis';
 import { keysLike } from './keys-like.js';
 
-/** Keys of the checkpoints that other sources have under the same prefix. Looks at every key of that Redis. */
+/** Keys of other sources' checkpoints under the same prefix. Scans all keys of Redis. */
 export async function foreignCheckpoints(
   redis: Redis,
   config: Pick<WalmqConfig, 'redis'>,

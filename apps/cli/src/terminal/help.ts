@@ -1,6 +1,6 @@
 import type { CommandIo } from './command.js';
 
-/** What a command needs to register itself. */
+/** The facilities that a command needs to register itself. */
 export interface Host {
   readonly io: CommandIo;
   /** Sets the exit code of a command that did not throw. Default 0. */
@@ -26,7 +26,7 @@ export function examples(...lines: (readonly [command: string, meaning: string])
   return `\nExamples:\n${lines.map(([command, meaning]) => `  ${command.padEnd(width)}  ${meaning}`).join('\n')}`;
 }
 
-/** Where each command is explained. */
+/** Documentation page of each command. */
 const PAGES: Readonly<Record<string, string>> = {
   setup: 'docs/start/getting-started.md',
   doctor: 'docs/reference/doctor.md',

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-/** Every key that begins so. Looks at every key of that Redis. */
+/** All keys with this beginning. Scans all keys of Redis. */
 export async function keysLike(redis: Redis, beginning: string): Promise<string[]> {
   const found = new Set<string>();
   for await (const keys of redis.scanStream({ match: `${escapeGlob(beginning)}*`, count: 1000 }))
@@ -8,7 +8,7 @@ export async function keysLike(redis: Redis, beginning: string): Promise<string[
   return [...found];
 }
 
-/** A name taken literally in a SCAN pattern. */
+/** Escapes a name for a SCAN pattern. */
 function escapeGlob(name: string): string {
   return name.replaceAll(/[\\*?[\]^-]/g, '\\$&');
 }

@@ -4,7 +4,7 @@ import { drawStatus } from '../status/draw-status.js';
 import { printable } from './printable.js';
 import { tableLines } from './table.js';
 
-/** Clears the screen, renames the window, overwrites the line, in seven bits and in eight; turns the writing round. */
+/** Clears the screen, renames the window, overwrites the line, sets a colour with an 8-bit character, reverses the writing. */
 const HOSTILE = 'a\u001b[2J\u001b]0;owned\u0007\r\n\u009b31mb\u202ec';
 const COMMANDS = /[\p{Cc}\u202e]/u;
 

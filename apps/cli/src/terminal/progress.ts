@@ -7,10 +7,10 @@ export interface Progress {
 
 const WIDTH = 30;
 const EVERY_MS = 100;
-/** What is over in a moment needs no bar. */
+/** Minimum total for which a bar is drawn. Less work takes only a moment. */
 const LEAST = 20;
 
-/** A bar on a terminal; nothing in a pipe. */
+/** Draws a progress bar on a terminal. Prints nothing in a pipe. */
 export function openProgress(io: CommandIo, what: string, total: number): Progress {
   if (!io.isTerminal || total < LEAST) return { at: () => undefined, end: () => undefined };
   let drawnMs = 0;

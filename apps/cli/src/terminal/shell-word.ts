@@ -1,4 +1,4 @@
-/** One word of a command that is printed to be copied, quoted for a POSIX shell where it has to be. */
+/** One word of a printed command, quoted for a POSIX shell if necessary. */
 export function shellWord(text: string): string {
   return /^[\w./:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

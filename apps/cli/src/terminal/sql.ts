@@ -4,7 +4,6 @@ import { type CommandIo, databaseUrlOf } from './command.js';
 import { withDatabase } from './connect.js';
 import { examples, type Host } from './help.js';
 
-/** `walmq sql` as it is called. */
 export function addSql(program: Command, { io }: Host): void {
   program
     .command('sql')
@@ -17,7 +16,7 @@ export function addSql(program: Command, { io }: Host): void {
     .action((statement: string) => sqlCommand(io, statement));
 }
 
-/** `walmq sql "UPDATE ..."`: runs one statement, for machines without psql; prints its rows or its command tag. */
+/** `walmq sql "UPDATE ..."`: runs one statement on machines without psql. Prints its rows or its command tag. */
 async function sqlCommand(io: CommandIo, statement: string): Promise<void> {
   const results = await withDatabase(databaseUrlOf(io), client => client.query(statement));
   for (const result of [results].flat() as QueryResult<Record<string, unknown>>[]) {

@@ -1,6 +1,6 @@
 import { printable } from './printable.js';
 
-/** Rows under their heads: columns as wide as their widest cell; numbers stand at the right. */
+/** Rows under their heads. Each column is as wide as its widest cell. Columns of numbers are aligned right. */
 export function tableLines(
   heads: readonly string[],
   rows: readonly (readonly (string | number)[])[],

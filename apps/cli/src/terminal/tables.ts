@@ -1,6 +1,6 @@
 import { parseTableName, qualifiedName, WalmqError } from '@walmq/change';
 
-/** A table as an option names it, in full. Throws OPTION_INVALID. */
+/** Converts a table's name in an option to its full name. Throws OPTION_INVALID. */
 export function fullNameOf(text: string): string {
   const name = parseTableName(text);
   if (name) return qualifiedName(name);

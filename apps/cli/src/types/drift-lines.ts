@@ -2,7 +2,7 @@ import { compareTables, type TableDescription } from '@walmq/row-types';
 
 type Descriptions = Readonly<Record<string, TableDescription>>;
 
-/** Every difference between the written types and the database, table by table, as a person reads it. */
+/** Every difference between the written types and the database, table by table, as text for people. */
 export function driftLines(written: Descriptions, found: Descriptions): string[] {
   const names = [...new Set([...Object.keys(written), ...Object.keys(found)])].sort();
   return names.flatMap(name => {

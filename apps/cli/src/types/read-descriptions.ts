@@ -2,7 +2,7 @@ import { WalmqError } from '@walmq/change';
 import { importDefault } from '@walmq/config';
 import { type TableDescription, tableDescriptions } from '@walmq/row-types';
 
-/** The descriptions in a file of `walmq types`. Throws TYPES_UNREADABLE. */
+/** Reads the descriptions in a file of `walmq types`. Rejects with TYPES_UNREADABLE. */
 export async function readDescriptions(file: string): Promise<Readonly<Record<string, TableDescription>>> {
   try {
     const { tables } = (await importDefault(file)) as { readonly tables?: unknown };

@@ -11,15 +11,14 @@ import { driftLines } from './drift-lines.js';
 import { readDescriptions } from './read-descriptions.js';
 
 interface TypesCommandOptions {
-  /** Where the types are written. */
+  /** Path of the file for the types. */
   readonly out: string;
-  /** Writes nothing, and prints how the database differs from the file. */
+  /** Print the differences between database and file, and write nothing. */
   readonly check?: boolean;
-  /** Writes nothing, and prints the catalog's description. */
+  /** Print the catalog's description, and write nothing. */
   readonly json?: boolean;
 }
 
-/** `walmq types` as it is called. */
 export function addTypes(program: Command, { io, exit }: Host): void {
   program
     .command('types')
@@ -40,7 +39,7 @@ export function addTypes(program: Command, { io, exit }: Host): void {
     .action(async (options: TypesCommandOptions) => exit(await typesCommand(io, options)));
 }
 
-/** `walmq types`: the configured tables' row types, written or checked. Resolves to the exit code. */
+/** `walmq types`: writes or checks the row types of the configured tables. Resolves to the exit code. */
 async function typesCommand(io: CommandIo, options: TypesCommandOptions): Promise<number> {
   const config = await configOf(io);
   const models = await withDatabase(databaseUrlOf(io, config), client =>
@@ -87,7 +86,7 @@ async function checkTypes(io: CommandIo, file: string, models: readonly TableMod
   return EXIT.failed;
 }
 
-/** Undefined when there is no such file. */
+/** The file's text. Undefined if the file does not exist. */
 async function textOf(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');
@@ -97,7 +96,7 @@ async function textOf(file: string): Promise<string | undefined> {
   }
 }
 
-/** Without what a formatter of the user's may have changed. */
+/** Removes characters that the user's formatter may have changed. */
 function bare(text: string): string {
   return text.replaceAll(/[\s'",;|()*]+/g, '');
 }

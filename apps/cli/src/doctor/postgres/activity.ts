@@ -8,15 +8,15 @@ interface OtherSlot {
   readonly retainedWalBytes: number;
 }
 
-/** What else on the server holds WAL back. */
+/** Other transactions and slots of the server that make it retain WAL. */
 export interface ActivityFacts {
-  /** Oldest first, prepared ones too. */
+  /** Oldest open transactions, oldest first, including prepared transactions. */
   readonly transactions: readonly Waiting[];
   /** Inactive slots other than walmq's. */
   readonly idleSlots: readonly OtherSlot[];
 }
 
-/** Longer than any transaction of an application has a reason to be. */
+/** Age above which doctor warns about an open transaction. Applications have no reason for longer transactions. */
 const LONG_SECONDS = 300;
 
 export async function readActivity(client: ClientBase, ourSlot: string): Promise<ActivityFacts> {

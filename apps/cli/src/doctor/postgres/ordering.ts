@@ -8,13 +8,13 @@ export interface LooselyEqual {
   readonly table: string;
   readonly column: string;
   readonly type: string;
-  /** Of a nondeterministic collation; else of a type whose equality is its own. */
+  /** Name of the nondeterministic collation. Null if the column's type defines its own equality. */
   readonly collation: string | null;
 }
 
 /**
- * Only columns that order a queue count: those of the key, or the one that `orderBy` names. citext has a canonical text,
- * and arrays and domains go by what they are made of.
+ * Looks at columns that order a queue only: the columns of the key, or the column of `orderBy`. Leaves out citext,
+ * which has a canonical text. Resolves arrays to their element types and domains to their base types.
  */
 const LOOSE_SQL = `
 WITH RECURSIVE wanted AS (
@@ -56,7 +56,7 @@ export async function readLooselyEqual(
   return found;
 }
 
-/** Has every column that orders a queue one text for each of its values? */
+/** Checks that every column that orders a queue has exactly one text for each value. */
 export function orderingChecks(found: readonly LooselyEqual[]): Check[] {
   if (found.length === 0)
     return [ok('order-equality', 'every column that orders a queue has one text for each value')];

@@ -8,7 +8,7 @@ import {
 } from '@walmq/setup';
 import { type Check, type CheckName, error, ok, warning } from '../check.js';
 
-/** Does the publication hold all that the queues read? */
+/** Checks that the publication contains every table and operation that queues read. */
 export function publicationChecks(
   publication: PublicationFacts | undefined,
   { name, tables }: { name: string; tables: readonly CoveredTable[] },
@@ -32,7 +32,7 @@ const CHECK_OF: Readonly<Partial<Record<GapCode, CheckName>>> = {
   PARTITIONS_UNPUBLISHED: 'published-partitions',
 };
 
-/** The gaps of one check; when there are none, that all is well. */
+/** The results of one check: one for each of its gaps, or `ok` without a gap. */
 function gapChecks(check: CheckName, gaps: readonly Gap[], allIsWell: string): Check[] {
   const found = gaps.filter(({ code }) => CHECK_OF[code] === check);
   if (found.length === 0) return [ok(check, allIsWell)];

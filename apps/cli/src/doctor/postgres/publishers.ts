@@ -2,10 +2,10 @@ import { grantToSend, readPublishers } from '@walmq/setup';
 import type { Client } from 'pg';
 import { type Check, error, ok } from '../check.js';
 
-/** More are not named one by one. */
+/** Maximum number of roles that the finding names. */
 const MOST_NAMED = 10;
 
-/** Who may send events, contexts and what else capture reads as a message; capture sends watermarks itself. */
+/** Checks which roles may send logical messages: events and contexts, and also capture's own watermarks. */
 export async function checkPublishers(client: Client, role: string): Promise<Check[]> {
   const publishers = await readPublishers(client);
   const { everyRole, roles, self } = publishers;

@@ -3,21 +3,21 @@ import type { Server } from '@walmq/setup';
 import { Client, escapeIdentifier } from 'pg';
 import { type Check, ok, warning } from '../check.js';
 
-/** Whether a plain session takes writes, and where it has that from. */
+/** Whether an application's session is read-only, and the source of this setting. */
 export interface Inherited {
   readonly readOnly: boolean;
-  /** As pg_settings.source has it. */
+  /** Value of pg_settings.source. */
   readonly source: string;
 }
 
 const SETTING = 'default_transaction_read_only';
 
-/** Uses a connection as applications do: walmq's own connections override default_transaction_read_only. */
+/** Connects like an application, because walmq's own connections override default_transaction_read_only. */
 export async function readInherited(url: string, { version }: Server): Promise<Inherited> {
   const client = new Client(
     plainConnection({ url, name: 'walmq doctor', serverMajor: Math.floor(version / 10_000) }),
   );
-  client.on('error', () => undefined); // the query under way carries the same error
+  client.on('error', () => undefined); // the running query rejects with the same error
   try {
     await client.connect();
     const { rows } = await client.query<Inherited>(

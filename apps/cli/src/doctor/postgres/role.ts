@@ -8,28 +8,28 @@ import { workerSchemaSql } from '@walmq/worker';
 import { Client, type ClientBase, escapeIdentifier } from 'pg';
 import { type Check, error, ok, warning } from '../check.js';
 
-/** What the role of DATABASE_URL may do. */
+/** Privileges of the role of DATABASE_URL. */
 export interface RoleFacts {
   readonly role: string;
-  /** REPLICATION, superuser, or what a managed server has in its place. */
+  /** True with REPLICATION, as a superuser, or with the equivalent role of a managed server. */
   readonly mayReplicate: boolean;
-  /** Why a replication connection was refused, and what to do; undefined when it was opened. */
+  /** Reason why the server rejected a replication connection, and the remedy. Undefined if the connection was opened. */
   readonly refusal: Refusal | undefined;
   readonly missing: readonly MadeRelation[];
-  /** Parts that a queue of theirs asks for, and whose tables are missing. */
+  /** Optional parts that have a queue in the configuration and whose tables are missing. */
   readonly partsMissing: readonly OptionalPart[];
-  /** What it lacks on the tables that are there: "INSERT on walmq.capture". */
+  /** Missing privileges on existing tables: "INSERT on walmq.capture". */
   readonly denied: readonly string[];
 }
 
 interface Refusal {
   readonly reason: string;
   readonly remedy: string;
-  /** Whether all connections were taken, so that nothing is known of the right itself. */
+  /** True if all connections were in use, so that the test says nothing about the privilege. */
   readonly full: boolean;
 }
 
-/** A part with tables of its own, which is used where there is a queue of that name. */
+/** An optional part of walmq with its own tables. It is in use if the configuration has a queue of this name. */
 interface OptionalPart {
   readonly queue: string;
   readonly option: string;
@@ -41,7 +41,7 @@ const OPTIONAL_PARTS: readonly OptionalPart[] = [
   { queue: 'change-log', option: '--change-log', sql: changeLogSchemaSql },
 ];
 
-/** What capture and the worker kit do with walmq's tables. */
+/** Privileges that capture and the worker kit need on walmq's tables. */
 const PRIVILEGES: readonly (readonly [table: string, privileges: readonly string[]])[] = [
   ['capture', ['SELECT', 'INSERT', 'UPDATE']],
   ['backfill', ['SELECT', 'INSERT', 'UPDATE']],
@@ -51,7 +51,7 @@ const PRIVILEGES: readonly (readonly [table: string, privileges: readonly string
   ['effects', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
 ];
 
-/** Amazon's stand-in for the REPLICATION attribute. */
+/** Roles that replace the REPLICATION attribute on Amazon's servers. */
 const MANAGED_ROLES = ['rds_replication', 'rds_superuser'];
 
 export async function readRole(
@@ -82,16 +82,16 @@ async function missingParts(client: ClientBase, queues: readonly string[]): Prom
   return missing;
 }
 
-/** PostgreSQL's code for no connection being left, of those for replication too. */
+/** SQLSTATE that PostgreSQL returns if no connection is left, also no replication connection. */
 const TOO_MANY_CONNECTIONS = '53300';
 
-/** As pg takes it; its types do not. */
+/** Option that pg accepts but does not declare in its types. */
 const REPLICATION = { replication: 'database' };
 
-/** Opens a replication connection as capture does: the only test that a pooler in between does not pass. */
+/** Opens a replication connection as capture does. Only this test fails if a pooler is between walmq and the server. */
 async function refusalOfReplication(databaseUrl: string, slot: string): Promise<Refusal | undefined> {
   const client = new Client({ ...ownConnection({ url: databaseUrl, name: 'walmq doctor' }), ...REPLICATION });
-  client.on('error', () => undefined); // the command under way carries the same error
+  client.on('error', () => undefined); // the running command rejects with the same error
   try {
     await client.connect();
     await client.query('IDENTIFY_SYSTEM');
@@ -138,7 +138,7 @@ function replicationCheck({ role, mayReplicate, refusal }: RoleFacts): Check {
       `role "${role}" may not replicate`,
       `ALTER ROLE ${escapeIdentifier(role)} REPLICATION; (on Amazon: GRANT rds_replication TO ${escapeIdentifier(role)};)`,
     );
-  // The check wal-senders rates this: while a capture runs, only a standby would lack a sender.
+  // A warning only. The check wal-senders decides the severity: while a capture runs, only a standby would lack a sender.
   if (refusal?.full) return warning('replication-role', `not tried: ${refusal.reason}`, refusal.remedy);
   if (refusal !== undefined)
     return error('replication-role', `no replication connection: ${refusal.reason}`, refusal.remedy);
@@ -151,7 +151,7 @@ function ownTablesCheck({ missing }: RoleFacts): Check {
   return error('own-tables', `missing: ${names.join(', ')}`, 'Run "npx walmq setup".');
 }
 
-/** A queue of that name may be anybody's: a worker of one's own needs no table. */
+/** A warning only: the queue may belong to a worker of the user's own, which needs no table of walmq. */
 function partCheck({ queue, option }: OptionalPart): Check {
   return warning(
     'own-tables',

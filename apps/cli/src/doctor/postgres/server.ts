@@ -4,7 +4,7 @@ import { type Check, error, ok, warning } from '../check.js';
 const OLDEST_MAJOR = 14;
 const NEWEST_MAJOR = 18;
 
-/** Which server answers, and whether it is one that capture can read. */
+/** Checks that the server's version is supported and that the server is a primary. */
 export function serverChecks({ version, database, role, inRecovery }: Server): Check[] {
   const major = Math.floor(version / 10_000);
   const found = `PostgreSQL ${major}.${version % 10_000}, database "${database}" as role "${role}"`;

@@ -3,9 +3,9 @@ import { bytesText, type SlotDetail } from '@walmq/operations';
 import { isLost, lostCause, lostRemedy, type Slot, slotVerdict } from '@walmq/replication';
 import { type Check, error, ok, warning } from '../check.js';
 
-/** Retained WAL, without a limit, above which doctor warns. */
+/** Retained WAL above which doctor warns if no limit is set. */
 const MUCH_WAL_BYTES = 5 * 1024 ** 3;
-/** Share of the limit that is left when it is time to worry. */
+/** Remaining share of the limit below which doctor warns. */
 const LITTLE_LEFT = 0.25;
 
 export function slotChecks(
@@ -16,7 +16,7 @@ export function slotChecks(
   return [kindCheck(slot, { name, database }), readerCheck(slot), walCheck(slot)];
 }
 
-/** The check slot-wal reports a lost slot. */
+/** Reports a lost slot as existing, because the check slot-wal reports the loss. */
 function kindCheck(slot: Slot | undefined, ours: { name: string; database: string }): Check {
   const verdict = slotVerdict(slot, ours);
   if (verdict.verdict === 'ours' || verdict.verdict === 'lost')

@@ -1,7 +1,7 @@
 import { type StandbySlot, standbySlotText } from '@walmq/operations';
 import { type Check, error, ok } from '../check.js';
 
-/** synchronized_standby_slots (PostgreSQL >= 17): capture gets nothing that one of these standbys does not have. */
+/** Checks synchronized_standby_slots (PostgreSQL >= 17): capture gets only changes that all these standbys have. */
 export function standbySlotsCheck(slots: readonly StandbySlot[]): Check {
   if (slots.length === 0)
     return ok('standby-slots', 'capture waits for no standby (synchronized_standby_slots)');

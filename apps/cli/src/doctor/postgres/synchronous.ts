@@ -1,7 +1,7 @@
 import { countsCapture, nameStandbysSql, type SynchronousFacts } from '@walmq/replication';
 import { type Check, ok, warning } from '../check.js';
 
-/** Whom commits wait for: never for capture. */
+/** Checks that commits do not wait for capture as a synchronous standby. */
 export function synchronousCheck(facts: SynchronousFacts): Check {
   const { names, standbys } = facts;
   if (!countsCapture(facts))

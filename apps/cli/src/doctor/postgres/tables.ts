@@ -22,7 +22,7 @@ import {
 import { type Check, error, ok, warning } from '../check.js';
 import { refusedUnderFull } from './writes.js';
 
-/** Are the tables there, with the old values, the key and the columns that the queues are ordered by? */
+/** Checks that the tables exist, with complete old rows, with a key, and with the columns that order queues. */
 export function tableChecks(
   tables: readonly CoveredTable[],
   {
@@ -33,9 +33,9 @@ export function tableChecks(
   }: {
     version: number;
     publication: PublicationFacts | undefined;
-    /** What publications send of the tables and their members. */
+    /** The tables and their members, with the publications that send them. */
     published?: readonly PublishedRelation[];
-    /** Names of tables that a missing one may be. */
+    /** Names of all tables, to suggest a name for a missing table. */
     candidates?: readonly TableName[];
   },
 ): Check[] {
@@ -102,7 +102,7 @@ interface ThereTable {
   readonly found: TableFacts;
 }
 
-/** The table itself, then its partitions: the partition of a row decides how it is logged. */
+/** Checks the table, then its partitions, because PostgreSQL logs a row by the identity of its partition. */
 function identityChecks(
   { wanted, found }: ThereTable,
   version: number,
@@ -131,7 +131,7 @@ function identityChecks(
   );
 }
 
-/** FULL would make the application's writes fail, so no remedy may set it. */
+/** The result for a table on which FULL would make the application's writes fail, so no remedy may set FULL. */
 function keptCheck(wanted: SetupTable, table: TableFacts, refused: RefusedWrites): Check {
   const uncovered = orderOf(wanted, table);
   const is = `${qualifiedName(table)} has REPLICA IDENTITY ${table.identity.toUpperCase()}, and FULL would make every UPDATE and DELETE fail, because ${refusalText(refused)}`;
@@ -144,7 +144,7 @@ function keptCheck(wanted: SetupTable, table: TableFacts, refused: RefusedWrites
     : warning('replica-identity', `${is}: handlers see no old values`, refusalRemedy(refused));
 }
 
-/** PostgreSQL 18 refuses UPDATE and DELETE where the identity holds a generated column that is not published. */
+/** PostgreSQL 18 rejects UPDATE and DELETE if the replica identity contains a generated column that is not published. */
 function generatedChecks(
   table: TableFacts,
   version: number,

@@ -2,10 +2,10 @@ import { bytesText } from '@walmq/operations';
 import type { ClientBase } from 'pg';
 import { type Check, error, ok, warning } from '../check.js';
 
-/** The server's settings around WAL, and how much of them is in use. */
+/** The server's WAL settings, and the numbers of slots and senders in use. */
 export interface WalFacts {
   readonly walLevel: string;
-  /** Set to something else that a restart will bring. */
+  /** True if another value is set and needs a restart. */
   readonly walLevelPending: boolean;
   readonly maxSlots: number;
   readonly usedSlots: number;
@@ -36,7 +36,7 @@ const SETTINGS = [
 ];
 
 const MIB = 1024 * 1024;
-/** Capture sends a status every second; less than a few of these cuts it off at a hiccup. */
+/** Smallest safe wal_sender_timeout. Capture sends a status message every second, so it survives the loss of a few. */
 const SMALL_TIMEOUT_MS = 5000;
 
 export async function readWal(client: ClientBase): Promise<WalFacts> {
@@ -66,7 +66,7 @@ export async function readWal(client: ClientBase): Promise<WalFacts> {
   };
 }
 
-/** `slot` undefined: there is none yet, and it needs room. */
+/** `slot` is undefined if the slot does not exist yet and needs room. */
 export function walChecks(facts: WalFacts, slot: { readonly active: boolean } | undefined): Check[] {
   return [
     walLevelCheck(facts),
@@ -102,7 +102,7 @@ function senderRoomCheck({ maxSenders, usedSenders }: WalFacts, active: boolean)
   const found = `${usedSenders} of ${maxSenders} WAL senders in use (max_wal_senders)`;
   if (usedSenders < maxSenders) return ok('wal-senders', found);
   const remedy = `ALTER SYSTEM SET max_wal_senders = ${Math.max(10, maxSenders + 5)}; then restart PostgreSQL.`;
-  // The capture that reads the slot has its own; one that takes over may find none.
+  // The capture that reads the slot has its sender. A standby capture may find none when it takes over.
   return active
     ? warning('wal-senders', `${found}: none for a standby capture`, remedy)
     : error('wal-senders', `${found}: none for capture`, remedy);

@@ -10,7 +10,9 @@ import {
 } from '@walmq/setup';
 import { type Check, error, ok } from '../check.js';
 
-/** Does PostgreSQL take UPDATE and DELETE on what queues read and the publication holds, whatever else publishes it? */
+/**
+ * Checks that no publication makes UPDATE or DELETE fail on a table that queues read or that the publication contains.
+ */
 export function writeChecks(published: readonly PublishedRelation[], serverVersion: number): Check[] {
   const refused = published.flatMap(relation => refusedWrites(relation, serverVersion));
   if (refused.length === 0) return [ok('writes', 'no publication makes UPDATE or DELETE fail')];
@@ -23,7 +25,7 @@ export function writeChecks(published: readonly PublishedRelation[], serverVersi
   );
 }
 
-/** What PostgreSQL would refuse if the table and its members had REPLICA IDENTITY FULL. */
+/** The first writes that PostgreSQL would reject if the table and its members had REPLICA IDENTITY FULL. */
 export function refusedUnderFull(
   table: TableFacts,
   published: readonly PublishedRelation[],

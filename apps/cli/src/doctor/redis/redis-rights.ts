@@ -3,7 +3,7 @@ import { tryRights } from '@walmq/redis';
 import type { Redis } from 'ioredis';
 import { type Check, error, ok } from '../check.js';
 
-/** Whether the user of REDIS_URL may run every command that walmq and BullMQ need, on the keys of the prefix. */
+/** Checks that the user of REDIS_URL may run every command that walmq and BullMQ need on the keys of the prefix. */
 export async function rightsCheck(redis: Redis, prefix: string): Promise<Check> {
   try {
     await tryRights(redis, prefix);

@@ -13,9 +13,12 @@ export interface RedisFacts extends RedisServer {
 
 const OLDEST = [6, 2] as const;
 const PINGS = 5;
-/** Enqueueing waits for every batch's answer: past this a single batch in flight is too slow for most. */
+/**
+ * Latency above which doctor warns. Enqueueing waits for the reply to each batch, so a single batch in flight is too
+ * slow.
+ */
 const SLOW_PING_MS = 20;
-/** Share of a limit past which a person should know. */
+/** Share of a limit above which doctor warns. */
 const NEAR = 0.8;
 
 export async function readRedis(redis: Redis): Promise<RedisFacts> {
@@ -33,11 +36,11 @@ async function medianPing(redis: Redis): Promise<number> {
 }
 
 type RedisOptions = Pick<WalmqConfig['redis'], 'durability' | 'trustDurability'> & {
-  /** Share of maxmemory past which capture pauses. */
+  /** Share of maxmemory above which capture pauses. */
   readonly maxMemoryShare: number;
-  /** Whether the URL names a cluster (redis+cluster://). */
+  /** True if the URL names a cluster (redis+cluster://). */
   readonly followsCluster: boolean;
-  /** Whether the keys of a shard have a hash tag, which keeps them on one node. */
+  /** True if the keys of a shard have a hash tag, which keeps them on one node. */
   readonly hasHashTags: boolean;
 };
 
@@ -80,7 +83,7 @@ function isOlder(version: string, [major, minor]: readonly [number, number]): bo
   return itsMajor < major || (itsMajor === major && itsMinor < minor);
 }
 
-/** The very verdict that capture gives before it reads the first change. */
+/** The same verdict as in capture before it reads the first change. */
 function durabilityChecks(facts: RedisFacts, { durability, trustDurability }: RedisOptions): Check[] {
   const verdict = durabilityVerdict(durability, trustDurability, facts.persistence);
   const eviction = verdict.errors.find(({ code }) => code === 'REDIS_MAY_EVICT');

@@ -31,7 +31,7 @@ const OPTIONS: Options = {
   hasHashTags: false,
 };
 
-/** `check status`, but for those that are well. */
+/** `check status` of every result that is not ok. */
 function troubles(facts: Partial<RedisFacts>, options: Partial<Options> = {}): string[] {
   return redisChecks({ ...WELL, ...facts }, { ...OPTIONS, ...options })
     .filter(({ status }) => status !== 'ok')
@@ -69,7 +69,7 @@ function persistence(appendfsync: string, hasWaitaof: boolean): Partial<RedisFac
   return { persistence: { ...WELL.persistence, appendfsync, hasWaitaof } };
 }
 
-/** As managed servers are, which forbid CONFIG. */
+/** Facts of a managed server that forbids CONFIG. */
 function silent(): Partial<RedisFacts> {
   const unknown = { appendonly: undefined, appendfsync: undefined, maxmemoryPolicy: undefined };
   return { persistence: { ...unknown, hasWaitaof: false } };
