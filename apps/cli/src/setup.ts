@@ -127,7 +127,7 @@ async function setupCommand(io: CommandIo, options: SetupCommandOptions): Promis
   });
 }
 
-/** Throws SETUP_OUTBOX_UNUSED. */
+/** The SQL of the outbox table. Throws SETUP_OUTBOX_UNUSED if no queue takes events from it. */
 function outboxSchema({ outbox }: WalmqConfig): SetupSchema {
   if (!outbox)
     throw new WalmqError('SETUP_OUTBOX_UNUSED', 'no queue takes events from an outbox table.', {

@@ -20,10 +20,10 @@ export interface ChangeTransaction {
 /**
  * One change, as a job's data: the contract with workers in any language.
  *
- * Values: int2, int4 and floats are numbers (NaN and Infinity are strings). int8 and numeric are strings, because a number
- * would lose digits. bool is a boolean. json and jsonb are JSON as PostgreSQL sent it. timestamp, timestamptz and date are
- * ISO 8601 strings (`infinity` and `-infinity` stay these words). bytea is base64. Arrays are arrays. A domain has the form
- * of its base type. Everything else is PostgreSQL's text.
+ * Values: int2, int4 and floats are numbers (NaN and Infinity are strings). int8 and numeric are strings, because a
+ * number would lose digits. bool is a boolean. json and jsonb are JSON as PostgreSQL sent it. timestamp, timestamptz
+ * and date are ISO 8601 strings (`infinity` and `-infinity` stay these words). bytea is base64. Arrays are arrays. A
+ * domain has the form of its base type. Everything else is PostgreSQL's text.
  */
 export interface Change<R = Row> {
   /** Position of the change in the form of `formatPosition`. The id of the BullMQ job begins with it. */
@@ -31,7 +31,7 @@ export interface Change<R = Row> {
   op: Operation;
   schema: string;
   table: string;
-  /** Columns of the key: of the new row, for a delete of the old row. Null without a known key. */
+  /** Columns of the key, from the new row; for a delete, from the old row. Null if there is no key or it is not known. */
   key: Partial<R> | null;
   /** The whole old row with REPLICA IDENTITY FULL, otherwise its key or null. */
   before: R | null;
@@ -55,8 +55,8 @@ export interface Change<R = Row> {
   /** Names of columns that were removed from the rows because the change was larger than the queue's `maxBytes`. */
   stripped?: string[];
   /**
-   * Reason why the queue's `where`, `transform` or `maxBytes` could not be applied, why the change could not be written, or
-   * which fact of the table is no longer known. The change fails, and later changes of its key wait.
+   * Reason why the queue's `where`, `transform` or `maxBytes` could not be applied, why the change could not be
+   * written, or which fact of the table is no longer known. The change fails, and later changes of its key wait.
    */
   shapeError?: string;
   /** Id of the earlier change that a rewind sent again as this change. */

@@ -12,18 +12,18 @@ export interface ChangeName {
 export type ColumnShape = 'keep' | 'omit' | ((json: string) => string);
 
 /**
- * A change between decoder and queues. Its data is JSON text, so that no digit that PostgreSQL sent is lost. Beside the text
- * are only the facts that routing and ordering need.
+ * A change between decoder and queues. Its data is JSON text, so that no digit that PostgreSQL sent is lost. Beside the
+ * text are only the facts that routing and ordering need.
  */
 export interface EncodedChange extends ChangeName {
   /** The change as JSON (`Change`). */
   readonly json: string;
   /**
-   * Ordering text of the key: the ordering texts of its values (`orderingTextsOf`), joined by commas. Null if the change has
-   * no key.
+   * Ordering text of the key: the ordering texts of its values (`orderingTextsOf`), joined by commas. Null if the
+   * change has no key.
    */
   readonly keyText: string | null;
-  /** Reason why the content of the change is uncertain. If set, the change must fail instead of being processed. */
+  /** Reason why the content of the change is uncertain. If set, the worker must fail the change and not process it. */
   readonly doubt?: string | undefined;
   /** True if the change must wait for all earlier changes of its table whose key is not known. */
   readonly followsUnkeyed?: boolean;

@@ -3,7 +3,7 @@ declare const lsnBrand: unique symbol;
 /** A byte position in the WAL, counted from its beginning (PostgreSQL's pg_lsn: 64 bits, unsigned). */
 export type Lsn = bigint & { readonly [lsnBrand]: true };
 
-/** The position before the first byte of any WAL. Means that a position is not known. */
+/** The position before the first byte of any WAL. Stands for an unknown position. */
 export const LSN_ZERO = 0n as Lsn;
 
 const MAX = 0xffff_ffff_ffff_ffffn;
@@ -39,7 +39,7 @@ export function lsnFromHex(hex: string): Lsn {
   return BigInt(`0x${hex}`) as Lsn;
 }
 
-/** The later of the two. */
+/** The later of two positions. */
 export function maxLsn(a: Lsn, b: Lsn): Lsn {
   return a > b ? a : b;
 }

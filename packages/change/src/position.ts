@@ -1,9 +1,9 @@
 import { type Lsn, lsnFromHex, lsnToHex } from './lsn.js';
 
 /**
- * Position of a change in the stream: the LSN of its transaction's commit record, and its number in that transaction, from
- * 1. Number 0 is the position before a transaction's first change. So `(end LSN of a commit, 0)` is the position after
- * that transaction and before a transaction whose commit record starts at exactly that byte.
+ * Position of a change in the stream: the LSN of its transaction's commit record, and its number in that transaction,
+ * counted from 1. Number 0 is the position before a transaction's first change. So `(end LSN of a commit, 0)` is the
+ * position after that transaction and before a transaction whose commit record starts at exactly that byte.
  */
 export interface Position {
   readonly lsn: Lsn;

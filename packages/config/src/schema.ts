@@ -99,7 +99,7 @@ export const queueFields = z.strictObject({
   outbox: z.union([aggregateType, z.array(aggregateType).min(1)]).optional(),
   /** Operations that become jobs. Default: all. */
   operations: z.array(rowOperation).min(1).optional(),
-  /** Ordering key: changes with the same value are processed strictly in order. Default "key", the primary key. */
+  /** Ordering key: changes with the same value are processed strictly in order. Default "key", the key of the row. */
   orderBy: orderBy.optional(),
   /**
    * The queue gets changes of rows for which this function is true before or after: docs/guides/shape.md. Default: all.
@@ -240,7 +240,8 @@ export const configSchema = z.strictObject({
       /** Failures that an acknowledged change survives: "fsync" (the default), { replicated: n } or "memory". */
       durability: durability.default('fsync'),
       /**
-       * True if CONFIG is forbidden (managed Redis): capture logs the durability and does not verify it. Default false.
+       * Set it to true if CONFIG is forbidden (managed Redis). Capture then trusts `durability` without a check, and logs
+       * this. Default false.
        */
       trustDurability: z.boolean().default(false),
     })

@@ -25,7 +25,7 @@ export async function configOf(io: CommandIo): Promise<WalmqConfig> {
   return await loadConfig(io.env.WALMQ_CONFIG || undefined);
 }
 
-/** Throws ENVIRONMENT_INVALID. */
+/** The configuration's or the environment's URL of the database. Throws ENVIRONMENT_INVALID if there is none. */
 export function databaseUrlOf(io: CommandIo, config?: WalmqConfig): string {
   const url = config?.source.url ?? io.env.DATABASE_URL;
   if (url) return url;
@@ -34,7 +34,7 @@ export function databaseUrlOf(io: CommandIo, config?: WalmqConfig): string {
   });
 }
 
-/** Throws ENVIRONMENT_INVALID. */
+/** The configuration's or the environment's URL of Redis. Throws ENVIRONMENT_INVALID if there is none. */
 export function redisUrlOf(io: CommandIo, config: WalmqConfig): string {
   const url = config.redis.url ?? io.env.REDIS_URL;
   if (url) return url;

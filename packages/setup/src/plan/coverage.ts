@@ -27,7 +27,9 @@ export interface Gap {
   readonly remedy: string;
 }
 
-/** A table that queues read: what the queues require, and the facts of the catalog (undefined if the table is missing). */
+/**
+ * A table that queues read: what the queues require, and the facts of the catalog (undefined if the table is missing).
+ */
 export interface CoveredTable {
   readonly wanted: SetupTable;
   readonly found: TableFacts | undefined;
@@ -53,7 +55,7 @@ export function gapsOf(publication: PublicationFacts, tables: readonly CoveredTa
   ];
 }
 
-/** Gaps in operations, partitions and tables that the publication does not contain. */
+/** Gaps of the publication: tables, operations and partitions that it does not send. */
 export function publicationGaps(publication: PublicationFacts, tables: readonly CoveredTable[]): Gap[] {
   return [...tables.flatMap(table => membershipGaps(publication, table)), ...wholeGaps(publication, tables)];
 }

@@ -3,7 +3,7 @@ import type { TableName } from '@walmq/change';
 /** The changes that a queue takes from a table. */
 export interface SetupRoute {
   readonly queue: string;
-  /** The table's key, no order, or a column. */
+  /** Ordering key: the table's key, no order, or a column. */
   readonly orderBy: 'key' | false | { readonly column: string };
   /** Undefined: all operations. */
   readonly operations: ReadonlySet<string> | undefined;

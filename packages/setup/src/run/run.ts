@@ -29,7 +29,7 @@ export async function runSteps(
   }
 }
 
-/** Rejects as runSteps does. */
+/** Runs one step and records it for teardown. Rejects with the errors of runSteps. */
 export async function runStep(client: ClientBase, step: SetupStep, lockTimeoutMs: number): Promise<void> {
   if (step.status !== 'run') return;
   try {

@@ -53,7 +53,7 @@ describe('defineWorker with a batch', () => {
   });
 
   it('takes a handler of batches or handlers of single changes, not both', () => {
-    // @ts-expect-error both
+    // @ts-expect-error onBatch and on exclude each other
     defineWorker<Tables>({ queue: 'docs', batch, onBatch: compiled, on: { docs: { insert: compiled } } });
     // @ts-expect-error a batch without its handler
     defineWorker<Tables>({ queue: 'docs', batch: { size: 1, waitMs: 0 }, on: {} });

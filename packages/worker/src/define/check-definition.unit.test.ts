@@ -116,7 +116,7 @@ describe('defineWorker, as the compiler sees it', () => {
           orders: {
             insert: async change => change.after.id.toFixed(),
             delete: async change => change.before.id.toFixed(),
-            // @ts-expect-error: a row of a snapshot has no old one.
+            // @ts-expect-error: a read change has no old row.
             read: async change => change.before.id,
             // @ts-expect-error: there is no such operation.
             upsert: handler,
@@ -127,9 +127,9 @@ describe('defineWorker, as the compiler sees it', () => {
       defineWorker<{ orders: Order }>({ queue, on: { order: { insert: handler } } }),
       // @ts-expect-error: there is no such column.
       defineWorker<{ orders: Order }>({ queue, on: { orders: { insert: uid } } }),
-      // @ts-expect-error: what the handlers need is not given.
+      // @ts-expect-error: the context that the handlers need is missing.
       defineWorker<{ orders: Order }, { mailer: Mailer }>({ queue, on: {} }),
-      // @ts-expect-error: the name of a field of the kit's own.
+      // @ts-expect-error: the kit has a field of this name.
       defineWorker<{ orders: Order }, { once: Mailer }>({ queue, context: { once: mailer }, on: {} }),
       defineWorker<{ orders: Order }, { mailer: Mailer }>({
         queue,

@@ -40,7 +40,7 @@ describe('defineWorker on generated row types', () => {
             expectTypeOf(change.after.extra).toEqualTypeOf<Json | undefined>();
             // @ts-expect-error absent is not undefined
             const after: typeof change.after = { id: 1, kept: null, body: undefined };
-            // @ts-expect-error it may lack columns
+            // @ts-expect-error the row may lack columns
             const row: DocsRow = change.after;
             return { after, row };
           },

@@ -36,7 +36,7 @@ const SETTINGS = [
 ];
 
 const MIB = 1024 * 1024;
-/** Smallest safe wal_sender_timeout. Capture sends a status message every second, so it survives the loss of a few. */
+/** Smallest safe wal_sender_timeout. Capture sends a status message every second, and a few of them may be late. */
 const SMALL_TIMEOUT_MS = 5000;
 
 export async function readWal(client: ClientBase): Promise<WalFacts> {

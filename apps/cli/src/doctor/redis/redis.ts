@@ -14,8 +14,8 @@ export interface RedisFacts extends RedisServer {
 const OLDEST = [6, 2] as const;
 const PINGS = 5;
 /**
- * Latency above which doctor warns. Enqueueing waits for the reply to each batch, so a single batch in flight is too
- * slow.
+ * Latency above which doctor warns. Enqueueing waits for the reply to each batch, so with a higher latency a single batch
+ * in flight is too slow for most workloads.
  */
 const SLOW_PING_MS = 20;
 /** Share of a limit above which doctor warns. */
