@@ -2,7 +2,6 @@
  * Each library as an application uses it: `transaction` runs `act` with walmq's client for the open transaction and a
  * function that writes an order by the library's own means; `outside` are clients without a transaction.
  */
-import { execFileSync } from 'node:child_process';
 import { fromDrizzle } from '@walmq/outbox/drizzle';
 import { fromKnex } from '@walmq/outbox/knex';
 import { fromKysely } from '@walmq/outbox/kysely';
@@ -10,8 +9,6 @@ import { fromMikroOrm } from '@walmq/outbox/mikro-orm';
 import { fromPostgresJs } from '@walmq/outbox/postgres-js';
 import { fromPrisma } from '@walmq/outbox/prisma';
 import { fromSequelize } from '@walmq/outbox/sequelize';
-
-const FOLDER = import.meta.dirname;
 
 async function pg(url) {
   const { default: library } = await import('pg');
@@ -140,12 +137,6 @@ async function postgresJs(url) {
 }
 
 async function prisma(url) {
-  // No engine is downloaded: the client of Prisma 7 runs without one.
-  execFileSync('npx', ['prisma', 'generate'], {
-    cwd: FOLDER,
-    env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: '/bin/true', CHECKPOINT_DISABLE: '1' },
-    stdio: 'pipe',
-  });
   const [{ PrismaClient }, { PrismaPg }] = await Promise.all([
     import('./node_modules/.prisma-client/client.js'),
     import('@prisma/adapter-pg'),

@@ -37,6 +37,12 @@ describe('the transaction of', () => {
     // They are no part of the project: few who work on it need them, and they are larger than all that it needs.
     if (!existsSync(join(import.meta.dirname, 'node_modules')))
       execFileSync('npm', ['ci', '--ignore-scripts'], { cwd: import.meta.dirname, stdio: 'pipe' });
+    // Without the download of an engine: the client of Prisma 7 runs without one.
+    execFileSync('npx', ['prisma', 'generate'], {
+      cwd: import.meta.dirname,
+      env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: '/bin/true', CHECKPOINT_DISABLE: '1' },
+      stdio: 'pipe',
+    });
     servers = await startServers();
     world = await CaptureWorld.create(servers, 'orms', {
       schema: `CREATE TABLE orders (id integer PRIMARY KEY);

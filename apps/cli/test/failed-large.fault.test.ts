@@ -110,7 +110,7 @@ describe('very many failed changes', () => {
       1,
       [
         expect.stringMatching(
-          /^REPLAY_STOPPED: the connection to Redis was lost, with \d+ of 1000 failed changes of queue orders seen to\. Run it again/,
+          /^REPLAY_STOPPED: the connection to Redis was lost, with \d+ of 1000 failed changes of queue orders handled\. Run the command again/,
         ),
       ],
     ]);

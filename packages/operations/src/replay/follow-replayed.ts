@@ -78,7 +78,7 @@ export async function followReplayed(options: FollowOptions): Promise<Followed> 
     }
   } catch (cause) {
     const { completed } = followedOf(all);
-    throw stopped(redis, `${completed} of ${total} changes of queue ${queue.name} seen to complete`, cause);
+    throw stopped(redis, `${completed} of ${total} changes of queue ${queue.name} completed so far`, cause);
   }
   return followedOf(all);
 }

@@ -44,7 +44,7 @@ export async function replayFailed(options: ReplayOptions): Promise<Replayed> {
       onProgress?.(seen);
     }
   } catch (cause) {
-    throw stopped(redis, `${seen} of ${ids.length} failed changes of queue ${queue.name} seen to`, cause);
+    throw stopped(redis, `${seen} of ${ids.length} failed changes of queue ${queue.name} handled`, cause);
   }
   return { replayed, gone: seen - replayed.length, left: ids.length - seen };
 }
