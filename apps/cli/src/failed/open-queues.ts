@@ -1,5 +1,6 @@
 import { WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
+import { isConnectionLost } from '@walmq/redis';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type CommandIo, configOf, redisUrlOf } from '../terminal/command.js';
@@ -26,7 +27,7 @@ export async function withQueues<T>(
   try {
     return await act({ redis, queues });
   } catch (error) {
-    if (error instanceof WalmqError || redis.status === 'ready') throw error;
+    if (error instanceof WalmqError || !isConnectionLost(redis, error)) throw error;
     throw new WalmqError('REDIS_UNREACHABLE', 'the connection to Redis was lost.', {
       remedy: 'Run it again when Redis is back.',
       cause: error,
