@@ -19,14 +19,19 @@ describe('a database set back on its own timeline', () => {
   });
   afterAll(() => stopServers(servers));
 
+  /** Sets the database back to before what `act` commits. */
+  async function setBack(world: CaptureWorld, act: () => Promise<unknown>): Promise<void> {
+    await using snapshot = await takeSnapshot(servers.postgres);
+    await world.reconnect();
+    await act();
+    await snapshot.restore();
+    await world.reconnect();
+  }
+
   it('refuses at every start while new WAL passes the checkpoint, and goes on after accept-loss', async () => {
     await using world = await create('back_commits');
     await captured(world, () => insert(world, 1, 20), 20);
-    await using snapshot = await takeSnapshot(servers.postgres);
-    await world.reconnect();
-    await captured(world, () => insert(world, 21, 60), 60);
-    await snapshot.restore();
-    await world.reconnect();
+    await setBack(world, () => captured(world, () => insert(world, 21, 60), 60));
 
     // The first start comes before or after the WAL has passed the checkpoint: both end in a refusal, and stay there.
     let id = 1001;
@@ -53,11 +58,7 @@ describe('a database set back on its own timeline', () => {
   it('refuses at the very first start that comes after the WAL has passed the checkpoint', async () => {
     await using world = await create('back_late');
     await captured(world, () => insert(world, 1, 20), 20);
-    await using snapshot = await takeSnapshot(servers.postgres);
-    await world.reconnect();
-    await captured(world, () => insert(world, 21, 60), 60);
-    await snapshot.restore();
-    await world.reconnect();
+    await setBack(world, () => captured(world, () => insert(world, 21, 60), 60));
     await insert(world, 1001, 1010);
     await pass(world);
     await insert(world, 1011, 1020);
@@ -68,11 +69,7 @@ describe('a database set back on its own timeline', () => {
   it('refuses changes that stand where an idle database has moved the checkpoint', async () => {
     await using world = await create('back_idle');
     await captured(world, () => insert(world, 1, 20), 20);
-    await using snapshot = await takeSnapshot(servers.postgres);
-    await world.reconnect();
-    await captured(world, () => fill(world, 500), 20);
-    await snapshot.restore();
-    await world.reconnect();
+    await setBack(world, () => captured(world, () => fill(world, 500), 20));
     await insert(world, 1001, 1010);
     await pass(world);
     expect(await refusal(world)).toBe('CHECKPOINT_AHEAD');
@@ -82,11 +79,7 @@ describe('a database set back on its own timeline', () => {
   it('refuses a slot that was made anew behind the checkpoint', async () => {
     await using world = await create('back_slot');
     await captured(world, () => insert(world, 1, 20), 20);
-    await using snapshot = await takeSnapshot(servers.postgres);
-    await world.reconnect();
-    await captured(world, () => fill(world, 20_000), 20);
-    await snapshot.restore();
-    await world.reconnect();
+    await setBack(world, () => captured(world, () => fill(world, 20_000), 20));
     // As in a base backup, which holds no slots; set-up is what SLOT_MISSING says to run.
     await world.client.query('SELECT pg_drop_replication_slot($1)', [world.config.source.slot]);
     await insert(world, 1001, 1010);
@@ -100,11 +93,7 @@ describe('a database set back on its own timeline', () => {
   it('goes on without a word when the checkpoint is of what the snapshot has', async () => {
     await using world = await create('back_nothing');
     await captured(world, () => insert(world, 1, 20), 20);
-    await using snapshot = await takeSnapshot(servers.postgres);
-    await world.reconnect();
-    await insert(world, 21, 60);
-    await snapshot.restore();
-    await world.reconnect();
+    await setBack(world, () => insert(world, 21, 60));
     await captured(world, () => insert(world, 1001, 1010), 30);
   });
 

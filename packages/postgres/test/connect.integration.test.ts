@@ -11,73 +11,41 @@ import { openClient } from '../src/open-client.js';
 
 const run = promisify(execFile);
 
-/** An authority of our own, and certificates of it for names; expired ones too. */
+/** An authority, its certificates for two hosts, and one that signs itself. */
 async function makeCertificates(folder: string): Promise<void> {
-  const openssl = (...args: string[]) => run('openssl', args, { cwd: folder });
-  await openssl(
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-days',
-    '2',
-    '-subj',
-    '/CN=Authority of the tests',
-    '-keyout',
-    'ca.key',
-    '-out',
-    'ca.pem',
-  );
-  for (const [name, host, days] of [
-    ['right', 'DNS:localhost', '2'],
-    ['other', 'DNS:elsewhere.example', '2'],
-  ] as const) {
-    await openssl(
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-days',
-      days,
+  /** A certificate for `name` and its key, as `<file>.pem` and `<file>.key`. */
+  const certify = (file: string, name: string, ...more: string[]) =>
+    run(
+      'openssl',
+      // biome-ignore format: an option and its value on one line
+      [
+        'req', '-x509', '-nodes',
+        '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1',
+        '-days', '2',
+        '-subj', `/CN=${name}`,
+        '-keyout', `${file}.key`, '-out', `${file}.pem`,
+        ...more,
+      ],
+      { cwd: folder },
+    );
+  await certify('ca', 'Authority of the tests');
+  for (const [name, host] of [
+    ['right', 'DNS:localhost'],
+    ['other', 'DNS:elsewhere.example'],
+  ] as const)
+    await certify(
+      name,
+      name,
       '-CA',
       'ca.pem',
       '-CAkey',
       'ca.key',
-      '-subj',
-      `/CN=${name}`,
       '-addext',
       `subjectAltName=${host}`,
       '-addext',
       'basicConstraints=critical,CA:FALSE',
-      '-keyout',
-      `${name}.key`,
-      '-out',
-      `${name}.pem`,
     );
-  }
-  await openssl(
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-days',
-    '2',
-    '-subj',
-    '/CN=localhost',
-    '-keyout',
-    'self.key',
-    '-out',
-    'self.pem',
-  );
+  await certify('self', 'localhost');
 }
 
 describe('a connection that does not come about', () => {

@@ -4,25 +4,17 @@ import { join } from 'node:path';
 import { WalmqError } from '@walmq/change';
 import pg from 'pg';
 import { type Account, serverAccount } from '../server/account.js';
+import type { EmbeddedServer } from '../server/embedded-server.js';
 import { run } from '../server/run.js';
 import { lastLines, type Server, startServer } from '../server/server.js';
 import { makeServerFolder, type ServerFolder } from '../server/server-folder.js';
 import { writeOwned } from '../server/write-owned.js';
 import { embeddedPostgresMajor, findPostgresBinaries } from './postgres-binaries.js';
 
-export interface EmbeddedPostgres {
+export interface EmbeddedPostgres extends EmbeddedServer {
   /** URL of the superuser `postgres` and the database `postgres`. Every call of startPostgres makes a new password. */
   readonly url: string;
-  readonly port: number;
   readonly dataDir: string;
-  /** Process id of the postmaster that runs now, or ran last. */
-  readonly pid: number;
-  /** Stops the server with a fast shutdown, after 5 s with SIGKILL. Then removes the data. */
-  stop(): Promise<void>;
-  /** Sends the signal and resolves when the postmaster has ended. */
-  kill(signal: NodeJS.Signals): Promise<void>;
-  /** Stops the server if it runs, and starts it with the same data on the same port. */
-  restart(): Promise<void>;
 }
 
 const SETTINGS = {

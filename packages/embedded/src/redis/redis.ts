@@ -1,24 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { serverAccount } from '../server/account.js';
+import type { EmbeddedServer } from '../server/embedded-server.js';
 import { type Server, startServer } from '../server/server.js';
 import { makeServerFolder } from '../server/server-folder.js';
 import { writeOwned } from '../server/write-owned.js';
 import { pingRedis } from './ping-redis.js';
 import { findRedisBinary } from './redis-binary.js';
 
-export interface EmbeddedRedis {
+export interface EmbeddedRedis extends EmbeddedServer {
   /** URL with the password. Every call of startRedis makes a new password. */
   readonly url: string;
-  readonly port: number;
-  /** Process id of the process that runs now, or ran last. */
-  readonly pid: number;
-  /** Stops the server with SIGTERM, after 5 s with SIGKILL. Then removes the data. */
-  stop(): Promise<void>;
-  /** Sends the signal and resolves when the process has ended. */
-  kill(signal: NodeJS.Signals): Promise<void>;
-  /** Stops the server if it runs, and starts it with the same data on the same port. */
-  restart(): Promise<void>;
 }
 
 /** Settings of a Redis that must not lose a job: no eviction, and every write is on disk before its reply. */
