@@ -122,7 +122,8 @@ describe('once and effect', () => {
         await tx.query('UPDATE balance SET amount = amount + 1 WHERE id = $1', [to]);
       });
     await Promise.all([transfer('there', 1, 2), transfer('back', 2, 1)]);
-    expect(runs).toBe(3);
+    // More often if the retry takes the free row before the other transaction wakes: that is a second deadlock.
+    expect(runs).toBeGreaterThanOrEqual(3);
     expect(await world.rows('SELECT amount FROM balance')).toEqual([{ amount: 0 }, { amount: 0 }]);
   });
 
