@@ -51,10 +51,20 @@ describe('what the network may do to a capture', () => {
     return capture;
   }
 
-  const networks = async () => ({
-    postgres: await startNetwork(servers.postgres.port),
-    redis: await startNetwork(servers.redis.port),
-  });
+  /** A network in front of each server; both end with the test. */
+  async function networks() {
+    const [postgres, redis] = await Promise.all([
+      startNetwork(servers.postgres.port),
+      startNetwork(servers.redis.port),
+    ]);
+    return {
+      postgres,
+      redis,
+      async [Symbol.asyncDispose]() {
+        await Promise.all([postgres[Symbol.asyncDispose](), redis[Symbol.asyncDispose]()]);
+      },
+    };
+  }
 
   it.each(['postgres', 'redis'] as const)(
     'the way to %s ended, reset, refused: comes back, nothing lost, nothing twice',
@@ -63,9 +73,7 @@ describe('what the network may do to a capture', () => {
         schema: SCHEMA,
         queues: QUEUES,
       });
-      const both = await networks();
-      await using _postgres = both.postgres;
-      await using _redis = both.redis;
+      await using both = await networks();
       const capture = await startThrough(world, both);
       let count = 0;
       for (const how of ['end', 'reset', 'end', 'reset'] as const) {
@@ -91,9 +99,7 @@ describe('what the network may do to a capture', () => {
         schema: SCHEMA,
         queues: QUEUES,
       });
-      const both = await networks();
-      await using _postgres = both.postgres;
-      await using _redis = both.redis;
+      await using both = await networks();
       const capture = await startThrough(world, both);
       await insert(world, 1, 1000);
       await expectIds(world, 1000);
@@ -111,9 +117,7 @@ describe('what the network may do to a capture', () => {
       schema: SCHEMA,
       queues: QUEUES,
     });
-    const both = await networks();
-    await using _postgres = both.postgres;
-    await using _redis = both.redis;
+    await using both = await networks();
     const capture = await startThrough(world, both);
     await insert(world, 1, 10);
     await expectIds(world, 10);
