@@ -37,6 +37,10 @@ function allowedImports(): Map<string, string[]> {
   );
 }
 
+function manifestOf(folder: string): { name: string; dependencies?: Record<string, string> } {
+  return JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
+}
+
 /** What the product's own files import of our packages; tests and fixtures may import more. */
 function importsOf(folder: string): Set<string> {
   const src = join(ROOT, folder, 'src');
@@ -56,7 +60,7 @@ describe.each(WORKSPACES)('$folder', ({ name, folder }) => {
     const path = join(ROOT, folder, 'README.md');
     expect(existsSync(path), `${folder}/README.md`).toBe(true);
     const text = readFileSync(path, 'utf8');
-    expect(text.split('\n')[0]).toBe(`# @walmq/${name}`);
+    expect(text.split('\n')[0]).toBe(`# ${manifestOf(folder).name}`);
     for (const [, target = ''] of text.matchAll(/\]\((?!https?:)([^)#\s]+)[^)]*\)/g))
       expect(existsSync(join(dirname(path), target)), `${folder}/README.md: ${target}`).toBe(true);
   });
@@ -68,8 +72,7 @@ describe.each(WORKSPACES)('$folder', ({ name, folder }) => {
   });
 
   it('declares what it imports', () => {
-    const manifest = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
-    const declared = Object.keys(manifest.dependencies ?? {});
+    const declared = Object.keys(manifestOf(folder).dependencies ?? {});
     const imports = [...importsOf(folder)].filter(each => each !== name);
     expect(imports.filter(each => !declared.includes(`@walmq/${each}`))).toEqual([]);
   });
