@@ -22,7 +22,6 @@ export {
 } from './checkpoint/claim.js';
 export { readNotes, writeNotes } from './checkpoint/notes.js';
 export type { Batch, BatchLimits } from './enqueue/batch.js';
-export { loadBullmqScript } from './enqueue/bullmq-script.js';
 export { Enqueuer, type EnqueuerOptions, type ProducerConnection } from './enqueue/enqueue.js';
 export { ShardedEnqueuer } from './enqueue/shards.js';
 export type { Job } from './job.js';

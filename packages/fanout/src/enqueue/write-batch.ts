@@ -1,11 +1,11 @@
+import { runScript, type Script } from '@walmq/bullmq-lua';
 import { WalmqError } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import type { Redis } from 'ioredis';
 import { jobOptions } from '../job-options.js';
-import { classifyRedisFailure } from '../redis/redis-failure.js';
 import type { Batch } from './batch.js';
 import { batchRefused } from './batch-refused.js';
-import { enqueueScript, type Script } from './enqueue-script.js';
+import { enqueueScript } from './enqueue-script.js';
 import { isTooLarge, tooLargeForRedis } from './too-large.js';
 
 export interface BatchWriterOptions {
@@ -48,11 +48,8 @@ export class BatchWriter {
    * if the fault passes.
    */
   async write(batch: Batch, redis: Redis): Promise<void> {
-    const { lua, sha } = this.#script;
     const args = this.#arguments(batch);
-    const reply = (await redis.call('EVALSHA', sha, ...args).catch((error: unknown) => {
-      // Redis lost the script (restart, SCRIPT FLUSH) and ran nothing. This call sends the whole script.
-      if (classifyRedisFailure(error) === 'no-script') return redis.call('EVAL', lua, ...args);
+    const reply = (await runScript(redis, this.#script, args).catch((error: unknown) => {
       throw isTooLarge(error) ? tooLargeForRedis(batch, this.#queueNames, error) : error;
     })) as Reply;
     if (reply[0] === 0) throw checkpointMoved(batch, reply[1]);

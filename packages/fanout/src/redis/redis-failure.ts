@@ -1,7 +1,7 @@
 import { commandError } from '@walmq/redis';
 
-/** Whether an error of the producer's connection passes by itself (`pause`), and whether the command may have run. */
-export type RedisFailure = 'no-script' | 'pause' | 'fatal';
+/** Whether an error of the producer's connection passes by itself (`pause`). */
+export type RedisFailure = 'pause' | 'fatal';
 
 /** First words of Redis' errors that pass: after memory is free, a replica promoted, data loaded, a disk repaired, keys moved. */
 const PASSING =
@@ -14,6 +14,5 @@ const PASSING =
 export function classifyRedisFailure(error: unknown): RedisFailure {
   const { name, message } = error as Error;
   if (name !== 'ReplyError') return 'pause';
-  if (message.startsWith('NOSCRIPT')) return 'no-script';
   return PASSING.test(commandError(message)) ? 'pause' : 'fatal';
 }

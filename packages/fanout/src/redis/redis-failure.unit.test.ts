@@ -4,7 +4,6 @@ import { classifyRedisFailure, type RedisFailure } from './redis-failure.js';
 const IN_62 = 'ERR Error running script (call to f_0d94): @user_script:9: @user_script: 9: -';
 
 it.each<[name: string, message: string, RedisFailure]>([
-  ['ReplyError', 'NOSCRIPT No matching script. Please use EVAL.', 'no-script'],
   [
     'ReplyError',
     "OOM command not allowed when used memory > 'maxmemory'. script: 0d94, on @user_script:9.",

@@ -1,4 +1,4 @@
-import { loadBullmqScript } from '@walmq/fanout';
+import { loadBullmqScript } from '@walmq/bullmq-lua';
 import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 

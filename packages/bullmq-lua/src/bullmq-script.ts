@@ -17,7 +17,7 @@ export function loadBullmqScript(name: string, keys: number): string {
     if ((cause as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw cause;
   }
   throw new WalmqError('BULLMQ_UNKNOWN', `the installed bullmq has no script ${name} with ${keys} keys.`, {
-    remedy: 'Install the exact version of bullmq that packages/fanout/package.json names.',
+    remedy: 'Install the exact version of bullmq that packages/bullmq-lua/package.json names.',
   });
 }
 
@@ -39,4 +39,5 @@ return bullmq.${name}(...)
 end`;
 }
 
-const OWN_FUNCTION = /^local function [\s\S]*?^end$/gm;
+/** BullMQ writes both `local function name(...)` and `local name = function (...)`. */
+const OWN_FUNCTION = /^local (?:function \w+|\w+ = function)[\s\S]*?^end$/gm;
