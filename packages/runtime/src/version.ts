@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
-/** The version in the package.json beside the folder of a module: `versionBeside(import.meta.url)`. */
+/** The version in the nearest package.json above a module: `versionBeside(import.meta.url)`. A bundle may have none. */
 export function versionBeside(moduleUrl: string): string {
-  const text = readFileSync(new URL('../package.json', moduleUrl), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  for (let folder = new URL('.', moduleUrl); ; folder = new URL('..', folder)) {
+    const file = new URL('package.json', folder);
+    if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+    if (folder.pathname === '/') return 'unknown';
+  }
 }
