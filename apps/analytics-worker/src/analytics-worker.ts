@@ -1,12 +1,15 @@
 import type { OrderItemRow } from '@walmq/shop';
 import { defineWorker, type WorkerDefinition } from '@walmq/worker';
-import { correctSale, recordSale, withdrawAll, withdrawSale } from './record-sale.js';
+import { recordSales, type SaleChange } from './record-sales.js';
 
 export function analyticsWorker(): WorkerDefinition {
   return defineWorker<{ order_items: OrderItemRow }>({
     queue: 'order_items',
-    on: {
-      order_items: { insert: recordSale, update: correctSale, delete: withdrawSale, truncate: withdrawAll },
+    batch: { size: 100, waitMs: 5 },
+    onBatch: async (changes, { once, drop }) => {
+      for (const change of changes) if (change.op === 'read') drop(change, 'no handler for read');
+      // `once` leaves out the dropped changes.
+      return await once(changes as readonly SaleChange[], recordSales);
     },
   });
 }

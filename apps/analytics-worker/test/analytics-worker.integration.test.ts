@@ -1,5 +1,7 @@
+import type { Operation } from '@walmq/change';
 import { type OrderItemRow, shopSchemaSql } from '@walmq/shop';
 import { type Servers, startServers, stopServers } from '@walmq/testing';
+import type { WorkerDefinition } from '@walmq/worker';
 import { failingAfterFirstTry, WorkerWorld } from '@walmq/worker/fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { analyticsWorker } from '../src/analytics-worker.js';
@@ -10,6 +12,24 @@ const NEXT_DAY = '2026-03-02T00:00:00.000000Z';
 
 function item(id: number, fields: Partial<OrderItemRow> = {}): OrderItemRow {
   return { id, order_id: id, product_id: 1, quantity: 2, price: '19.99', ...fields };
+}
+
+/** The worker with another size of its batches, which it notes. */
+function inBatchesOf(size: number, sizes: number[]): WorkerDefinition {
+  const { batch, ...definition } = analyticsWorker();
+  if (!batch) throw new Error('the worker takes no batches');
+  const { handler } = batch;
+  return {
+    ...definition,
+    batch: {
+      size,
+      waitMs: 200,
+      handler: (changes, context) => {
+        sizes.push(changes.length);
+        return handler(changes, context);
+      },
+    },
+  };
 }
 
 describe('analytics-worker', () => {
@@ -166,6 +186,63 @@ describe('analytics-worker', () => {
     expect(await totals()).toEqual([{ quantity: 300, revenue: '21.00', orders: 21 }]);
     await processAll(moved.map(removed));
     expect(await totals()).toEqual([{ quantity: 0, revenue: '0.00', orders: 0 }]);
+  });
+
+  it('counts a batch of everything as it counts its changes one by one', async () => {
+    const row = (id: number, fields: Partial<OrderItemRow> = {}) => item(id, { order_id: 1, ...fields });
+    const change =
+      (op: Operation, rows: { before?: OrderItemRow; after?: OrderItemRow }) => (at: WorkerWorld) =>
+        at.change(op, 'order_items', rows, NEXT_DAY);
+    const before = [1, 2, 3, 4].map(id => change('insert', { after: row(id) }));
+    const together = [
+      change('insert', { after: row(5, { product_id: 2 }) }),
+      change('update', { before: row(1), after: row(1, { product_id: 2, quantity: 7 }) }),
+      change('update', { before: row(2), after: row(2, { order_id: 2 }) }),
+      change('delete', { before: row(3) }),
+      change('insert', { after: row(4, { price: null }) }),
+      change('update', { before: row(8), after: row(8, { quantity: 3 }) }),
+      change('delete', { before: row(9) }),
+    ];
+    const emptied = [
+      change('insert', { after: row(10) }),
+      change('truncate', {}),
+      change('insert', { after: row(1, { product_id: 3 }) }),
+      change('insert', { after: row(11) }),
+    ];
+    const countIn = async (name: string, size: number) => {
+      await using counting = await WorkerWorld.create(servers, name, {
+        queues: { order_items: { table: 'order_items', concurrency: 1 } },
+        schema: shopSchemaSql,
+      });
+      const steps = [];
+      for (const step of [before, together, emptied]) {
+        const jobs = [];
+        for (const make of step) jobs.push(await counting.add('order_items', make(counting)));
+        const sizes: number[] = [];
+        const running = counting.start(inBatchesOf(size, sizes));
+        const endings = [];
+        for (const job of jobs) endings.push(await counting.ending('order_items', job));
+        await running.close(0);
+        const figures = await counting.rows('SELECT * FROM shop.product_analytics ORDER BY product_id, day');
+        steps.push({ sizes, endings, figures });
+      }
+      return steps;
+    };
+    const single = await countIn('one_by_one', 1);
+    const batched = await countIn('in_batches', 100);
+    expect(batched.map(({ sizes }) => sizes)).toEqual(
+      [before, together, emptied].map(({ length }) => [length]),
+    );
+    expect(batched.map(({ figures }) => figures)).toEqual(single.map(({ figures }) => figures));
+    expect(batched.slice(0, 2).map(({ endings }) => endings)).toEqual(
+      single.slice(0, 2).map(({ endings }) => endings),
+    );
+    expect(batched[2]?.endings).toMatchObject([
+      { result: { action: 'none', reason: 'its table was truncated later' } },
+      { result: { action: 'items_removed', items: 4 } },
+      { result: { action: 'item_added', product_id: 3 } },
+      { result: { action: 'item_added', item_id: 11 } },
+    ]);
   });
 
   it('counts once when every try fails after it first', async () => {

@@ -7,7 +7,7 @@ export { MAIL_VARIABLES, type MailEnvironment, openMailer } from './open-mailer.
 export { type NamedItem, readItems } from './read-items.js';
 export { shopSchemaSql } from './schema.js';
 export { ShopError, type ShopErrorCode } from './shop-error.js';
-export { isTruncatedAfter, noteTruncate, TRUNCATED } from './truncation.js';
+export { isTruncatedAfter, lastTruncate, noteTruncate, TRUNCATED } from './truncation.js';
 export type {
   InventoryRow,
   OrderItemsRow as OrderItemRow,

@@ -24,12 +24,20 @@ export async function noteTruncate(tx: PoolClient, { id, table }: Placed): Promi
  * the transaction ends.
  */
 export async function isTruncatedAfter(tx: PoolClient, { id, table }: Placed): Promise<boolean> {
+  return (await lastTruncate(tx, table)) > id;
+}
+
+/**
+ * The id of the last truncate of the table that has been processed, or an empty text. No other truncate is processed
+ * until the transaction ends.
+ */
+export async function lastTruncate(tx: PoolClient, table: string): Promise<string> {
   await tx.query('SELECT pg_advisory_xact_lock_shared($1, hashtext($2))', [LOCKS, table]);
-  const { rows } = await tx.query('SELECT FROM shop.truncations WHERE table_name = $1 AND change_id > $2', [
-    table,
-    id,
-  ]);
-  return rows.length > 0;
+  const { rows } = await tx.query<{ change_id: string }>(
+    'SELECT change_id FROM shop.truncations WHERE table_name = $1',
+    [table],
+  );
+  return rows[0]?.change_id ?? '';
 }
 
 /** Separates our advisory locks from others in the database: "shop" in ASCII. */

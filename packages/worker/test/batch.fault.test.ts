@@ -4,14 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { eventually, type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { defineWorker } from '../src/define/define.js';
 import { effectIdentity } from '../src/effects/effect.js';
 import { KitProcesses } from './kit-process-fixture.js';
-import { WorkerWorld } from './worker-fixture.js';
+import type { WorkerWorld } from './worker-fixture.js';
 
 const ROWS = 8;
 const STEPS = 2;
 const CHANGES = 400;
+const KEYS = 25;
+const KILLS = 2;
 
 describe('batches of a worker', () => {
   let servers: Servers;
@@ -67,47 +68,45 @@ describe('batches of a worker', () => {
     expect(await processes.world.rows("SELECT FROM walmq.effects WHERE state <> 'done'")).toEqual([]);
   });
 
-  it.each(['postgres', 'redis'] as const)(
-    'make every effect once, though %s is killed under load',
+  it.each(['worker', 'postgres', 'redis'] as const)(
+    'make every effect once, in order per key, though %s is killed again and again',
     async name => {
-      await using world = await WorkerWorld.create(servers, `batch_killed_${name}`, {
-        queues: { counted: { table: 'counted', stalledAfterMs: 1000, maxStalledCount: 1000 } },
-        schema: `CREATE TABLE made (at bigint GENERATED ALWAYS AS IDENTITY, row integer NOT NULL, number integer NOT NULL)`,
-      });
-      world.start(
-        defineWorker<{ counted: { row: number; number: number } }>({
-          queue: 'counted',
-          batch: { size: 10, waitMs: 5 },
-          onBatch: (changes, { once: make }) =>
-            make(changes, async (tx, due) => {
-              for (const { after } of due)
-                await tx.query('INSERT INTO made (row, number) VALUES ($1, $2)', [after?.row, after?.number]);
-              return due.map(({ after }) => ({ made: after?.number }));
-            }),
-        }),
+      await using processes = await KitProcesses.create(
+        servers,
+        `batch_killed_${name}`,
+        {},
+        'batch-program-fixture.mjs',
       );
-      const numbers = Array.from({ length: CHANGES }, (_, number) => number);
-      for (const half of [numbers.slice(0, CHANGES / 2), numbers.slice(CHANGES / 2)]) {
-        const before = await world.countOf('counted', 'completed');
-        await Promise.all(
-          half.map(number =>
-            world.add('counted', world.change('insert', 'counted', { after: { row: number % 50, number } }), {
-              attempts: 10_000,
-            }),
-          ),
-        );
+      const { world } = processes;
+      await Promise.all(
+        Array.from({ length: KEYS }, (_, row) => processes.addSteps(row + 1, CHANGES / KEYS, 10_000)),
+      );
+      const { port } = outside.address() as AddressInfo;
+      const env = { OUTSIDE_URL: `http://127.0.0.1:${port}` };
+      let killable = await processes.start(env);
+      await processes.start(env);
+      for (let kill = 1; kill <= KILLS; kill++) {
         await eventually(async () => {
-          expect(await world.countOf('counted', 'completed')).toBeGreaterThan(before + 10);
+          expect(await madeCount(world)).toBeGreaterThan((kill * CHANGES) / (KILLS + 2));
         });
-        await servers[name].kill('SIGKILL');
-        await servers[name].restart();
+        if (name === 'worker') {
+          await killable.end('SIGKILL');
+          killable = await processes.start(env);
+        } else {
+          await servers[name].kill('SIGKILL');
+          await servers[name].restart();
+        }
       }
-      await eventually(async () => {
-        expect(await world.countOf('counted', 'completed')).toBe(CHANGES);
-      });
-      const made = await world.rows<{ number: number }>('SELECT number FROM made ORDER BY number');
-      expect(made.map(({ number }) => number)).toEqual(numbers);
-      expect(await world.countOf('counted', 'failed')).toBe(0);
+      await processes.completed(CHANGES);
+      const steps = Array.from({ length: CHANGES / KEYS }, (_, step) => step + 1);
+      for (let row = 1; row <= KEYS; row++) expect(await processes.made(row)).toEqual(steps);
+      expect(await world.countOf('steps', 'failed')).toBe(0);
+      expect(await world.rows("SELECT FROM walmq.effects WHERE state <> 'done'")).toEqual([]);
     },
   );
 });
+
+async function madeCount(world: WorkerWorld): Promise<number> {
+  const [row] = await world.rows<{ count: number }>('SELECT count(*)::integer AS count FROM made');
+  return row?.count ?? 0;
+}

@@ -371,6 +371,21 @@ describe('a worker with batches', () => {
     ).toEqual([{ state: 'done' }]);
   });
 
+  it('is told of an effect that has another name at every call', async () => {
+    const changes = next(4);
+    const jobs = await add(changes);
+    start(async (batch, { effect }) => {
+      await effect(batch, `told-${calls.length}`, async () => {});
+      await effect(batch, 'kept', async () => {});
+      if (calls.length < 3) throw Object.assign(new Error('a later step fails'), { changeId: batch[0]?.id });
+      return batch.map(idOf);
+    });
+    expect(await endings(jobs)).toMatchObject(Array(4).fill({ state: 'completed' }));
+    const told = world.logged.filter(({ event }) => event === 'effect:renamed');
+    const facts = told.map(({ made, asked, changes: count }) => [made, asked, count]);
+    expect(facts).toContainEqual([['told-1', 'told-2'], ['told-3', 'kept'], 2]);
+  });
+
   it('rejects a second once for a change, and waits for a call that is not awaited', async () => {
     const jobs = await add(next(2), { attempts: 1 });
     start(async (batch, context) => {

@@ -78,10 +78,10 @@ export class KitProcesses {
   }
 
   /** Adds the changes of one row, to be processed in order; resolves to the ids of their jobs. */
-  async addSteps(row: number, count: number): Promise<string[]> {
+  async addSteps(row: number, count: number, attempts?: number): Promise<string[]> {
     const steps = Array.from({ length: count }, (_, n) => ({ row, step: n + 1 }));
     const changes = steps.map(after => this.world.change<Step>('insert', 'steps', { after }));
-    const jobs = await this.world.addInOrder('steps', changes);
+    const jobs = await this.world.addInOrder('steps', changes, attempts);
     return jobs.map(job => job.id as string);
   }
 

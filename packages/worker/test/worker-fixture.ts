@@ -144,7 +144,11 @@ export class WorkerWorld {
   }
 
   /** Adds changes of one key, tied together as the enqueue script does it: each waits for the one before it. */
-  async addInOrder<R extends object>(queueName: string, changes: readonly Change<R>[]): Promise<Job[]> {
+  async addInOrder<R extends object>(
+    queueName: string,
+    changes: readonly Change<R>[],
+    attempts = 5,
+  ): Promise<Job[]> {
     const flows = new FlowProducer({ connection: this.redis, prefix: this.prefix });
     try {
       const last = changes.reduce<FlowJob | undefined>(
@@ -152,7 +156,7 @@ export class WorkerWorld {
           name: change.op,
           queueName,
           data: change,
-          opts: { jobId: change.id, attempts: 5, backoff: { type: 'fixed', delay: 20 } },
+          opts: { jobId: change.id, attempts, backoff: { type: 'fixed', delay: 20 } },
           ...(before ? { children: [before] } : {}),
         }),
         undefined,

@@ -27,13 +27,14 @@ export class BatchCalls {
   readonly followed = new FollowedCalls();
   readonly #failures: Map<BatchTask, Error>;
   readonly #tasks: ReadonlyMap<Change, BatchTask>;
+  /** Changes whose effect of a name was requested and has not failed. */
+  readonly #effects = new Map<string, Set<BatchTask>>();
 
   constructor(batch: readonly BatchTask[], options: BatchCallsOptions) {
     const { log, signal, failures } = options;
     this.#failures = failures;
     this.#tasks = new Map(batch.map(task => [task.change, task]));
     const inOnce = new Set<BatchTask>();
-    const named = new Map<string, Set<BatchTask>>();
     const fail = (change: Change, error: unknown) => {
       failures.set(this.#taskOf(change), errorOf(error));
     };
@@ -65,8 +66,8 @@ export class BatchCalls {
       effect: (changes, name, act) =>
         this.followed.follow(`effect "${name}"`, async () => {
           const entries = this.#left(changes);
-          const taken = named.get(name) ?? new Set();
-          named.set(name, taken);
+          const taken = this.#effects.get(name) ?? new Set();
+          this.#effects.set(name, taken);
           for (const task of entries) {
             if (taken.has(task)) throw effectTwice(name, task);
             taken.add(task);
@@ -90,6 +91,11 @@ export class BatchCalls {
           }
         }),
     };
+  }
+
+  /** Names of the change's effects that were requested and have not failed. */
+  effectsOf(task: BatchTask): string[] {
+    return [...this.#effects].filter(([, tasks]) => tasks.has(task)).map(([name]) => name);
   }
 
   /** The tasks of these changes that are not settled yet. */

@@ -2,6 +2,7 @@ import type { QueueConfig } from '@walmq/config';
 import type { Logger } from '@walmq/runtime';
 import type { Pool } from 'pg';
 import type { BatchDefinition } from '../define/batch.js';
+import { warnOfRenamedEffects } from '../effects/renamed.js';
 import { checkResults } from '../effects/results.js';
 import { errorOf } from '../failure/error-of.js';
 import { reasonOf } from '../failure/reason.js';
@@ -23,13 +24,17 @@ export interface RunBatchOptions {
 /**
  * Runs the handler on a batch. If the call fails, runs it on parts of the batch, until each change is done or has
  * failed on its own. Never rejects: each task gets the outcome of its change. The next call does not repeat the effects
- * that a failed call committed or recorded.
+ * that a failed call committed or recorded. `isAgain`: an earlier call has tried these changes in this attempt.
  */
-export async function runBatch(batch: readonly BatchTask[], options: RunBatchOptions): Promise<void> {
+export async function runBatch(
+  batch: readonly BatchTask[],
+  options: RunBatchOptions,
+  isAgain = false,
+): Promise<void> {
   const sorted = batch.toSorted((a, b) => compare(a.changeId, b.changeId) || compare(a.jobId, b.jobId));
-  const split = await tryOnce(sorted, options);
-  if (split?.sideBySide) await Promise.all(split.parts.map(part => runBatch(part, options)));
-  else for (const part of split?.parts ?? []) await runBatch(part, options);
+  const split = await tryOnce(sorted, options, isAgain);
+  if (split?.sideBySide) await Promise.all(split.parts.map(part => runBatch(part, options, true)));
+  else for (const part of split?.parts ?? []) await runBatch(part, options, true);
 }
 
 /**
@@ -39,6 +44,7 @@ export async function runBatch(batch: readonly BatchTask[], options: RunBatchOpt
 async function tryOnce(
   batch: readonly BatchTask[],
   options: RunBatchOptions,
+  isAgain: boolean,
 ): Promise<Split<BatchTask> | undefined> {
   const { definition, config, pool, metrics, stopping } = options;
   const queue = config.name;
@@ -72,6 +78,12 @@ async function tryOnce(
             ),
         );
         checkResults(batch, given ?? undefined);
+        await warnOfRenamedEffects(
+          batch
+            .filter(({ job }) => isAgain || job.attempt > 1)
+            .map(task => ({ ...task, names: calls.effectsOf(task) })),
+          { queue, pool, log, deadlineMs: config.deadlineMs },
+        );
         return given ?? [];
       },
       onOverrun: ranMs =>

@@ -81,21 +81,6 @@ async function intend(options: EffectOptions): Promise<Ledgered | undefined> {
   return rows[0];
 }
 
-/** Names of the change's effects that are recorded as done and are not in `names`. */
-export async function effectsNotAskedFor(
-  options: Pick<EffectOptions, 'pool' | 'queue' | 'changeId' | 'jobId' | 'deadlineMs'> & {
-    readonly names: readonly string[];
-  },
-): Promise<string[]> {
-  const { rows } = await run<{ name: string }>(
-    options,
-    `SELECT name FROM walmq.effects
-      WHERE queue = $1 AND change_id = $2 AND state = 'done' AND name <> ALL ($3) AND source = $4 ORDER BY name`,
-    [options.queue, options.changeId, options.names, sourceOf(options.jobId)],
-  );
-  return rows.map(({ name }) => name);
-}
-
 /**
  * Derives the identity from queue, source, change and name only, so that it is the same at every attempt and in every
  * process.

@@ -1,6 +1,6 @@
 import { type Change, tableName } from '@walmq/change';
 import { ANY_EVENT, type Handler } from '../define/define.js';
-import { effectsNotAskedFor } from '../effects/effect.js';
+import { warnOfRenamedEffects } from '../effects/renamed.js';
 import { drop, giveUp } from '../failure/thrown.js';
 import { describe } from './describe.js';
 import { PendingCalls } from './pending-calls.js';
@@ -28,35 +28,18 @@ export async function processChange(change: Change, options: ProcessingOptions):
         `The handler of ${describe(change)} ended before ${left.join(' and ')} had, for which the kit has waited: await it there`,
       ),
   );
-  await tellOfRenamedEffects(change, calls, options);
+  const { attempt, jobId, definition } = options;
+  if (attempt > 1)
+    await warnOfRenamedEffects([{ changeId: change.id, jobId, names: calls.effectsOf(change.id) }], {
+      ...options,
+      queue: definition.queue,
+    });
   return result;
 }
 
 /** Gives up on a change that a function of the queue could not be applied to. */
 export function checkShape({ shapeError }: Change): void {
   if (shapeError !== undefined) throw giveUp(shapeError, { remedy: MEND_SHAPE });
-}
-
-/**
- * A name that differs at every attempt repeats its effect at every attempt, and nothing fails because of it.
- */
-async function tellOfRenamedEffects(
-  { id: changeId }: Change,
-  calls: PendingCalls,
-  { definition: { queue }, jobId, pool, log, attempt, deadlineMs }: ProcessingOptions,
-): Promise<void> {
-  const names = calls.effectsOf(changeId);
-  if (attempt === 1 || names.length === 0) return;
-  // The change is done; a failed query that only serves a warning does not matter.
-  const others = await effectsNotAskedFor({ pool, queue, changeId, jobId, names, deadlineMs }).catch(
-    () => [],
-  );
-  if (others.length > 0)
-    log.warn(
-      { event: 'effect:renamed', made: others, asked: names },
-      `An earlier try of this change made the effect "${others.join('", "')}", and this one "${names.join('", "')}": ` +
-        'if they are the same, it was made twice; an effect has to have the same name at every try',
-    );
 }
 
 /** An event is labelled by its type, any other change by its operation. */
