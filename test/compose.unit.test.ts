@@ -53,7 +53,7 @@ describe('docker-compose.yml', () => {
   it.each(OWN_VARIABLES)('%s is read by an app', variable => {
     const readers = [
       'apps/dashboard/src/access/policy.ts',
-      'apps/dashboard/src/main.ts',
+      'apps/dashboard/src/run-dashboard.ts',
       'packages/shop/src/open-mailer.ts',
       ...WORKERS.map(app => `apps/${app}/src/main.ts`),
     ];

@@ -1,21 +1,6 @@
-import { auditWorker, checkAuditRules, checkAuditTable, loadAuditRules } from '@walmq/sinks/audit';
-import { runWorkerApp } from '@walmq/worker';
-import { z } from 'zod';
+import { endAtEarlySignal } from '@walmq/runtime/signals';
 
-await runWorkerApp({
-  name: 'audit-worker',
-  defaultPort: 9106,
-  needs: ['database', 'redis'],
-  own: { WALMQ_AUDIT: z.string().optional() },
-  rights: [{ table: 'audit', privileges: ['SELECT', 'INSERT'] }],
-  workers: async ({ config, environment }, { pool }) => {
-    const rules = await loadAuditRules(environment.WALMQ_AUDIT);
-    const worker = auditWorker({ pool, rules });
-    // Check the queue first: without it the worker does not start, whatever the state of the table.
-    if (Object.hasOwn(config.queues, worker.queue)) {
-      await checkAuditTable(pool);
-      await checkAuditRules(pool, rules);
-    }
-    return [worker];
-  },
-});
+endAtEarlySignal();
+const { runWorkerApp } = await import('@walmq/worker');
+const { auditApp } = await import('./audit-app.js');
+await runWorkerApp(auditApp);

@@ -9,6 +9,8 @@ import { addDiscard } from './failed/discard.js';
 import { addFailed } from './failed/list.js';
 import { addReplay } from './failed/replay.js';
 import { addRewind } from './rewind/rewind.js';
+import { addCapture, addDashboard } from './serve/serve.js';
+import { addWorker } from './serve/worker.js';
 import { addSetup } from './setup.js';
 import { addSkip } from './skip.js';
 import { addStatus } from './status/status.js';
@@ -21,6 +23,9 @@ import { addTypes } from './types/types.js';
 /** Functions that register one command each, in the order of the help. */
 const COMMANDS: readonly ((program: Command, host: Host) => void)[] = [
   addSetup,
+  addCapture,
+  addWorker,
+  addDashboard,
   addDoctor,
   addStatus,
   addFailed,

@@ -1,14 +1,6 @@
-import { loadWebhooks, webhookWorker } from '@walmq/sinks/webhooks';
-import { runWorkerApp } from '@walmq/worker';
-import { z } from 'zod';
+import { endAtEarlySignal } from '@walmq/runtime/signals';
 
-await runWorkerApp({
-  name: 'webhook-worker',
-  defaultPort: 9105,
-  needs: ['database', 'redis'],
-  own: { WALMQ_WEBHOOKS: z.string().default('walmq.webhooks.ts') },
-  workers: async ({ config, environment }) => {
-    const endpoints = await loadWebhooks({ path: environment.WALMQ_WEBHOOKS, env: process.env });
-    return endpoints.map(endpoint => webhookWorker({ endpoint, queues: config.queues }));
-  },
-});
+endAtEarlySignal();
+const { runWorkerApp } = await import('@walmq/worker');
+const { webhookApp } = await import('./webhook-app.js');
+await runWorkerApp(webhookApp);

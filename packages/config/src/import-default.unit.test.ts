@@ -22,7 +22,7 @@ it('says in one line which module is missing, and where to install it', async ()
 it('says what a file that fails has thrown', async () => {
   const { file } = await fileWith("throw new Error('no queues today');\n");
   await expect(importDefault(file)).rejects.toMatchObject({
-    sentence: `CONFIG_UNREADABLE: ${file} could not be loaded: no queues today`,
+    sentence: `CONFIG_UNREADABLE: ${file} could not be loaded: no queues today (${file}:1)`,
   });
 });
 

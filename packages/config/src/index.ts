@@ -1,4 +1,4 @@
-export { importDefault } from './import-default.js';
+export { importDefault, importWorker } from './import-default.js';
 export { loadConfig } from './load.js';
 export { parseConfig } from './parse.js';
 export {
@@ -15,4 +15,4 @@ export {
   type TableRoute,
   type WalmqConfig,
 } from './resolve.js';
-export { defineConfig, type WalmqConfigInput } from './schema.js';
+export { defineConfig, READY_WORKERS, type ReadyWorker, type WalmqConfigInput } from './schema.js';

@@ -93,6 +93,13 @@ export interface WalmqConfig {
   readonly capture: Readonly<Parsed['capture']>;
   /** All queues by name. The former dead-letter queue and the dead-letter queue are the last two, if they exist. */
   readonly queues: Readonly<Record<string, QueueConfig>>;
+  /** The project's worker files by name. A relative path starts at the folder of the configuration. */
+  readonly workers: Readonly<Record<string, string>>;
+  readonly dev: {
+    /** A command, or the path of a .sql file. Undefined: walmq dev leaves the schema as it is. */
+    readonly schema: string | undefined;
+    readonly types: string;
+  };
   /** Undefined if no queue takes events from an outbox table. */
   readonly outbox: OutboxConfig | undefined;
   /** Name of the queue for events that cannot be read or that no queue takes. Undefined if no queue takes events. */
@@ -128,6 +135,8 @@ export function resolveConfig(parsed: Parsed): WalmqConfig {
     source: { ...parsed.source, url: parsed.source.url },
     redis: { ...parsed.redis, url: parsed.redis.url },
     capture: parsed.capture,
+    workers: parsed.workers,
+    dev: { schema: parsed.dev.schema, types: parsed.dev.types },
     queues: Object.fromEntries(queues),
     outbox: queues.some(([, { outbox }]) => outbox.length > 0)
       ? { ...parsedName(parsed.outbox.table), columns: parsed.outbox.columns }

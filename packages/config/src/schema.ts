@@ -206,6 +206,21 @@ export const outboxFields = z.strictObject({
     .prefault({}),
 });
 
+/** Workers that walmq brings along. `walmq worker` runs them by these names. */
+export const READY_WORKERS = ['webhooks', 'audit', 'change-log'] as const;
+export type ReadyWorker = (typeof READY_WORKERS)[number];
+
+const workerName = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9_-]{0,62}$/i,
+    'the name of a worker has 1 to 63 letters, digits, "-" and "_", and begins with a letter or digit',
+  )
+  .refine(
+    name => !READY_WORKERS.some(ready => ready === name),
+    'is the name of a worker of walmq: choose another name',
+  );
+
 /** Fields of a configuration. mistakes.ts checks their combinations. */
 export const configSchema = z.strictObject({
   source: z
@@ -277,6 +292,23 @@ export const configSchema = z.strictObject({
   queues: z
     .record(queueName, queueFields)
     .refine(queues => Object.keys(queues).length > 0, 'must configure at least one queue'),
+  /**
+   * The project's worker files by name: `{ payments: 'src/workers/payments.ts' }`, relative to the configuration. `walmq worker
+   * payments` runs one of them, `walmq dev` all. Default: none.
+   */
+  workers: z.record(workerName, z.string().min(1, 'must be the path of a file')).default({}),
+  /** Settings of `walmq dev`. */
+  dev: z
+    .strictObject({
+      /**
+       * Brings the schema of the database up to date before set-up: a command ('npx prisma migrate deploy'), or the path of a
+       * .sql file, which may run again and again. Default: none.
+       */
+      schema: z.string().min(1).optional(),
+      /** File for the row types. `walmq dev` writes it again when a table changes, if it exists. Default src/walmq-tables.ts. */
+      types: z.string().min(1).default('src/walmq-tables.ts'),
+    })
+    .prefault({}),
   outbox: outboxFields.prefault({}),
   /** Name of the queue for events that cannot be read or that no queue takes. It exists if any queue takes events. */
   deadLetter: queueName.optional(),

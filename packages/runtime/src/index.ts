@@ -6,6 +6,6 @@ export type { Logger } from './log.js';
 export { openPool } from './open-pool.js';
 export { type PollOptions, pause, poll, unlessAborted } from './poll.js';
 export { redact } from './redact.js';
-export { runService, type Service, type ServiceOptions } from './service.js';
-export { onStopSignals } from './stop-signals.js';
+export { runService, type Service, type ServiceOptions, type Start } from './service.js';
+export { endAtEarlySignal, onStopSignals } from './stop-signals.js';
 export { versionBeside } from './version.js';

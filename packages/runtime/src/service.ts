@@ -43,6 +43,14 @@ export interface ServiceOptions<Own extends z.ZodRawShape> {
   readonly start: (service: Service<z.output<z.ZodObject<Own>>>) => Promise<void>;
 }
 
+/** What the starter of a program has read already. */
+export interface Start {
+  /** Default: the variables of this process. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Default: the configuration that WALMQ_CONFIG names. */
+  readonly config?: WalmqConfig;
+}
+
 /**
  * The life of a process: configuration, environment, log, health, start; at SIGTERM, SIGINT or SIGHUP the
  * stop hooks, then exit code 0. Exit code 1 after a fault, a log that cannot be written, a later signal, or a
@@ -50,10 +58,11 @@ export interface ServiceOptions<Own extends z.ZodRawShape> {
  */
 export async function runService<Own extends z.ZodRawShape = Record<never, never>>(
   options: ServiceOptions<Own>,
+  { env = process.env, config }: Start = {},
 ): Promise<void> {
   try {
-    const config = await loadConfig(process.env.WALMQ_CONFIG || undefined);
-    await new Process(options, config).run();
+    const configured = config ?? (await loadConfig(env.WALMQ_CONFIG || undefined));
+    await new Process(options, configured, env).run();
   } catch (error) {
     console.error(sentenceOf(error));
     process.exit(1);
@@ -71,11 +80,15 @@ class Process<Own extends z.ZodRawShape> {
   readonly #checks = new Map<string, ReadyCheck>();
   #exitCode = 0;
 
-  constructor(options: ServiceOptions<Own>, config: WalmqConfig) {
+  constructor(
+    options: ServiceOptions<Own>,
+    config: WalmqConfig,
+    env: Readonly<Record<string, string | undefined>>,
+  ) {
     this.#options = options;
     this.#config = config;
     this.#environment = readEnvironment({
-      env: process.env,
+      env,
       config,
       defaultPort: options.defaultPort,
       needs: options.needs,

@@ -7,6 +7,20 @@ import { readFileSync } from 'node:fs';
 const ONE_SIGNAL_MS = 2000;
 
 /**
+ * Ends the process with exit code 0 at SIGINT or SIGTERM, until `onStopSignals` takes over. Call it before the program is
+ * loaded: nothing has started then. Without a handler, the first process of a container would ignore the signal.
+ */
+export function endAtEarlySignal(): void {
+  for (const signal of EARLY_SIGNALS) process.on(signal, endEarly);
+}
+
+const EARLY_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+function endEarly(): void {
+  process.exit(0);
+}
+
+/**
  * Calls `stop` at the first SIGINT, SIGTERM or SIGHUP (a closed terminal), and `hurry` at a signal more than
  * two seconds later, from a user who does not want to wait.
  */
@@ -22,7 +36,10 @@ export function onStopSignals(handlers: {
       handlers.stop(signal);
     } else if (nowMs - stoppedAtMs > ONE_SIGNAL_MS) handlers.hurry(signal);
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, signalled);
+  for (const signal of EARLY_SIGNALS) {
+    process.on(signal, signalled);
+    process.off(signal, endEarly);
+  }
   if (!ignoresHangUp()) process.on('SIGHUP', signalled);
 }
 

@@ -28,8 +28,10 @@ export function startProgram(
   path: string,
   env: Record<string, string>,
   args: readonly string[] = [],
+  { cwd }: { readonly cwd?: string } = {},
 ): AppProcess {
   const child = spawn(process.execPath, [path, ...args], {
+    cwd,
     env: { PATH: process.env.PATH, WALMQ_PORT: '0', LOG_FORMAT: 'json', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

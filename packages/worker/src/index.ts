@@ -1,5 +1,6 @@
 export type { EventChange, EventRow } from '@walmq/change';
 export { runWorkerApp, type WorkerAppOptions, type WorkerAppParts } from './app/app.js';
+export { defineWorkerApp, type WorkerApp } from './app/define-app.js';
 export type {
   BatchChange,
   BatchContext,

@@ -1,4 +1,4 @@
-// Imports the built kit as a user's program does, and prints the names of all packages loaded: ES modules are seen by a
+// Imports the module that the argument names, as a user's program does, and prints the names of all packages loaded: ES modules are seen by a
 // loader hook, CommonJS modules stand in the cache of require.
 import { createRequire, register } from 'node:module';
 import { MessageChannel } from 'node:worker_threads';
@@ -16,7 +16,7 @@ register(`data:text/javascript,${encodeURIComponent(hooks)}`, {
 });
 const urls = [];
 port1.on('message', url => urls.push(url));
-await import('@walmq/worker');
+await import(process.argv[2]);
 // Hooks run on a thread of their own: its last message comes before this import of a known name.
 const last = 'data:text/javascript,//last';
 await import(last);

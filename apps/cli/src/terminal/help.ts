@@ -29,6 +29,9 @@ export function examples(...lines: (readonly [command: string, meaning: string])
 /** Documentation page of each command. */
 const PAGES: Readonly<Record<string, string>> = {
   setup: 'docs/start/getting-started.md',
+  capture: 'docs/guides/production.md',
+  worker: 'docs/guides/production.md',
+  dashboard: 'docs/guides/dashboard.md',
   doctor: 'docs/reference/doctor.md',
   status: 'docs/guides/operations.md',
   failed: 'docs/guides/replay.md',

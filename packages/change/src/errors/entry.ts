@@ -9,6 +9,7 @@ export type Reporter =
   | 'status'
   | 'command line'
   | 'npm start'
+  | 'walmq dev'
   | 'every process';
 
 /** Consequence of a fault. The page explains each word once. */

@@ -8,6 +8,7 @@ import {
   runService,
   type Service,
   type ServiceOptions,
+  type Start,
   wholeNumber,
 } from '@walmq/runtime';
 import type { Telemetry } from 'bullmq';
@@ -54,8 +55,9 @@ const KIT_VARIABLES = {
 /** The life of a worker process: configuration, connections, workers, readiness, drain. */
 export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, never>>(
   options: WorkerAppOptions<Own>,
+  given: Start = {},
 ): Promise<void> {
-  await runService<typeof KIT_VARIABLES>({
+  const app: ServiceOptions<typeof KIT_VARIABLES> = {
     ...options,
     own: { ...options.own, ...KIT_VARIABLES },
     start: async service => {
@@ -133,7 +135,8 @@ export async function runWorkerApp<Own extends z.ZodRawShape = Record<never, nev
         await Promise.all((running ?? []).map(worker => worker.close(environment.shutdownMs * DRAIN_SHARE)));
       });
     },
-  });
+  };
+  await runService(app, given);
 }
 
 /** Throws TRACING_NOT_INSTALLED. */

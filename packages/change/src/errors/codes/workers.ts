@@ -1,6 +1,39 @@
 import type { ErrorEntries } from '../entry.js';
 
 export const workerErrors = {
+  WORKER_UNKNOWN: {
+    meaning:
+      '`walmq worker` got a name that is neither in `workers` of the configuration nor a worker of walmq.',
+    remedy: 'Correct the name, or add it to `workers` in `walmq.config.ts`.',
+    from: ['workers', 'walmq dev'],
+    outcome: 'ends',
+  },
+  WORKER_MISSING: {
+    meaning: 'The file of a worker does not exist.',
+    remedy: 'Correct the path, in `workers` of `walmq.config.ts` or on the command line.',
+    from: ['workers', 'walmq dev'],
+    outcome: 'ends',
+  },
+  WORKER_UNREADABLE: {
+    meaning:
+      'The file of a worker does not load: a syntax error, an import that is not installed, or a throw.',
+    remedy: 'Correct the line that the error names, or install the package.',
+    from: ['workers', 'walmq dev'],
+    outcome: 'ends',
+  },
+  WORKER_INVALID: {
+    meaning: 'The default export of a worker file is no worker.',
+    remedy:
+      'Export what `defineWorker` returns, a list of it, or what `defineWorkerApp` returns: [workers](../guides/workers.md).',
+    from: ['workers', 'walmq dev'],
+    outcome: 'ends',
+  },
+  WORKERS_APART: {
+    meaning: 'Two workers of one command declare the same environment variable differently.',
+    remedy: 'Run each in a process of its own, or share the declaration.',
+    from: ['workers'],
+    outcome: 'ends',
+  },
   QUEUE_UNKNOWN: {
     meaning: 'A worker or a command names a queue that the configuration does not have.',
     remedy: 'Use the same `walmq.config.ts` for capture and workers, or correct the name.',

@@ -1,0 +1,126 @@
+import { resolve } from 'node:path';
+import { shardPrefixes } from '@walmq/config';
+import { failedIds, readFailures, readStatus } from '@walmq/operations';
+import { keepConnected } from '@walmq/redis';
+import { openPool, runService, type Start } from '@walmq/runtime';
+import { Queue } from 'bullmq';
+import { z } from 'zod';
+import { admit } from './access/admit.js';
+import { basePathOf, withoutBasePath } from './access/base-path.js';
+import { ACCESS_VARIABLES, basePathRule, readPolicy } from './access/policy.js';
+import { mountAssets } from './assets.js';
+import { BOARD_PATH, mountBoards, READ_ONLY_BOARD_PATH } from './board.js';
+import { discardInto } from './discard-into.js';
+import { mountActions } from './pipeline/actions.js';
+import { mountPipeline } from './pipeline/mount.js';
+import { Observer } from './pipeline/observer.js';
+import { registerQueueMetrics } from './queue-metrics.js';
+
+/**
+ * Limit of failed jobs per queue that the page groups: an operator looks at reasons, not at this many
+ * changes.
+ */
+const MAX_LISTED = 5000;
+
+/** Runs the dashboard until a signal or a fault ends the process. */
+export async function runDashboard(given: Start = {}): Promise<void> {
+  await runService(
+    {
+      name: 'dashboard',
+      defaultPort: 9100,
+      needs: ['redis'],
+      own: { ...ACCESS_VARIABLES, WALMQ_DASHBOARD_DISCARDED: z.string().default('walmq-discarded') },
+      rewriteUrl: variables => {
+        const rule = basePathRule(variables);
+        return ({ url = '/', headers, socket }) =>
+          withoutBasePath(url, basePathOf({ headers, peer: socket.remoteAddress ?? '' }, rule));
+      },
+      start: async service => {
+        const { config, environment, log } = service;
+        const policy = await readPolicy(environment.host, environment);
+        const kept = keepConnected({
+          url: environment.redisUrl as string,
+          name: 'walmq dashboard',
+          log,
+          onFault: service.fail,
+          prefix: shardPrefixes(config.redis)[0] as string,
+          deadlineMs: config.redis.deadlineMs,
+        });
+        const { redis } = kept;
+        const isReady = () => redis.status === 'ready';
+        const queues = Object.values(config.queues).map(queue => ({
+          config: queue,
+          // The dashboard shows queues, and must not write metadata that only the queues' owners know.
+          queue: new Queue(queue.name, { connection: redis, prefix: queue.prefix, skipMetasUpdate: true }),
+        }));
+        for (const { queue } of queues)
+          queue.on('error', error =>
+            log.debug({ event: 'queue:error', error: error.message }, 'A queue cannot be read'),
+          );
+        const bullmqQueues = queues.map(({ queue }) => queue);
+        const database =
+          environment.databaseUrl === undefined
+            ? new Error('DATABASE_URL is not set')
+            : openPool({
+                url: environment.databaseUrl,
+                name: 'walmq dashboard',
+                log,
+                max: 2,
+                deadlineMs: config.source.deadlineMs,
+              });
+        const observer = new Observer({
+          readStatus: () => readStatus({ config, database, redis }),
+          readFailures: () => readFailures({ redis, queues: bullmqQueues, maxListed: MAX_LISTED }),
+          stopping: service.stopping,
+        });
+        const { http } = service;
+        const { tokens, identify } = await admit({
+          http,
+          policy,
+          boardPaths: [BOARD_PATH, READ_ONLY_BOARD_PATH],
+          log,
+        });
+        await mountAssets(http);
+        const discardFolder = resolve(environment.WALMQ_DASHBOARD_DISCARDED);
+        mountBoards({
+          http,
+          queues,
+          isReady,
+          discardFailed: async queue => {
+            const ids = await failedIds({ redis, queue });
+            if (ids.length === 0) return;
+            const { discarded, file } = await discardInto({ redis, queue, ids, folder: discardFolder });
+            log.info(
+              { event: 'failed:discard', queue: queue.name, discarded, file },
+              'Discarded all failed changes',
+            );
+            observer.refresh();
+          },
+        });
+        mountPipeline({ http, observer, tokens, identify });
+        mountActions({
+          http,
+          observer,
+          tokens,
+          redis,
+          log,
+          queues: bullmqQueues,
+          discardFolder,
+        });
+        void observer.run().catch(service.fail);
+        registerQueueMetrics({
+          registry: service.metrics,
+          redis,
+          queues: Object.values(config.queues),
+        });
+        service.readyWhen('redis', () => kept.check());
+        service.onStop('redis', async () => {
+          await Promise.all(queues.map(({ queue }) => queue.close()));
+          kept.close();
+          if (!(database instanceof Error)) await database.end();
+        });
+      },
+    },
+    given,
+  );
+}
