@@ -31,7 +31,7 @@ function kind(
   },
 ) {
   const { timeoutMs, parallel, isolate = true, order, exclude = [] } = options;
-  const { include = [`{apps,packages,test}/**/*.${name}.test.ts`] } = options;
+  const { include = [`{apps,docs,packages,test}/**/*.${name}.test.ts`] } = options;
   return {
     resolve,
     ssr,

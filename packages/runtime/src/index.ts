@@ -2,7 +2,7 @@ export { ENVIRONMENT_VARIABLES, type Environment, wholeNumber } from './environm
 export type { ReadyCheck } from './health.js';
 export { RepeatLimit } from './limit-repeats.js';
 export { loadForTracing } from './load-for-tracing.js';
-export type { Logger } from './log.js';
+export { type LogEntry, type Logger, logInto } from './log.js';
 export { openPool } from './open-pool.js';
 export { type PollOptions, pause, poll, unlessAborted } from './poll.js';
 export { redact } from './redact.js';

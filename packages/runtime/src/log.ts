@@ -72,3 +72,18 @@ function prettyLine(json: string): string {
   const reason = error ? ` (${error})` : '';
   return `${new Date(time).toISOString().slice(11, 19)} ${level.padEnd(5)} ${printable(msg + reason)}\n`;
 }
+
+/** A line of the log, parsed. */
+export interface LogEntry {
+  readonly level: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+/** A logger whose entries go to a function: into a list, or to the logger of the application around walmq. */
+export function logInto(take: (entry: LogEntry) => void, level: Environment['logLevel'] = 'trace'): Logger {
+  return pino(
+    { level, base: null, timestamp: false, formatters: { level: label => ({ level: label }) } },
+    { write: line => take(JSON.parse(redact(line))) },
+  );
+}

@@ -1,10 +1,9 @@
 import { type Change, WalmqError } from '@walmq/change';
 import type { Logger } from '@walmq/runtime';
-import type { Pool } from 'pg';
 import type { BatchContext } from '../define/batch.js';
-import { effectForAll } from '../effects/effect-for-all.js';
-import { entryKey, onceForAll } from '../effects/once-for-all.js';
-import { hiddenOf, notVisible } from '../effects/visible.js';
+import { entryKey } from '../effects/once-for-all.js';
+import type { Records } from '../effects/records.js';
+import { notVisible } from '../effects/visible.js';
 import { errorOf } from '../failure/error-of.js';
 import { reasonOf } from '../failure/reason.js';
 import { drop, giveUp, postpone } from '../failure/thrown.js';
@@ -13,7 +12,7 @@ import type { BatchTask } from './batch-task.js';
 
 export interface BatchCallsOptions {
   readonly queue: string;
-  readonly pool: Pool;
+  readonly records: Records;
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly deadlineMs: number;
@@ -31,7 +30,7 @@ export class BatchCalls {
   readonly #effects = new Map<string, Set<BatchTask>>();
 
   constructor(batch: readonly BatchTask[], options: BatchCallsOptions) {
-    const { log, signal, failures } = options;
+    const { log, signal, failures, records } = options;
     this.#failures = failures;
     this.#tasks = new Map(batch.map(task => [task.change, task]));
     const inOnce = new Set<BatchTask>();
@@ -48,7 +47,7 @@ export class BatchCalls {
       postpone: (change, message, retryAfterMs) => fail(change, postpone(message, retryAfterMs)),
       visible: changes =>
         this.followed.follow('visible()', async () => {
-          for (const task of await hiddenOf(options, this.#left(changes)))
+          for (const task of await records.hiddenOf(options, this.#left(changes)))
             failures.set(task, notVisible(task.tx));
           return changes.filter(change => !failures.has(this.#taskOf(change)));
         }),
@@ -60,7 +59,9 @@ export class BatchCalls {
             if (inOnce.has(task)) throw onceTwice(task);
             inOnce.add(task);
           }
-          const results = await onceForAll({ ...options, entries }, (tx, due) => act(tx, changesOf(due)));
+          const results = await records.onceForAll({ ...options, entries }, (tx, due) =>
+            act(tx, changesOf(due)),
+          );
           return changes.map(change => results.get(entryKey(this.#taskOf(change))) as never);
         }),
       effect: (changes, name, act) =>
@@ -78,7 +79,7 @@ export class BatchCalls {
               `A result of effect "${name}" cannot be kept: the effect is recorded as done without it`,
             );
           try {
-            const results = await effectForAll(
+            const results = await records.effectForAll(
               { ...options, entries, name, onResultLost },
               (due, { idempotencyKey, of }) =>
                 act(changesOf(due), { idempotencyKey, of: change => of(this.#taskOf(change)) }),

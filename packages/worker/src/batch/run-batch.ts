@@ -1,7 +1,7 @@
 import type { QueueConfig } from '@walmq/config';
 import type { Logger } from '@walmq/runtime';
-import type { Pool } from 'pg';
 import type { BatchDefinition } from '../define/batch.js';
+import type { Records } from '../effects/records.js';
 import { warnOfRenamedEffects } from '../effects/renamed.js';
 import { checkResults } from '../effects/results.js';
 import { errorOf } from '../failure/error-of.js';
@@ -15,7 +15,7 @@ import { type Split, splitOf } from './split.js';
 export interface RunBatchOptions {
   readonly definition: BatchDefinition;
   readonly config: Pick<QueueConfig, 'name' | 'deadlineMs'>;
-  readonly pool: Pool;
+  readonly records: Records;
   readonly log: Logger;
   readonly metrics: WorkerMetrics;
   readonly stopping: AbortSignal;
@@ -46,7 +46,7 @@ async function tryOnce(
   options: RunBatchOptions,
   isAgain: boolean,
 ): Promise<Split<BatchTask> | undefined> {
-  const { definition, config, pool, metrics, stopping } = options;
+  const { definition, config, records, metrics, stopping } = options;
   const queue = config.name;
   const log = options.log.child({ queue, batch: batch.length });
   if (stopping.aborted) {
@@ -62,7 +62,7 @@ async function tryOnce(
       act: async signal => {
         const calls = new BatchCalls(batch, {
           queue,
-          pool,
+          records,
           log,
           signal,
           deadlineMs: config.deadlineMs,
@@ -82,7 +82,7 @@ async function tryOnce(
           batch
             .filter(({ job }) => isAgain || job.attempt > 1)
             .map(task => ({ ...task, names: calls.effectsOf(task) })),
-          { queue, pool, log, deadlineMs: config.deadlineMs },
+          { queue, records, log, deadlineMs: config.deadlineMs },
         );
         return given ?? [];
       },

@@ -6,12 +6,13 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import type { BatchHandler } from '../define/batch.js';
+import { recordsIn } from '../effects/records.js';
 import { workerMetrics } from '../metrics/metrics.js';
 import type { BatchTask } from './batch-task.js';
 import { runBatch } from './run-batch.js';
 
 /** Never connects: the handlers of these tests do not use PostgreSQL. */
-const pool = new Pool();
+const records = recordsIn(new Pool());
 const log = pino({ level: 'silent' });
 
 /** Runs a handler on changes that are numbered from 0. Resolves to the outcome of each. */
@@ -42,7 +43,7 @@ async function run(
   await runBatch(tasks.toReversed(), {
     definition: { size: count, waitMs: 0, handler },
     config: { name: 'steps', deadlineMs: 10_000 },
-    pool,
+    records,
     log,
     metrics: workerMetrics(new Registry()),
     stopping,

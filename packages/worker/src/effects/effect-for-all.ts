@@ -32,6 +32,12 @@ interface Ledgered {
   readonly snapshot: SnapshotText;
 }
 
+/** Keys by which an outside system recognises repetitions of the effects of several changes. */
+export interface BatchEffectIdentity<E> {
+  readonly idempotencyKey: string;
+  of(entry: E): EffectIdentity;
+}
+
 /**
  * `effect` for several changes in one call of `act`, which gets the changes whose effect is not recorded as done.
  * Afterwards records the effect for all changes that `act` has not settled with an error. Resolves to the results of
@@ -39,10 +45,7 @@ interface Ledgered {
  */
 export async function effectForAll<E extends Entry, R>(
   options: EffectForAllOptions<E>,
-  act: (
-    due: readonly E[],
-    identity: { readonly idempotencyKey: string; of(entry: E): EffectIdentity },
-  ) => Promise<readonly R[]> | Promise<void>,
+  act: (due: readonly E[], identity: BatchEffectIdentity<E>) => Promise<readonly R[]> | Promise<void>,
 ): Promise<Map<string, R>> {
   const { queue, name, failures } = options;
   const left = distinct(options.entries.filter(entry => !failures.has(entry)));
@@ -79,7 +82,7 @@ export async function effectForAll<E extends Entry, R>(
 }
 
 /** Drops a list of results of the wrong length. The effects have happened, so they are recorded anyway. */
-function resultsOf<R>(
+export function resultsOf<R>(
   due: readonly unknown[],
   made: readonly R[] | undefined,
   { onResultLost }: Pick<EffectForAllOptions<Entry>, 'onResultLost'>,
@@ -117,7 +120,7 @@ async function intendAll<E extends Entry>(
 }
 
 /** Idempotency key of a set of effects, derived from the keys of its members. */
-function keyOfAll(identities: readonly EffectIdentity[]): string {
+export function keyOfAll(identities: readonly EffectIdentity[]): string {
   const hash = createHash('sha256');
   for (const { idempotencyKey } of identities) hash.update(idempotencyKey);
   return hash.digest('hex').slice(0, 32);

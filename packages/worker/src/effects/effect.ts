@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ChangeTransaction } from '@walmq/change';
 import type { Pool } from 'pg';
 import { throughConflicts } from './conflicts.js';
+import { type Entry, keyOf } from './once-for-all.js';
 import { recordDone } from './record-done.js';
 import { fromColumn } from './result-column.js';
 import { run } from './run-statement.js';
@@ -79,6 +80,22 @@ async function intend(options: EffectOptions): Promise<Ledgered | undefined> {
      RETURNING state, result, sourced, pg_current_snapshot()::text AS snapshot`;
   const { rows } = await throughConflicts(() => run<Ledgered>(options, text, [queue, changeId, name, jobId]));
   return rows[0];
+}
+
+/** Names of the effects that are recorded as done, by entryKey. */
+export async function madeEffects(
+  options: Pick<EffectOptions, 'pool' | 'queue' | 'deadlineMs'>,
+  changes: readonly Entry[],
+): Promise<Map<string, readonly string[]>> {
+  const { rows } = await run<{ change_id: string; source: string; names: string[] }>(
+    options,
+    `SELECT e.change_id, e.source, array_agg(e.name ORDER BY e.name) AS names
+       FROM unnest($2::text[], $3::text[]) AS t (change_id, source)
+       JOIN walmq.effects e ON e.queue = $1 AND e.change_id = t.change_id AND e.source = t.source
+      WHERE e.state = 'done' GROUP BY e.change_id, e.source`,
+    [options.queue, changes.map(({ changeId }) => changeId), changes.map(({ jobId }) => sourceOf(jobId))],
+  );
+  return new Map(rows.map(({ change_id, source, names }) => [keyOf(change_id, source), names]));
 }
 
 /**

@@ -50,7 +50,7 @@ class NotShown<E> extends Error {
 }
 
 /** Thrown to roll back a transaction that may contain a part of the effect of a change that `act` has settled. */
-class Settled extends Error {}
+export class Settled extends Error {}
 
 /**
  * `once` for several changes in one transaction. `act` gets the changes whose effect is not in the inbox yet, and their
@@ -120,15 +120,7 @@ async function recordAll<E extends Entry, R>(
     due.filter(entry => awaited.has(entry)),
   );
   if (hidden.length > 0) throw new NotShown(hidden, snapshot);
-  const before = new Map(failures);
-  const made = await act(tx, due).catch(error => {
-    // Restore the failures: the transaction is rolled back, and `act` may decide otherwise when it runs again.
-    failures.clear();
-    for (const [entry, failure] of before) failures.set(entry, failure);
-    throw error;
-  });
-  if (due.some(entry => failures.has(entry))) throw new Settled();
-  const columns = columnsOf(due, made ?? undefined);
+  const { made, columns } = await actOn(due, failures, () => act(tx, due));
   for (const [index, entry] of due.entries()) results.set(entryKey(entry), made?.[index] as R);
   if (columns.some(column => column !== null))
     await tx.query(
@@ -138,4 +130,25 @@ async function recordAll<E extends Entry, R>(
       [queue, due.map(({ changeId }) => changeId), due.map(({ jobId }) => sourceOf(jobId)), columns],
     );
   return results;
+}
+
+/**
+ * Runs `act` for the changes that are due. Resolves to its results and their form in the inbox. Throws Settled if `act`
+ * has settled one of the changes.
+ */
+export async function actOn<E extends Entry, R>(
+  due: readonly E[],
+  failures: Map<E, Error>,
+  act: () => Promise<readonly R[]> | Promise<void>,
+): Promise<{ made: readonly R[] | undefined; columns: (string | null)[] }> {
+  const before = new Map(failures);
+  const made =
+    (await act().catch(error => {
+      // Restore the failures: the transaction is rolled back, and `act` may decide otherwise when it runs again.
+      failures.clear();
+      for (const [entry, failure] of before) failures.set(entry, failure);
+      throw error;
+    })) ?? undefined;
+  if (due.some(entry => failures.has(entry))) throw new Settled();
+  return { made, columns: columnsOf(due, made) };
 }

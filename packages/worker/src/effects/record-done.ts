@@ -53,7 +53,8 @@ export async function recordDone(options: RecordOptions, made: readonly Made[]):
   }
 }
 
-function columnOf(result: unknown, onResultLost: RecordOptions['onResultLost']): string | null {
+/** The form of a result in the record. Null, and a call of `onResultLost`, if JSON cannot hold the result. */
+export function columnOf(result: unknown, onResultLost: RecordOptions['onResultLost']): string | null {
   try {
     return toColumn(result);
   } catch (error) {

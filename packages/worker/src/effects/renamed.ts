@@ -1,11 +1,9 @@
 import type { Logger } from '@walmq/runtime';
-import type { Pool } from 'pg';
-import { type Entry, entryKey, keyOf } from './once-for-all.js';
-import { run } from './run-statement.js';
-import { sourceOf } from './schema.js';
+import { type Entry, entryKey } from './once-for-all.js';
+import type { Records } from './records.js';
 
 export interface RenamedOptions {
-  readonly pool: Pool;
+  readonly records: Pick<Records, 'madeEffects'>;
   readonly queue: string;
   readonly deadlineMs: number;
   readonly log: Logger;
@@ -30,7 +28,9 @@ export async function warnOfRenamedEffects(
   const asked = changes.filter(({ names }) => names.length > 0);
   if (asked.length === 0) return;
   // The changes are done. A failed query that only serves a warning does not matter.
-  const made = await madeEffects(asked, options).catch(() => new Map<string, readonly string[]>());
+  const made = await options.records
+    .madeEffects(options, asked)
+    .catch(() => new Map<string, readonly string[]>());
   const groups = new Map<string, { made: readonly string[]; asked: readonly string[]; ids: string[] }>();
   for (const change of asked) {
     const others = made.get(entryKey(change))?.filter(name => !change.names.includes(name)) ?? [];
@@ -52,20 +52,4 @@ export async function warnOfRenamedEffects(
       `An earlier try of this change made the effect "${others.join('", "')}", and this one "${names.join('", "')}": ` +
         'if they are the same, it was made twice; an effect has to have the same name at every try',
     );
-}
-
-/** Names of the effects that are recorded as done, by entryKey. */
-async function madeEffects(
-  changes: readonly Entry[],
-  options: RenamedOptions,
-): Promise<Map<string, readonly string[]>> {
-  const { rows } = await run<{ change_id: string; source: string; names: string[] }>(
-    options,
-    `SELECT e.change_id, e.source, array_agg(e.name ORDER BY e.name) AS names
-       FROM unnest($2::text[], $3::text[]) AS t (change_id, source)
-       JOIN walmq.effects e ON e.queue = $1 AND e.change_id = t.change_id AND e.source = t.source
-      WHERE e.state = 'done' GROUP BY e.change_id, e.source`,
-    [options.queue, changes.map(({ changeId }) => changeId), changes.map(({ jobId }) => sourceOf(jobId))],
-  );
-  return new Map(rows.map(({ change_id, source, names }) => [keyOf(change_id, source), names]));
 }

@@ -11,7 +11,7 @@ interface AskOptions {
   readonly deadlineMs: number;
 }
 
-interface WaitOptions extends AskOptions {
+export interface WaitOptions extends AskOptions {
   /** Ends the wait. */
   readonly signal: AbortSignal;
 }
@@ -54,7 +54,7 @@ export async function untilVisible(options: VisibleOptions): Promise<void> {
 }
 
 /** A change whose transaction is awaited. The caller's type may have more fields. */
-interface Waiting {
+export interface Waiting {
   readonly tx?: ChangeTransaction | undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { Change } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
-import type { Pool } from 'pg';
 import type { WorkerDefinition } from '../define/define.js';
+import type { Records } from '../effects/records.js';
 import { withDeadline } from './deadline.js';
 import { describe } from './describe.js';
 import { processChange } from './process-change.js';
@@ -10,14 +10,14 @@ import type { RunOptions } from './run-job.js';
 export interface AloneOptions {
   readonly definition: WorkerDefinition;
   readonly config: QueueConfig;
-  readonly pool: Pool;
+  readonly records: Records;
   readonly stopping: AbortSignal;
   /** Throws for a change that no handler may see. */
   readonly guard: (change: Change) => void;
 }
 
 /** Runs the handler of each change by itself, with a deadline of its own. */
-export function alone({ definition, config, pool, stopping, guard }: AloneOptions): RunOptions['perform'] {
+export function alone({ definition, config, records, stopping, guard }: AloneOptions): RunOptions['perform'] {
   const { deadlineMs } = config;
   return ({ change, job, attempt, log, json }) =>
     withDeadline({
@@ -26,7 +26,7 @@ export function alone({ definition, config, pool, stopping, guard }: AloneOption
       act: signal =>
         processChange(change, {
           definition,
-          pool,
+          records,
           log,
           signal,
           attempt,

@@ -1,9 +1,7 @@
 import { type Change, WalmqError } from '@walmq/change';
 import type { ChangeId, KitContext } from '../define/define.js';
-import { effect } from '../effects/effect.js';
-import { once } from '../effects/once.js';
 import { sourceOf } from '../effects/schema.js';
-import { committedIn, untilVisible } from '../effects/visible.js';
+import { committedIn } from '../effects/visible.js';
 import { reasonOf } from '../failure/reason.js';
 import { FollowedCalls } from './followed-calls.js';
 import type { ProcessingOptions } from './processing-options.js';
@@ -15,9 +13,9 @@ export class PendingCalls {
   readonly #effects = new Map<string, Set<string>>();
 
   constructor(job: Change, options: Omit<ProcessingOptions, 'guard'>) {
-    const { definition, jobId, name, json, pool, log, signal, deadlineMs, attempt } = options;
+    const { definition, jobId, name, json, records, log, signal, deadlineMs, attempt } = options;
     const { queue } = definition;
-    const shared = { pool, queue, jobId, signal, deadlineMs, tx: committedIn(job) };
+    const shared = { queue, jobId, signal, deadlineMs, tx: committedIn(job) };
     let usedOnce = false;
     this.context = {
       log,
@@ -29,7 +27,7 @@ export class PendingCalls {
       visible: change =>
         this.followed.follow('visible()', async () => {
           const tx = committedIn(change);
-          if (tx) await untilVisible({ pool, tx, signal, deadlineMs });
+          if (tx) await records.untilVisible({ tx, signal, deadlineMs });
         }),
       once: (change, act) =>
         this.followed.follow('once()', async () => {
@@ -39,7 +37,7 @@ export class PendingCalls {
               remedy: 'Put both effects into one transaction.',
             });
           usedOnce = true;
-          return await once({ ...shared, changeId: change.id }, act);
+          return await records.once({ ...shared, changeId: change.id }, act);
         }),
       effect: (change, effectName, act) =>
         this.followed.follow(`effect "${effectName}"`, async () => {
@@ -51,7 +49,7 @@ export class PendingCalls {
                 `The result of effect "${effectName}" cannot be kept: the effect is recorded as done without it`,
               );
             const options = { ...shared, changeId: change.id, name: effectName, onResultLost };
-            return await effect(options, act);
+            return await records.effect(options, act);
           } catch (error) {
             release();
             throw error;

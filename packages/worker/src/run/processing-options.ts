@@ -1,7 +1,7 @@
 import type { Change } from '@walmq/change';
 import type { Logger } from '@walmq/runtime';
-import type { Pool } from 'pg';
 import type { WorkerDefinition } from '../define/define.js';
+import type { Records } from '../effects/records.js';
 
 /** One attempt at one change. */
 export interface ProcessingOptions {
@@ -11,7 +11,7 @@ export interface ProcessingOptions {
   readonly name: string;
   /** The job's data as it is in Redis. */
   readonly json: () => Promise<string>;
-  readonly pool: Pool;
+  readonly records: Records;
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly deadlineMs: number;

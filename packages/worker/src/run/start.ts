@@ -9,6 +9,7 @@ import type { Pool } from 'pg';
 import { changesInHand, inBatches } from '../batch/in-batches.js';
 import { checkDefinition, unhandledTables } from '../define/check-definition.js';
 import type { WorkerDefinition } from '../define/define.js';
+import { recordsIn } from '../effects/records.js';
 import { driftGuard } from '../failure/park-drift.js';
 import type { WorkerMetrics } from '../metrics/metrics.js';
 import { alone } from './alone.js';
@@ -57,7 +58,7 @@ export function startWorker(options: StartOptions): RunningWorker {
   const { batch } = definition;
   const parts = {
     config,
-    pool,
+    records: recordsIn(pool),
     metrics,
     log: options.log,
     stopping: stopping.signal,

@@ -1,0 +1,1 @@
+export * from '@walmq/worker/testing';
