@@ -8,6 +8,7 @@ import { addDoctor } from './doctor/doctor.js';
 import { addDiscard } from './failed/discard.js';
 import { addFailed } from './failed/list.js';
 import { addReplay } from './failed/replay.js';
+import { addInit } from './init/init.js';
 import { addRewind } from './rewind/rewind.js';
 import { addCapture, addDashboard } from './serve/serve.js';
 import { addWorker } from './serve/worker.js';
@@ -22,6 +23,7 @@ import { addTypes } from './types/types.js';
 
 /** Functions that register one command each, in the order of the help. */
 const COMMANDS: readonly ((program: Command, host: Host) => void)[] = [
+  addInit,
   addSetup,
   addCapture,
   addWorker,

@@ -28,6 +28,7 @@ export function examples(...lines: (readonly [command: string, meaning: string])
 
 /** Documentation page of each command. */
 const PAGES: Readonly<Record<string, string>> = {
+  init: 'docs/guides/init.md',
   setup: 'docs/start/getting-started.md',
   capture: 'docs/guides/production.md',
   worker: 'docs/guides/production.md',

@@ -4,6 +4,7 @@ import { dashboardErrors } from './codes/dashboard.js';
 import { databaseErrors } from './codes/database.js';
 import { embeddedErrors } from './codes/embedded.js';
 import { processErrors } from './codes/process.js';
+import { projectErrors } from './codes/projects.js';
 import { redisErrors } from './codes/redis.js';
 import { replicationErrors } from './codes/replication.js';
 import { setupErrors } from './codes/setup.js';
@@ -25,6 +26,7 @@ export const ERROR_SECTIONS = [
   { title: 'Status of the pipeline', errors: statusErrors },
   { title: 'Set-up and teardown', errors: setupErrors },
   { title: 'Commands', errors: commandErrors },
+  { title: 'Projects', errors: projectErrors },
   { title: 'Application', errors: applicationErrors },
   { title: 'Dashboard', errors: dashboardErrors },
   { title: 'Embedded servers', errors: embeddedErrors },
