@@ -41,15 +41,22 @@ export async function readProject(folder: string): Promise<Project> {
   };
 }
 
-/** The file's text. Undefined if it does not exist. */
+/** The file's text. Undefined if it does not exist. Rejects with PROJECT_UNREADABLE. */
 export async function textOf(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
+    throw unreadable(file, message, cause);
   }
+}
+
+function unreadable(file: string, reason: string, cause: unknown): WalmqError {
+  return new WalmqError('PROJECT_UNREADABLE', `${file} cannot be read: ${reason}.`, {
+    remedy: 'Correct the file, then run the command again.',
+    cause,
+  });
 }
 
 function parseManifest(text: string, file: string): Manifest {
@@ -64,10 +71,7 @@ function parseManifest(text: string, file: string): Manifest {
       devDependencies: textsOf(manifest, 'devDependencies'),
     };
   } catch (cause) {
-    throw new WalmqError('PROJECT_UNREADABLE', `${file} cannot be read: ${(cause as Error).message}.`, {
-      remedy: 'Correct the file, then run the command again.',
-      cause,
-    });
+    throw unreadable(file, (cause as Error).message, cause);
   }
 }
 

@@ -1,7 +1,5 @@
 import { type TableName, tableName } from '@walmq/change';
-
-/** Names of workers that walmq brings itself. */
-const BUILT_IN = ['audit', 'change-log', 'webhooks'];
+import { READY_WORKERS } from '@walmq/config';
 
 /** The configuration allows 63. */
 const MAX_LENGTH = 59;
@@ -11,7 +9,7 @@ const MAX_LENGTH = 59;
  * public. No two are the same, also where a file system ignores capitals.
  */
 export function workerNames(tables: readonly TableName[]): string[] {
-  const taken = new Set(BUILT_IN);
+  const taken = new Set<string>(READY_WORKERS);
   return tables.map(table => {
     const plain = `${table.schema === 'public' ? '' : `${table.schema}-`}${table.table}`;
     const ascii = plain.replaceAll(/[^A-Za-z0-9_-]+/g, '-');

@@ -9,7 +9,7 @@ export const projectErrors = {
     outcome: 'refused',
   },
   PROJECT_UNREADABLE: {
-    meaning: 'The `package.json` of the project is not valid.',
+    meaning: 'A file of the project cannot be read, or its `package.json` is not valid.',
     remedy: 'Correct the file as the error says.',
     from: ['command line'],
     outcome: 'refused',
