@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { untilReady } from '@walmq/supervise';
 import { DemoError } from './demo-error.js';
 import { type AppOptions, launchApp, type RunningApp } from './launch-app.js';
-import { until } from './until.js';
 
 export interface App {
   readonly name: string;
@@ -17,7 +17,6 @@ export interface SupervisedAppOptions extends AppOptions {
 }
 
 const READY_TIMEOUT_MS = 45_000;
-const READY_ANSWER_MS = 2000;
 const RESTART_DELAY_MS = 1000;
 const MAX_RESTART_DELAY_MS = 15_000;
 
@@ -55,32 +54,11 @@ async function keepRunning(options: SupervisedAppOptions, first: RunningApp, url
 
 async function becomeReady(options: SupervisedAppOptions, running: RunningApp): Promise<string> {
   const { name, signal } = options;
-  let reasons = 'it did not say where it listens';
-  const settled = await until(
-    async () => {
-      const url = running.url();
-      if (running.ending() !== undefined) return true;
-      if (url === undefined) return false;
-      const answer = await askReady(url);
-      reasons = answer.reasons;
-      return answer.ready;
-    },
-    { timeoutMs: READY_TIMEOUT_MS, signal },
-  );
-  const url = running.url();
-  if (settled && url !== undefined && running.ending() === undefined) return url;
+  const readiness = await untilReady(running, { timeoutMs: READY_TIMEOUT_MS, signal });
+  if ('url' in readiness) return readiness.url;
   const words = running.lastWords();
   throw new DemoError(
     'APP_NOT_READY',
-    `${name} did not become ready: ${running.ending() ?? reasons}.${words && `\n${words}`}`,
+    `${name} did not become ready: ${readiness.reasons}.${words && `\n${words}`}`,
   );
-}
-
-async function askReady(url: string): Promise<{ ready: boolean; reasons: string }> {
-  try {
-    const response = await fetch(new URL('/ready', url), { signal: AbortSignal.timeout(READY_ANSWER_MS) });
-    return { ready: response.ok, reasons: await response.text() };
-  } catch (error) {
-    return { ready: false, reasons: (error as Error).message };
-  }
 }

@@ -1,6 +1,6 @@
 import type { CodedError } from '@walmq/change';
 import { loadConfig } from '@walmq/config';
-import { startWatchdog, type Watchdog } from '@walmq/embedded';
+import { startWatchdog, type Watchdog } from '@walmq/supervise';
 import pg from 'pg';
 import { type App, startApp } from './app.js';
 import { DemoError } from './demo-error.js';

@@ -1,4 +1,5 @@
 import type { Inbox } from '@walmq/embedded';
+import { until } from '@walmq/supervise';
 import type pg from 'pg';
 import {
   CUSTOMER,
@@ -10,7 +11,6 @@ import {
   type Story,
   stockOf,
 } from './scenario.js';
-import { until } from './until.js';
 
 /** A condition that must hold some time after the scenario, described in words. */
 export interface Effect {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '@walmq/supervise';
 import type pg from 'pg';
 import { DemoError } from './demo-error.js';
-import { until } from './until.js';
 
 /** The rows of the scenario, by their outcome. */
 export interface Story {

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startWatchdog, type Watchdog } from '@walmq/embedded';
+import { startWatchdog, type Watchdog } from '@walmq/supervise';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type SupervisedAppOptions, startApp } from '../src/app.js';
 

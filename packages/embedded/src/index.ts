@@ -4,4 +4,3 @@ export { type EmbeddedPostgres, startPostgres } from './postgres/postgres.js';
 export { embeddedPostgresMajor } from './postgres/postgres-binaries.js';
 export { pingRedis } from './redis/ping-redis.js';
 export { type EmbeddedRedis, startRedis } from './redis/redis.js';
-export { startWatchdog, type Watchdog } from './server/watchdog.js';

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WalmqError } from '@walmq/change';
@@ -8,11 +7,12 @@ import type { EmbeddedServer } from '../server/embedded-server.js';
 import { run } from '../server/run.js';
 import { lastLines, type Server, startServer } from '../server/server.js';
 import { makeServerFolder, type ServerFolder } from '../server/server-folder.js';
+import { formerPort, newPassword, readState, untilFree, writeState } from '../server/server-state.js';
 import { writeOwned } from '../server/write-owned.js';
 import { embeddedPostgresMajor, findPostgresBinaries } from './postgres-binaries.js';
 
 export interface EmbeddedPostgres extends EmbeddedServer {
-  /** URL of the superuser `postgres` and the database `postgres`. Every call of startPostgres makes a new password. */
+  /** URL of the superuser `postgres` and the database `postgres`. Every call of startPostgres makes a new password, except with `keep`. */
   readonly url: string;
   readonly dataDir: string;
 }
@@ -38,24 +38,45 @@ export async function startPostgres(
   options: {
     /** Lines of postgresql.conf that override the defaults. */
     settings?: Record<string, string | number>;
-    /** Port. Default: a free one. */
+    /** Port. Default: that of an earlier start in `keep`, or a free one. */
     port?: number;
+    /** A folder that keeps the data, with the same password at every start. Default: a temporary folder. */
+    keep?: string;
     /** Gets a line of text before each step that may take a second or more. */
     onProgress?: (line: string) => void;
   } = {},
 ): Promise<EmbeddedPostgres> {
-  const { settings = {}, onProgress = () => {} } = options;
+  const { settings = {}, onProgress = () => {}, keep } = options;
   const account = serverAccount();
   const { initdb, postgres } = await findPostgresBinaries({ account, onProgress });
-  const folder = await makeServerFolder({ name: 'postgres', account, endSignal: 'QUIT' });
+  const folder = await makeServerFolder({
+    name: 'postgres',
+    account,
+    endSignal: 'QUIT',
+    keep,
+    onProgress,
+  });
   const dataDir = join(folder.path, 'data');
-  const password = randomBytes(18).toString('base64url');
+  const former = await readState(folder.path);
+  const password = former?.password ?? newPassword();
   const urlOf = (port: number) => `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
 
   let server: Server;
   try {
-    onProgress('PostgreSQL: making a new database cluster');
-    await initialize({ initdb, dataDir, folder, account, password });
+    if (former)
+      await untilFree({
+        folder: folder.path,
+        state: former,
+        name: 'PostgreSQL',
+        failureCode: 'EMBEDDED_POSTGRES_FAILED',
+        onProgress,
+      });
+    else {
+      onProgress('PostgreSQL: making a new database cluster');
+      // What an interrupted start has left.
+      await rm(dataDir, { recursive: true, force: true });
+      await initialize({ initdb, dataDir, folder, account, password });
+    }
     server = await startServer(
       {
         name: 'PostgreSQL',
@@ -71,8 +92,9 @@ export async function startPostgres(
           writeOwned(join(dataDir, 'walmq.conf'), settingsFile({ ...SETTINGS, ...settings, port }), account),
         probe: port => connectOnce(urlOf(port)),
       },
-      options.port,
+      options.port ?? (former && (await formerPort(former))),
     );
+    if (keep !== undefined) await writeState(folder.path, { password, port: server.port, pid: server.pid });
   } catch (error) {
     await folder.watchdog.finish();
     throw error;

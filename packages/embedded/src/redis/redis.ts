@@ -1,15 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { serverAccount } from '../server/account.js';
 import type { EmbeddedServer } from '../server/embedded-server.js';
 import { type Server, startServer } from '../server/server.js';
 import { makeServerFolder } from '../server/server-folder.js';
+import { formerPort, newPassword, readState, untilFree, writeState } from '../server/server-state.js';
 import { writeOwned } from '../server/write-owned.js';
 import { pingRedis } from './ping-redis.js';
 import { findRedisBinary } from './redis-binary.js';
 
 export interface EmbeddedRedis extends EmbeddedServer {
-  /** URL with the password. Every call of startRedis makes a new password. */
+  /** URL with the password. Every call of startRedis makes a new password, except with `keep`. */
   readonly url: string;
 }
 
@@ -30,22 +30,33 @@ export async function startRedis(
   options: {
     /** Lines of redis.conf that override the defaults; values in the syntax of redis.conf. */
     settings?: Record<string, string | number>;
-    /** Port. Default: a free one. */
+    /** Port. Default: that of an earlier start in `keep`, or a free one. */
     port?: number;
+    /** A folder that keeps the data, with the same password at every start. Default: a temporary folder. */
+    keep?: string;
     /** Gets a line of text before each step that may take a second or more. */
     onProgress?: (line: string) => void;
   } = {},
 ): Promise<EmbeddedRedis> {
-  const { settings = {}, onProgress = () => {} } = options;
+  const { settings = {}, onProgress = () => {}, keep } = options;
   const account = serverAccount();
   const { command, env } = await findRedisBinary(account, onProgress);
-  const folder = await makeServerFolder({ name: 'redis', account, endSignal: 'KILL' });
+  const folder = await makeServerFolder({ name: 'redis', account, endSignal: 'KILL', keep, onProgress });
   const configFile = join(folder.path, 'redis.conf');
-  const password = randomBytes(18).toString('base64url');
+  const former = await readState(folder.path);
+  const password = former?.password ?? newPassword();
   const urlOf = (port: number) => `redis://:${password}@127.0.0.1:${port}`;
 
   let server: Server;
   try {
+    if (former)
+      await untilFree({
+        folder: folder.path,
+        state: former,
+        name: 'Redis',
+        failureCode: 'EMBEDDED_REDIS_FAILED',
+        onProgress,
+      });
     server = await startServer(
       {
         name: 'Redis',
@@ -63,8 +74,9 @@ export async function startRedis(
         },
         probe: port => pingRedis(urlOf(port)),
       },
-      options.port,
+      options.port ?? (former && (await formerPort(former))),
     );
+    if (keep !== undefined) await writeState(folder.path, { password, port: server.port, pid: server.pid });
   } catch (error) {
     await folder.watchdog.finish();
     throw error;

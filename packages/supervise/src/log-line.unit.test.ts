@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readAppLine } from './app-line.js';
+import { readLogLine } from './log-line.js';
 
 const processed =
   '✅ Processed UPDATE on orders: {"action":"status_change","order_id":1,"old_status":"pending","new_status":"paid"}';
@@ -15,21 +15,24 @@ it.each([
   ],
   [
     { level: 'warn', msg: 'Redis is away', error: 'ECONNREFUSED' },
-    { kind: 'trouble', text: 'Redis is away (ECONNREFUSED)' },
+    { kind: 'trouble', level: 'warn', text: 'Redis is away (ECONNREFUSED)' },
   ],
   [
     { level: 'error', msg: 'mail refused' },
-    { kind: 'trouble', text: 'mail refused' },
+    { kind: 'trouble', level: 'error', text: 'mail refused' },
   ],
-  [{ level: 'info', msg: 'started' }, { kind: 'other' }],
+  [
+    { level: 'info', msg: 'started' },
+    { kind: 'info', text: 'started' },
+  ],
 ])('reads %j', (entry, line) => {
-  expect(readAppLine(JSON.stringify(entry))).toEqual(line);
+  expect(readLogLine(JSON.stringify(entry))).toEqual(line);
 });
 
 it.each([
-  ['DATABASE_URL: it is not set. Set it.', { kind: 'trouble', text: 'DATABASE_URL: it is not set. Set it.' }],
-  ['{"cut off', { kind: 'trouble', text: '{"cut off' }],
-  ['  ', { kind: 'other' }],
+  ['DATABASE_URL: it is not set. Set it.', { kind: 'plain', text: 'DATABASE_URL: it is not set. Set it.' }],
+  ['{"cut off', { kind: 'plain', text: '{"cut off' }],
+  ['  ', { kind: 'empty' }],
 ])('passes on what is no log entry: %j', (text, line) => {
-  expect(readAppLine(text)).toEqual(line);
+  expect(readLogLine(text)).toEqual(line);
 });
