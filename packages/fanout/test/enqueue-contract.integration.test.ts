@@ -5,6 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jobOptions, storedOptions } from '../src/job-options.js';
 import { testEnqueuer, testJob, testQueues } from './enqueuer-fixture.js';
 
+/** Jobs of a batch in which the script rehearses BullMQ's commands (lua/rehearse.lua). */
+const REHEARSED = 40;
+
 /**
  * What a new bullmq has to pass before it may be pinned: after our script, Redis holds what BullMQ's own clients
  * would have left there, key by key and field by field.
@@ -31,10 +34,46 @@ describe("the enqueue script leaves what BullMQ's own clients leave", () => {
   });
   const options = jobOptions(queues[0] as (typeof queues)[number]);
 
+  it.each([
+    ['keys side by side', (n: number) => [`key ${n}`]],
+    ['three keys', (n: number) => [`key ${n % 3}`]],
+    ['one key', () => ['key']],
+    ['no order', () => []],
+    ['rows that move between keys', (n: number) => (n % 7 === 0 ? ['a', 'b'] : [n % 2 === 0 ? 'a' : 'b'])],
+  ] satisfies [string, (n: number) => string[]][])(
+    'in one batch as in batches of one change, whose commands are not rehearsed (%s)',
+    async (name, keysOf) => {
+      const jobs = Array.from({ length: REHEARSED }, (_, index) => testJob(index + 1, keysOf(index)));
+      const [together, apart] = [`together-${name}`, `apart-${name}`];
+      for (const [prefix, size] of [
+        [together, REHEARSED],
+        [apart, 1],
+      ] as const) {
+        await using world = await testEnqueuer(server.url, prefix, {
+          queues,
+          limits: { jobs: size, bytes: 1_000_000 },
+        });
+        for (const job of jobs) await world.enqueuer.add([job], job.position);
+        await world.enqueuer.drain();
+      }
+      expect(await dump(together)).toEqual(await dump(apart));
+    },
+  );
+
+  it('and asks once for all jobs of a batch whether they exist, as the rehearsal allows', async () => {
+    const jobs = Array.from({ length: REHEARSED }, (_, index) => testJob(index + 1, [`key ${index % 20}`]));
+    await using world = await testEnqueuer(server.url, 'asked', { queues });
+    await redis.config('RESETSTAT');
+    for (const job of jobs) await world.enqueuer.add([job], job.position);
+    await world.enqueuer.drain();
+    const [, calls] = /cmdstat_exists:calls=(\d+)/.exec(await redis.info('commandstats')) ?? [];
+    expect(Number(calls)).toBeLessThan(REHEARSED / 4);
+  });
+
   it('of a batch of plain jobs, in a queue at work and in a paused one: queue.addBulk', async () => {
     for (const state of ['open', 'paused']) {
       const [ours, theirs] = [`ours-${state}`, `theirs-${state}`];
-      const jobs = [1, 2, 3, 4, 5].map(n => testJob(n));
+      const jobs = Array.from({ length: REHEARSED }, (_, index) => testJob(index + 1));
       for (const prefix of state === 'paused' ? [ours, theirs] : []) {
         const queue = new Queue('orders', { prefix, connection: { url: server.url } });
         await queue.pause();

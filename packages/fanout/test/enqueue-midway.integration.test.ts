@@ -38,7 +38,7 @@ describe('a batch that fails midway', () => {
     const checkpointKey = `${prefix}:walmq:checkpoint:test`;
     const queues = QUEUES.map(queue => ({ ...queue, prefix }));
     const writer = new BatchWriter({ checkpointKey, queues, shard: 0 });
-    const [start, follows, ends] = [0, 2, 12].map(seq =>
+    const [start, follows, ends] = [0, 2, 26].map(seq =>
       formatPosition({ lsn: FIRST_POSITION.lsn, seq }),
     ) as [string, string, string];
     await redis.flushall('SYNC');
@@ -54,6 +54,8 @@ describe('a batch that fails midway', () => {
       testJob(6, ['new', 'b']),
       ...WITH_OPTIONS.map(([n, options]) => ({ ...testJob(n, [], 1), options: storedOptions(options) })),
       testJob(12, ['c'], 1),
+      // Enough for a rehearsal of BullMQ's commands: jobs that are ready, and jobs behind them.
+      ...Array.from({ length: 14 }, (_, index) => testJob(13 + index, [`key ${index % 6}`])),
     ];
     const batch: Batch = { jobs, follows, ends };
     return { prefix, batch, writer, checkpointKey };
@@ -147,7 +149,7 @@ describe('a batch that fails midway', () => {
     const { prefix, batch, checkpointKey } = await prepare();
     const jobs = [...batch.jobs.filter(({ queue }) => queue === 0), ...batch.jobs.filter(j => j.queue === 1)];
     // Behind all others, so that much is written before it.
-    const parked = [testJob(13, ['c'], 1), testJob(14, ['d'], 1)];
+    const parked = [testJob(27, ['c'], 1), testJob(28, ['d'], 1)];
     const key = `${prefix}:emails:${end}`;
     await (end === 'id' || end === 'pc' ? redis.sadd(key, 'x') : redis.set(key, 'x'));
     const before = await stateOf(prefix);
@@ -163,7 +165,7 @@ describe('a batch that fails midway', () => {
     expect(await stateOf(prefix)).toEqual(before);
     await redis.del(key);
     await enqueueAll();
-    expect((await stateOf(prefix)).jobs).toHaveLength(13);
+    expect((await stateOf(prefix)).jobs).toHaveLength(27);
   });
 
   it.each(['xadd', 'hmset', 'lpush', 'zadd', 'sadd', 'incrby', 'rpush', 'hset', 'set', 'lpop'])(
@@ -180,7 +182,7 @@ describe('a batch that fails midway', () => {
       await redis.call('ACL', 'SETUSER', 'producer', '+@all');
       await writer.write(batch, producer);
       producer.disconnect();
-      expect((await stateOf(prefix)).jobs).toHaveLength(11);
+      expect((await stateOf(prefix)).jobs).toHaveLength(25);
     },
   );
 
@@ -188,7 +190,7 @@ describe('a batch that fails midway', () => {
     const { prefix, batch, writer } = await prepare();
     const before = await stateOf(prefix);
     const data = JSON.stringify({ op: 'message', schema: 'walmq', table: 'event' });
-    const wrong = { ...testJob(13, [], 1), data, options: '{"de":{"id":"\\ud83d"}}' };
+    const wrong = { ...testJob(27, [], 1), data, options: '{"de":{"id":"\\ud83d"}}' };
     await expect(writer.write({ ...batch, jobs: [...batch.jobs, wrong] }, redis)).rejects.toMatchObject({
       code: 'ENQUEUE_REFUSED',
       message: expect.stringContaining(`change ${wrong.id} (message of walmq.event) for queue "emails"`),
@@ -200,7 +202,7 @@ describe('a batch that fails midway', () => {
   it('is not sent at all where a part of a job is no text, which would become arguments of their own', async () => {
     const { prefix, batch, writer } = await prepare();
     const before = await stateOf(prefix);
-    const wrong = { ...testJob(13), name: ['insert', '{}'] as unknown as string };
+    const wrong = { ...testJob(27), name: ['insert', '{}'] as unknown as string };
     await expect(writer.write({ ...batch, jobs: [wrong] }, redis)).rejects.toMatchObject({
       code: 'JOB_NOT_TEXT',
     });

@@ -67,10 +67,12 @@ export class BatchWriter {
       formerKeys.flatMap(({ key, former }) => [this.#numberOf.get(queue) as string, key, former]),
     );
     args.push(String(formerKeys.length / 3), ...formerKeys);
-    for (const { queue, id, name, data, orderingKeys, options } of batch.jobs) {
-      const number = this.#numberOf.get(queue) as string;
-      args.push(number, id, name, data, orderingKeys[0] ?? '', orderingKeys[1] ?? '', options ?? '');
-    }
+    const extras = batch.jobs.flatMap(({ orderingKeys: [, second = ''], options = '' }, index) =>
+      second || options ? [String(index + 1), second, options] : [],
+    );
+    args.push(String(extras.length / 3), ...extras);
+    for (const { queue, id, name, data, orderingKeys } of batch.jobs)
+      args.push(this.#numberOf.get(queue) as string, id, name, data, orderingKeys[0] ?? '');
     // The client would flatten an array into several arguments, and the script would read them as another job.
     if (!args.every(arg => typeof arg === 'string')) throw notText(batch);
     return args;

@@ -31,7 +31,6 @@ end
 -- script that failed midway and could not undo its writes.
 local function isStranded(queue, id)
   local base = queue.base
-  if queue.fresh[id] then return false end
   for _, set in ipairs({"completed", "failed", "delayed", "prioritized"}) do
     if rcall("ZSCORE", base .. set, id) then return false end
   end
@@ -65,37 +64,92 @@ local function addBehind(queue, isParent, args, data, options)
   return bullmq.addParentJob(queue.parentKeys, {args, data, options})
 end
 
--- Keys of jobs that existed before the batch and got a parent in it.
-local tied = {}
+local function idOf(job)
+  return type(job) == "number" and ARGV[partsAt(job) + 1] or job
+end
 
-local function add(job)
-  local queue, id, orderingKey, secondKey = job.queue, job.id, job.orderingKey, job.secondKey
-  local base = queue.base
-  local first, second = lastOf(queue, orderingKey), lastOf(queue, secondKey)
-  if second == first then second = nil end
+local function jobAt(number)
+  local parts, extra = partsAt(number), extras[number] or NO_EXTRA
+  return {queue = queueAt[ARGV[parts]], id = ARGV[parts + 1], key = jobKeys[number], name = ARGV[parts + 2],
+    data = ARGV[parts + 3], own = extra.own}
+end
+
+-- The duplicate-id path of addStandardJob adopts an existing job as a child of the one just added.
+local function tie(queue, predecessor, id)
+  local key = queue.base .. id
+  addReady(queue, {queue.base, predecessor, "", timestamp, key, key .. ":dependencies",
+    {id = id, queueKey = queue.key}}, "", queue.options)
+end
+
+-- Keys of jobs that existed before the batch and got a parent in it. Keys of jobs that existed and are in their lists.
+local tied, isPlaced = {}, {}
+
+-- Returns true if BullMQ took the job, false if it rejected the job as a duplicate.
+local function addByBullmq(job, first, second)
+  local queue, id, key = job.queue, job.id, job.key
   local options = optionsOf(queue, id, job.own)
   local deduplicationKey = deduplicationKeyOf(job)
   -- A script that failed before it stored the job left this key. BullMQ would reject the job as a duplicate of itself.
-  if deduplicationKey and rcall("GET", deduplicationKey) == id and rcall("EXISTS", base .. id) == 0 then
+  if deduplicationKey and rcall("GET", deduplicationKey) == id and rcall("EXISTS", key) == 0 then
     rcall("DEL", deduplicationKey)
   end
-  local args = {base, id, job.name, timestamp, [9] = deduplicationKey}
+  local args = {queue.base, id, job.name, timestamp, [9] = deduplicationKey}
   local isParent = first or second
   local added = addBehind(queue, isParent, args, job.data, options)
-  if not absent[base .. id] and isStranded(queue, id) then
+  if not absent[key] and not isPlaced[key] and isStranded(queue, id) then
     forget(rcall, queue, id, deduplicationKey)
     added = addBehind(queue, isParent, args, job.data, options)
   end
-  -- BullMQ rejected the job as a duplicate. No later job waits for it.
-  if added ~= id then return end
-  -- The duplicate-id path of addStandardJob adopts an existing job as a child of the one just added.
+  isPlaced[key] = true
+  if added ~= id then return false end
   for _, predecessor in pairs({first, second}) do
-    if not queue.fresh[predecessor] then tied[#tied + 1] = base .. predecessor end
-    addReady(queue, {base, predecessor, "", timestamp, base .. id, base .. id .. ":dependencies",
-      {id = id, queueKey = queue.key}}, "", queue.options)
+    if type(predecessor) == "string" then tied[#tied + 1] = queue.base .. predecessor end
+    tie(queue, idOf(predecessor), id)
   end
+  return true
+end
+
+local record
+local function recordPlain(queue, isBehind)
+  record = record or makeRecorder()
+  return record(queue.base, function(marks)
+    local options = queue.options
+    options.jobId, optionsJson[options] = marks.id, marks.options
+    addBehind(queue, isBehind, {queue.base, marks.id, marks.name, timestamp}, marks.data, options)
+    if isBehind then tie(queue, marks.predecessor, marks.id) end
+  end)
+end
+
+local values = {}
+
+-- Adds a job that BullMQ would add as it added another one before it. Returns false if that is not known.
+local function addAsRehearsed(queue, number, parts, predecessor)
+  if queue.count < WORTH_A_REHEARSAL or queue.added == 0 or not isNew[number] then return false end
+  if type(predecessor) == "string" then return false end
+  local kind = predecessor and "behind" or "ready"
+  if queue[kind] == nil then queue[kind] = recordPlain(queue, predecessor ~= nil) end
+  if not queue[kind] then return false end
+  local id = ARGV[parts + 1]
+  values.id, values.key, values.name, values.data = id, jobKeys[number], ARGV[parts + 2], ARGV[parts + 3]
+  values.options, values.predecessor = queue.json .. ',"jobId":"' .. id .. '"}', predecessor and idOf(predecessor)
+  repeatFor(queue[kind], values)
+  return true
+end
+
+local function add(number)
+  local parts, extra = partsAt(number), extras[number]
+  local queue, orderingKey = queueAt[ARGV[parts]], ARGV[parts + 4]
+  writing = jobKeys[number]
+  local first, second = lastOf(queue, orderingKey), extra and lastOf(queue, extra.secondKey)
+  if second == first then second = nil end
+  if not first then first, second = second, nil end
+  local isTaken = not extra and addAsRehearsed(queue, number, parts, first) or addByBullmq(jobAt(number), first, second)
+  -- No later job waits for a duplicate.
+  if not isTaken then return end
+  if type(first) == "number" then parents[first] = number end
+  if type(second) == "number" then parents[second] = number end
   queue.added = queue.added + 1
-  queue.fresh[id] = true
-  if orderingKey ~= "" then queue.lastJobs[orderingKey] = id end
-  if secondKey ~= "" then queue.lastJobs[secondKey] = id end
+  isAdded[number] = true
+  if orderingKey ~= "" then queue.lastJobs[orderingKey] = number end
+  if extra and extra.secondKey ~= "" then queue.lastJobs[extra.secondKey] = number end
 end

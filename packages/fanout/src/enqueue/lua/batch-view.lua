@@ -56,8 +56,12 @@ local shortcuts = {
   end,
 }
 
+-- Takes the commands of BullMQ's scripts during a rehearsal.
+local rehearse
+
 local redis = {
   call = function(command, ...)
+    if rehearse then return rehearse(command, ...) end
     local shortcut = shortcuts[command]
     if shortcut then return shortcut(...) end
     return server.call(command, ...)

@@ -19,14 +19,17 @@
       [2] ordering key
       [3] former name
 
+    then the number of jobs that have a second ordering key or options of their own, and for each:
+      [1] the job, from 1
+      [2] second ordering key, or ''
+      [3] options, JSON, or ''
+
     then for each job:
       [1] queue, from 1
       [2] id
       [3] name
       [4] data
       [5] ordering key, or ''
-      [6] second ordering key, or ''
-      [7] options of the job itself, JSON, or ''
 
   Output:
     {1}                           the batch is enqueued
@@ -41,13 +44,17 @@
 --- @bullmq "addPrioritizedJob-9"
 --- @bullmq "addParentJob-6"
 
-local rcall = server.call
+local rcall, ARGV = server.call, ARGV
 local checkpointKey, follows, ends, transaction, timestamp = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local queueCount = tonumber(ARGV[5])
-local FIELDS = 7
+local FIELDS = 5
 local firstFormer = 7 + 2 * queueCount
-local firstJob = firstFormer + 3 * tonumber(ARGV[firstFormer - 1])
+local afterFormer = firstFormer + 3 * tonumber(ARGV[firstFormer - 1])
+local firstExtra = afterFormer + 1
+local firstJob = firstExtra + 3 * tonumber(ARGV[afterFormer])
+local jobCount = (#ARGV - firstJob + 1) / FIELDS
 
+--- @include "rehearse"
 --- @include "read-batch"
 --- @include "find-predecessors"
 --- @include "add-job"
@@ -57,14 +64,12 @@ local firstJob = firstFormer + 3 * tonumber(ARGV[firstFormer - 1])
 -- Writes the checkpoint last: it stands for all writes before it.
 local function enqueue()
   readQueues()
+  readExtras()
   readJobs()
-  readOrderingKeys()
+  readAbsence()
   for _, queue in ipairs(queues) do readLastJobs(queue) end
   readFormerKeys()
-  for _, job in ipairs(jobs) do
-    writing = job.queue.base .. job.id
-    add(job)
-  end
+  for number = 1, jobCount do add(number) end
   finishView()
   for _, queue in ipairs(queues) do remember(queue) end
   for _, queue in ipairs(queues) do sweep(queue) end

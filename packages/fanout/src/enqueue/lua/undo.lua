@@ -37,8 +37,10 @@ local function undo()
   end
   for list, count in pairs(pushed) do call("LTRIM", list, count, -1) end
   local counts = {}
-  for _, job in ipairs(jobs) do
-    if absent[job.queue.base .. job.id] then
+  for number, key in ipairs(jobKeys) do
+    if isNew[number] then absent[key] = true end
+    if absent[key] then
+      local job = jobAt(number)
       forget(call, job.queue, job.id, deduplicationKeyOf(job))
       counts[job.queue] = (counts[job.queue] or 0) + 1
     end
