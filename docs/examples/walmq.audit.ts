@@ -1,4 +1,4 @@
-import { defineAudit } from '@walmq/sinks/audit';
+import { defineAudit } from 'walmq/sinks/audit';
 
 export default defineAudit({
   tables: {

@@ -1,4 +1,4 @@
-import { defineConfig } from '@walmq/config';
+import { defineConfig } from 'walmq';
 import { tables } from './src/walmq-tables.js';
 
 /** All queues of the documentation, in one file. */

@@ -1,4 +1,4 @@
-import { defineWebhooks } from '@walmq/sinks/webhooks';
+import { defineWebhooks } from 'walmq/sinks/webhooks';
 
 export default defineWebhooks({
   endpoints: {

@@ -1,4 +1,4 @@
-import { defineWorker, runWorkerApp } from '@walmq/worker';
+import { defineWorker, runWorkerApp } from 'walmq';
 
 const emails = defineWorker<object, object, { 'order.paid': { total: string } }>({
   queue: 'emails',

@@ -1,5 +1,5 @@
-import { analyticsSinkWorker, createClickhouseSink, mirror } from '@walmq/sinks/analytics';
-import { runWorkerApp } from '@walmq/worker';
+import { runWorkerApp } from 'walmq';
+import { analyticsSinkWorker, createClickhouseSink, mirror } from 'walmq/sinks/analytics';
 import { z } from 'zod';
 
 await runWorkerApp({

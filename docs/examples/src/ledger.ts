@@ -1,4 +1,4 @@
-import { defineWorker, runWorkerApp } from '@walmq/worker';
+import { defineWorker, runWorkerApp } from 'walmq';
 import type { Tables } from './walmq-tables.js';
 
 const ledger = defineWorker<Pick<Tables, 'payments'>>({

@@ -1,4 +1,4 @@
-import { defineWorker } from '@walmq/worker';
+import { defineWorker } from 'walmq';
 import { rows, type Tables } from './walmq-tables.js';
 
 export const orders = defineWorker<Tables>({

@@ -1,6 +1,6 @@
-import { chainsOf, failedIds, followReplayed, replayFailed } from '@walmq/operations';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
+import { chainsOf, failedIds, followReplayed, replayFailed } from 'walmq/replay';
 
 const redis = new Redis(process.env.REDIS_URL as string);
 const queue = new Queue('orders', { connection: redis });

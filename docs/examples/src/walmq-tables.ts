@@ -1,7 +1,7 @@
 // Written by "walmq types" from the database's catalog. Do not edit: change the tables, then run it again.
 // "walmq types --check" says what has drifted.
 
-import { type IdentityOnly, type Json, rowOf, sentOf, type TableDescription, values } from '@walmq/row-types';
+import { type IdentityOnly, type Json, rowOf, sentOf, type TableDescription, values } from 'walmq';
 
 /** A row of `inventory`. */
 export interface InventoryRow {

@@ -1,13 +1,16 @@
+/** A JSON value. */
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
 /** Operations: of a row, of a whole table (truncate), an existing row from a backfill (read), an event (message). */
-export const OPERATIONS = ['insert', 'update', 'delete', 'truncate', 'read', 'message'] as const;
-export type Operation = (typeof OPERATIONS)[number];
+export type Operation = 'insert' | 'update' | 'delete' | 'truncate' | 'read' | 'message';
+export const OPERATIONS: readonly Operation[] = ['insert', 'update', 'delete', 'truncate', 'read', 'message'];
 
+/** A row's values by column, as a job holds them. */
 export type Row = Record<string, Json>;
 
 /** The transaction that committed the change. */
 export interface ChangeTransaction {
+  /** Id of the transaction: the low 32 bits, as the stream has them. */
   xid: number;
   /** LSN of the commit record, in PostgreSQL's form: `16/B374D848`. */
   lsn: string;
@@ -28,13 +31,17 @@ export interface ChangeTransaction {
 export interface Change<R = Row> {
   /** Position of the change in the form of `formatPosition`. The id of the BullMQ job begins with it. */
   id: string;
+  /** Operation that made the change. */
   op: Operation;
+  /** Schema of the table. Unquoted. */
   schema: string;
+  /** Name of the table without its schema. Unquoted. */
   table: string;
   /** Columns of the key, from the new row; for a delete, from the old row. Null if there is no key or it is not known. */
   key: Partial<R> | null;
   /** The whole old row with REPLICA IDENTITY FULL, otherwise its key or null. */
   before: R | null;
+  /** The new row. Null for a delete and a truncate. */
   after: R | null;
   /** Names of the columns that differ. Present for an update with the whole old row. */
   changed?: string[];
@@ -45,6 +52,7 @@ export interface Change<R = Row> {
    * elements, counted from 0 (`docs[2]`).
    */
   jsonNulls?: { before?: string[]; after?: string[] };
+  /** The transaction that committed the change. */
   tx: ChangeTransaction;
   /** The context that the transaction sent, for example an actor or a traceparent. */
   context?: Record<string, Json>;
@@ -67,8 +75,11 @@ export interface Change<R = Row> {
 
 /** The content of an event: the row of an outbox table, or a logical message. */
 export interface EventRow<Payload = Json> {
+  /** Type of the event, such as "order.paid". */
   type: string;
+  /** Content of the event. */
   payload: Payload;
+  /** Content beside the payload, for example a traceparent. */
   headers?: Record<string, Json> | null;
   [column: string]: unknown;
 }

@@ -2,6 +2,7 @@ export { importDefault, importWorker } from './import-default.js';
 export { loadConfig } from './load.js';
 export { parseConfig } from './parse.js';
 export {
+  type CaptureConfig,
   type Durability,
   type OnDrift,
   type OrderBy,

@@ -3,6 +3,7 @@ import { type Operation, parseTableName, qualifiedName, type TableName, tableNam
 import type { TableDescription } from '@walmq/row-types';
 import { DEAD_LETTER, FORMER_DEAD_LETTER, type Parsed, queueFields } from './schema.js';
 
+/** What has to be equal for changes to be in order: the row's key, nothing (`false`), or the value of a column. */
 export type OrderBy = 'key' | false | { readonly column: string };
 
 /** One table of one queue: which of its changes the queue takes, and in which order. */
@@ -19,6 +20,7 @@ export interface TableRoute {
 /** Reaction to drift of a table. The worker kit implements `park`, capture the others. */
 export type OnDrift = 'warn' | 'park' | 'pause' | 'stop';
 
+/** One queue with every default filled in. */
 export interface QueueConfig {
   readonly name: string;
   /** Number of the queue's shard, from 0. The queue's name decides it. */
@@ -70,7 +72,11 @@ export interface Retention {
   readonly ageSeconds?: number | undefined;
 }
 
+/** When a job counts as durable: written to disk, in memory, or on a number of replicas. */
 export type Durability = 'fsync' | 'memory' | { readonly replicated: number };
+
+/** Capture's options. */
+export type CaptureConfig = Readonly<Parsed['capture']>;
 
 /** A validated configuration with every default filled in. */
 export interface WalmqConfig {
@@ -90,7 +96,7 @@ export interface WalmqConfig {
     readonly deadlineMs: number;
     readonly trustDurability: boolean;
   };
-  readonly capture: Readonly<Parsed['capture']>;
+  readonly capture: CaptureConfig;
   /** All queues by name. The former dead-letter queue and the dead-letter queue are the last two, if they exist. */
   readonly queues: Readonly<Record<string, QueueConfig>>;
   /** The project's worker files by name. A relative path starts at the folder of the configuration. */

@@ -3,10 +3,13 @@ import { type QueryClient, requireTransaction } from './query-client.js';
 
 /** What a transaction states about itself: who, why, the trace it belongs to, and anything else. */
 export interface Context {
+  /** Who: a user, a service. */
   readonly actor?: string;
+  /** Why: a ticket, a request. */
   readonly reason?: string;
   /** W3C Trace Context: the capture's span becomes its child. */
   readonly traceparent?: string;
+  /** W3C Trace Context: the state of the tracing system. */
   readonly tracestate?: string;
   readonly [name: string]: Json | undefined;
 }

@@ -13,10 +13,13 @@ export interface AggregateEvent {
   readonly aggregateId?: string | number | bigint;
   /** What happened, such as "order.paid": the job's name. */
   readonly type: string;
+  /** Content of the event. */
   readonly payload?: Payload;
+  /** Content beside the payload, for example a traceparent. */
   readonly headers?: Readonly<Record<string, Payload | undefined>>;
 }
 
+/** Where the outbox table is. */
 export interface OutboxOptions {
   /** Default "public". */
   readonly schema?: string;
@@ -31,6 +34,7 @@ export interface OutboxOptions {
   readonly keepRows?: boolean;
 }
 
+/** An outbox table on one connection. */
 export interface Outbox {
   /** Writes the event in the open transaction. After the commit it becomes a job of each of its queues. */
   publish(event: AggregateEvent): Promise<void>;

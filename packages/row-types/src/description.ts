@@ -1,7 +1,20 @@
 import { z } from 'zod';
 
-/** Kinds of scalar types in the contract. `text` covers every type that stays PostgreSQL's text. */
-const SCALARS = [
+/** Kind of a scalar type in the contract. `text` covers every type that stays PostgreSQL's text. */
+export type Scalar =
+  | 'boolean'
+  | 'integer'
+  | 'float'
+  | 'bigint'
+  | 'numeric'
+  | 'json'
+  | 'date'
+  | 'timestamp'
+  | 'timestamptz'
+  | 'bytes'
+  | 'text';
+
+const SCALARS: readonly Scalar[] = [
   'boolean',
   'integer',
   'float',
@@ -13,9 +26,7 @@ const SCALARS = [
   'timestamptz',
   'bytes',
   'text',
-] as const;
-
-export type Scalar = (typeof SCALARS)[number];
+];
 
 /** A column's type as a worker sees it: a domain is its base type. */
 export type ValueType =
@@ -24,6 +35,7 @@ export type ValueType =
   /** An array. Its elements may be null; `dimensions` as declared. */
   | { readonly array: ValueType; readonly dimensions: number };
 
+/** A column of a table as a worker sees it. */
 export interface ColumnDescription {
   readonly name: string;
   readonly type: ValueType;

@@ -3,6 +3,7 @@ export { compareTables, type Difference } from './compare.js';
 export { describeStreamed, type StreamedTable } from './describe-streamed.js';
 export {
   type ColumnDescription,
+  type Scalar,
   type TableDescription,
   type TableDescriptions,
   tableDescriptions,

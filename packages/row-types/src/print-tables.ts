@@ -37,9 +37,9 @@ function printImports(models: readonly TableModel[]): string {
     'type TableDescription',
     'values',
   ];
-  const flat = `import { ${names.join(', ')} } from '@walmq/row-types';\n`;
+  const flat = `import { ${names.join(', ')} } from 'walmq';\n`;
   if (flat.length - 1 <= LINE_WIDTH) return flat;
-  return `import {\n${names.map(name => `  ${name},\n`).join('')}} from '@walmq/row-types';\n`;
+  return `import {\n${names.map(name => `  ${name},\n`).join('')}} from 'walmq';\n`;
 }
 
 /** The scalar of a type or of an array's elements; undefined for an enum. */

@@ -9,7 +9,7 @@ import {
   sentOf,
   type TableDescription,
   values,
-} from '@walmq/row-types';
+} from 'walmq';
 
 /** A row of `2nd-hand`. */
 export interface T2ndHandRow {

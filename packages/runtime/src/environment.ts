@@ -3,9 +3,18 @@ import type { WalmqConfig } from '@walmq/config';
 import { mistakeIn } from '@walmq/postgres';
 import { z } from 'zod';
 
+/** A server that a process needs: its URL must be set. */
 export type Need = 'database' | 'redis' | 'smtp';
 
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const LOG_LEVELS: readonly Environment['logLevel'][] = [
+  'trace',
+  'debug',
+  'info',
+  'warn',
+  'error',
+  'fatal',
+  'silent',
+];
 
 /** What every process reads from its environment, once. */
 export interface Environment {
@@ -13,8 +22,11 @@ export interface Environment {
   readonly databaseUrl: string | undefined;
   /** From the configuration, or else REDIS_URL. */
   readonly redisUrl: string | undefined;
+  /** From SMTP_URL. */
   readonly smtpUrl: string | undefined;
-  readonly logLevel: (typeof LOG_LEVELS)[number];
+  /** The lowest level that is logged. From LOG_LEVEL. */
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  /** JSON lines, or short lines for a terminal. From LOG_FORMAT. */
   readonly logFormat: 'json' | 'pretty';
   /** Address of /live, /ready and /metrics. */
   readonly host: string;

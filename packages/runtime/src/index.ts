@@ -1,4 +1,4 @@
-export { ENVIRONMENT_VARIABLES, type Environment, wholeNumber } from './environment.js';
+export { ENVIRONMENT_VARIABLES, type Environment, type Need, wholeNumber } from './environment.js';
 export type { ReadyCheck } from './health.js';
 export { RepeatLimit } from './limit-repeats.js';
 export { loadForTracing } from './load-for-tracing.js';

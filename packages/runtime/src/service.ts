@@ -30,6 +30,7 @@ export interface Service<Own = unknown> {
   fail(error: unknown): void;
 }
 
+/** A process: its name, port, needs and start. */
 export interface ServiceOptions<Own extends z.ZodRawShape> {
   readonly name: string;
   readonly defaultPort: number;

@@ -1,9 +1,12 @@
 export type { EventChange, EventRow } from '@walmq/change';
 export { runWorkerApp, type WorkerAppOptions, type WorkerAppParts } from './app/app.js';
 export { defineWorkerApp, type WorkerApp } from './app/define-app.js';
+export type { TableRights } from './app/rights.js';
 export type {
+  AnyChange,
   BatchChange,
   BatchContext,
+  BatchDefinition,
   BatchHandler,
   BatchIdentity,
   BatchJob,
@@ -30,13 +33,15 @@ export type {
 export { wholeBefore } from './define/whole-before.js';
 export { type EffectIdentity, type EffectOptions, effect, effectIdentity } from './effects/effect.js';
 export { type OnceOptions, once } from './effects/once.js';
-export { pruneInbox } from './effects/prune.js';
+export { type Pruned, type PruneOptions, pruneInbox } from './effects/prune.js';
 export { workerSchemaSql } from './effects/schema.js';
 export { inTransaction, type TransactionOptions } from './effects/transaction.js';
-export { untilVisible, type VisibleOptions } from './effects/visible.js';
+export { type Committed, untilVisible, type VisibleOptions } from './effects/visible.js';
 export { type Outcome, outcomeOf } from './failure/outcome.js';
 export { reasonOf } from './failure/reason.js';
 export { type Delay, drop, type GrowingDelay, giveUp, postpone } from './failure/thrown.js';
+export type { Verdict } from './failure/verdict.js';
 export { type WorkerMetrics, workerMetrics } from './metrics/metrics.js';
+export { Isolation } from './run/isolate.js';
 export { errorReporter } from './run/report-errors.js';
 export { type RunningWorker, type StartOptions, startWorker } from './run/start.js';

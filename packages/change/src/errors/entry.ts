@@ -25,4 +25,9 @@ export interface ErrorEntry {
   readonly outcome: Outcome;
 }
 
-export type ErrorEntries = Readonly<Record<string, ErrorEntry>>;
+/** Keeps the codes as a type, and not the texts: declarations would repeat all of them. */
+export function errorSection<Code extends string>(
+  entries: Readonly<Record<Code, ErrorEntry>>,
+): Readonly<Record<Code, ErrorEntry>> {
+  return entries;
+}

@@ -6,6 +6,7 @@ export interface ErrorDetail {
   remedy?: string;
   /** Names and numbers that locate the fault. Never row data, never a secret. */
   facts?: Record<string, unknown>;
+  /** The error that led to this one. */
   cause?: unknown;
 }
 
@@ -14,8 +15,11 @@ export interface ErrorDetail {
  * its message. A program with its own codes extends this class with a union of them.
  */
 export abstract class CodedError<Code extends string = string> extends Error {
+  /** Names the fault. It stays the same from version to version: docs/reference/errors.md. */
   readonly code: Code;
+  /** What to do, as one imperative sentence. */
   readonly remedy: string | undefined;
+  /** Names and numbers that locate the fault. */
   readonly facts: Record<string, unknown>;
 
   constructor(code: Code, message: string, detail: ErrorDetail = {}) {
@@ -32,5 +36,5 @@ export abstract class CodedError<Code extends string = string> extends Error {
   }
 }
 
-/** An error of walmq itself. */
+/** An error of walmq itself. Decide by its `code`. */
 export class WalmqError extends CodedError<ErrorCode> {}

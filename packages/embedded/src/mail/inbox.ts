@@ -2,7 +2,9 @@ import { startInboxPage } from './inbox-page.js';
 import { createMailbox, type Mail } from './mailbox.js';
 import { startSmtp } from './smtp.js';
 
+/** A mail server and the page of its mails. */
 export interface Inbox {
+  /** For SMTP_URL. */
   readonly smtpUrl: string;
   /** URL of the page that shows the mails. */
   readonly url: string;
@@ -13,6 +15,7 @@ export interface Inbox {
    * Throws MAIL_NOT_RECEIVED.
    */
   waitForMail(predicate: (mail: Mail) => boolean, timeoutMs?: number): Promise<Mail>;
+  /** Ends both. The mails are gone. */
   stop(): Promise<void>;
 }
 

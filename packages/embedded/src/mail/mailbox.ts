@@ -1,5 +1,6 @@
 import { WalmqError } from '@walmq/change';
 
+/** A mail that arrived. */
 export interface Mail {
   /** Number in order of arrival, from 1. */
   readonly id: number;

@@ -11,9 +11,11 @@ import { formerPort, newPassword, readState, untilFree, writeState } from '../se
 import { writeOwned } from '../server/write-owned.js';
 import { embeddedPostgresMajor, findPostgresBinaries } from './postgres-binaries.js';
 
+/** A PostgreSQL with `wal_level = logical`, on 127.0.0.1. */
 export interface EmbeddedPostgres extends EmbeddedServer {
   /** URL of the superuser `postgres` and the database `postgres`. Every call of startPostgres makes a new password, except with `keep`. */
   readonly url: string;
+  /** Path of its data directory. */
   readonly dataDir: string;
 }
 

@@ -8,6 +8,7 @@ import { writeOwned } from '../server/write-owned.js';
 import { pingRedis } from './ping-redis.js';
 import { findRedisBinary } from './redis-binary.js';
 
+/** A Redis that writes every command to disk, on 127.0.0.1. */
 export interface EmbeddedRedis extends EmbeddedServer {
   /** URL with the password. Every call of startRedis makes a new password, except with `keep`. */
   readonly url: string;

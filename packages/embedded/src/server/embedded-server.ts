@@ -1,5 +1,6 @@
 /** A server that this process started, with data of its own. */
 export interface EmbeddedServer {
+  /** Its TCP port. */
   readonly port: number;
   /** Process id of the server's main process that runs now, or ran last. */
   readonly pid: number;

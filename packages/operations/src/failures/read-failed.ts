@@ -5,6 +5,7 @@ import { FailureGroups, type FailureReport } from './failures.js';
 import { type FailedFilter, matches, mayMatch } from './filter.js';
 import { scanFailed } from './scan-failed.js';
 
+/** Which failed jobs of a queue to read. Default: all. */
 export interface FailedOptions {
   readonly redis: Redis;
   readonly queue: Queue;

@@ -6,7 +6,9 @@ import { stopped } from './stopped.js';
 
 const AT_ONCE = 100;
 
+/** What became of the jobs to discard. */
 export interface Discarded {
+  /** Jobs that were written and removed. */
   readonly discarded: number;
   /** Jobs that were no longer failed at their turn. */
   readonly gone: number;
@@ -14,6 +16,7 @@ export interface Discarded {
   readonly left: number;
 }
 
+/** Which failed jobs to discard, and where to write them. */
 export interface DiscardOptions {
   readonly redis: Redis;
   readonly queue: Queue;

@@ -7,6 +7,7 @@ import { stopped } from './stopped.js';
 
 const AT_ONCE = 200;
 
+/** What became of the replayed changes. */
 export interface Followed {
   /** Completed changes, including those that were parked behind the replayed ones. */
   readonly completed: number;
@@ -42,12 +43,17 @@ export async function chainsOf(redis: Redis, queue: Queue, ids: readonly string[
   return chains;
 }
 
+/** Which replayed changes to wait for. */
 export interface FollowOptions {
   readonly redis: Redis;
   readonly queue: Queue;
+  /** As `chainsOf` returned them before the replay. */
   readonly chains: readonly Chain[];
+  /** Called after each look, with how many changes have ended. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Ends the wait. */
   readonly signal?: AbortSignal;
+  /** Milliseconds between two looks. */
   readonly intervalMs?: number;
 }
 

@@ -5,7 +5,9 @@ import { stopped } from './stopped.js';
 
 const AT_ONCE = 50;
 
+/** What became of the jobs to replay. */
 export interface Replayed {
+  /** Ids of the jobs that run again. */
   readonly replayed: readonly string[];
   /** Jobs that were no longer failed at their turn: somebody else retried or removed them. */
   readonly gone: number;
@@ -13,6 +15,7 @@ export interface Replayed {
   readonly left: number;
 }
 
+/** Which failed jobs to replay. */
 export interface ReplayOptions {
   readonly redis: Redis;
   readonly queue: Queue;

@@ -2,6 +2,7 @@ import { type Change, type Row, tableName } from '@walmq/change';
 import { giveUp } from '@walmq/worker';
 import type { Columns, Projection } from './fact.js';
 
+/** Which columns of a table become facts, and where they go. */
 export interface MirrorOptions {
   /** The table for the facts. */
   readonly into: string;

@@ -1,5 +1,6 @@
 import type { PositionedFact } from './fact.js';
 
+/** What a sink gets beside the rows. */
 export interface WriteOptions {
   /** The same whenever the same rows are written, for targets that recognise repetitions by a key. */
   readonly idempotencyKey: string;

@@ -1,7 +1,9 @@
 import { inTransaction } from '@walmq/worker';
 import type { Pool } from 'pg';
 
+/** How long the change log keeps changes. */
 export interface PartitionOptions {
+  /** Of the database that holds the log. */
   readonly pool: Pool;
   /** Days after which a change is dropped. */
   readonly keepDays: number;

@@ -14,6 +14,7 @@ export interface RewindOptions {
   readonly key: Readonly<Record<string, unknown>> | null;
 }
 
+/** What a rewind would send. */
 export interface RewindPlan {
   readonly changes: number;
   readonly byTable: readonly { readonly table: string; readonly changes: number }[];
@@ -23,6 +24,7 @@ export interface RewindPlan {
   readonly logBegins: string | null;
 }
 
+/** A rewind that has begun: its record in walmq.rewind. */
 export interface Rewind extends RewindOptions {
   readonly id: string;
   /** Number of changes sent so far. */

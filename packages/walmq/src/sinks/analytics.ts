@@ -1,1 +1,21 @@
-export * from '@walmq/sinks/analytics';
+/**
+ * A worker that projects changes to facts, and keeps them in PostgreSQL, in ClickHouse or in a sink of your own.
+ *
+ * @packageDocumentation
+ */
+
+export {
+  type AnalyticsSink,
+  analyticsSinkWorker,
+  type Columns,
+  createClickhouseSink,
+  createPostgresSink,
+  DELETED_COLUMN,
+  type Fact,
+  type MirrorOptions,
+  mirror,
+  POSITION_COLUMN,
+  type PositionedFact,
+  type Projection,
+  type WriteOptions,
+} from '@walmq/sinks/analytics';

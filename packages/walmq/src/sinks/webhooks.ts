@@ -1,1 +1,15 @@
-export * from '@walmq/sinks/webhooks';
+/**
+ * A worker that sends changes to HTTP endpoints, signed as Standard Webhooks specify.
+ *
+ * @packageDocumentation
+ */
+
+export {
+  defineWebhooks,
+  loadWebhooks,
+  payloadOf,
+  type WebhookEndpoint,
+  type WebhookPayload,
+  type WebhooksConfig,
+  webhookWorker,
+} from '@walmq/sinks/webhooks';

@@ -23,6 +23,7 @@ import { pruneRegularly } from './prune-regularly.js';
 import { requireSources } from './require-sources.js';
 import { checkDatabase, KIT_RIGHTS, type TableRights } from './rights.js';
 
+/** A worker process: its name, port, needs, environment and workers. */
 export interface WorkerAppOptions<Own extends z.ZodRawShape>
   extends Omit<ServiceOptions<Own>, 'start' | 'rewriteUrl'> {
   /** Tables of the app's own in schema walmq, besides the kit's; the rights on them are tried at start. */
@@ -36,6 +37,7 @@ export interface WorkerAppOptions<Own extends z.ZodRawShape>
 
 /** What is open before the workers are built. */
 export interface WorkerAppParts {
+  /** Of the database that the configuration names. The kit uses it too, and closes it. */
   readonly pool: Pool;
 }
 

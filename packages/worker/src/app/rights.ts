@@ -6,6 +6,7 @@ import { escapeIdentifier, type Pool } from 'pg';
 export interface TableRights {
   /** Name in schema walmq. */
   readonly table: string;
+  /** What the worker does with its rows. */
   readonly privileges: readonly ('SELECT' | 'INSERT' | 'UPDATE' | 'DELETE')[];
 }
 

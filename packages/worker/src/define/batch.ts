@@ -5,6 +5,7 @@ import type { EffectIdentity } from '../effects/effect.js';
 import type { Delay } from '../failure/thrown.js';
 import type { DeleteChange, InsertChange, ReadChange, TruncateChange, UpdateChange } from './row-changes.js';
 
+/** When the kit calls a handler of batches. */
 export interface BatchLimits {
   /** Maximum number of changes in one call of the handler: 1 to 1000. */
   readonly size: number;
@@ -19,7 +20,13 @@ type NameIn<T extends string> = T extends `${string}"${string}`
     ? Name
     : T;
 
-type AnyChange<R> = InsertChange<R> | UpdateChange<R> | DeleteChange<R> | TruncateChange<R> | ReadChange<R>;
+/** A change of a table with rows of type `R`, discriminated by `op`. */
+export type AnyChange<R> =
+  | InsertChange<R>
+  | UpdateChange<R>
+  | DeleteChange<R>
+  | TruncateChange<R>
+  | ReadChange<R>;
 
 /**
  * A change of any of the tables, discriminated by `table` and `op`; also an event, if `Events` gives the types of
@@ -58,9 +65,11 @@ type Results<R> = Promise<readonly R[]> | Promise<void>;
  * change that `drop`, `giveUp`, `postpone` or `fail` has settled. Its place in their results is undefined.
  */
 export interface BatchContext<C> {
+  /** A logger that adds the queue to every line. */
   readonly log: Logger;
   /** Aborted at the deadline of this call, and when the process must stop now. */
   readonly signal: AbortSignal;
+  /** Facts about the job of a change. */
   job(change: C): BatchJob;
   /**
    * Runs an effect in PostgreSQL, exactly once for each change. `act` gets a transaction and the changes whose effect
@@ -106,6 +115,7 @@ export type BatchHandler<C, Given extends object = object> = (
   context: BatchContext<C> & Given,
 ) => Results<unknown>;
 
+/** The limits of a batch and its handler, with erased types for the runner. */
 export interface BatchDefinition extends BatchLimits {
   readonly handler: BatchHandler<Change>;
 }

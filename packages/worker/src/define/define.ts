@@ -17,6 +17,7 @@ export type ChangeId = Pick<Change, 'id'>;
 
 /** The kit's context for a handler of single changes. */
 export interface KitContext {
+  /** A logger that adds queue, table, operation, change and attempt to every line. */
   readonly log: Logger;
   /** The job's name: the operation, or an event's type. */
   readonly name: string;
@@ -58,6 +59,7 @@ export type Handler<C, Given extends object = object> = (
   context: HandlerContext<Given>,
 ) => Promise<unknown>;
 
+/** The handlers of one table, by operation. A change without a handler completes with `{ processed: false }`. */
 export interface TableHandlers<R, Given extends object = object> {
   readonly insert?: Handler<InsertChange<R>, Given>;
   readonly update?: Handler<UpdateChange<R>, Given>;
@@ -76,7 +78,9 @@ type Giving<Given extends object> = object extends Given
 
 /** Handlers by table and operation, and by type of event, with erased types for the runner. */
 export interface WorkerDefinition {
+  /** Name of the queue in walmq.config.ts. */
   readonly queue: string;
+  /** Handlers by table and operation. */
   readonly on: ReadonlyMap<string, ReadonlyMap<string, Handler<Change>>>;
   /** Handlers by type of event. `ANY_EVENT` handles events whose type has no handler. */
   readonly events: ReadonlyMap<string, Handler<Change>>;

@@ -18,6 +18,7 @@ export type InsertChange<R> = R extends Marked
 export type UpdateChange<R> = R extends Marked ? Sent<R, 'update', null, SentIn<R>> : WholeUpdate<R>;
 /** An update of a table whose row type is not marked as lacking REPLICA IDENTITY FULL. */
 export type WholeUpdate<R> = Change<R> & { op: 'update'; after: R };
+/** A delete. `before` is the whole old row, or the part of a marked row that PostgreSQL sends. */
 export type DeleteChange<R> = R extends Marked
   ? Sent<R, 'delete', OldIn<R>, null>
   : Change<R> & { op: 'delete'; before: R; after: null };
@@ -25,6 +26,7 @@ export type DeleteChange<R> = R extends Marked
 export type ReadChange<R> = R extends Marked
   ? Sent<R, 'read', null, RowIn<R>>
   : Change<R> & { op: 'read'; before: null; after: R };
+/** A truncate of the table. It has no rows. */
 export type TruncateChange<R> = R extends Marked
   ? Sent<R, 'truncate', null, null>
   : Change<R> & { op: 'truncate'; before: null; after: null };

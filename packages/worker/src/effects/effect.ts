@@ -10,6 +10,7 @@ import { sourceOf } from './schema.js';
 import { isShown, type SnapshotText } from './snapshot.js';
 import { untilEnded } from './visible.js';
 
+/** Which change an effect belongs to, and where it is recorded. */
 export interface EffectOptions {
   readonly pool: Pool;
   readonly queue: string;

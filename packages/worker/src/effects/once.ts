@@ -7,6 +7,7 @@ import { isShown, type SnapshotText } from './snapshot.js';
 import { inShortTransaction } from './transaction.js';
 import { untilEnded } from './visible.js';
 
+/** Which change an effect belongs to, and where it is recorded. */
 export interface OnceOptions {
   readonly pool: Pool;
   readonly queue: string;

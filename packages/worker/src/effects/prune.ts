@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis';
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from './transaction.js';
 
+/** Which rows of the inbox and of the ledger of effects may go. */
 export interface PruneOptions {
   readonly pool: Pool;
   readonly redis: Redis;

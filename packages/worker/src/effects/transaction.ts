@@ -1,6 +1,7 @@
 import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
 import { poolExhausted } from './pool-exhausted.js';
 
+/** Where a transaction runs, and when it is given up. */
 export interface TransactionOptions {
   readonly pool: Pool;
   /** Closes the connection when it aborts, so that nothing of the transaction remains. Default: never. */

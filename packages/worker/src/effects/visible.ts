@@ -5,20 +5,21 @@ import type { GrowingDelay } from '../failure/thrown.js';
 import { poolExhausted } from './pool-exhausted.js';
 import { isShown, nearestXid, type SnapshotText } from './snapshot.js';
 
-interface AskOptions {
+type AskOptions = Pick<VisibleOptions, 'pool' | 'deadlineMs'>;
+
+/** Which transaction to wait for, and where. */
+export interface VisibleOptions {
+  /** Of the database in which the transaction must be visible. */
   readonly pool: Pool;
   /** Milliseconds after which a statement counts as failed. */
   readonly deadlineMs: number;
-}
-
-export interface WaitOptions extends AskOptions {
   /** Ends the wait. */
   readonly signal: AbortSignal;
-}
-
-export interface VisibleOptions extends WaitOptions {
+  /** The change's transaction: its field `tx`. */
   readonly tx: ChangeTransaction;
 }
+
+type WaitOptions = Omit<VisibleOptions, 'tx'>;
 
 /** The fields of a change that identify its transaction. */
 export type Committed = Pick<Change, 'tx'>;

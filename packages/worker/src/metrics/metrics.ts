@@ -2,7 +2,10 @@ import { type Change, tableName } from '@walmq/change';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Verdict } from '../failure/verdict.js';
 
-/** A worker's metrics, in one place: name, unit, help. */
+/**
+ * A worker's metrics, in one place: name, unit, help. Make them once for the workers of a process: the registry rejects a
+ * second metric of the same name.
+ */
 export function workerMetrics(registry: Registry) {
   const registers = [registry];
   const changes = new Counter({
@@ -84,4 +87,5 @@ export function workerMetrics(registry: Registry) {
   };
 }
 
+/** The metrics that the workers of a process share. */
 export type WorkerMetrics = ReturnType<typeof workerMetrics>;

@@ -18,14 +18,19 @@ import { KitWorker } from './kit-worker.js';
 import { errorReporter } from './report-errors.js';
 import { runJob } from './run-job.js';
 
+/** What a worker runs on. The caller opens and closes the connections. */
 export interface StartOptions {
+  /** As `defineWorker` returns it. */
   readonly definition: WorkerDefinition;
   /** All queues of the configuration, by name. */
   readonly queues: Readonly<Record<string, QueueConfig>>;
   /** With maxRetriesPerRequest: null; the caller closes it. */
   readonly redis: Redis;
+  /** For `once`, `effect` and `visible`. */
   readonly pool: Pool;
+  /** A logger of pino. */
   readonly log: Logger;
+  /** As `workerMetrics` returns them. */
   readonly metrics: WorkerMetrics;
   /**
    * BullMQ's telemetry, for example of bullmq-otel: a span per attempt, as the child of capture's span.
@@ -36,6 +41,7 @@ export interface StartOptions {
   readonly isolation?: Isolation;
 }
 
+/** A worker that `startWorker` has started. */
 export interface RunningWorker {
   /**
    * Stops taking changes and lets running handlers finish. After `drainMs` aborts their signals and returns
@@ -46,7 +52,10 @@ export interface RunningWorker {
   isRunning(): boolean;
 }
 
-/** Starts a definition on BullMQ's Worker. Throws the errors of `checkDefinition`. */
+/**
+ * Starts a definition on BullMQ's Worker. Throws QUEUE_UNKNOWN, TABLE_NOT_IN_QUEUE, WORKER_OPERATION_UNKNOWN,
+ * WORKER_OPERATION_EXCLUDED or WORKER_EVENTS_UNKNOWN if a handler could never run.
+ */
 export function startWorker(options: StartOptions): RunningWorker {
   const { definition, redis, pool, metrics, isolation = new Isolation() } = options;
   const config = checkDefinition(definition, options.queues);

@@ -7,6 +7,7 @@ export {
   type TestedAll,
   type TestedChange,
   type TestOptions,
+  type Traces,
   testHandler,
 } from './test-handler.js';
 export type { Statement, TestClient } from './watched-client.js';

@@ -27,6 +27,7 @@ export type TestChange = Omit<Change, 'key' | 'before' | 'after'> & {
   readonly after: object | null;
 };
 
+/** What a handler finds around it. */
 export interface TestOptions {
   /** Runs the statements of `once`. Without it, each statement returns no rows. The test begins and ends its transaction. */
   readonly tx?: TestClient;
@@ -59,7 +60,7 @@ export interface TestedChange {
 }
 
 /** What handlers have done. */
-interface Traces {
+export interface Traces {
   /** Effects outside PostgreSQL, in the order in which they began. */
   readonly effects: readonly MadeEffect[];
   /** Statements of `once`, in transactions that have committed. */
@@ -71,8 +72,10 @@ interface Traces {
   readonly records: MemoryRecords;
 }
 
+/** What became of one change, and what its handler has done. */
 export interface Tested extends TestedChange, Traces {}
 
+/** What became of several changes, and what their handlers have done. */
 export interface TestedAll extends Traces {
   /** One for each change, in their order. */
   readonly changes: readonly TestedChange[];

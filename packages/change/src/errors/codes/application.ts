@@ -1,6 +1,6 @@
-import type { ErrorEntries } from '../entry.js';
+import { errorSection } from '../entry.js';
 
-export const applicationErrors = {
+export const applicationErrors = errorSection({
   EVENT_INVALID: {
     meaning: '`publish` was called with an event that has a missing, malformed or unknown field.',
     remedy: 'Correct the call: [events](../guides/outbox.md).',
@@ -35,4 +35,4 @@ export const applicationErrors = {
     from: ['application'],
     outcome: 'refused',
   },
-} as const satisfies ErrorEntries;
+});

@@ -1,6 +1,6 @@
-import type { ErrorEntries } from '../entry.js';
+import { errorSection } from '../entry.js';
 
-export const commandErrors = {
+export const commandErrors = errorSection({
   OPTION_MISSING: {
     meaning: 'The command needs an option that says which changes, which table or which time.',
     remedy: 'Add the option that the error names.',
@@ -112,4 +112,4 @@ export const commandErrors = {
     from: ['command line'],
     outcome: 'refused',
   },
-} as const satisfies ErrorEntries;
+});

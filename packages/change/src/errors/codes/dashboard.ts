@@ -1,6 +1,6 @@
-import type { ErrorEntries } from '../entry.js';
+import { errorSection } from '../entry.js';
 
-export const dashboardErrors = {
+export const dashboardErrors = errorSection({
   DASHBOARD_EXPOSED: {
     meaning: 'Other machines can reach the dashboard, and nobody has to sign in.',
     remedy:
@@ -32,4 +32,4 @@ export const dashboardErrors = {
     from: ['dashboard'],
     outcome: 'refused',
   },
-} as const satisfies ErrorEntries;
+});

@@ -1,6 +1,6 @@
-import type { ErrorEntries } from '../entry.js';
+import { errorSection } from '../entry.js';
 
-export const databaseErrors = {
+export const databaseErrors = errorSection({
   DATABASE_UNREACHABLE: {
     meaning: 'No connection to PostgreSQL can be opened, or an open connection no longer answers.',
     remedy: 'Check `DATABASE_URL`, the network and `pg_hba.conf`, and that the server runs.',
@@ -66,4 +66,4 @@ export const databaseErrors = {
     from: ['workers', 'command line'],
     outcome: 'ends',
   },
-} as const satisfies ErrorEntries;
+});

@@ -1,7 +1,7 @@
-import type { ErrorEntries } from '../entry.js';
+import { errorSection } from '../entry.js';
 
 /** Errors of the embedded servers that `npm start` and the tests run. */
-export const embeddedErrors = {
+export const embeddedErrors = errorSection({
   EMBEDDED_POSTGRES_UNAVAILABLE: {
     meaning: 'There is no embedded PostgreSQL for this machine.',
     remedy: 'Set `DATABASE_URL` to a PostgreSQL server with `wal_level=logical`.',
@@ -32,4 +32,4 @@ export const embeddedErrors = {
     from: ['npm start'],
     outcome: 'ends',
   },
-} as const satisfies ErrorEntries;
+});

@@ -1,6 +1,6 @@
-import type { ErrorEntries } from '../entry.js';
+import { errorSection } from '../entry.js';
 
-export const processErrors = {
+export const processErrors = errorSection({
   CONFIG_MISSING: {
     meaning:
       'A configuration file does not exist: `walmq.config.ts`, the audit configuration or the webhooks configuration.',
@@ -54,4 +54,4 @@ export const processErrors = {
     from: ['capture', 'workers', 'dashboard'],
     outcome: 'ends',
   },
-} as const satisfies ErrorEntries;
+});

@@ -1,7 +1,7 @@
-import type { ErrorEntries } from '../entry.js';
+import { errorSection } from '../entry.js';
 
 /** Errors of `walmq init`. */
-export const projectErrors = {
+export const projectErrors = errorSection({
   PROJECT_MISSING: {
     meaning: 'The folder has no `package.json`.',
     remedy: 'Run `npx walmq init` in the folder of your project, or add `--create`.',
@@ -34,4 +34,4 @@ export const projectErrors = {
     from: ['command line'],
     outcome: 'refused',
   },
-} as const satisfies ErrorEntries;
+});

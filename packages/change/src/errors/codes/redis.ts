@@ -1,6 +1,6 @@
-import type { ErrorEntries } from '../entry.js';
+import { errorSection } from '../entry.js';
 
-export const redisErrors = {
+export const redisErrors = errorSection({
   REDIS_UNREACHABLE: {
     meaning: 'No connection to Redis can be opened, or an open connection no longer answers.',
     remedy: 'Check `REDIS_URL`, and that the server runs and has connections left (`maxclients`).',
@@ -125,4 +125,4 @@ export const redisErrors = {
     from: ['capture'],
     outcome: 'ends',
   },
-} as const satisfies ErrorEntries;
+});

@@ -1,6 +1,6 @@
-import type { ErrorEntries } from '../entry.js';
+import { errorSection } from '../entry.js';
 
-export const replicationErrors = {
+export const replicationErrors = errorSection({
   SLOT_MISSING: {
     meaning:
       'The replication slot does not exist: set-up never ran, somebody dropped the slot, or the server is a promoted standby without it.',
@@ -120,4 +120,4 @@ export const replicationErrors = {
     from: ['capture'],
     outcome: 'change',
   },
-} as const satisfies ErrorEntries;
+});

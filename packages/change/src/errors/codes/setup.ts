@@ -1,6 +1,6 @@
-import type { ErrorEntries } from '../entry.js';
+import { errorSection } from '../entry.js';
 
-export const setupErrors = {
+export const setupErrors = errorSection({
   SETUP_WAL_LEVEL: {
     meaning: '`wal_level` is not `logical`, so the WAL does not hold the changes.',
     remedy:
@@ -77,4 +77,4 @@ export const setupErrors = {
     from: ['command line'],
     outcome: 'refused',
   },
-} as const satisfies ErrorEntries;
+});

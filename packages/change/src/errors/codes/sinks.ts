@@ -1,6 +1,6 @@
-import type { ErrorEntries } from '../entry.js';
+import { errorSection } from '../entry.js';
 
-export const sinkErrors = {
+export const sinkErrors = errorSection({
   WEBHOOK_SECRET_MISSING: {
     meaning: 'The secret of a webhook endpoint is missing or empty.',
     remedy: 'Set the secret, or name another place in the [webhooks configuration](../guides/webhooks.md).',
@@ -49,4 +49,4 @@ export const sinkErrors = {
     from: ['workers'],
     outcome: 'change',
   },
-} as const satisfies ErrorEntries;
+});

@@ -1,9 +1,9 @@
-import type { ErrorEntries } from '../entry.js';
+import { errorSection } from '../entry.js';
 
 const page = (alert: string) => `See [${alert}](../guides/operations.md#${alert.toLowerCase()}).`;
 
 /** Verdicts about the whole pipeline, not about one process. `walmq status` and the dashboard show them. */
-export const statusErrors = {
+export const statusErrors = errorSection({
   NOTHING_YET: {
     meaning: 'No capture has run yet.',
     remedy: 'Start capture.',
@@ -95,4 +95,4 @@ export const statusErrors = {
     from: ['status'],
     outcome: 'reported',
   },
-} as const satisfies ErrorEntries;
+});

@@ -1,9 +1,9 @@
-import type { ErrorEntries } from '../entry.js';
+import { errorSection } from '../entry.js';
 
 const UNPUBLISHED = '[WalmqChangesUnpublished](../guides/operations.md#walmqchangesunpublished)';
 const WERE_UNPUBLISHED = '[WalmqChangesWereUnpublished](../guides/operations.md#walmqchangeswereunpublished)';
 
-export const tableErrors = {
+export const tableErrors = errorSection({
   TABLE_MISSING: {
     meaning: 'A queue names a table that does not exist: dropped, renamed, or not created yet.',
     remedy: 'Create the table and run `npx walmq setup`, or remove it from `walmq.config.ts`.',
@@ -112,4 +112,4 @@ export const tableErrors = {
     from: ['capture'],
     outcome: 'ends',
   },
-} as const satisfies ErrorEntries;
+});

@@ -1,6 +1,6 @@
-import type { ErrorEntries } from '../entry.js';
+import { errorSection } from '../entry.js';
 
-export const workerErrors = {
+export const workerErrors = errorSection({
   WORKER_UNKNOWN: {
     meaning:
       '`walmq worker` got a name that is neither in `workers` of the configuration nor a worker of walmq.',
@@ -179,4 +179,4 @@ export const workerErrors = {
     from: ['workers'],
     outcome: 'change',
   },
-} as const satisfies ErrorEntries;
+});
