@@ -5,23 +5,17 @@ import { loadConfig } from '@walmq/config';
 import { type Command, Option } from 'commander';
 import type { CommandIo } from '../terminal/command.js';
 import { examples, type Host } from '../terminal/help.js';
-import { EXAMPLE_INSERT, EXAMPLE_TABLE } from './files/example.js';
+import { EXAMPLE_TABLE } from './files/example.js';
 import { findTables } from './find-tables.js';
 import { install } from './install.js';
 import { checkBullmq } from './look/bullmq.js';
-import {
-  PACKAGE_MANAGERS,
-  type PackageManager,
-  packageManagerOf,
-  runBinary,
-  runScript,
-} from './look/package-manager.js';
-import { EMPTY_MANIFEST, type Project, readProject, textOf } from './look/project.js';
+import { PACKAGE_MANAGERS, type PackageManager, packageManagerOf } from './look/package-manager.js';
+import { type Project, readProject, textOf } from './look/project.js';
 import type { Answers } from './plan/answers.js';
 import { type PlannedFile, planWrites, writesOf } from './plan/plan-writes.js';
-import { scriptsFor } from './plan/scripts.js';
-import { CONFIG_PATH, namedTables, targetsOf } from './plan/targets.js';
-import { byHand, nextSteps } from './print/by-hand.js';
+import { CONFIG_PATH, targetsOf } from './plan/targets.js';
+import { byHand } from './print/by-hand.js';
+import { nextSteps } from './print/next-steps.js';
 import { planLines } from './print/plan-lines.js';
 import { askServers, askYesNo, type Terminal } from './questions.js';
 import { writeAll } from './write/write-all.js';
@@ -119,7 +113,9 @@ async function initCommand(io: CommandIo, folder: string, options: InitCommandOp
   const notes = byHand({ project, answers, plan, configured });
   if (notes.length > 0) io.print(`\nBy hand:\n${notes.map(note => `  ${note}`).join('\n')}`);
   if (writes.length > 0 && !options.dryRun)
-    io.print(`\nNext:\n${steps(project, answers, options).join('\n')}`);
+    io.print(
+      `\nNext:\n${nextSteps({ project, answers, isInstalled: options.install, hasUrl: Boolean(io.env.DATABASE_URL) }).join('\n')}`,
+    );
 }
 
 /** Throws PROJECT_MISSING unless there is a package.json or one may be created. */
@@ -190,36 +186,6 @@ async function configuredTables(
   } catch {
     return undefined;
   }
-}
-
-function steps({ manifest }: Project, answers: Answers, options: InitCommandOptions): string[] {
-  const { packageManager: manager } = answers;
-  const scripts = scriptsFor(manifest ?? EMPTY_MANIFEST, undefined);
-  const dev = scripts.find(({ command }) => command === 'walmq dev')?.name as string;
-  const up = answers.docker
-    ? [['docker compose up --detach --wait', 'starts PostgreSQL and Redis'] as const]
-    : [];
-  const installed = options.install ? [] : [[`${manager} install`, 'installs the packages'] as const];
-  if (answers.example)
-    return nextSteps([
-      ...installed,
-      ...up,
-      [runScript(manager, dev), 'starts everything, until Ctrl+C'],
-      [runBinary(manager, `walmq sql "${EXAMPLE_INSERT}"`), 'in another terminal: the first effect'],
-    ]);
-  return nextSteps([
-    ...installed,
-    ...up,
-    [
-      runScript(manager, dev),
-      'prepares the database and starts capture, workers and dashboard, until Ctrl+C',
-    ],
-    [runBinary(manager, 'walmq doctor'), 'checks the servers and the set-up'],
-  ]).concat(
-    `  Then write your effects into ${namedTables(answers)
-      .map(({ name }) => `src/workers/${name}.ts`)
-      .join(', ')}.`,
-  );
 }
 
 function count(number: number, noun: string): string {

@@ -15,7 +15,7 @@ Exit codes:
 Errors print a code, which docs/reference/errors.md#CODE explains.`;
 
 export const ENVIRONMENT = `
-Environment:
+Environment (also from a file .env in the working directory):
   DATABASE_URL  the database, e.g. postgres://user:password@localhost:5432/shop
   REDIS_URL     the Redis that holds the queues, e.g. redis://localhost:6379
   WALMQ_CONFIG  path of the configuration (default: walmq.config.ts)`;

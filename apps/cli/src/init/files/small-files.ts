@@ -4,6 +4,7 @@ export const TSCONFIG_FILE = `{
     "module": "nodenext",
     "target": "es2023",
     "strict": true,
+    "skipLibCheck": true,
     "noEmit": true,
     "types": ["node"]
   },

@@ -22,6 +22,8 @@ export interface Project {
   readonly lockfile: string | undefined;
   /** Name of the compose file. */
   readonly composeFile: string | undefined;
+  /** True if there is a file .env. */
+  readonly hasEnvFile: boolean;
   /** Text of tsconfig.json. */
   readonly tsconfig: string | undefined;
 }
@@ -37,6 +39,7 @@ export async function readProject(folder: string): Promise<Project> {
     manifest: text === undefined ? undefined : parseManifest(text, join(folder, 'package.json')),
     lockfile: nearestLockfile(folder),
     composeFile: COMPOSE_FILES.find(name => existsSync(join(folder, name))),
+    hasEnvFile: existsSync(join(folder, '.env')),
     tsconfig: await textOf(join(folder, 'tsconfig.json')),
   };
 }

@@ -5,7 +5,7 @@ import { scriptsFor } from './scripts.js';
 import { NODE_TEST_COMMAND, testRunnerOf } from './test-runner.js';
 
 /** Versions of what a project gets beside walmq, as far as it has none. */
-export const TOOLS = { typescript: '^7.0.2', '@types/node': '^20.19.0', jiti: '^2.7.0' } as const;
+export const TOOLS = { typescript: '^7.0.2', '@types/node': '^20.19.0', tsx: '^4.23.15' } as const;
 
 /** The text of package.json with walmq, its tools and scripts. Order and format of everything else stay. */
 export function withPackages(
@@ -23,7 +23,7 @@ export function withPackages(
   if (!('walmq' in now.dependencies)) text = setMember(text, dependency('walmq', walmq));
   const tools = { ...TOOLS, ...(answers.embedded ? { '@walmq/embedded': walmq } : {}) };
   for (const [name, version] of Object.entries(tools))
-    if (!(name in installed) && !(name === 'jiti' && runner !== 'node'))
+    if (!(name in installed) && !(name === 'tsx' && runner !== 'node'))
       text = setMember(text, { ...dependency(name, version), section: 'devDependencies' });
   return text;
 }

@@ -33,7 +33,7 @@ describe('withPackages', () => {
       type: 'module',
       scripts: {
         dev: 'walmq dev',
-        test: 'node --import jiti/register --test src/workers/*.test.ts',
+        test: 'node --import tsx --test src/workers/*.test.ts',
         'walmq:setup': 'walmq setup',
         'walmq:types': 'walmq types',
       },
@@ -48,7 +48,7 @@ describe('withPackages', () => {
       dev: 'next dev',
       test: 'mocha',
       'walmq:dev': 'walmq dev',
-      'walmq:test': 'node --import jiti/register --test src/workers/*.test.ts',
+      'walmq:test': 'node --import tsx --test src/workers/*.test.ts',
       'walmq:setup': 'walmq setup',
       'walmq:types': 'walmq types',
     });
@@ -65,7 +65,7 @@ describe('withPackages', () => {
       scripts: { test: runner },
     });
     expect(Object.keys(scripts ?? {})).toEqual(['test', 'dev', 'walmq:setup', 'walmq:types']);
-    expect(devDependencies).not.toHaveProperty('jiti');
+    expect(devDependencies).not.toHaveProperty('tsx');
   });
 
   it('keeps versions that are there', () => {
@@ -74,7 +74,7 @@ describe('withPackages', () => {
       { embedded: true },
     );
     expect(dependencies).toEqual({ walmq: '1.0.0', typescript: '5' });
-    expect(devDependencies).toEqual({ '@types/node': '24', '@walmq/embedded': '^1.2.3', jiti: TOOLS.jiti });
+    expect(devDependencies).toEqual({ '@types/node': '24', '@walmq/embedded': '^1.2.3', tsx: TOOLS.tsx });
   });
 
   it('changes nothing the second time', () => {
@@ -91,7 +91,7 @@ describe('versions', () => {
     const { devDependencies } = read('package.json');
     expect(TOOLS.typescript).toBe(devDependencies.typescript);
     expect(TOOLS['@types/node']).toBe(devDependencies['@types/node']);
-    expect(TOOLS.jiti).toBe(read('packages/config/package.json').dependencies.jiti);
+    expect(TOOLS.tsx).toBe(devDependencies.tsx);
   });
 
   it('of bullmq is the one with which walmq writes jobs', () => {

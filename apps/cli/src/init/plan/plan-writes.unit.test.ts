@@ -12,6 +12,7 @@ const project: Project = {
   manifest: EMPTY_MANIFEST,
   lockfile: undefined,
   composeFile: undefined,
+  hasEnvFile: false,
   tsconfig: undefined,
 };
 const answers: Answers = {
@@ -53,7 +54,7 @@ describe('the plan', () => {
     expect(plan.map(({ path }) => path)).toEqual(FILES);
     expect(new Set(plan.slice(0, -1).map(({ action }) => action))).toEqual(new Set(['create']));
     expect(planLines(plan).at(-1)).toBe(
-      'change   package.json: scripts dev, test, walmq:setup, walmq:types; dependencies walmq; devDependencies @types/node, jiti, typescript',
+      'change   package.json: scripts dev, test, walmq:setup, walmq:types; dependencies walmq; devDependencies @types/node, tsx, typescript',
     );
   });
 

@@ -81,9 +81,3 @@ function compileNotes({ project: { tsconfig } }: Facts): string[] {
     `Add "${CONFIG_PATH}" to "exclude" of the tsconfig that builds the project: otherwise tsc puts its output into a folder src of outDir.`,
   ];
 }
-
-/** The commands that come next. */
-export function nextSteps(steps: readonly (readonly [command: string, meaning: string])[]): string[] {
-  const width = Math.max(...steps.map(([command]) => command.length));
-  return steps.map(([command, meaning]) => `  ${command.padEnd(width)}  ${meaning}`);
-}
