@@ -1,11 +1,13 @@
 export { ENVIRONMENT_VARIABLES, type Environment, type Need, wholeNumber } from './environment.js';
-export type { ReadyCheck } from './health.js';
 export { RepeatLimit } from './limit-repeats.js';
 export { loadForTracing } from './load-for-tracing.js';
 export { type LogEntry, type Logger, logInto } from './log.js';
 export { openPool } from './open-pool.js';
+export { type OpenedService, type OpenServiceOptions, openService } from './open-service.js';
 export { type PollOptions, pause, poll, unlessAborted } from './poll.js';
+export type { ReadyCheck } from './ready-checks.js';
 export { redact } from './redact.js';
-export { runService, type Service, type ServiceOptions, type Start } from './service.js';
+export { sentenceOf } from './sentence-of.js';
+export { runService, type Service, type ServiceOptions, type ServiceParts, type Start } from './service.js';
 export { endAtEarlySignal, onStopSignals } from './stop-signals.js';
 export { versionBeside } from './version.js';

@@ -1,25 +1,23 @@
 import type { IncomingMessage } from 'node:http';
-import { inspect } from 'node:util';
 import { CodedError, WalmqError } from '@walmq/change';
 import { loadConfig, type WalmqConfig } from '@walmq/config';
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { z } from 'zod';
 import { type Environment, type Need, readEnvironment } from './environment.js';
-import type { ReadyCheck } from './health.js';
 import { loadForTracing } from './load-for-tracing.js';
 import { createLog, type Logger } from './log.js';
-import { redact } from './redact.js';
+import { Parts } from './parts.js';
+import type { ReadyCheck } from './ready-checks.js';
+import { sentenceOf } from './sentence-of.js';
 import { onStopSignals } from './stop-signals.js';
 
-/** What a long-running process gets to build itself. */
-export interface Service<Own = unknown> {
+/** What a long-running process gets to build itself, whoever has started it. */
+export interface ServiceParts<Own = unknown> {
   readonly config: WalmqConfig;
   readonly environment: Readonly<Environment & Own>;
   readonly log: Logger;
   readonly metrics: Registry;
-  /** Serves /live, /ready and /metrics. An app may add routes until `start` has resolved. */
-  readonly http: FastifyInstance;
   /** Aborted when the process must stop. */
   readonly stopping: AbortSignal;
   /** Runs at shutdown; the last one registered runs first. */
@@ -28,6 +26,12 @@ export interface Service<Own = unknown> {
   readyWhen(name: string, check: ReadyCheck): void;
   /** Ends the process because of a fault: logs one sentence, drains, exit code 1. */
   fail(error: unknown): void;
+}
+
+/** What a process of its own gets besides. */
+export interface Service<Own = unknown> extends ServiceParts<Own> {
+  /** Serves /live, /ready and /metrics. An app may add routes until `start` has resolved. */
+  readonly http: FastifyInstance;
 }
 
 /** A process: its name, port, needs and start. */
@@ -76,9 +80,7 @@ class Process<Own extends z.ZodRawShape> {
   readonly #environment: Readonly<Environment & z.output<z.ZodObject<Own>>>;
   readonly #log: Logger;
   readonly #metrics = new Registry();
-  readonly #stopping = new AbortController();
-  readonly #hooks: { name: string; stop: () => Promise<void> }[] = [];
-  readonly #checks = new Map<string, ReadyCheck>();
+  readonly #parts = new Parts();
   #exitCode = 0;
 
   constructor(
@@ -115,26 +117,26 @@ class Process<Own extends z.ZodRawShape> {
       // Registered first, so that it stops last and also sends the spans of the other hooks.
       const { startTracing } = await loadForTracing(() => import('./tracing.js'));
       const tracing = startTracing(this.#options.name);
-      this.#hooks.push({ name: 'tracing', stop: tracing.stop });
+      this.#parts.onStop('tracing', tracing.stop);
     }
     const rewriteUrl = this.#options.rewriteUrl?.(this.#environment);
     // Loaded here: a process that starts handlers without runService does not load Fastify.
     const { createHealthServer } = await import('./health.js');
-    const http = createHealthServer(this.#checks, this.#metrics, rewriteUrl);
+    const http = createHealthServer(this.#parts.checks, this.#metrics, rewriteUrl);
     await this.#options.start({
       config: this.#config,
       environment: this.#environment,
       log: this.#log,
       metrics: this.#metrics,
       http,
-      stopping: this.#stopping.signal,
-      onStop: (name, stop) => this.#hooks.push({ name, stop }),
-      readyWhen: (name, check) => this.#checks.set(name, check),
+      stopping: this.#parts.stopping,
+      onStop: (name, stop) => this.#parts.onStop(name, stop),
+      readyWhen: (name, check) => this.#parts.readyWhen(name, check),
       fail: error => this.#fail(error),
     });
     const url = await listen(http, this.#environment);
     this.#log.info({ event: 'http:listening', url }, `${this.#options.name} serves ${url}`);
-    this.#hooks.push({ name: 'http', stop: () => http.close() });
+    this.#parts.onStop('http', async () => await http.close());
   }
 
   #fail(error: unknown): void {
@@ -159,8 +161,7 @@ class Process<Own extends z.ZodRawShape> {
   }
 
   #stop(): void {
-    if (this.#stopping.signal.aborted) return;
-    this.#stopping.abort();
+    if (this.#parts.stopping.aborted) return;
     const { shutdownMs } = this.#environment;
     setTimeout(() => {
       this.#log.error(
@@ -169,21 +170,7 @@ class Process<Own extends z.ZodRawShape> {
       );
       process.exit(1);
     }, shutdownMs);
-    void this.#runHooks().then(() => process.exit(this.#exitCode));
-  }
-
-  async #runHooks(): Promise<void> {
-    for (const { name, stop } of this.#hooks.reverse()) {
-      try {
-        await stop();
-      } catch (error) {
-        this.#exitCode = 1;
-        this.#log.error(
-          { event: 'process:stop-failed', part: name, error: sentenceOf(error) },
-          `${name} did not stop well`,
-        );
-      }
-    }
+    void this.#parts.stop(this.#log).then(stoppedWell => process.exit(stoppedWell ? this.#exitCode : 1));
   }
 }
 
@@ -206,12 +193,4 @@ async function listen(http: FastifyInstance, { host, port }: Environment): Promi
       cause,
     });
   }
-}
-
-function sentenceOf(error: unknown): string {
-  if (error instanceof CodedError) return redact(error.sentence);
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(sentenceOf).join('; ');
-  const text = error instanceof Error ? error.message : error;
-  // JavaScript can throw any value, and a message can be any value.
-  return redact(typeof text === 'string' ? text : inspect(text, { depth: 1, breakLength: Infinity }));
 }

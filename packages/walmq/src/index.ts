@@ -51,7 +51,17 @@ export {
   type ValueType,
   values,
 } from '@walmq/row-types';
-export type { Environment, Logger, Need, ReadyCheck, Service, ServiceOptions, Start } from '@walmq/runtime';
+export type {
+  Environment,
+  LogEntry,
+  Logger,
+  Need,
+  ReadyCheck,
+  Service,
+  ServiceOptions,
+  ServiceParts,
+  Start,
+} from '@walmq/runtime';
 export {
   type AnyChange,
   type BatchChange,
@@ -92,8 +102,11 @@ export {
   type ReadChange,
   type RunningWorker,
   runWorkerApp,
+  type StartedWorkers,
   type StartOptions,
+  type StartWorkersOptions,
   startWorker,
+  startWorkers,
   type TableHandlers,
   type TableRights,
   type TransactionOptions,

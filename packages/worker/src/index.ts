@@ -1,7 +1,9 @@
 export type { EventChange, EventRow } from '@walmq/change';
-export { runWorkerApp, type WorkerAppOptions, type WorkerAppParts } from './app/app.js';
+export { runWorkerApp, type WorkerAppOptions } from './app/app.js';
 export { defineWorkerApp, type WorkerApp } from './app/define-app.js';
+export type { WorkerAppParts } from './app/open-workers.js';
 export type { TableRights } from './app/rights.js';
+export { type StartedWorkers, type StartWorkersOptions, startWorkers } from './app/start-workers.js';
 export type {
   AnyChange,
   BatchChange,

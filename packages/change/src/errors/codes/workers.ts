@@ -76,6 +76,13 @@ export const workerErrors = errorSection({
     from: ['workers'],
     outcome: 'ends',
   },
+  WORKER_CLASS_INVALID: {
+    meaning:
+      'A class of a NestJS application cannot become a worker: it handles nothing, names no queue, or handles what another one handles.',
+    remedy: 'Correct the decorators that the error names: [NestJS](../guides/nestjs.md).',
+    from: ['application'],
+    outcome: 'ends',
+  },
   BATCH_CHANGE_UNKNOWN: {
     meaning: 'A handler passed a change that does not belong to its batch. The changes of the batch fail.',
     remedy: 'Pass the objects that the handler received, not copies of them.',
