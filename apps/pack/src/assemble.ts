@@ -1,5 +1,6 @@
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { withLua } from './lua-folders.js';
 import { manifestOf } from './manifest.js';
 import { rangesOf } from './ranges.js';
 import { rename } from './specifiers.js';
@@ -55,13 +56,15 @@ function entriesOf(form: Form, workspace: Workspace): readonly Place[] {
 /** Where a file of a workspace stands in the package. */
 const placeOf = ({ workspace, path }: Place) => join('lib', workspace.id, relative(workspace.folder, path));
 
+const SOURCE_MAP = /^\/\/# sourceMappingURL=.*\n?/m;
+
 function writeModule(module: TracedModule, folder: string): void {
   const place = placeOf(module);
   const renamed = [...module.inner].map(([specifier, target]) => {
     const path = relative(dirname(place), placeOf(target)).replace(/\.d\.ts$/, '.js');
     return [specifier, path.startsWith('.') ? path : `./${path}`] as const;
   });
-  const code = rename(module.code, new Map(renamed)).replace(/^\/\/# sourceMappingURL=.*\n?/m, '');
+  const code = withLua(rename(module.code, new Map(renamed)), module.path).replace(SOURCE_MAP, '');
   const file = join(folder, place);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, code);

@@ -1,23 +1,13 @@
-import { createRequire } from 'node:module';
 import { WalmqError } from '@walmq/change';
-
-interface BullmqScript {
-  readonly content: string;
-  readonly keys: number;
-}
+// CommonJS, because Node.js loads BullMQ itself as CommonJS: the scripts are loaded already. A static import, for bundlers.
+import * as bullmqScripts from 'bullmq/dist/cjs/scripts/index.js';
 
 /** The Lua of one of BullMQ's scripts. Throws BULLMQ_UNKNOWN if the installed bullmq has no such script. */
 export function loadBullmqScript(name: string, keys: number): string {
-  const require = createRequire(import.meta.url);
-  const path = `bullmq/dist/cjs/scripts/${name}-${keys}.js`;
-  try {
-    const script = (require(path) as Record<string, BullmqScript>)[name];
-    if (script?.keys === keys) return script.content;
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw cause;
-  }
+  const script = bullmqScripts[name];
+  if (script?.keys === keys) return script.content;
   throw new WalmqError('BULLMQ_UNKNOWN', `the installed bullmq has no script ${name} with ${keys} keys.`, {
-    remedy: 'Install the exact version of bullmq that packages/bullmq-lua/package.json names.',
+    remedy: 'Install the exact version of bullmq that walmq depends on: "npm ls bullmq" shows it.',
   });
 }
 

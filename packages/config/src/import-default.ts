@@ -8,7 +8,7 @@ import { createJiti } from 'jiti';
  */
 export async function importDefault(path: string): Promise<unknown> {
   return await explained('CONFIG_UNREADABLE', path, file =>
-    createJiti(import.meta.url, { moduleCache: false }).import(file, { default: true }),
+    createJiti(file, { moduleCache: false }).import(file, { default: true }),
   );
 }
 

@@ -16,7 +16,7 @@ const dated = (form: string) => z.string().regex(new RegExp(`^(?:-?infinity|${fo
 export const values = {
   boolean: z.boolean(),
   integer: z.int32(),
-  float: z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])]),
+  float: z.union([z.number(), z.literal(['NaN', 'Infinity', '-Infinity'])]),
   /** Digits as text: a JSON number would lose some. */
   bigint: z.string().regex(/^-?\d+$/),
   numeric: z.string().regex(/^(?:-?\d+(?:\.\d+)?|NaN|-?Infinity)$/),

@@ -35,16 +35,16 @@ export function postpone(message: string, retryAfterMs: Delay): WalmqError & { r
   return Object.assign(new WalmqError('HANDLER_POSTPONED', message), { retryAfterMs });
 }
 
-const DECIDED: ReadonlySet<ErrorCode> = new Set([
+const DECIDED: ReadonlySet<unknown> = new Set<ErrorCode>([
   'HANDLER_GAVE_UP',
   'HANDLER_DROPPED',
   'HANDLER_POSTPONED',
   'CHANGE_NOT_VISIBLE',
 ]);
 
-/** True if the handler itself decided the outcome, however late. */
+/** True if the handler itself decided the outcome, however late. By the code: the handler may use another copy of walmq. */
 export function isDecided(error: unknown): boolean {
-  return error instanceof WalmqError && DECIDED.has(error.code);
+  return DECIDED.has(Object(error).code);
 }
 
 /** The delay that the other side asked for; undefined if none. */
