@@ -13,7 +13,10 @@ export function withLua(code: string, path: string): string {
     if (!existsSync(folder)) return url;
     const files = readdirSync(folder).filter(name => name.endsWith('.lua'));
     if (files.length === 0) return url;
-    const texts = files.map(name => [name.slice(0, -'.lua'.length), readFileSync(join(folder, name), 'utf8')]);
+    const texts = files.map(name => [
+      name.slice(0, -'.lua'.length),
+      readFileSync(join(folder, name), 'utf8'),
+    ]);
     return JSON.stringify(Object.fromEntries(texts), undefined, 2);
   });
 }

@@ -21,9 +21,7 @@ export type LuaFolder = URL | Readonly<Record<string, string>>;
  */
 export function assembleScript(folder: LuaFolder, entry: string): Script {
   const read = (name: string) =>
-    folder instanceof URL
-      ? readFileSync(new URL(`${name}.lua`, folder), 'utf8')
-      : (folder[name] as string);
+    folder instanceof URL ? readFileSync(new URL(`${name}.lua`, folder), 'utf8') : (folder[name] as string);
   const lua = read(entry)
     .replace(INCLUDE, (_line, name: string) => read(name))
     .replace(BULLMQ_SCRIPT, (_line, name: string, keys: string) =>

@@ -2,9 +2,11 @@ import { WalmqError } from '@walmq/change';
 // CommonJS, because Node.js loads BullMQ itself as CommonJS: the scripts are loaded already. A static import, for bundlers.
 import * as bullmqScripts from 'bullmq/dist/cjs/scripts/index.js';
 
+const SCRIPTS = new Map(Object.entries(bullmqScripts));
+
 /** The Lua of one of BullMQ's scripts. Throws BULLMQ_UNKNOWN if the installed bullmq has no such script. */
 export function loadBullmqScript(name: string, keys: number): string {
-  const script = bullmqScripts[name];
+  const script = SCRIPTS.get(name);
   if (script?.keys === keys) return script.content;
   throw new WalmqError('BULLMQ_UNKNOWN', `the installed bullmq has no script ${name} with ${keys} keys.`, {
     remedy: 'Install the exact version of bullmq that walmq depends on: "npm ls bullmq" shows it.',

@@ -2,6 +2,7 @@ import { WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import { mistakeIn } from '@walmq/postgres';
 import { z } from 'zod';
+import { type OwnVariables, readOwnVariables, type ValuesOf } from './own-variables.js';
 
 /** A server that a process needs: its URL must be set. */
 export type Need = 'database' | 'redis' | 'smtp';
@@ -52,7 +53,7 @@ export const ENVIRONMENT_VARIABLES = [
   'WALMQ_TRACING',
 ] as const;
 
-export interface EnvironmentOptions<Own extends z.ZodRawShape> {
+export interface EnvironmentOptions<Own extends OwnVariables> {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** If the configuration names a server, no variable is needed. */
   readonly config: Pick<WalmqConfig, 'source' | 'redis'>;
@@ -67,18 +68,19 @@ export interface EnvironmentOptions<Own extends z.ZodRawShape> {
  * Reads and validates the environment. Throws ENVIRONMENT_INVALID with one sentence per missing or malformed
  * variable, never with its value, which may be a secret.
  */
-export function readEnvironment<Own extends z.ZodRawShape>(
+export function readEnvironment<Own extends OwnVariables>(
   options: EnvironmentOptions<Own>,
-): Readonly<Environment & z.output<z.ZodObject<Own>>> {
+): Readonly<Environment & ValuesOf<Own>> {
   const { env, config, own } = options;
   const shared = sharedSchema(options).safeParse(withoutEmpty(env));
-  const ownVariables = z.object(own).safeParse(withoutEmpty(env));
-  const issues = [...(shared.error?.issues ?? []), ...(ownVariables.error?.issues ?? [])];
-  if (!shared.success || !ownVariables.success)
-    throw new WalmqError('ENVIRONMENT_INVALID', issues.map(sentenceOf).join(' '));
+  const { values, mistakes } = readOwnVariables(own, withoutEmpty(env));
+  if (!shared.success || mistakes.length > 0) {
+    const sentences = [...(shared.error?.issues.map(sentenceOf) ?? []), ...mistakes];
+    throw new WalmqError('ENVIRONMENT_INVALID', sentences.join(' '));
+  }
   const variables = shared.data;
   return Object.freeze({
-    ...ownVariables.data,
+    ...values,
     databaseUrl: config.source.url ?? variables.DATABASE_URL,
     redisUrl: config.redis.url ?? variables.REDIS_URL,
     smtpUrl: variables.SMTP_URL,
@@ -96,7 +98,7 @@ function withoutEmpty(env: Readonly<Record<string, string | undefined>>): Record
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
 }
 
-function sharedSchema({ needs, config, defaultPort, prettyByDefault }: EnvironmentOptions<z.ZodRawShape>) {
+function sharedSchema({ needs, config, defaultPort, prettyByDefault }: EnvironmentOptions<OwnVariables>) {
   const configured = { database: config.source.url, redis: config.redis.url, smtp: undefined };
   const url = (need: Need, protocols: readonly string[], example: string) => {
     const schema = z.string(`is not set; set it, e.g. ${example}`).check(({ value, issues }) => {

@@ -4,6 +4,7 @@ export { loadForTracing } from './load-for-tracing.js';
 export { type LogEntry, type Logger, logInto } from './log.js';
 export { openPool } from './open-pool.js';
 export { type OpenedService, type OpenServiceOptions, openService } from './open-service.js';
+export type { OwnVariables, Validated, ValuesOf, VariableSchema } from './own-variables.js';
 export { type PollOptions, pause, poll, unlessAborted } from './poll.js';
 export type { ReadyCheck } from './ready-checks.js';
 export { redact } from './redact.js';

@@ -1,13 +1,13 @@
 import { loadConfig, parseConfig, resolveConfig, type WalmqConfigInput } from '@walmq/config';
 import { Registry } from 'prom-client';
-import type { z } from 'zod';
 import { type Need, readEnvironment } from './environment.js';
 import { createLog, type LogEntry, type Logger, logInto } from './log.js';
+import type { OwnVariables, ValuesOf } from './own-variables.js';
 import { Parts } from './parts.js';
 import { sentenceOf } from './sentence-of.js';
 import type { ServiceParts } from './service.js';
 
-export interface OpenServiceOptions<Own extends z.ZodRawShape> {
+export interface OpenServiceOptions<Own extends OwnVariables> {
   readonly name: string;
   readonly needs: readonly Need[];
   readonly own: Own;
@@ -34,9 +34,9 @@ export interface OpenedService<Own> extends ServiceParts<Own> {
  * A service within another program, which has the signals, the pages and the end of the process. Throws the errors of
  * loadConfig and readEnvironment.
  */
-export async function openService<Own extends z.ZodRawShape>(
+export async function openService<Own extends OwnVariables>(
   options: OpenServiceOptions<Own>,
-): Promise<OpenedService<z.output<z.ZodObject<Own>>>> {
+): Promise<OpenedService<ValuesOf<Own>>> {
   const { name, needs, own, env = process.env, metrics = new Registry(), onFault } = options;
   const given = options.config ?? (env.WALMQ_CONFIG || undefined);
   const config =

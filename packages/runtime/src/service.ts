@@ -3,10 +3,10 @@ import { CodedError, WalmqError } from '@walmq/change';
 import { loadConfig, type WalmqConfig } from '@walmq/config';
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { z } from 'zod';
 import { type Environment, type Need, readEnvironment } from './environment.js';
 import { loadForTracing } from './load-for-tracing.js';
 import { createLog, type Logger } from './log.js';
+import type { OwnVariables, ValuesOf } from './own-variables.js';
 import { Parts } from './parts.js';
 import type { ReadyCheck } from './ready-checks.js';
 import { sentenceOf } from './sentence-of.js';
@@ -35,7 +35,7 @@ export interface Service<Own = unknown> extends ServiceParts<Own> {
 }
 
 /** A process: its name, port, needs and start. */
-export interface ServiceOptions<Own extends z.ZodRawShape> {
+export interface ServiceOptions<Own extends OwnVariables> {
   readonly name: string;
   readonly defaultPort: number;
   readonly needs: readonly Need[];
@@ -43,9 +43,9 @@ export interface ServiceOptions<Own extends z.ZodRawShape> {
   readonly own?: Own;
   /** Makes the function that returns the URL by which a request is routed. Default: the request's own URL. */
   readonly rewriteUrl?: (
-    environment: Readonly<Environment & z.output<z.ZodObject<Own>>>,
+    environment: Readonly<Environment & ValuesOf<Own>>,
   ) => (request: IncomingMessage) => string;
-  readonly start: (service: Service<z.output<z.ZodObject<Own>>>) => Promise<void>;
+  readonly start: (service: Service<ValuesOf<Own>>) => Promise<void>;
 }
 
 /** What the starter of a program has read already. */
@@ -61,7 +61,7 @@ export interface Start {
  * stop hooks, then exit code 0. Exit code 1 after a fault, a log that cannot be written, a later signal, or a
  * drain that takes longer than WALMQ_SHUTDOWN_MS.
  */
-export async function runService<Own extends z.ZodRawShape = Record<never, never>>(
+export async function runService<Own extends OwnVariables = Record<never, never>>(
   options: ServiceOptions<Own>,
   { env = process.env, config }: Start = {},
 ): Promise<void> {
@@ -74,10 +74,10 @@ export async function runService<Own extends z.ZodRawShape = Record<never, never
   }
 }
 
-class Process<Own extends z.ZodRawShape> {
+class Process<Own extends OwnVariables> {
   readonly #options: ServiceOptions<Own>;
   readonly #config: WalmqConfig;
-  readonly #environment: Readonly<Environment & z.output<z.ZodObject<Own>>>;
+  readonly #environment: Readonly<Environment & ValuesOf<Own>>;
   readonly #log: Logger;
   readonly #metrics = new Registry();
   readonly #parts = new Parts();

@@ -44,6 +44,7 @@ export { reasonOf } from './failure/reason.js';
 export { type Delay, drop, type GrowingDelay, giveUp, postpone } from './failure/thrown.js';
 export type { Verdict } from './failure/verdict.js';
 export { type WorkerMetrics, workerMetrics } from './metrics/metrics.js';
+export type { DatabasePool, RedisConnection } from './own-clients.js';
 export { Isolation } from './run/isolate.js';
 export { errorReporter } from './run/report-errors.js';
 export { type RunningWorker, type StartOptions, startWorker } from './run/start.js';

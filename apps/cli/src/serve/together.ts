@@ -1,8 +1,8 @@
 import { WalmqError } from '@walmq/change';
+import type { OwnVariables } from '@walmq/runtime';
 import type { WorkerAppOptions } from '@walmq/worker';
-import type { z } from 'zod';
 
-export type AnyApp = WorkerAppOptions<z.ZodRawShape>;
+export type AnyApp = WorkerAppOptions<OwnVariables>;
 
 /**
  * One app with the workers of all. It has one port, one pool and one connection to Redis, and ends as a whole.
@@ -15,7 +15,7 @@ export function together(apps: readonly [AnyApp, ...AnyApp[]]): AnyApp {
     name: apps.map(({ name }) => name).join('+'),
     defaultPort: first.defaultPort,
     needs: [...new Set(apps.flatMap(({ needs }) => needs))],
-    own: apps.reduce<z.ZodRawShape>(joinVariables, {}),
+    own: apps.reduce<OwnVariables>(joinVariables, {}),
     rights: apps.flatMap(({ rights = [] }) => rights),
     workers: async (service, parts) => {
       const definitions = [];
@@ -25,7 +25,7 @@ export function together(apps: readonly [AnyApp, ...AnyApp[]]): AnyApp {
   };
 }
 
-function joinVariables(joined: z.ZodRawShape, { name, own = {} }: AnyApp): z.ZodRawShape {
+function joinVariables(joined: OwnVariables, { name, own = {} }: AnyApp): OwnVariables {
   for (const [variable, declaration] of Object.entries(own))
     if (Object.hasOwn(joined, variable) && joined[variable] !== declaration)
       throw new WalmqError(

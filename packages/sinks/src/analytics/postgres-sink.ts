@@ -1,6 +1,6 @@
 import { sqlTableOf } from '@walmq/change';
-import { giveUp, inTransaction } from '@walmq/worker';
-import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
+import { type DatabasePool, giveUp, inTransaction } from '@walmq/worker';
+import { escapeIdentifier, type PoolClient } from 'pg';
 import type { PositionedFact } from './fact.js';
 import { newestOf } from './newest.js';
 import { type AnalyticsSink, DELETED_COLUMN, POSITION_COLUMN } from './sink.js';
@@ -12,7 +12,7 @@ import { type AnalyticsSink, DELETED_COLUMN, POSITION_COLUMN } from './sink.js';
  */
 export function createPostgresSink(options: {
   /** Left open at close. */
-  readonly pool: Pool;
+  readonly pool: DatabasePool;
 }): AnalyticsSink {
   const { pool } = options;
   return {

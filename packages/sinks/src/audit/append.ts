@@ -1,10 +1,10 @@
 import { jsonMembers } from '@walmq/change';
-import { inTransaction } from '@walmq/worker';
-import type { Pool, PoolClient } from 'pg';
+import { type DatabasePool, inTransaction } from '@walmq/worker';
+import type { PoolClient } from 'pg';
 import { type AuditRecord, PARTS, type Part } from './record.js';
 
 interface AppendOptions {
-  readonly pool: Pool;
+  readonly pool: DatabasePool;
   readonly signal: AbortSignal;
 }
 

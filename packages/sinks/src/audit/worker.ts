@@ -1,6 +1,5 @@
 import { tableName } from '@walmq/change';
-import { defineWorker, type WorkerDefinition } from '@walmq/worker';
-import type { Pool } from 'pg';
+import { type DatabasePool, defineWorker, type WorkerDefinition } from '@walmq/worker';
 import { append } from './append.js';
 import type { AuditRules } from './load.js';
 import { recordOf } from './record.js';
@@ -11,7 +10,7 @@ const AUDIT_QUEUE = 'audit';
 /** Every change of the queue "audit" becomes a row of walmq.audit, once for however many deliveries. */
 export function auditWorker(options: {
   /** Of the database that holds the log. */
-  readonly pool: Pool;
+  readonly pool: DatabasePool;
   readonly rules: AuditRules;
 }): WorkerDefinition {
   const { pool, rules } = options;

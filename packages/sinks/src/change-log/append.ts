@@ -1,9 +1,8 @@
 import { type Change, jsonMembers } from '@walmq/change';
-import { inTransaction } from '@walmq/worker';
-import type { Pool } from 'pg';
+import { type DatabasePool, inTransaction } from '@walmq/worker';
 
 interface AppendOptions {
-  readonly pool: Pool;
+  readonly pool: DatabasePool;
   readonly signal: AbortSignal;
 }
 

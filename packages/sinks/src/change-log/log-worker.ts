@@ -1,5 +1,5 @@
 import { WalmqError } from '@walmq/change';
-import { defineWorker, type WorkerDefinition } from '@walmq/worker';
+import { type DatabasePool, defineWorker, type WorkerDefinition } from '@walmq/worker';
 import type { Pool } from 'pg';
 import { append } from './append.js';
 
@@ -14,7 +14,7 @@ export function changeLogWorker({
   pool,
 }: {
   /** Of the database that holds the log. */
-  readonly pool: Pool;
+  readonly pool: DatabasePool;
 }): WorkerDefinition {
   return defineWorker({
     queue: CHANGE_LOG_QUEUE,

@@ -2,10 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type QueueConfig, shardPrefixes } from '@walmq/config';
 import { checkPostgres } from '@walmq/postgres';
 import { keepConnected } from '@walmq/redis';
-import { loadForTracing, openPool, type ServiceParts, wholeNumber } from '@walmq/runtime';
+import { loadForTracing, openPool, type ServiceParts, type ValuesOf, wholeNumber } from '@walmq/runtime';
 import type { Telemetry } from 'bullmq';
 import type { Pool } from 'pg';
-import type { z } from 'zod';
 import { checkDefinition } from '../define/check-definition.js';
 import type { WorkerDefinition } from '../define/define.js';
 import { workerMetrics } from '../metrics/metrics.js';
@@ -23,7 +22,7 @@ export interface WorkerAppParts {
 
 export interface OpenWorkersOptions {
   readonly name: string;
-  readonly service: ServiceParts<z.output<z.ZodObject<typeof KIT_VARIABLES>>>;
+  readonly service: ServiceParts<ValuesOf<typeof KIT_VARIABLES>>;
   /** Tables of the app's own in schema walmq, besides the kit's. */
   readonly rights: readonly TableRights[];
   readonly workers: (

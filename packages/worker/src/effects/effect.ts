@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ChangeTransaction } from '@walmq/change';
-import type { Pool } from 'pg';
+import type { DatabasePool } from '../own-clients.js';
 import { throughConflicts } from './conflicts.js';
 import { type Entry, keyOf } from './once-for-all.js';
 import { recordDone } from './record-done.js';
@@ -12,7 +12,7 @@ import { untilEnded } from './visible.js';
 
 /** Which change an effect belongs to, and where it is recorded. */
 export interface EffectOptions {
-  readonly pool: Pool;
+  readonly pool: DatabasePool;
   readonly queue: string;
   readonly changeId: string;
   /** Id of the BullMQ job of the change. While the job exists, the change may be delivered again. */

@@ -1,5 +1,6 @@
 import type { ChangeTransaction } from '@walmq/change';
-import { escapeLiteral, type Pool, type PoolClient } from 'pg';
+import { escapeLiteral, type PoolClient } from 'pg';
+import type { DatabasePool } from '../own-clients.js';
 import { throughConflicts } from './conflicts.js';
 import { fromColumn, toColumn } from './result-column.js';
 import { sourceOf } from './schema.js';
@@ -9,7 +10,7 @@ import { untilEnded } from './visible.js';
 
 /** Which change an effect belongs to, and where it is recorded. */
 export interface OnceOptions {
-  readonly pool: Pool;
+  readonly pool: DatabasePool;
   readonly queue: string;
   readonly changeId: string;
   /** Id of the BullMQ job of the change. While the job exists, the change may be delivered again. */

@@ -1,14 +1,14 @@
 import { lsnToHex, parseLsn } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import { QueueKeys } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { Pool, PoolClient } from 'pg';
+import type { DatabasePool, RedisConnection } from '../own-clients.js';
 import { inTransaction } from './transaction.js';
 
 /** Which rows of the inbox and of the ledger of effects may go. */
 export interface PruneOptions {
-  readonly pool: Pool;
-  readonly redis: Redis;
+  readonly pool: DatabasePool;
+  readonly redis: RedisConnection;
   /** The queues whose rows may be pruned, because Redis can be asked for their jobs. */
   readonly queues: readonly Pick<QueueConfig, 'name' | 'prefix'>[];
   /** Name of the slot that the queues' changes come from. */
@@ -65,7 +65,7 @@ const REDIS_TIMEOUT_MS = 5000;
  * again.
  */
 export async function pruneInbox(options: PruneOptions): Promise<Pruned> {
-  const before = await readConfirmed(options.pool, options.slot);
+  const before = await readConfirmed(options.pool as Pool, options.slot);
   const pruned = { inbox: 0, effects: 0 };
   for (const table of ['inbox', 'effects'] as const) {
     let after: Row | undefined;

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { WalmqError } from '@walmq/change';
-import type { Pool } from 'pg';
 import { outcomeOf } from '../failure/outcome.js';
 import { reasonOf } from '../failure/reason.js';
+import type { DatabasePool } from '../own-clients.js';
 import { toColumn } from './result-column.js';
 import { run } from './run-statement.js';
 
@@ -12,7 +12,7 @@ const MAX_PAUSE_MS = 1000;
 const RECORD_TIMEOUT_MS = 5000;
 
 interface RecordOptions {
-  readonly pool: Pool;
+  readonly pool: DatabasePool;
   readonly queue: string;
   /** Name of the effect among the effects of each change. */
   readonly name: string;

@@ -1,9 +1,10 @@
 import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
+import type { DatabasePool } from '../own-clients.js';
 import { poolExhausted } from './pool-exhausted.js';
 
 /** Where a transaction runs, and when it is given up. */
 export interface TransactionOptions {
-  readonly pool: Pool;
+  readonly pool: DatabasePool;
   /** Closes the connection when it aborts, so that nothing of the transaction remains. Default: never. */
   readonly signal?: AbortSignal;
   /**
@@ -41,7 +42,7 @@ export async function inShortTransaction<T, R extends QueryResultRow>(
   act: (tx: PoolClient, firstRows: readonly R[]) => Promise<Ending<T>>,
 ): Promise<T> {
   signal?.throwIfAborted();
-  const tx = await pool.connect().catch(error => {
+  const tx = await (pool as Pool).connect().catch(error => {
     throw poolExhausted(pool, error);
   });
   let released = false;

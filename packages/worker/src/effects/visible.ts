@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { type Change, type ChangeTransaction, WalmqError } from '@walmq/change';
-import type { Pool } from 'pg';
 import type { GrowingDelay } from '../failure/thrown.js';
-import { poolExhausted } from './pool-exhausted.js';
+import type { DatabasePool } from '../own-clients.js';
+import { run } from './run-statement.js';
 import { isShown, nearestXid, type SnapshotText } from './snapshot.js';
 
 type AskOptions = Pick<VisibleOptions, 'pool' | 'deadlineMs'>;
@@ -10,7 +10,7 @@ type AskOptions = Pick<VisibleOptions, 'pool' | 'deadlineMs'>;
 /** Which transaction to wait for, and where. */
 export interface VisibleOptions {
   /** Of the database in which the transaction must be visible. */
-  readonly pool: Pool;
+  readonly pool: DatabasePool;
   /** Milliseconds after which a statement counts as failed. */
   readonly deadlineMs: number;
   /** Ends the wait. */
@@ -125,14 +125,11 @@ async function isHidden(
 }
 
 async function ask<R extends object>(
-  { pool, deadlineMs }: AskOptions,
+  options: AskOptions,
   text: string,
   values: unknown[] = [],
 ): Promise<R[]> {
-  const statement = { text, values, query_timeout: deadlineMs };
-  const { rows } = await pool.query<R>(statement).catch(error => {
-    throw poolExhausted(pool, error);
-  });
+  const { rows } = await run<R>(options, text, values);
   return rows;
 }
 

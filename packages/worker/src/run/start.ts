@@ -12,6 +12,7 @@ import type { WorkerDefinition } from '../define/define.js';
 import { recordsIn } from '../effects/records.js';
 import { driftGuard } from '../failure/park-drift.js';
 import type { WorkerMetrics } from '../metrics/metrics.js';
+import type { DatabasePool, RedisConnection } from '../own-clients.js';
 import { alone } from './alone.js';
 import { Isolation } from './isolate.js';
 import { KitWorker } from './kit-worker.js';
@@ -25,9 +26,9 @@ export interface StartOptions {
   /** All queues of the configuration, by name. */
   readonly queues: Readonly<Record<string, QueueConfig>>;
   /** With maxRetriesPerRequest: null; the caller closes it. */
-  readonly redis: Redis;
+  readonly redis: RedisConnection;
   /** For `once`, `effect` and `visible`. */
-  readonly pool: Pool;
+  readonly pool: DatabasePool;
   /** A logger of pino. */
   readonly log: Logger;
   /** As `workerMetrics` returns them. */
@@ -57,7 +58,9 @@ export interface RunningWorker {
  * WORKER_OPERATION_EXCLUDED or WORKER_EVENTS_UNKNOWN if a handler could never run.
  */
 export function startWorker(options: StartOptions): RunningWorker {
-  const { definition, redis, pool, metrics, isolation = new Isolation() } = options;
+  const { definition, metrics, isolation = new Isolation() } = options;
+  const redis = options.redis as Redis;
+  const pool = options.pool as Pool;
   const config = checkDefinition(definition, options.queues);
   outliveLosses(pool);
   const log = options.log.child({ queue: definition.queue });
