@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { addAcceptLoss } from './accept-loss.js';
 import { addBackfill } from './backfill/backfill.js';
 import { addCompletion } from './completion.js';
+import { addDev } from './dev/dev.js';
 import { addDoctor } from './doctor/doctor.js';
 import { addDiscard } from './failed/discard.js';
 import { addFailed } from './failed/list.js';
@@ -25,6 +26,7 @@ import { addTypes } from './types/types.js';
 const COMMANDS: readonly ((program: Command, host: Host) => void)[] = [
   addInit,
   addSetup,
+  addDev,
   addCapture,
   addWorker,
   addDashboard,

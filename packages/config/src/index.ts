@@ -17,3 +17,4 @@ export {
   type WalmqConfig,
 } from './resolve.js';
 export { defineConfig, READY_WORKERS, type ReadyWorker, type WalmqConfigInput } from './schema.js';
+export { sourceFiles } from './source-files.js';

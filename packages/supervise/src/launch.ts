@@ -23,7 +23,7 @@ export interface Running {
   ending(): string | undefined;
   /** Resolves to how it ended. */
   readonly ended: Promise<string>;
-  /** Sends SIGTERM, and SIGKILL `killAfterMs` later. Resolves when the process has ended. */
+  /** Sends SIGTERM to the process and its own children, and SIGKILL `killAfterMs` later. Resolves when the process has ended. */
   stop(killAfterMs: number): Promise<void>;
 }
 
@@ -57,16 +57,24 @@ export function launch(options: LaunchOptions): Running {
     ending = how;
     return how;
   });
+  /** The session of the process: a shell and the command that it runs. */
+  const signalAll = (signal: NodeJS.Signals) => {
+    try {
+      if (pid !== undefined && ending === undefined) process.kill(-pid, signal);
+    } catch {
+      // It has just ended.
+    }
+  };
   return {
     url: () => url,
     ending: () => ending,
     ended,
     async stop(killAfterMs) {
-      child.kill('SIGTERM');
+      signalAll('SIGTERM');
       const settled = new AbortController();
       const overdue = delay(killAfterMs, undefined, { signal: settled.signal }).then(
-        () => child.kill('SIGKILL'),
-        () => false,
+        () => signalAll('SIGKILL'),
+        () => {},
       );
       await ended;
       settled.abort();

@@ -30,6 +30,7 @@ export function examples(...lines: (readonly [command: string, meaning: string])
 const PAGES: Readonly<Record<string, string>> = {
   init: 'docs/guides/init.md',
   setup: 'docs/start/getting-started.md',
+  dev: 'docs/guides/dev.md',
   capture: 'docs/guides/production.md',
   worker: 'docs/guides/production.md',
   dashboard: 'docs/guides/dashboard.md',

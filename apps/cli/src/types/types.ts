@@ -7,6 +7,7 @@ import { type Command, Option } from 'commander';
 import { type CommandIo, configOf, databaseUrlOf, EXIT } from '../terminal/command.js';
 import { withDatabase } from '../terminal/connect.js';
 import { examples, type Host } from '../terminal/help.js';
+import { bareTypes } from './bare-types.js';
 import { driftLines } from './drift-lines.js';
 import { readDescriptions } from './read-descriptions.js';
 
@@ -73,7 +74,7 @@ async function checkTypes(io: CommandIo, file: string, models: readonly TableMod
     io.printError(`${file} is missing: write it with "walmq types --out ${file}".`);
     return EXIT.failed;
   }
-  if (bare(text) === bare(printTables(models))) {
+  if (bareTypes(text) === bareTypes(printTables(models))) {
     io.print(`ok       ${file}: nothing has drifted`);
     return EXIT.ok;
   }
@@ -94,9 +95,4 @@ async function textOf(file: string): Promise<string | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-/** Removes characters that the user's formatter may have changed. */
-function bare(text: string): string {
-  return text.replaceAll(/[\s'",;|()*]+/g, '');
 }

@@ -3,7 +3,7 @@ import { readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ErrorCode, WalmqError } from '@walmq/change';
-import { isPortTaken } from './free-port.js';
+import { isPortTaken } from '@walmq/supervise';
 
 /** What a later start with the same folder needs. */
 export interface ServerState {

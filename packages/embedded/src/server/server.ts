@@ -4,8 +4,8 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ErrorCode, WalmqError } from '@walmq/change';
+import { freePort, isPortTaken } from '@walmq/supervise';
 import type { Account } from './account.js';
-import { freePort, isPortTaken } from './free-port.js';
 import type { ServerFolder } from './server-folder.js';
 
 /** Everything that is needed to start, probe and stop a server. */

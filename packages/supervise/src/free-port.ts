@@ -23,3 +23,14 @@ export async function isPortTaken(port: number): Promise<boolean> {
   await once(server, 'close');
   return false;
 }
+
+/** Claims the first free port of 127.0.0.1 from `first` on. `claimed` keeps callers at the same time apart; delete a port to free it. */
+export async function claimPort(first: number, claimed: Set<number>): Promise<number> {
+  for (let port = first; port <= 65_535; port++) {
+    if (claimed.has(port)) continue;
+    claimed.add(port);
+    if (!(await isPortTaken(port))) return port;
+    claimed.delete(port);
+  }
+  throw new Error(`no port from ${first} on is free`);
+}
