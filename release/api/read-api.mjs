@@ -141,7 +141,6 @@ function configOf({ name, folder: project, types }, folder) {
         extractorMessageReporting: {
           default: none,
           'ae-forgotten-export': { logLevel: 'warning', addToApiReportFile: false },
-          'ae-undocumented': { logLevel: 'none', addToApiReportFile: true },
         },
         tsdocMessageReporting: { default: none },
         compilerMessageReporting: { default: { logLevel: 'error' } },
