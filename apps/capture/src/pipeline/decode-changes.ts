@@ -146,12 +146,8 @@ function isText(prefix: string): boolean {
 }
 
 /** The hot path. */
-function* rowsOf(
-  message: RowMessage,
-  tables: readonly Table[],
-  transaction: Transaction,
-): Generator<StreamChange> {
-  for (const change of encodeChanges(message, tables, transaction)) yield { kind: 'row', change };
+function rowsOf(message: RowMessage, tables: readonly Table[], transaction: Transaction): StreamChange[] {
+  return encodeChanges(message, tables, transaction).map(change => ({ kind: 'row', change }));
 }
 
 /**

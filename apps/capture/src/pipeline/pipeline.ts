@@ -47,10 +47,10 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
       for (const message of messages) {
         switch (message.tag) {
           case 'begin': {
-            const mark = markOf(message, publication);
-            history.began(message, mark);
-            enqueuer.began(mark);
             transaction = new Transaction(message);
+            const mark = markOf(transaction, publication);
+            history.began(transaction, mark);
+            enqueuer.began(mark);
             window.began(message.xid);
             received = message.commitLsn;
             continue;

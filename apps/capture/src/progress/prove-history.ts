@@ -1,12 +1,6 @@
 import { type Lsn, lsnToHex, type Position, type WalmqError } from '@walmq/change';
 import { checkpointAhead } from '@walmq/operations';
-
-/** The begin of a transaction in the stream. */
-export interface Begin {
-  readonly commitLsn: Lsn;
-  readonly xid: number;
-  readonly committedAt: string;
-}
+import type { Transaction } from '@walmq/replication';
 
 /** The LSN in a mark that stands before every transaction. */
 const NO_TRANSACTION = '0'.repeat(16);
@@ -15,8 +9,11 @@ const NO_TRANSACTION = '0'.repeat(16);
  * A transaction as the checkpoint keeps it: where its commit stands, its number, when it was committed, and the
  * publication through which it was seen. In another history the same place holds another transaction.
  */
-export function markOf({ commitLsn, xid, committedAt }: Begin, publication: string): string {
-  return `${lsnToHex(commitLsn)} ${xid} ${committedAt} ${publication}`;
+export function markOf(
+  { lsnHex, xid, committedAt }: Pick<Transaction, 'lsnHex' | 'xid' | 'committedAt'>,
+  publication: string,
+): string {
+  return `${lsnHex} ${xid} ${committedAt} ${publication}`;
 }
 
 /** The mark of a checkpoint at or before which no transaction has been seen. */
@@ -57,9 +54,9 @@ export class HistoryProof {
   }
 
   /** Throws CHECKPOINT_AHEAD when this transaction, or a missing one before it, is of another history. */
-  began(begin: Begin, mark: string): void {
+  began({ commitLsn }: Pick<Transaction, 'commitLsn'>, mark: string): void {
     if (this.#open.length === 0) return;
-    const lsn = lsnToHex(begin.commitLsn);
+    const lsn = lsnToHex(commitLsn);
     this.#open = this.#open.filter(proof => !proof.began(lsn, mark));
   }
 

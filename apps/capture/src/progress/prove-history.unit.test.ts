@@ -1,11 +1,12 @@
-import { type Position, toLsn } from '@walmq/change';
+import { lsnToHex, type Position, toLsn } from '@walmq/change';
 import { describe, expect, it } from 'vitest';
-import { type Begin, HistoryProof, markOf, markOfNone } from './prove-history.js';
+import { HistoryProof, markOf, markOfNone } from './prove-history.js';
 
 const PUBLICATION = 'walmq';
 const at = (lsn: bigint, seq = 0): Position => ({ lsn: toLsn(lsn), seq });
-const begin = (lsn: bigint, xid = Number(lsn)): Begin => ({
+const begin = (lsn: bigint, xid = Number(lsn)) => ({
   commitLsn: toLsn(lsn),
+  lsnHex: lsnToHex(toLsn(lsn)),
   xid,
   committedAt: `2026-01-01T00:00:00.${String(xid).padStart(6, '0')}Z`,
 });

@@ -1,3 +1,4 @@
+import { comparePositions, formatPosition, type Position } from '@walmq/change';
 import type { Job } from '../job.js';
 
 /** Jobs that are enqueued together, and the part of the stream that they cover. */
@@ -26,6 +27,8 @@ export class FillingBatch {
   #ends: string;
   /** The transaction of #ends. */
   #transaction: string;
+  /** An end that is not written as text yet, and its transaction: most ends are passed before the batch is closed. */
+  #later: { readonly position: Position; readonly transaction: string } | undefined;
   /** The transaction that began last. */
   #begun: string;
 
@@ -43,6 +46,7 @@ export class FillingBatch {
 
   /** True if it covers a part of the stream, with or without jobs. */
   get advanced(): boolean {
+    this.#settle();
     return this.#ends !== this.#follows;
   }
 
@@ -62,15 +66,21 @@ export class FillingBatch {
     }
   }
 
-  /** This batch and those before it hold everything up to this position. Positions only grow. */
-  advanceTo(position: string): void {
-    if (position <= this.#ends) return;
-    this.#ends = position;
-    this.#transaction = this.#begun;
+  /** This batch and those before it hold everything up to this change. Positions only grow. */
+  reach(position: string): void {
+    this.#later = undefined;
+    this.#end(position, this.#begun);
+  }
+
+  /** Like `reach`, for a position between two transactions. */
+  advanceTo(position: Position): void {
+    if (this.#later && comparePositions(position, this.#later.position) <= 0) return;
+    this.#later = { position, transaction: this.#begun };
   }
 
   /** Closes the batch. The next one begins at its end. */
   take(): Batch {
+    this.#settle();
     const batch = {
       jobs: this.#jobs,
       follows: this.#follows,
@@ -81,5 +91,17 @@ export class FillingBatch {
     this.#bytes = 0;
     this.#follows = this.#ends;
     return batch;
+  }
+
+  #settle(): void {
+    if (!this.#later) return;
+    this.#end(formatPosition(this.#later.position), this.#later.transaction);
+    this.#later = undefined;
+  }
+
+  #end(position: string, transaction: string): void {
+    if (position <= this.#ends) return;
+    this.#ends = position;
+    this.#transaction = transaction;
   }
 }

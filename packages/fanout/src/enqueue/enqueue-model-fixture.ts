@@ -70,7 +70,7 @@ export class EnqueueModel {
         if (!this.filling.full) this.#add();
         break;
       case 'advance':
-        this.filling.advanceTo(position(++this.added));
+        this.filling.reach(position(++this.added));
         break;
       case 'progress':
         if (maySendProgress(this.state, this.filling)) this.#take();
@@ -111,7 +111,7 @@ export class EnqueueModel {
   #add(): void {
     const at = position(++this.added);
     this.filling.add([{ queue: 0, id: at, name: 'insert', data: '{}', orderingKeys: [] }]);
-    this.filling.advanceTo(at);
+    this.filling.reach(at);
   }
 
   #send(): void {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatPosition, type Position, WalmqError } from '@walmq/change';
+import { type Position, WalmqError } from '@walmq/change';
 import type { Redis } from 'ioredis';
 import { readCheckpoint, touchCheckpoint } from '../checkpoint/checkpoint.js';
 import type { Job } from '../job.js';
@@ -76,7 +76,7 @@ export class Enqueuer {
     if (this.#state.phase.name === 'failed') return Promise.reject(this.#state.phase.failure);
     if (position <= this.#resumeAfter) return undefined;
     this.#filling.add(jobs);
-    this.#filling.advanceTo(position);
+    this.#filling.reach(position);
     if (!this.#filling.full) return undefined;
     this.#send();
     return this.#filling.full ? this.#ready() : undefined;
@@ -84,7 +84,7 @@ export class Enqueuer {
 
   /** The stream was read up to here, with or without jobs: the checkpoint may move. */
   advanceTo(position: Position): void {
-    this.#filling.advanceTo(formatPosition(position));
+    this.#filling.advanceTo(position);
   }
 
   /** Sends what is there without waiting for a full batch. */

@@ -2,6 +2,7 @@ import { runScript, type Script } from '@walmq/bullmq-lua';
 import { WalmqError } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import type { Redis } from 'ioredis';
+import type { FormerKey } from '../job.js';
 import { jobOptions } from '../job-options.js';
 import type { Batch } from './batch.js';
 import { batchRefused } from './batch-refused.js';
@@ -14,6 +15,8 @@ export interface BatchWriterOptions {
   readonly queues: readonly QueueConfig[];
   readonly shard: number;
 }
+
+const NO_KEYS: readonly FormerKey[] = [];
 
 /** Writes the batches of one shard, each with one call of the enqueue script. */
 export class BatchWriter {
@@ -62,17 +65,32 @@ export class BatchWriter {
 
   #arguments(batch: Batch): string[] {
     const { follows, ends, transaction = '' } = batch;
-    const args = ['1', this.#checkpointKey, follows, ends, transaction, String(Date.now()), ...this.#head];
-    const formerKeys = batch.jobs.flatMap(({ queue, formerKeys = [] }) =>
-      formerKeys.flatMap(({ key, former }) => [this.#numberOf.get(queue) as string, key, former]),
-    );
-    args.push(String(formerKeys.length / 3), ...formerKeys);
-    const extras = batch.jobs.flatMap(({ orderingKeys: [, second = ''], options = '' }, index) =>
-      second || options ? [String(index + 1), second, options] : [],
-    );
-    args.push(String(extras.length / 3), ...extras);
-    for (const { queue, id, name, data, orderingKeys } of batch.jobs)
-      args.push(this.#numberOf.get(queue) as string, id, name, data, orderingKeys[0] ?? '');
+    const formerKeys: string[] = [];
+    const extras: string[] = [];
+    const jobs: string[] = [];
+    for (const [index, job] of batch.jobs.entries()) {
+      const { id, name, data, orderingKeys } = job;
+      const queue = this.#numberOf.get(job.queue) as string;
+      for (const { key, former } of job.formerKeys ?? NO_KEYS) formerKeys.push(queue, key, former);
+      const [first = '', second = ''] = orderingKeys;
+      const { options = '' } = job;
+      if (second || options) extras.push(String(index + 1), second, options);
+      jobs.push(queue, id, name, data, first);
+    }
+    const args = [
+      '1',
+      this.#checkpointKey,
+      follows,
+      ends,
+      transaction,
+      String(Date.now()),
+      ...this.#head,
+      String(formerKeys.length / 3),
+      ...formerKeys,
+      String(extras.length / 3),
+      ...extras,
+      ...jobs,
+    ];
     // The client would flatten an array into several arguments, and the script would read them as another job.
     if (!args.every(arg => typeof arg === 'string')) throw notText(batch);
     return args;

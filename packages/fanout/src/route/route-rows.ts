@@ -73,9 +73,10 @@ export class RowRoutes {
     for (const route of taken) {
       const written = route.shape ? this.#writer.write(change, route.shape) : whole;
       if (written === undefined) continue;
-      const { unplaced, ...order } = orderChange(change, route);
+      const { unplaced, orderingKeys, formerKeys } = orderChange(change, route);
       const data = unplaced === undefined ? written : this.#writer.park(change, route.shape, unplaced);
-      jobs.push({ queue: route.queue, id, name: change.op, data, ...order });
+      const job: Job = { queue: route.queue, id, name: change.op, data, orderingKeys };
+      jobs.push(formerKeys ? { ...job, formerKeys } : job);
     }
     return jobs;
   }

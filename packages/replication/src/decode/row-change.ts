@@ -23,6 +23,9 @@ const OPEN = 0x7b;
 const CLOSE = 0x7d;
 const COMMA = 0x2c;
 const NULL = Buffer.from('null');
+const ID = Buffer.from('{"id":"');
+const BEFORE = Buffer.from(',"before":');
+const AFTER = Buffer.from(',"after":');
 /**
  * Maximum bytes of a value in an ordering key. Redis keeps ordering keys while changes wait, so a digest replaces a longer
  * value.
@@ -77,7 +80,9 @@ export class RowChange implements EncodedChange {
   get keyText(): string | null {
     const row = this.#row;
     if (!row || !this.#hasKey(row)) return null;
-    return this.of.keyColumns.map(index => this.#orderingText(row, index)).join(',');
+    const { keyColumns } = this.of;
+    if (keyColumns.length === 1) return this.#orderingText(row, keyColumns[0] as number);
+    return keyColumns.map(index => this.#orderingText(row, index)).join(',');
   }
 
   get formerKeyText(): string | null {
@@ -92,15 +97,31 @@ export class RowChange implements EncodedChange {
     return keyColumns.length > 0 && !keyColumns.some(index => row.isUnchanged(index));
   }
 
+  /**
+   * Hot path: the whole change is written as bytes and becomes one string. Pieces of text would be several strings, which
+   * live as long as the batch and which the garbage collector copies.
+   */
   get json(): string {
-    const { relation } = this.of;
-    const before = this.#before ? this.#rowJson(this.#before.tuple, MOST_JSON_BYTES) : 'null';
-    const after = this.#after ? this.#rowJson(this.#after, MOST_JSON_BYTES - before.length) : 'null';
-    return (
-      `{"id":"${this.id}","op":"${this.op}","schema":${JSON.stringify(relation.schema)},` +
-      `"table":${JSON.stringify(relation.table)},"key":${this.#keyJson()},"before":${before},"after":${after}` +
-      `${this.#differencesJson()}${this.#jsonNullsJson()},"tx":${this.#tx}}`
-    );
+    const { json, jsonHeads } = this.of;
+    json.limit(MOST_JSON_BYTES);
+    try {
+      json.raw(ID);
+      json.text(this.id);
+      json.raw(jsonHeads[this.op]);
+      this.#writeKey(json);
+      json.raw(BEFORE);
+      // The limit holds for the two rows together.
+      json.limit(MOST_JSON_BYTES + AFTER.length);
+      this.#writeRow(json, this.#before?.tuple ?? null);
+      json.raw(AFTER);
+      this.#writeRow(json, this.#after);
+      json.limit(MOST_JSON_BYTES);
+      json.text(`${this.#differencesJson()}${this.#jsonNullsJson()},"tx":${this.#tx}}`);
+      return json.take();
+    } catch (cause) {
+      json.discard();
+      throw this.#unwritable(cause);
+    }
   }
 
   valuesOf(column: string): readonly string[] {
@@ -137,8 +158,8 @@ export class RowChange implements EncodedChange {
 
   get rows(): { readonly before: string | null; readonly after: string | null } {
     return {
-      before: this.#before?.whole ? this.#rowJson(this.#before.tuple, MOST_JSON_BYTES) : null,
-      after: this.#after && this.#rowJson(this.#after, MOST_JSON_BYTES),
+      before: this.#before?.whole ? this.#rowJson(this.#before.tuple) : null,
+      after: this.#after && this.#rowJson(this.#after),
     };
   }
 
@@ -220,29 +241,49 @@ export class RowChange implements EncodedChange {
     return this.#after ?? this.#before?.tuple ?? null;
   }
 
-  #keyJson(): string {
+  #writeKey(json: JsonSink): void {
     const row = this.#row;
     const { columns, keyColumns } = this.of;
-    if (!row || !this.#hasKey(row)) return 'null';
-    return `{${keyColumns.map(index => columns[index]?.jsonName + this.#valueJson(row, index)).join(',')}}`;
+    if (!row || !this.#hasKey(row)) {
+      json.raw(NULL);
+      return;
+    }
+    json.byte(OPEN);
+    for (let at = 0; at < keyColumns.length; at++) {
+      const index = keyColumns[at] as number;
+      const column = columns[index] as Column;
+      if (at > 0) json.byte(COMMA);
+      json.raw(column.jsonNameBytes);
+      this.#writeValue(json, column, row, index);
+    }
+    json.byte(CLOSE);
   }
 
   /** Hot path: converts PostgreSQL's bytes to the JSON of the row in one pass. */
-  #rowJson(tuple: Tuple, most: number): string {
-    const { columns, json } = this.of;
-    json.limit(most);
+  #writeRow(json: JsonSink, tuple: Tuple | null): void {
+    if (!tuple) {
+      json.raw(NULL);
+      return;
+    }
+    const { columns } = this.of;
+    json.byte(OPEN);
+    let first = true;
+    for (let i = 0; i < columns.length && i < tuple.length; i++) {
+      if (tuple.isUnchanged(i)) continue;
+      if (!first) json.byte(COMMA);
+      const column = columns[i] as Column;
+      json.raw(column.jsonNameBytes);
+      this.#writeValue(json, column, tuple, i);
+      first = false;
+    }
+    json.byte(CLOSE);
+  }
+
+  #rowJson(tuple: Tuple): string {
+    const { json } = this.of;
+    json.limit(MOST_JSON_BYTES);
     try {
-      json.byte(OPEN);
-      let first = true;
-      for (let i = 0; i < columns.length && i < tuple.length; i++) {
-        if (tuple.isUnchanged(i)) continue;
-        if (!first) json.byte(COMMA);
-        const column = columns[i] as Column;
-        json.raw(column.jsonNameBytes);
-        this.#writeValue(json, column, tuple, i);
-        first = false;
-      }
-      json.byte(CLOSE);
+      this.#writeRow(json, tuple);
       return json.take();
     } catch (cause) {
       json.discard();

@@ -8,7 +8,8 @@ export class Transaction {
   readonly commitLsn: Lsn;
   /** Time of the commit: ISO 8601 with microseconds. */
   readonly committedAt: string;
-  readonly #hex: string;
+  /** `commitLsn` as 16 hex digits. */
+  readonly lsnHex: string;
   readonly #head: string;
   #seq = 0;
 
@@ -16,7 +17,7 @@ export class Transaction {
     this.xid = begin.xid;
     this.commitLsn = begin.commitLsn;
     this.committedAt = begin.committedAt;
-    this.#hex = lsnToHex(begin.commitLsn);
+    this.lsnHex = lsnToHex(begin.commitLsn);
     this.#head = `{"xid":${begin.xid},"lsn":"${formatLsn(begin.commitLsn)}","committedAt":"${begin.committedAt}","seq":`;
   }
 
@@ -39,6 +40,6 @@ export class Transaction {
   next(): { id: string; json: string } {
     this.#seq += 1;
     const context = this.context ? `,"context":${this.context.json}` : '';
-    return { id: positionText(this.#hex, this.#seq), json: `${this.#head}${this.#seq}}${context}` };
+    return { id: positionText(this.lsnHex, this.#seq), json: `${this.#head}${this.#seq}}${context}` };
   }
 }

@@ -1,5 +1,6 @@
 import { WalmqError } from '@walmq/change';
 import { ByteReader } from './byte-reader.js';
+import { CommitClock } from './commit-clock.js';
 import type { Message, OldTuple, Relation, RelationColumn } from './messages.js';
 import { Partitions } from './partitions.js';
 import { Tuple } from './tuple.js';
@@ -8,9 +9,6 @@ const IDENTITY = { d: 'default', n: 'nothing', f: 'full', i: 'index' } as const;
 
 /** Messages whose values are read after the socket's buffer has been reused, so their bytes are copied. */
 const ROW_TAGS: ReadonlySet<string> = new Set(['I', 'U', 'D']);
-
-/** PostgreSQL counts microseconds from 2000-01-01 UTC. */
-const PG_EPOCH_MS = 946_684_800_000;
 
 /**
  * Parses pgoutput's messages, protocol version 1:
@@ -22,6 +20,7 @@ const PG_EPOCH_MS = 946_684_800_000;
 export class PgoutputParser {
   readonly #relations = new Map<number, Relation>();
   readonly #partitions = new Partitions();
+  readonly #clock = new CommitClock();
 
   /** Returns undefined for relation, type and origin messages. Throws PGOUTPUT_UNREADABLE. */
   parse(bytes: Buffer): Message | undefined {
@@ -46,7 +45,7 @@ export class PgoutputParser {
         return {
           tag: 'begin',
           commitLsn: reader.lsn(),
-          committedAt: isoTime(reader.int64()),
+          committedAt: this.#clock.isoTime(reader.int64()),
           xid: reader.uint32(),
         };
       case 'C':
@@ -141,13 +140,6 @@ function readColumn(reader: ByteReader): RelationColumn {
   const typeOid = reader.uint32();
   reader.uint32(); // type modifier: already applied in the text form of a value
   return { name, typeOid, inIdentity };
-}
-
-/** Returns ISO 8601 with microseconds, which a Date would drop. */
-function isoTime(microseconds: bigint): string {
-  const milliseconds = Number(microseconds / 1000n) + PG_EPOCH_MS;
-  const rest = String(microseconds % 1000n).padStart(3, '0');
-  return `${new Date(milliseconds).toISOString().slice(0, -1)}${rest}Z`;
 }
 
 function unreadable(what: string, cause?: unknown): WalmqError {

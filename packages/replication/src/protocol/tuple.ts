@@ -28,15 +28,16 @@ export class Tuple {
 
   /** Reads TupleData. Throws RangeError if the bytes end early or a value has an unknown kind. */
   static read(reader: ByteReader): Tuple {
-    const starts: number[] = [];
-    const ends: number[] = [];
-    for (let left = reader.uint16(); left > 0; left--) {
+    const count = reader.uint16();
+    const starts = new Array<number>(count);
+    const ends = new Array<number>(count);
+    for (let index = 0; index < count; index++) {
       const kind = reader.uint8();
       // 't': text, 'n': null, 'u': unchanged
       const length = kind === 0x74 ? reader.uint32() : 0;
       const start = kind === 0x74 ? reader.skip(length) : absence(kind);
-      starts.push(start);
-      ends.push(start + length);
+      starts[index] = start;
+      ends[index] = start + length;
     }
     return new Tuple(reader.all, starts, ends);
   }

@@ -1,4 +1,4 @@
-import { type TableName, tableName } from '@walmq/change';
+import { type Operation, type TableName, tableName } from '@walmq/change';
 import type { Relation } from '../protocol/messages.js';
 import type { JsonWriter } from '../values/json-writer.js';
 import { anyText } from '../values/ordering-text.js';
@@ -34,6 +34,8 @@ export interface Table {
    * known key.
    */
   readonly followsUnkeyed: boolean;
+  /** What stands between the id and the key in the JSON of a change, by operation, in UTF-8. */
+  readonly jsonHeads: Readonly<Record<Operation, Buffer>>;
   /** Writer of the rows; empty between two rows. */
   readonly json: JsonWriter;
 }
@@ -73,12 +75,24 @@ export function describeTable(announced: Relation, parts: TableParts): Table {
     columns,
     indexOf,
     json,
+    jsonHeads: {
+      insert: jsonHead('insert', relation),
+      update: jsonHead('update', relation),
+      delete: jsonHead('delete', relation),
+      truncate: jsonHead('truncate', relation),
+      read: jsonHead('read', relation),
+      message: jsonHead('message', relation),
+    },
     isChild: parent !== undefined,
     jsonColumns: [...columns.keys()].filter(index => columns[index]?.type.jsonNulls),
     keyColumns: keyColumns(relation, indexOf, primaryKey ?? []),
     doubt: doubtOf(relation, parts),
     followsUnkeyed: isUnkeyed,
   };
+}
+
+function jsonHead(op: Operation, { schema, table }: TableName): Buffer {
+  return Buffer.from(`","op":"${op}",${JSON.stringify({ schema, table }).slice(1, -1)},"key":`);
 }
 
 function doubtOf(relation: Relation, { typeOf, primaryKey }: TableParts): string | undefined {

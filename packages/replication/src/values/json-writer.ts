@@ -86,9 +86,9 @@ export class JsonWriter implements JsonSink {
     this.#checksText = checksText;
   }
 
-  /** Sets the maximum bytes until the next `take`. A write beyond the limit throws JsonTooLarge. */
+  /** Sets the maximum of further bytes until the next `take`. A write beyond the limit throws JsonTooLarge. */
   limit(bytes: number): void {
-    this.#most = bytes;
+    this.#most = this.#at + bytes;
   }
 
   /** Throws JsonTooLarge. */
