@@ -50,7 +50,8 @@ export async function create(
   const undo = remember(folder);
   try {
     mkdirSync(folder, { recursive: true });
-    for (const [name, text] of Object.entries(ownFiles(caller))) writeFileSync(join(folder, name), text);
+    for (const [name, text] of Object.entries(ownFiles(caller, majorOf(given.nodeVersion))))
+      writeFileSync(join(folder, name), text);
     writeFileSync(join(folder, 'package.json'), newManifest(folder));
     print(`Installing walmq with ${caller.manager} ...`);
     await run(caller.manager, addArguments(caller, `walmq@^${given.version}`), { folder, quiet: true });
@@ -64,6 +65,10 @@ export async function create(
     printError(`${(error as Error).message}\nNothing was created.`);
     return 1;
   }
+}
+
+function majorOf(version: string): number {
+  return Number(version.split('.')[0]);
 }
 
 const OLDEST_NODE = [20, 19] as const;

@@ -24,9 +24,15 @@ export function addArguments({ manager }: Caller, spec: string): string[] {
   }
 }
 
-/** Files that make the folder a project of its own, with a folder node_modules. */
-export function ownFiles({ manager, major }: Caller): Readonly<Record<string, string>> {
-  return manager === 'yarn' && major > 1
-    ? { '.yarnrc.yml': 'nodeLinker: node-modules\n', 'yarn.lock': '' }
-    : {};
+/** Files that let the package manager install walmq into a folder node_modules of this project. */
+export function ownFiles({ manager, major }: Caller, nodeMajor: number): Readonly<Record<string, string>> {
+  if (manager !== 'yarn') return {};
+  if (major > 1) return { '.yarnrc.yml': 'nodeLinker: node-modules\n', 'yarn.lock': '' };
+  return nodeMajor < FIRST_NODE_OF_ALL ? { '.yarnrc': YARN_1_ON_NODE_20 } : {};
 }
+
+/** Packages below Fastify ask for this major version of Node.js. */
+const FIRST_NODE_OF_ALL = 22;
+const YARN_1_ON_NODE_20 = `# Packages below walmq ask for Node.js 22, and run on Node.js 20. Yarn 1 would not install them.
+ignore-engines true
+`;

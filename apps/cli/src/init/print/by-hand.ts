@@ -46,7 +46,9 @@ function typesNotes(facts: Facts): string[] {
   const run = runBinary(answers.packageManager, 'walmq types');
   if (isKept(facts, TABLES_PATH)) return [`Write ${TABLES_PATH} again from the database: ${run}`];
   if (answers.tables.every(({ model }) => model)) return [];
-  return [`${TABLES_PATH} is provisional. Write the row types once the database has the tables: ${run}`];
+  return [
+    `${TABLES_PATH} is provisional. Once the database has the tables, write the row types (${run}) and complete the rows in the tests.`,
+  ];
 }
 
 function keyNotes({ answers }: Facts): string[] {
