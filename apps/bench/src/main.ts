@@ -2,7 +2,10 @@ import { CodedError } from '@walmq/change';
 import { HELP, readArguments } from './cases/arguments.js';
 import { BenchError } from './cases/bench-error.js';
 import { planCases } from './cases/plan.js';
+import { checkCheckout } from './load/readers.js';
 import { runBench } from './measure/run.js';
+import { installPeers } from './peers/install.js';
+import { writePage } from './report/page.js';
 import { saveReport } from './report/save.js';
 import { renderTables } from './report/tables.js';
 
@@ -16,13 +19,22 @@ async function main(): Promise<number> {
       print(HELP);
       return 0;
     }
+    if (args.writePage.length > 0) {
+      print(`Wrote: ${(await writePage(args.writePage)).join(', ')}`);
+      return 0;
+    }
     if (planCases(args).length === 0)
       throw new BenchError('BENCH_ARGUMENTS', `no case is named like ${args.only.join(', ')}.`, {
         remedy: 'See npm run bench -- --help.',
       });
-    const report = await runBench({ args, print });
+    if (args.against !== undefined) checkCheckout(args.against);
+    const { without, reasons } = await installPeers(args.contenders, print);
+    for (const reason of reasons) print(reason);
+    if (args.install) return 0;
+    const contenders = args.contenders.filter(contender => !without.has(contender));
+    const report = await runBench({ args: { ...args, contenders }, print }, reasons);
     print(`\n${renderTables(report)}`);
-    for (const file of await saveReport(report)) print(`Saved ${file}`);
+    for (const file of await saveReport(report, args.out)) print(`Saved ${file}`);
     return 0;
   } catch (error) {
     console.error(error instanceof CodedError ? error.sentence : error);

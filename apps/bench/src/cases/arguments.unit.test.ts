@@ -1,33 +1,47 @@
 import { describe, expect, it } from 'vitest';
 import { readArguments } from './arguments.js';
 
+const OWN = ['postgres', 'redis', 'glue', 'walmq', 'batch', 'bullmq'];
+
 describe('readArguments', () => {
-  it('takes everything, three rounds, when nothing is said', () => {
+  it('takes everything but peers, three rounds, when nothing is said', () => {
     expect(readArguments([])).toEqual({
       help: false,
-      quick: false,
+      size: 'full',
       only: [],
-      contenders: ['postgres', 'redis', 'glue', 'walmq'],
+      contenders: OWN,
       durabilities: ['fsync', 'memory'],
       rounds: 3,
       against: undefined,
+      install: false,
+      out: undefined,
+      writePage: [],
     });
   });
 
-  it('takes one round when it shall be quick, unless told otherwise', () => {
-    expect(readArguments(['--quick']).rounds).toBe(1);
+  it('takes one round of small sizes, unless told otherwise', () => {
+    expect(readArguments(['--quick'])).toMatchObject({ size: 'quick', rounds: 1 });
+    expect(readArguments(['--smoke'])).toMatchObject({ size: 'smoke', rounds: 1 });
     expect(readArguments(['--quick', '--rounds', '5']).rounds).toBe(5);
   });
 
-  it('measures another build beside this one', () => {
-    const args = readArguments(['--contender', 'walmq', '--against', 'there/capture.js']);
+  it('measures another checkout beside this one', () => {
+    const args = readArguments(['--contender', 'other', '--contender', 'walmq', '--against', '/there']);
     expect(args.contenders).toEqual(['walmq', 'other']);
-    expect(args.against).toBe('there/capture.js');
+    expect(args.against).toBe('/there');
+  });
+
+  it('measures peers only if asked to', () => {
+    const { contenders } = readArguments(['--peers']);
+    expect(contenders.slice(0, OWN.length)).toEqual(OWN);
+    expect(contenders).toContain('debezium-tuned');
+    expect(readArguments(['--peers', '--contender', 'graphile']).contenders).toEqual(['graphile']);
   });
 
   it.each([
     ['--contender', 'kafka'],
     ['--contender', 'other'],
+    ['--contender', 'debezium'],
     ['--durability', 'eternal'],
     ['--rounds', '0'],
     ['--rounds', 'many'],

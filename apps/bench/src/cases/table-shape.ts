@@ -1,4 +1,4 @@
-import type { Width } from './plan.js';
+import type { Keys, Width } from './plan.js';
 
 interface BenchColumn {
   readonly name: string;
@@ -48,14 +48,29 @@ export function tableName(width: Width): string {
   return `bench_${width}`;
 }
 
+/** Debezium's stream of the table's changes. */
+export function streamName(width: Width): string {
+  return `bench.public.${tableName(width)}`;
+}
+
 export function createTable(width: Width): string {
   const columns = SHAPES[width].map(({ name, type }) => `${name} ${type}`);
   return `CREATE TABLE ${tableName(width)} (${columns.join(', ')})`;
 }
 
+/** Orders the changes of a case that has fewer keys than rows. */
+export const ORDERING_COLUMN = 'customer_id';
+
+/** SQL expression of the ordering column's value in row `i`. */
+function orderingValue(keys: number | 'hot'): string {
+  return keys === 'hot' ? '(CASE WHEN i % 10 = 0 THEN 0 ELSE i END)::int' : `(i % ${keys})::int`;
+}
+
 /** One statement that inserts the rows `from` to `to`, which are SQL expressions. */
-export function insertRows(width: Width, from: string, to: string): string {
-  const values = SHAPES[width].map(({ value }) => value);
+export function insertRows(width: Width, from: string, to: string, keys: Keys = 'row'): string {
+  const values = SHAPES[width].map(({ name, value }) =>
+    keys !== 'row' && name === ORDERING_COLUMN ? orderingValue(keys) : value,
+  );
   return `INSERT INTO ${tableName(width)} SELECT ${values.join(', ')} FROM generate_series((${from})::bigint, (${to})::bigint) AS i`;
 }
 

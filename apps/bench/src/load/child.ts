@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { BenchError } from '../cases/bench-error.js';
+import type { Program, Usage } from './program.js';
+import { StartedProcess } from './started-process.js';
 
 export interface ChildOptions {
   /** Path of the program. */
@@ -11,22 +11,12 @@ export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Resources that a process has used since its start. */
-export interface Usage {
-  /** User and system time. */
-  readonly cpuSeconds: number;
-  readonly peakRssBytes: number;
-}
-
 const HOOK = new URL('./usage-hook.js', import.meta.url).href;
-const STOP_MS = 10_000;
-const TAIL_CHARACTERS = 2000;
 
-/** A program in a process of its own that answers questions. */
-export class Child {
+/** A Node.js program in a process of its own that answers questions. */
+export class Child implements Program {
   readonly #process: ChildProcess;
-  readonly #ended: Promise<unknown>;
-  #tail = '';
+  readonly #started: StartedProcess;
 
   constructor({ program, args = [], env = {} }: ChildOptions) {
     this.#process = fork(program, [...args], {
@@ -34,11 +24,7 @@ export class Child {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    for (const stream of [this.#process.stdout, this.#process.stderr])
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        this.#tail = (this.#tail + text).slice(-TAIL_CHARACTERS);
-      });
-    this.#ended = once(this.#process, 'close');
+    this.#started = new StartedProcess(this.#process);
   }
 
   /** Sends a question and resolves to the answer. Rejects with BENCH_CHILD_ENDED if the program has ended. */
@@ -61,7 +47,7 @@ export class Child {
         resolve(reply.answer);
       };
       this.#process.on('message', onMessage);
-      void this.#ended.then(() => reject(this.#gone()));
+      void this.#started.ended.then(() => reject(this.#started.gone()));
     });
   }
 
@@ -73,25 +59,20 @@ export class Child {
     };
   }
 
-  /** Throws BENCH_CHILD_ENDED, with the end of the program's output, if the program has ended. */
   assertAlive(): void {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) throw this.#gone();
+    this.#started.assertAlive();
   }
 
-  /** Sends SIGTERM, then SIGKILL if the program has not ended after 10 s. */
-  async stop(): Promise<void> {
-    this.#process.kill('SIGTERM');
-    const timer = setTimeout(() => this.#process.kill('SIGKILL'), STOP_MS);
-    await this.#ended;
-    clearTimeout(timer);
+  stop(): Promise<void> {
+    return this.#started.stop();
   }
 
-  #gone(): BenchError {
-    return new BenchError('BENCH_CHILD_ENDED', `a measured program ended by itself:\n${this.#tail.trim()}`);
+  kill(): Promise<void> {
+    return this.#started.kill();
   }
 }
 
-/** Path of a compiled program beside this file. */
+/** Path of a compiled program of this workspace, `load/glue`. */
 export function programPath(name: string): string {
-  return fileURLToPath(new URL(`./${name}.js`, import.meta.url));
+  return fileURLToPath(new URL(`../${name}.js`, import.meta.url));
 }

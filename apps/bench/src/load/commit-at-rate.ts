@@ -12,6 +12,26 @@ export class SteadyWriter {
 
   constructor(databaseUrl: string) {
     this.#pool = new Pool({ connectionString: databaseUrl, max: CONNECTIONS });
+    // A server that is killed ends the idle connections.
+    this.#pool.on('error', () => {});
+  }
+
+  /** Id of the next row. */
+  get nextId(): number {
+    return this.#nextId;
+  }
+
+  /** Writes until the signal is aborted. A transaction that fails is not repeated. */
+  async writeUntil(stopping: AbortSignal, changesPerSecond: number): Promise<void> {
+    const startMs = performance.now();
+    const open = new Set<Promise<void>>();
+    for (let count = 0; !stopping.aborted; await sleep(TICK_MS))
+      for (; count < ((performance.now() - startMs) / 1000) * changesPerSecond; count++) {
+        const commit = this.#commit(this.#nextId++).catch(() => {});
+        open.add(commit);
+        void commit.finally(() => open.delete(commit));
+      }
+    await Promise.all(open);
   }
 
   /** Resolves to the reached rate once all transactions are committed. */

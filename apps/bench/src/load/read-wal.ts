@@ -16,7 +16,8 @@ export interface ReadWalOptions {
 /** Measures PostgreSQL's ceiling: reads the slot with pg_recvlogical or, if it is not installed, with a bare COPY. */
 export async function timeWal(options: ReadWalOptions): Promise<Drain> {
   const seconds = (await byRecvlogical(options)) ?? (await byCopy(options));
-  return { changes: options.changes, seconds, cpuSeconds: null, peakRssBytes: null, redisCpuSeconds: null };
+  const cpu = { reader: null, workers: null, redis: null, postgres: null };
+  return { changes: options.changes, seconds, cpu, peakRssBytes: null };
 }
 
 /** Seconds from the first byte to the last. Undefined if pg_recvlogical is not installed. */

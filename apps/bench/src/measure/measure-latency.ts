@@ -1,93 +1,82 @@
+import { Redis } from 'ioredis';
 import type { RunOptions } from '../cases/arguments.js';
-import type { ContenderContext } from '../cases/bench-config.js';
-import type { Latency, LatencyResult } from '../cases/measurement.js';
-import { type Entry, type LatencyCase, planRound } from '../cases/plan.js';
-import { Child, programPath } from '../load/child.js';
+import { PREFIX, QUEUE } from '../cases/bench-config.js';
+import { FACTS } from '../cases/contenders.js';
+import type { Latency, Percentiles, ResultOf } from '../cases/measurement.js';
+import type { Entry, LatencyCase } from '../cases/plan.js';
+import { streamName, tableName } from '../cases/table-shape.js';
+import type { HandledTimes } from '../consumers/handled.js';
 import { SteadyWriter } from '../load/commit-at-rate.js';
-import { withContender } from '../load/contender.js';
 import { createSlot, dropSlot, emptyTables, slotName } from '../load/database.js';
-import { type Database, withRedis } from '../load/servers.js';
+import type { Database, Databases } from '../load/servers.js';
 import { until } from '../load/until.js';
+import { measureRounds } from './rounds.js';
+import { cpuBetween, cpuOf, type Sides } from './sides.js';
 import { percentile } from './statistics.js';
+import { type System, withSystem } from './with-system.js';
 
-/**
- * Measures the time from commit to the handler of a plain BullMQ worker. Contenders run in turn, each with a new slot
- * and an empty Redis.
- */
+const HANDLED_MS = 60_000;
+/** Number of events that BullMQ keeps: all of a run, because their ids say when a job has arrived. */
+const EVENTS = 10_000_000;
+
+/** Measures the time from commit to Redis, to the handler and to its end. */
 export async function measureLatency(
   workload: LatencyCase,
-  database: Database,
-  { args, print }: RunOptions,
-): Promise<LatencyResult[]> {
-  const entries = planRound('latency', args.contenders, args.durabilities);
-  const runs = Array.from({ length: args.rounds }, () => entries).flat();
-  const found = new Map<Entry, Latency[]>(entries.map(entry => [entry, []]));
-  for (const [run, entry] of runs.entries()) {
-    const slot = slotName(workload, run);
-    const latency = await measureOnce({ workload, entry, database, slot, against: args.against });
-    found.get(entry)?.push(latency);
-    print(
-      `  ${workload.name} ${entry.contender} ${entry.durability}: p50 ${latency.p50Ms.toFixed(2)} ms, ` +
-        `p99 ${latency.p99Ms.toFixed(2)} ms at ${Math.round(latency.changesPerSecond)}/s`,
-    );
-  }
-  return entries.map(entry => ({ case: workload.name, ...entry, runs: found.get(entry) ?? [] }));
+  databases: Databases,
+  options: RunOptions,
+): Promise<ResultOf<Latency>[]> {
+  return await measureRounds(workload, options, {
+    measure: (entry, run) => measureOnce({ workload, entry, run, databases, against: options.args.against }),
+    describe: ({ ended, changesPerSecond }) =>
+      `p50 ${ended.p50.toFixed(2)} ms, p99 ${ended.p99.toFixed(2)} ms at ${Math.round(changesPerSecond)}/s`,
+  });
 }
 
-const HANDLED_MS = 120_000;
-
-interface StretchOptions {
+async function measureOnce(options: {
   readonly workload: LatencyCase;
   readonly entry: Entry;
-  readonly database: Database;
-  readonly slot: string;
+  readonly run: number;
+  readonly databases: Databases;
   readonly against: string | undefined;
-}
-
-async function measureOnce(options: StretchOptions): Promise<Latency> {
-  const { workload, entry, database, slot, against } = options;
-  const { contender, durability } = entry;
-  if (contender === 'postgres' || durability === null) throw new Error('PostgreSQL alone handles no jobs');
-  await emptyTables(database.client);
-  await createSlot(database.client, slot);
-  try {
-    return await withRedis(durability, async redisUrl => {
-      const source = { databaseUrl: database.url, slot, width: 'narrow', changes: 0 } as const;
-      const context: ContenderContext = { ...source, redisUrl, durability };
-      return await withContender({ contender, context, against }, reader =>
-        withHandler(context, handler =>
-          measureStretch({ workload, databaseUrl: database.url, reader, handler }),
-        ),
-      );
-    });
-  } finally {
-    await dropSlot(database.client, slot);
-  }
-}
-
-async function withHandler<T>(context: ContenderContext, act: (handler: Child) => Promise<T>): Promise<T> {
-  const handler = new Child({ program: programPath('handler'), args: [JSON.stringify(context)] });
-  try {
-    await handler.hear('ready');
-    return await act(handler);
-  } finally {
-    await handler.stop();
-  }
-}
-
-async function measureStretch(options: {
-  readonly workload: LatencyCase;
-  readonly databaseUrl: string;
-  readonly reader: Child;
-  readonly handler: Child;
 }): Promise<Latency> {
-  const { reader, handler } = options;
-  const { changesPerSecond, warmUpSeconds, seconds } = options.workload;
-  const writer = new SteadyWriter(options.databaseUrl);
+  const { workload, entry, run, databases, against } = options;
+  const database = await databases.of(FACTS[entry.contender].database);
+  const slot = slotName(workload, run);
+  await emptyTables(database);
+  await createSlot(database, slot);
+  try {
+    const { work } = workload;
+    return await withSystem(
+      {
+        entry,
+        database,
+        slot,
+        work,
+        against,
+        keys: 'row',
+        workers: 1,
+        changes: 0,
+        onRedis: async ({ url }) => await keepEvents(url),
+      },
+      system => measureStretch(workload, system),
+    );
+  } finally {
+    await dropSlot(database, slot);
+  }
+}
+
+async function measureStretch(
+  { changesPerSecond, warmUpSeconds, seconds }: LatencyCase,
+  { startReader, ...others }: System,
+): Promise<Latency> {
+  const { database, workers, redis } = others;
+  const writer = new SteadyWriter(database.url);
+  const reader = await startReader();
+  const sides: Sides = { ...others, reader };
   const allHandled = (count: number) =>
     until({ what: `handling of change ${count}`, everyMs: 20, withinMs: HANDLED_MS }, async () => {
-      reader.assertAlive();
-      return (await handler.ask<number>('handled')) >= count || undefined;
+      reader?.assertAlive();
+      return (await workers.handled()) >= count || undefined;
     });
   try {
     // The first change waits until all processes are running.
@@ -96,23 +85,82 @@ async function measureStretch(options: {
     const warmUp = changesPerSecond * warmUpSeconds;
     await writer.write(warmUp, changesPerSecond);
     await allHandled(1 + warmUp);
-    await handler.ask('latencies');
+    await workers.takeTimes();
 
-    const before = await reader.usage();
+    const before = await cpuOf(sides);
     const reached = await writer.write(changesPerSecond * seconds, changesPerSecond);
     await allHandled(1 + warmUp + changesPerSecond * seconds);
-    const after = await reader.usage();
-    const latencies = await handler.ask<number[]>('latencies');
+    const after = await cpuOf(sides);
+    const times = await workers.takeTimes();
+    const committed = await commitTimes(database);
+    const arrivedMs = redis ? await arrivalTimes(redis.url) : undefined;
+    const sinceCommit = (of: (taken: HandledTimes, index: number) => number | undefined) =>
+      percentilesOf(
+        times.flatMap(taken =>
+          taken.ids.map((id, index) => (of(taken, index) ?? Number.NaN) - (committed.get(id) ?? Number.NaN)),
+        ),
+      );
     return {
-      changes: latencies.length,
+      changes: times.reduce((sum, { ids }) => sum + ids.length, 0),
       changesPerSecond: reached,
-      p50Ms: percentile(latencies, 0.5),
-      p99Ms: percentile(latencies, 0.99),
-      p999Ms: percentile(latencies, 0.999),
-      maxMs: percentile(latencies, 1),
-      cpuSeconds: after.cpuSeconds - before.cpuSeconds,
+      arrived: arrivedMs ? sinceCommit(({ jobIds }, index) => arrivedMs.get(jobIds[index] as string)) : null,
+      begun: sinceCommit(({ begunMs }, index) => begunMs[index]),
+      ended: sinceCommit(({ endedMs }, index) => endedMs[index]),
+      cpu: cpuBetween(before, after),
     };
   } finally {
     await writer.end();
   }
+}
+
+function percentilesOf(values: readonly number[]): Percentiles {
+  const at = (share: number) => percentile(values, share);
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
+}
+
+/** Milliseconds since 1970 at which each row was committed, by its id. */
+async function commitTimes({ client }: Database): Promise<Map<number, number>> {
+  const { rows } = await client.query<{ id: string; ms: number }>(
+    `SELECT id, extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8 * 1000 AS ms FROM ${tableName('narrow')}`,
+  );
+  return new Map(rows.map(({ id, ms }) => [Number(id), ms]));
+}
+
+async function keepEvents(redisUrl: string): Promise<void> {
+  const redis = new Redis(redisUrl);
+  await redis.hset(`${PREFIX}:${QUEUE}:meta`, 'opts.maxLenEvents', EVENTS);
+  redis.disconnect();
+}
+
+/** Milliseconds since 1970 at which each job or record came to Redis, by the id that its consumer has noted. */
+async function arrivalTimes(redisUrl: string): Promise<Map<string, number>> {
+  const redis = new Redis(redisUrl);
+  try {
+    const records = await redis.xrange(streamName('narrow'), '-', '+');
+    const events = await redis.xrange(`${PREFIX}:${QUEUE}:events`, '-', '+');
+    return new Map([
+      ...records.map(([id]) => [id, msOf(id)] as const),
+      ...events.flatMap(([id, fields]) => {
+        const event = Object.fromEntries(pairs(fields));
+        return event.event === 'waiting' ? [[changeIdOf(event.jobId as string), msOf(id)] as const] : [];
+      }),
+    ]);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+function msOf(streamId: string): number {
+  return Number(streamId.split('-')[0]);
+}
+
+/** walmq's job ids are the change's id and a tag of its source. */
+function changeIdOf(jobId: string): string {
+  return /^[0-9A-F]{16}-\d{10}(?=-)/.exec(jobId)?.[0] ?? jobId;
+}
+
+function pairs(fields: readonly string[]): [string, string][] {
+  return fields.flatMap((name, index) =>
+    index % 2 === 0 ? [[name, fields[index + 1] as string] as [string, string]] : [],
+  );
 }

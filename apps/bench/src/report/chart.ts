@@ -1,5 +1,5 @@
-import type { Report } from '../cases/measurement.js';
-import type { Contender } from '../cases/plan.js';
+import type { Contender } from '../cases/contenders.js';
+import type { Report, ResultOf } from '../cases/measurement.js';
 import { median } from '../measure/statistics.js';
 import { rateOf } from './tables.js';
 
@@ -19,7 +19,16 @@ const COLOURS: Readonly<Record<Contender, string>> = {
   redis: '#c9b458',
   glue: '#c8553d',
   walmq: '#2a7f62',
+  batch: '#1d5c46',
+  bullmq: '#d98f4e',
   other: '#5b7db1',
+  'other-batch': '#3f5a86',
+  debezium: '#8e5ea2',
+  'debezium-tuned': '#6d4480',
+  graphile: '#b0a18f',
+  'graphile-tuned': '#8a7b68',
+  'pg-boss': '#7d9aaa',
+  outbox: '#a58a9c',
 };
 
 const WIDTH = 900;
@@ -31,9 +40,14 @@ const TITLE = 34;
 /** The report's medians as horizontal bars: one panel for throughput and one for latency, each with its own scale. */
 export function renderChart(report: Report): string {
   const panels = [
-    panel('Changes per second, draining a backlog (longer is better)', throughputGroups(report)),
-    panel('Milliseconds from commit to handler, p50 (shorter is better)', latencyGroups(report, 'p50Ms')),
-    panel('Milliseconds from commit to handler, p99 (shorter is better)', latencyGroups(report, 'p99Ms')),
+    panel('Changes per second to Redis (longer is better)', groups(report.arrivals, rateOf)),
+    panel('Changes per second to the end of the handler (longer is better)', groups(report.effects, rateOf)),
+    ...(['p50', 'p99'] as const).map(name =>
+      panel(
+        `Milliseconds from commit to the end of the handler, ${name} (shorter is better)`,
+        groups(report.latency, ({ runs }) => median(runs.map(run => run.ended[name]))),
+      ),
+    ),
   ].filter(({ height }) => height > 0);
   let at = 20;
   const body = panels.map(({ svg, height }) => {
@@ -48,18 +62,7 @@ export function renderChart(report: Report): string {
   );
 }
 
-function throughputGroups(report: Report): Group[] {
-  return groups(report.throughput, result => rateOf(result));
-}
-
-function latencyGroups(report: Report, figure: 'p50Ms' | 'p99Ms'): Group[] {
-  return groups(report.latency, result => median(result.runs.map(run => run[figure])));
-}
-
-function groups<R extends { case: string; contender: Contender; durability: string | null }>(
-  results: readonly R[],
-  value: (result: R) => number,
-): Group[] {
+function groups<Run>(results: readonly ResultOf<Run>[], value: (result: ResultOf<Run>) => number): Group[] {
   return [...new Set(results.map(result => result.case))].map(title => ({
     title,
     bars: results

@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url';
 import type { Report } from '../cases/measurement.js';
 import { renderChart } from './chart.js';
 
-const FOLDER = fileURLToPath(new URL('../../results', import.meta.url));
+const RESULTS = fileURLToPath(new URL('../../results', import.meta.url));
 
 /** Writes the figures as JSON and the chart as SVG. The time of the run is in their names. Resolves to their paths. */
-export async function saveReport(report: Report): Promise<string[]> {
-  await mkdir(FOLDER, { recursive: true });
-  const base = join(FOLDER, report.startedAt.slice(0, 16).replace(':', ''));
+export async function saveReport(report: Report, folder = RESULTS): Promise<string[]> {
+  await mkdir(folder, { recursive: true });
+  const base = join(folder, report.startedAt.slice(0, 16).replace(':', ''));
   await writeFile(`${base}.json`, `${JSON.stringify(report, null, 2)}\n`);
   await writeFile(`${base}.svg`, renderChart(report));
   return [`${base}.json`, `${base}.svg`].map(path => relative(process.cwd(), path));

@@ -1,27 +1,50 @@
-import type { LatencyResult, Report, ThroughputResult } from '../cases/measurement.js';
-import type { Contender } from '../cases/plan.js';
+import type { Contender } from '../cases/contenders.js';
+import type { CpuSeconds, Drain, Latency, Percentiles, Report, ResultOf } from '../cases/measurement.js';
 import { median } from '../measure/statistics.js';
+import { aheadTable } from './ahead.js';
+import { medianOf, scaled, table, whole } from './table.js';
 
-/** The report as Markdown tables with medians over the rounds. */
-export function renderTables(report: Report): string {
-  const { throughput, latency } = report;
-  const sections = [
-    throughput.length > 0 ? ['Throughput', ...throughputTable(throughput)] : [],
-    throughput.length > 0 ? ['Ratios of walmq', ...ratioTable(throughput)] : [],
-    latency.length > 0 ? ['Latency from commit to handler', ...latencyTable(latency)] : [],
+/** The parts of a report that are tables, by name, with medians over the rounds. Empty parts are left out. */
+export function tablesOf(report: Report): Map<string, string> {
+  const parts: [string, string[]][] = [
+    ['ahead', aheadTable(report)],
+    ['arrivals', drainTable(report.arrivals)],
+    ['arrival ratios', ratioTable(report.arrivals, 'walmq')],
+    ['effects', drainTable(report.effects)],
+    ['effect ratios', ratioTable(report.effects, 'batch')],
+    ['latency', latencyTable(report.latency)],
+    ['latency costs', latencyCostTable(report.latency)],
+    ['recovery', recoveryTable(report)],
+    ['writer', writerTable(report)],
   ];
-  return sections
-    .filter(lines => lines.length > 0)
-    .map(lines => `${lines.join('\n')}\n`)
-    .join('\n');
+  return new Map(
+    parts.flatMap(([name, lines]) => (lines.length > 2 ? [[name, `${lines.join('\n')}\n`] as const] : [])),
+  );
+}
+
+/** The report for the terminal. */
+export function renderTables(report: Report): string {
+  return [...tablesOf(report)].map(([name, text]) => `${name}\n${text}`).join('\n');
 }
 
 /** Changes per second, median over the rounds. */
-export function rateOf(result: ThroughputResult): number {
-  return median(result.runs.map(({ changes, seconds }) => changes / seconds));
+export function rateOf(result: ResultOf<Drain>): number {
+  return median(ratesOf(result));
 }
 
-function throughputTable(results: readonly ThroughputResult[]): string[] {
+function ratesOf({ runs }: ResultOf<Drain>): number[] {
+  return runs.map(({ changes, seconds }) => changes / seconds);
+}
+
+const SIDES = ['reader', 'workers', 'redis', 'postgres'] as const satisfies (keyof CpuSeconds)[];
+const COST_TITLES = ['reader us', 'workers us', 'Redis us', 'PostgreSQL us'];
+
+/** CPU time of each side, in microseconds per change. */
+function costsOf(runs: readonly { readonly changes: number; readonly cpu: CpuSeconds }[]): string[] {
+  return SIDES.map(side => medianOf(runs, run => scaled(run.cpu[side], 1e6 / run.changes), 1));
+}
+
+function drainTable(results: readonly ResultOf<Drain>[]): string[] {
   return table(
     [
       'case',
@@ -30,26 +53,47 @@ function throughputTable(results: readonly ThroughputResult[]): string[] {
       'changes/s',
       'lowest',
       'highest',
-      'CPU us/change',
-      'peak RSS MB',
-      'Redis us/change',
-      'Redis busy',
+      ...COST_TITLES,
+      'reader peak RSS MB',
     ],
-    results.map(result => {
-      const rates = result.runs.map(({ changes, seconds }) => changes / seconds);
-      return [
+    results.map(result => [
+      result.case,
+      result.contender,
+      result.durability ?? '',
+      whole(rateOf(result)),
+      whole(Math.min(...ratesOf(result))),
+      whole(Math.max(...ratesOf(result))),
+      ...costsOf(result.runs),
+      medianOf(result.runs, run => scaled(run.peakRssBytes, 1 / 1024 / 1024), 0),
+    ]),
+  );
+}
+
+/** The rate of one contender divided by that of each other one. */
+function ratioTable(results: readonly ResultOf<Drain>[], of: Contender): string[] {
+  const others = [...new Set(results.map(({ contender }) => contender))].filter(name => name !== of);
+  return table(
+    ['case', 'durability', ...others.map(name => `${of} : ${name}`)],
+    results
+      .filter(({ contender }) => contender === of)
+      .map(result => [
         result.case,
-        result.contender,
         result.durability ?? '',
-        whole(median(rates)),
-        whole(Math.min(...rates)),
-        whole(Math.max(...rates)),
-        medianOf(result.runs, run => scaled(run.cpuSeconds, 1e6 / run.changes), 1),
-        medianOf(result.runs, run => scaled(run.peakRssBytes, 1 / 1024 / 1024), 0),
-        medianOf(result.runs, run => scaled(run.redisCpuSeconds, 1e6 / run.changes), 1),
-        medianOf(result.runs, run => scaled(run.redisCpuSeconds, 1 / run.seconds), 2),
-      ];
-    }),
+        ...others.map(name => ratio(result, beside(results, result, name))),
+      ]),
+  );
+}
+
+function beside<Run>(
+  results: readonly ResultOf<Run>[],
+  of: ResultOf<Run>,
+  contender: Contender,
+): ResultOf<Run> | undefined {
+  return results.find(
+    other =>
+      other.case === of.case &&
+      other.contender === contender &&
+      (other.durability === null || other.durability === of.durability),
   );
 }
 
@@ -57,100 +101,58 @@ function throughputTable(results: readonly ThroughputResult[]): string[] {
  * Median of the ratios of the rounds. The runs of one round follow each other closely, so that other load of the machine
  * affects both.
  */
-function ratio(of: ThroughputResult, other: ThroughputResult | undefined): string {
+function ratio(of: ResultOf<Drain>, other: ResultOf<Drain> | undefined): string {
   if (!other) return '';
-  const rates = ({ runs }: ThroughputResult) => runs.map(({ changes, seconds }) => changes / seconds);
-  const others = rates(other);
-  return median(rates(of).map((rate, round) => rate / (others[round] ?? Number.NaN))).toFixed(2);
+  const others = ratesOf(other);
+  return median(ratesOf(of).map((rate, round) => rate / (others[round] ?? Number.NaN))).toFixed(2);
 }
 
-function ratioTable(results: readonly ThroughputResult[]): string[] {
-  const against = (of: ThroughputResult, contender: Contender) =>
-    ratio(
-      of,
-      results.find(
-        other =>
-          other.case === of.case &&
-          other.contender === contender &&
-          (contender === 'postgres' || other.durability === of.durability),
-      ),
-    );
+function latencyTable(results: readonly ResultOf<Latency>[]): string[] {
+  const cell = (runs: readonly Latency[], of: (run: Latency) => Percentiles | null) =>
+    (['p50', 'p95', 'p99'] as const)
+      .map(name => medianOf(runs, run => of(run)?.[name] ?? null, 1))
+      .filter(text => text !== '')
+      .join(' / ');
   return table(
-    [
-      'case',
-      'durability',
-      'of the glue',
-      "of Redis's ceiling",
-      "of PostgreSQL's ceiling",
-      'of the other build',
-    ],
-    results
-      .filter(({ contender }) => contender === 'walmq')
-      .map(result => [
-        result.case,
-        result.durability ?? '',
-        against(result, 'glue'),
-        against(result, 'redis'),
-        against(result, 'postgres'),
-        against(result, 'other'),
-      ]),
-  );
-}
-
-function latencyTable(results: readonly LatencyResult[]): string[] {
-  return table(
-    [
-      'case',
-      'contender',
-      'durability',
-      'p50 ms',
-      'p99 ms',
-      'p99.9 ms',
-      'max ms',
-      'reached/s',
-      'CPU us/change',
-    ],
-    results.map(result => [
+    ['case', 'contender', 'durability', 'to Redis', 'to the handler', 'to its end', 'max', 'reached/s'],
+    results.map(({ runs, ...result }) => [
       result.case,
       result.contender,
       result.durability ?? '',
-      medianOf(result.runs, run => run.p50Ms, 2),
-      medianOf(result.runs, run => run.p99Ms, 2),
-      medianOf(result.runs, run => run.p999Ms, 2),
-      medianOf(result.runs, run => run.maxMs, 1),
-      medianOf(result.runs, run => run.changesPerSecond, 0),
-      medianOf(result.runs, run => scaled(run.cpuSeconds, 1e6 / run.changes), 0),
+      cell(runs, run => run.arrived),
+      cell(runs, run => run.begun),
+      cell(runs, run => run.ended),
+      medianOf(runs, run => run.ended.max, 1),
+      medianOf(runs, run => run.changesPerSecond, 0),
     ]),
   );
 }
 
-function medianOf<Run>(runs: readonly Run[], figure: (run: Run) => number | null, digits: number): string {
-  const figures = runs.map(figure).filter(value => value !== null);
-  return figures.length === 0 ? '' : median(figures).toFixed(digits);
-}
-
-function scaled(value: number | null, factor: number): number | null {
-  return value === null ? null : value * factor;
-}
-
-function whole(value: number): string {
-  return Math.round(value).toString();
-}
-
-/** Aligns the first column left and the figures of the other columns right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map(row => (row[column] ?? '').length)),
+function latencyCostTable(results: readonly ResultOf<Latency>[]): string[] {
+  return table(
+    ['case', 'contender', 'durability', ...COST_TITLES],
+    results.map(result => [result.case, result.contender, result.durability ?? '', ...costsOf(result.runs)]),
   );
-  const isFigure = head.map((_, column) => rows.every(row => /^[\d.]*$/.test(row[column] ?? '')));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => pad(cell, widths[column] ?? 0, isFigure[column] ?? false)).join(' | ')} |`;
-  const rule = widths.map((width, column) =>
-    isFigure[column] ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width),
-  );
-  return [line(head), line(rule), ...rows.map(line)];
 }
 
-function pad(text: string, width: number, right: boolean): string {
-  return right ? text.padStart(width) : text.padEnd(width);
+function recoveryTable({ recovery }: Report): string[] {
+  return table(
+    ['case', 'contender', 'p50 ms', 'highest ms', 'kills'],
+    recovery.map(({ runs, ...result }) => {
+      const all = runs.flatMap(({ flowMs }) => flowMs);
+      return [result.case, result.contender, whole(median(all)), whole(Math.max(...all)), String(all.length)];
+    }),
+  );
+}
+
+function writerTable({ writer }: Report): string[] {
+  return table(
+    ['contender', 'p50 ms', 'p99 ms', 'bytes of WAL'],
+    writer.map(({ contender, runs }) => [
+      contender === 'postgres' ? 'nothing' : contender,
+      medianOf(runs, run => run.p50Ms, 3),
+      medianOf(runs, run => run.p99Ms, 2),
+      medianOf(runs, run => run.walBytes, 0),
+    ]),
+  );
 }
