@@ -176,17 +176,22 @@ describe('walmq dev with given servers', () => {
     expect(dev.output()).not.toMatch(/^\{/m);
   });
 
-  it('waits for a table that is still to be made', async () => {
+  it('waits for a table that is still to be made, and takes the next port', async () => {
     await using world = await World.create(servers, 'waiting');
     const project = await Project.create(
       { ...files('waiting'), 'schema.sql': 'SELECT 1' },
-      { DATABASE_URL: world.databaseUrl, REDIS_URL: world.redisUrl },
+      { DATABASE_URL: world.databaseUrl, REDIS_URL: world.redisUrl, WALMQ_HOST: '127.0.0.2' },
     );
+    // Free on 127.0.0.1, where walmq dev looks, and taken where the worker listens.
+    const taken = createServer().listen(9110, '127.0.0.2');
+    onTestFinished(() => void taken.close());
     const dev = project.walmq(['dev']);
     await eventually(() => expect(dev.output()).toMatch(/setup {5} │ TABLE_MISSING: .*orders/));
     await world.rows(SCHEMA.split(';')[0] as string);
     await world.rows(SCHEMA.split(';')[1] as string);
     await started(dev);
+    expect(dev.output()).toMatch(/orders {5}│ ready at http:\/\/127\.0\.0\.2:911[1-9]/);
+    expect(dev.output()).not.toContain('PORT_IN_USE');
     expect(await dev.end('SIGINT')).toBe('exit 0');
   });
 

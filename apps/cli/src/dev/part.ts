@@ -57,6 +57,7 @@ export async function keepPart(
     try {
       const ran = await runOnce(options, host, { saved, signal: within, onStarted });
       if (signal.aborted) return;
+      if (ran.portTaken) continue;
       if (ran.changed !== undefined) {
         screen.say(name, `${shown(ran.changed, host.root)} has changed: starting again`);
         delayMs = RESTART_DELAY_MS;
@@ -84,6 +85,8 @@ interface Ran {
   readonly changed: string | undefined;
   readonly ending: string;
   readonly wasReady: boolean;
+  /** Another program has taken the port between the look at it and the start. */
+  readonly portTaken: boolean;
 }
 
 /** Runs the part until it ends, a file of it changes, or the signal is aborted. */
@@ -97,13 +100,17 @@ async function runOnce(
   },
 ): Promise<Ran> {
   const free = await claimPort(port, ports);
+  let portTaken = false;
   const running = launch({
     command: process.execPath,
     args: [program, ...args],
     cwd: root,
     env: { ...env, WALMQ_PORT: String(free), WALMQ_SHUTDOWN_MS: String(DRAIN_MS) },
     watchdog,
-    onLine: line => screen.show(name, line),
+    onLine: line => {
+      if (line.kind === 'plain' && line.text.startsWith('PORT_IN_USE:')) portTaken = true;
+      else screen.show(name, line);
+    },
   });
   let wasReady = false;
   const readiness = untilReady(running, { timeoutMs: READY_TIMEOUT_MS, signal: round.signal }).then(
@@ -111,17 +118,18 @@ async function runOnce(
       wasReady = 'url' in ready;
       if ('url' in ready) screen.say(name, `ready at ${ready.url}`);
       else if (running.ending() === undefined) screen.warn(name, `not ready yet: ${ready.reasons}`);
-      round.onStarted('url' in ready ? ready.url : undefined);
+      if (!portTaken) round.onStarted('url' in ready ? ready.url : undefined);
     },
     () => {},
   );
   const ended = running.ended.then(() => undefined);
   const changed = await Promise.race([ended, round.saved]);
   if (running.ending() === undefined) await running.stop(KILL_AFTER_MS);
-  ports.delete(free);
+  // A port that only this program cannot have stays claimed.
+  if (!portTaken) ports.delete(free);
   const ending = await running.ended;
   if (changed === undefined && !signal.aborted) await readiness;
-  return { changed, ending, wasReady };
+  return { changed, ending, wasReady, portTaken };
 }
 
 function shown(file: string, root: string): string {

@@ -183,12 +183,16 @@ async function runParts(
     if (signal.aborted) return;
     const parts = partsOf({ config, configFile, root, env });
     let waiting = parts.length;
+    const failed: string[] = [];
     const started = (name: string, url: string | undefined) => {
       if (name === 'dashboard' && url !== undefined) {
         screen.say('dev', address('pipeline page', url));
         screen.say('dev', address('Bull Board', new URL('/queues', url).href));
       }
-      if (--waiting === 0) screen.say('dev', 'everything has started; Ctrl+C ends it');
+      if (url === undefined) failed.push(name);
+      if (--waiting > 0) return;
+      if (failed.length === 0) screen.say('dev', 'everything has started; Ctrl+C ends it');
+      else screen.warn('dev', `everything else has started, but not ${failed.join(', ')}; Ctrl+C ends it`);
     };
     await Promise.all([
       keepTypes(config, host),

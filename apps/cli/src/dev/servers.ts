@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { WalmqError } from '@walmq/change';
 import { redact } from '@walmq/runtime';
@@ -45,13 +46,14 @@ const EMBEDDED = '@walmq/embedded';
 
 export { EMBEDDED };
 
-/** The path of the package in the project. Undefined: it is not installed. */
+/**
+ * The path of the package in the project. Undefined: it is not installed. Node.js remembers what it has not found, so it is asked
+ * only where the package is: it may have been installed since.
+ */
 export function embeddedPath(root: string): string | undefined {
-  try {
+  if (existsSync(join(root, 'node_modules', EMBEDDED)))
     return createRequire(join(root, 'package.json')).resolve(EMBEDDED);
-  } catch {
-    return undefined;
-  }
+  return dirname(root) === root ? undefined : embeddedPath(dirname(root));
 }
 
 /** Throws EMBEDDED_MISSING. */
@@ -84,7 +86,7 @@ export async function startServers(options: {
   const [database, redis, inbox] = started;
   if (database.status === 'rejected' || redis.status === 'rejected' || inbox.status === 'rejected') {
     await stop();
-    throw started.find(one => one.status === 'rejected')?.reason;
+    throw ours(started.find(one => one.status === 'rejected')?.reason);
   }
   return {
     databaseUrl: given.databaseUrl ?? (database.value as Server).url,
@@ -94,6 +96,13 @@ export async function startServers(options: {
     ownDatabase: given.databaseUrl === undefined,
     stop,
   };
+}
+
+/** The installed package has its own copy of the class, so the command line would not know the code and the remedy. */
+function ours(error: unknown): unknown {
+  const { code, message = '', remedy } = Object(error) as Partial<WalmqError>;
+  if (error instanceof WalmqError || code === undefined || remedy === undefined) return error;
+  return new WalmqError(code, message, { remedy, cause: error });
 }
 
 /** The folder ignores itself: a project need not know it. */
