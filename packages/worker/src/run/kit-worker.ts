@@ -1,15 +1,16 @@
 import { type Change, WalmqError } from '@walmq/change';
-import { type Job, UnrecoverableError, Worker } from 'bullmq';
+import { type Job, UnrecoverableError } from 'bullmq';
+import { MovingWorker } from '../moves/moving-worker.js';
 
 /**
  * BullMQ's worker with a better reason for a change on which workers stalled too often. BullMQ only says "job
  * stalled more than allowable limit".
  */
-export class KitWorker extends Worker<Change> {
+export class KitWorker extends MovingWorker {
   protected override async handleFailed(
     error: Error,
     job: Job<Change>,
-    ...rest: [string, (() => boolean)?, Parameters<Worker<Change>['handleFailed']>[4]?]
+    ...rest: [string, (() => boolean)?, Parameters<MovingWorker['handleFailed']>[4]?]
   ) {
     const { maxStalledCount = 1 } = this.opts;
     const reason = job.deferredFailure

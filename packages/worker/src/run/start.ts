@@ -120,6 +120,7 @@ export function startWorker(options: StartOptions): RunningWorker {
         `Failed: workers died or stalled on a change more than ${config.maxStalledCount} times`,
       );
   });
+  void worker.run().catch((error: Error) => worker.emit('error', error));
   let closing = false;
   return {
     isRunning: () => worker.isRunning() && !closing,
