@@ -59,7 +59,7 @@ export async function keepPart(
       if (signal.aborted) return;
       if (ran.portTaken) continue;
       if (ran.changed !== undefined) {
-        screen.say(name, `${shown(ran.changed, host.root)} has changed: starting again`);
+        screen.say(name, `${shownPath(ran.changed, host.root)} has changed: starting again`);
         delayMs = RESTART_DELAY_MS;
       } else if (ran.wasReady) {
         screen.fail(name, `ended unexpectedly (${ran.ending}): starting again in ${delayMs / 1000} s`);
@@ -71,7 +71,7 @@ export async function keepPart(
       } else {
         screen.warn(name, `did not start (${ran.ending}): waiting for the next save of its files`);
         const changed = await saved;
-        if (changed) screen.say(name, `${shown(changed, host.root)} has changed: starting again`);
+        if (changed) screen.say(name, `${shownPath(changed, host.root)} has changed: starting again`);
       }
     } finally {
       round.abort();
@@ -132,6 +132,7 @@ async function runOnce(
   return { changed, ending, wasReady, portTaken };
 }
 
-function shown(file: string, root: string): string {
+/** A path as the user writes it: below the project, without the project's folder. */
+export function shownPath(file: string, root: string): string {
   return file.startsWith(`${root}/`) ? file.slice(root.length + 1) : file;
 }

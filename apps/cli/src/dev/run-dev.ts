@@ -9,7 +9,7 @@ import { startWatchdog } from '@walmq/supervise';
 import type { CommandIo } from '../terminal/command.js';
 import { installEmbedded } from './install-embedded.js';
 import { keepTypes } from './keep-types.js';
-import { keepPart, type PartHost } from './part.js';
+import { keepPart, type PartHost, shownPath } from './part.js';
 import { partsOf } from './parts.js';
 import { applySchema, schemaFile, setUp } from './prepare.js';
 import { createScreen, type Screen } from './screen.js';
@@ -21,7 +21,7 @@ import {
   startServers,
   writeAddresses,
 } from './servers.js';
-import { watchFiles } from './watch-files.js';
+import { type FileWatch, watchFiles } from './watch-files.js';
 
 export interface DevOptions {
   readonly io: CommandIo;
@@ -43,10 +43,11 @@ export async function runDev(options: DevOptions): Promise<void> {
   const screen = createScreen(io);
   const { env } = io;
   const configFile = resolve(root, env.WALMQ_CONFIG || 'walmq.config.ts');
-  const first = await configured({ configFile, root, screen, signal });
-  if (first === undefined) return;
+  const place = { configFile, root, screen, signal };
+  let current = await configured(place, { isFirst: true });
+  if (current === undefined) return;
   const folder = join(root, '.walmq');
-  const servers = await serversOf(options, { env, screen, config: first, folder });
+  const servers = await serversOf(options, { env, screen, config: current.config, folder });
   // After the servers: it ends before them, so that workers can drain.
   const watchdog = await startWatchdog({ endSignal: 'TERM' });
   const addresses = await writeAddresses(folder, servers);
@@ -66,8 +67,10 @@ export async function runDev(options: DevOptions): Promise<void> {
       screen,
       ports: new Set<number>(),
     };
-    for (let config: WalmqConfig | undefined = first; config && !signal.aborted; )
-      config = await runConfigured(config, { ...options, configFile, host });
+    while (current && !signal.aborted) {
+      await runConfigured(current, { place, host });
+      current = await configured(place, { isFirst: false });
+    }
   } finally {
     screen.say('dev', 'stopping');
     await rm(addresses, { force: true });
@@ -76,29 +79,44 @@ export async function runDev(options: DevOptions): Promise<void> {
   }
 }
 
-/** Loads the configuration. A mistake in it is shown, and the next save tried. Rejects with CONFIG_MISSING. */
-async function configured(options: {
-  readonly configFile: string;
-  readonly root: string;
-  readonly screen: Screen;
-  readonly signal: AbortSignal;
-}): Promise<WalmqConfig | undefined> {
-  const { configFile, root, screen, signal } = options;
+/** A configuration, and a watch of its files that has begun before it was read. */
+interface Configured {
+  readonly config: WalmqConfig;
+  readonly watching: FileWatch;
+}
+
+/**
+ * Loads the configuration. A mistake in it is shown, and the next save tried. Undefined: the signal was aborted. Rejects with
+ * CONFIG_MISSING, unless a tool may be replacing the file.
+ */
+async function configured(
+  { configFile, root, screen, signal }: ConfigPlace,
+  { isFirst }: { readonly isFirst: boolean },
+): Promise<Configured | undefined> {
   while (!signal.aborted) {
     const watching = await watchFiles(await sourceFiles(configFile, root));
     try {
       const config = await loadConfig(configFile);
       for (const warning of config.warnings) screen.warn('dev', warning);
-      return config;
+      return { config, watching };
     } catch (error) {
-      if (!(error instanceof CodedError) || error.code === 'CONFIG_MISSING') throw error;
-      screen.fail('dev', `${error.sentence}\nWaiting for the next save.`);
-      await watching.changed(signal).catch(() => {});
-    } finally {
+      const mayWait = error instanceof CodedError && !(isFirst && error.code === 'CONFIG_MISSING');
+      if (mayWait) {
+        screen.fail('dev', `${error.sentence}\nWaiting for the next save.`);
+        await watching.changed(signal).catch(() => {});
+      }
       watching.close();
+      if (!mayWait) throw error;
     }
   }
   return undefined;
+}
+
+interface ConfigPlace {
+  readonly configFile: string;
+  readonly root: string;
+  readonly screen: Screen;
+  readonly signal: AbortSignal;
 }
 
 /** Starts what no URL names. Rejects with EMBEDDED_MISSING or the errors of the servers. */
@@ -136,36 +154,26 @@ async function serversOf(
   return await startServers({ given, embedded, folder, screen });
 }
 
-/** Runs one version of the configuration. Resolves to the next one, or to nothing when the signal is aborted. */
+/** Runs one version of the configuration, until its files change or the signal is aborted. */
 async function runConfigured(
-  config: WalmqConfig,
-  options: DevOptions & {
-    readonly configFile: string;
-    readonly host: Omit<PartHost, 'signal'>;
-  },
-): Promise<WalmqConfig | undefined> {
-  const { root, signal, configFile } = options;
-  const { screen } = options.host;
-  const files = await sourceFiles(configFile, root);
+  { config, watching }: Configured,
+  { place, host }: { readonly place: ConfigPlace; readonly host: Omit<PartHost, 'signal'> },
+): Promise<void> {
+  const { configFile, root, screen, signal } = place;
   const schema = schemaFile(config, root);
-  if (schema !== undefined) files.add(schema);
-  const watching = await watchFiles(files);
+  const schemaWatching = await watchFiles(new Set(schema === undefined ? [] : [schema]));
   const ending = new AbortController();
-  const host: PartHost = { ...options.host, signal: AbortSignal.any([signal, ending.signal]) };
-  const running = runParts(config, { configFile, host });
-  try {
-    const changed = await watching.changed(signal).catch(() => undefined);
-    if (changed === undefined) return undefined;
-    screen.say(
-      'dev',
-      `${changed.slice(root.length + 1)} has changed: preparing and starting everything again`,
-    );
-    return await configured({ configFile, root, screen, signal });
-  } finally {
-    watching.close();
-    ending.abort();
-    await running;
-  }
+  const within = AbortSignal.any([signal, ending.signal]);
+  const running = runParts(config, { configFile, host: { ...host, signal: within } });
+  const changed = await Promise.race(
+    [watching, schemaWatching].map(each => each.changed(within).catch(() => undefined)),
+  );
+  if (changed !== undefined)
+    screen.say('dev', `${shownPath(changed, root)} has changed: preparing and starting everything again`);
+  ending.abort();
+  watching.close();
+  schemaWatching.close();
+  await running;
 }
 
 /** Prepares the database, then keeps all parts running until the signal of the host is aborted. */

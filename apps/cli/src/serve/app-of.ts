@@ -11,7 +11,9 @@ export function appOf(exports: Readonly<Record<string, unknown>>, file: string):
   if (!('default' in exports)) {
     const names = Object.keys(exports);
     const found = names.length === 0 ? 'It exports nothing.' : `It exports ${names.join(', ')}.`;
-    throw new WalmqError('WORKER_INVALID', `${file} has no default export. ${found}`, { remedy: REMEDY });
+    throw new WalmqError('WORKER_INVALID', `${file} has no default export. ${found}`, {
+      remedy: `${REMEDY} A file that calls runWorkerApp is a program of its own: start it with node.`,
+    });
   }
   const found = exports.default;
   if (isDefinition(found)) return { workers: () => [found] };
