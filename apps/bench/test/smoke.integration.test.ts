@@ -15,7 +15,7 @@ describe('the benchmark', () => {
   let printed: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'walmq-bench-test-'));
-    const args = [BENCH, '--smoke', '--durability', 'fsync', '--out', folder];
+    const args = [BENCH, '--smoke', '--out', folder];
     printed = (await promisify(execFile)(process.execPath, args)).stdout;
     const file = (await readdir(folder)).find(name => name.endsWith('.json')) as string;
     report = JSON.parse(await readFile(join(folder, file), 'utf8')) as Report;

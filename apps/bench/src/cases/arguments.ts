@@ -42,14 +42,15 @@ how long a change takes from commit to effect, how long the flow stops after SIG
 Beside it: the ceilings of PostgreSQL and Redis, the glue and the worker that one would write by hand, and peers.
 Prints tables; saves JSON and a chart in apps/bench/results.
 
-  --quick             fewer and smaller cases, one round (about 10 minutes with --peers)
+  --quick             fewer and smaller cases, one round (on two cores some 6 minutes, with --peers some 15)
   --smoke             tiny counts of every case: shows that all of it runs, measures nothing
   --only <part>       cases whose name holds this; may be given again. Names begin with single, hundred, one (rows per
                       transaction, to Redis), noop, once (to the handler's end), latency, recovery, writer
   --contender <name>  only these; may be given again:
                       ${OWN.join(', ')};
                       with --peers also ${PEERS.join(', ')}
-  --durability <name> only ${DURABILITIES.join(' or ')}. Cases beyond the arrival in Redis have fsync only
+  --durability <name> only ${DURABILITIES.join(' or ')} (default both, with --quick fsync). Cases beyond the arrival in
+                      Redis have fsync only
   --rounds <n>        runs of each contender, alternating; the median counts (default 3, with --quick 1)
   --peers             also measure the peers; what they need is installed into .cache. Says which it leaves out, and why
   --install           only install what the peers need
@@ -69,7 +70,11 @@ export function readArguments(args: readonly string[]): BenchArguments {
     size,
     only: values.only ?? [],
     contenders: inOrder(checked('contender', values.contender ?? offered, offered)),
-    durabilities: checked('durability', values.durability ?? DURABILITIES, DURABILITIES),
+    durabilities: checked(
+      'durability',
+      values.durability ?? (size === 'full' ? DURABILITIES : ['fsync']),
+      DURABILITIES,
+    ),
     rounds: rounds(values.rounds ?? (size === 'full' ? '3' : '1')),
     against: values.against === undefined ? undefined : resolve(values.against),
     install: values.install,

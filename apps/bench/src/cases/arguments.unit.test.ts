@@ -19,8 +19,9 @@ describe('readArguments', () => {
     });
   });
 
-  it('takes one round of small sizes, unless told otherwise', () => {
-    expect(readArguments(['--quick'])).toMatchObject({ size: 'quick', rounds: 1 });
+  it('takes one round of small sizes, with fsync, unless told otherwise', () => {
+    expect(readArguments(['--quick'])).toMatchObject({ size: 'quick', rounds: 1, durabilities: ['fsync'] });
+    expect(readArguments(['--quick', '--durability', 'memory']).durabilities).toEqual(['memory']);
     expect(readArguments(['--smoke'])).toMatchObject({ size: 'smoke', rounds: 1 });
     expect(readArguments(['--quick', '--rounds', '5']).rounds).toBe(5);
   });

@@ -15,7 +15,7 @@ import { cpuBetween, cpuOf, type Sides } from './sides.js';
 import { percentile } from './statistics.js';
 import { type System, withSystem } from './with-system.js';
 
-const HANDLED_MS = 60_000;
+const HANDLED_MS = 30_000;
 /** Number of events that BullMQ keeps: all of a run, because their ids say when a job has arrived. */
 const EVENTS = 10_000_000;
 

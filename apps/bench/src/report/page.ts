@@ -12,15 +12,21 @@ const CHART = join(DOCS, 'images', 'benchmark.svg');
 
 /** Writes the tables and the chart of these results into the documentation. Resolves to the names of the parts that it wrote. */
 export async function writePage(files: readonly string[]): Promise<string[]> {
-  const reports = await Promise.all(
-    files.map(async file => JSON.parse(await readFile(file, 'utf8')) as Report),
-  );
+  const reports = await Promise.all(files.map(readReport));
   const report = reports.reduce(merge);
   const parts = new Map([['machine', machineText(report)], ...tablesOf(report)]);
   const { text, written } = fillPage(await readFile(PAGE, 'utf8'), parts);
   await writeFile(PAGE, text);
   await writeFile(CHART, renderChart(report));
   return written;
+}
+
+async function readReport(file: string): Promise<Report> {
+  const report = JSON.parse(await readFile(file, 'utf8')) as Partial<Report>;
+  if (report.arrivals) return report as Report;
+  throw new BenchError('BENCH_PAGE', `${file} is the result of an older version.`, {
+    remedy: 'Measure again.',
+  });
 }
 
 /**
