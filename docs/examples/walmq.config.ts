@@ -37,4 +37,11 @@ export default defineConfig({
     // analytics.md
     facts: { table: 'orders', concurrency: 200 },
   },
+  // production.md
+  workers: {
+    payments: 'src/workers/payments.ts',
+    ledger: 'src/workers/ledger.ts',
+    emails: 'src/workers/emails.ts',
+    facts: 'src/workers/facts.ts',
+  },
 });

@@ -82,6 +82,11 @@ export class ExampleWorld {
     return await this.#run(process.execPath, [JITI, file]);
   }
 
+  /** A worker of the configuration, by its name. */
+  worker(name: string, env: Record<string, string> = {}): RunningProgram {
+    return this.#spawn([join(ROOT, 'packages/walmq/bin/walmq.js'), 'worker', name], env);
+  }
+
   start(file: string, env: Record<string, string> = {}): RunningProgram {
     return this.#spawn(file.endsWith('.ts') ? [JITI, file] : [file], env);
   }

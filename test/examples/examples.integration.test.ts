@@ -37,7 +37,7 @@ describe('the examples of the documentation', { timeout: 180_000 }, () => {
   });
 
   it('events: messages become letters, rows of the outbox jobs of two queues, and payments are booked once', async () => {
-    const workers = ['src/emails.ts', 'src/payments.ts'].map(file => world.start(file));
+    const workers = ['emails', 'payments'].map(name => world.worker(name));
     await world.program('src/pay-order.ts');
     await world.sql('src/pay-order.sql');
     await world.program('src/receive-payment.ts');
@@ -51,7 +51,7 @@ describe('the examples of the documentation', { timeout: 180_000 }, () => {
       expect(await world.rows('SELECT balance FROM accounts')).toEqual([{ balance: '99.99' }]);
     });
     // In batches, from a queue of its own: the same payment a second time.
-    const ledger = world.start('src/ledger.ts');
+    const ledger = world.worker('ledger');
     await eventually(async () => {
       expect(await world.rows('SELECT balance FROM accounts')).toEqual([{ balance: '199.98' }]);
     });
@@ -188,7 +188,7 @@ describe('the examples of the documentation', { timeout: 180_000 }, () => {
       await (await fetch(CLICKHOUSE_URL, { method: 'POST', body })).text();
     const table = await readFile(join(EXAMPLES, 'src/order-facts.sql'), 'utf8');
     await query(table.trim().replace(/;$/, ''));
-    const worker = world.start('src/facts-worker.ts', { CLICKHOUSE_URL });
+    const worker = world.worker('facts', { CLICKHOUSE_URL });
     await eventually(async () => {
       const facts = await query('SELECT id, status FROM order_facts FINAL ORDER BY id FORMAT JSONEachRow');
       expect(facts.trim().split('\n')).toEqual([

@@ -99,6 +99,8 @@ describe('the workflow publish.yml', () => {
     const commands = steps.map(({ run }) => run ?? '').join('\n');
     expect(commands).not.toMatch(/npm (ci|install|run)|npx/);
     expect(commands).toContain('npm publish "$tarball" --provenance --access public');
+    // Without the ./ npm takes packages/x.tgz for the name of a repository.
+    expect(commands).toContain('for tarball in ./packages/*.tgz');
   });
 });
 

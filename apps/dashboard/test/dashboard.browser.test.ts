@@ -81,7 +81,7 @@ describe('the pipeline page', () => {
     await using opened = await openAs('ann');
     const { page } = opened;
     await page.getByRole('heading', { name: 'Nothing runs yet' }).waitFor();
-    expect(await page.locator('#verdicts').textContent()).toContain('npm run capture');
+    expect(await page.locator('#verdicts').textContent()).toContain('npx walmq capture');
     pipeline.startCapture();
     await page.getByText('Streams', { exact: true }).waitFor();
     await page.getByRole('heading', { name: 'All is well' }).waitFor();

@@ -5,10 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { verifyPassword } from '../src/access/password.js';
 import { parseUsers } from '../src/access/users.js';
 
-const PROGRAM = join(import.meta.dirname, '../bin/user.js');
+const PROGRAM = join(import.meta.dirname, '../../cli/bin/walmq.js');
 
 async function userLine(args: readonly string[], typed: string) {
-  const child = spawn(process.execPath, [PROGRAM, ...args]);
+  const child = spawn(process.execPath, [PROGRAM, 'dashboard', 'user', ...args]);
   const said = { line: '', error: '' };
   child.stdout.on('data', text => {
     said.line += text;
@@ -33,13 +33,13 @@ describe('the command that makes a user', () => {
   });
 
   it.each([
-    [['ann'], 'correct horse battery', 'Usage:'],
-    [['ann', 'admin'], 'correct horse battery', 'The role is read-only or operator.'],
-    [['a:b', 'operator'], 'correct horse battery', 'A name is made of'],
-    [['ann', 'operator'], 'short', 'fewer than 12 characters'],
-  ])('refuses %j with %j', async (args, typed, sentence) => {
+    [['ann'], 'correct horse battery', 2, "missing required argument 'role'"],
+    [['ann', 'admin'], 'correct horse battery', 1, 'The role is read-only or operator.'],
+    [['a:b', 'operator'], 'correct horse battery', 1, 'the name is not valid'],
+    [['ann', 'operator'], 'short', 1, 'fewer than 12 characters'],
+  ])('refuses %j with %j', async (args, typed, exitCode, sentence) => {
     const { code, line, error } = await userLine(args, typed);
-    expect(code).toBe(1);
+    expect(code).toBe(exitCode);
     expect(line).toBe('');
     expect(error).toContain(sentence);
   });

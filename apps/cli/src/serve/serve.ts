@@ -21,7 +21,7 @@ export function addCapture(program: Command, { io }: Host): void {
 }
 
 export function addDashboard(program: Command, { io }: Host): void {
-  program
+  const dashboard = program
     .command('dashboard')
     .description('run the dashboard until SIGTERM: the pipeline page and Bull Board')
     .addOption(portOption())
@@ -35,5 +35,15 @@ export function addDashboard(program: Command, { io }: Host): void {
     .action(async ({ port }: { port?: string }) => {
       const { runDashboard } = await import('@walmq/dashboard');
       await runDashboard({ env: envWithPort(io, port) });
+    });
+  dashboard
+    .command('user <name> <role>')
+    .description(
+      'print the line of a users file for one user; asks for the password, or reads it from a pipe',
+    )
+    .addHelpText('after', examples(['walmq dashboard user ann operator >> users', 'or: read-only']))
+    .action(async (name: string, role: string) => {
+      const { userLine } = await import('@walmq/dashboard/user-line');
+      io.print(await userLine(name, role));
     });
 }

@@ -92,7 +92,7 @@ function exposed(host: string): WalmqError {
     `WALMQ_HOST is ${host}, which other machines can reach, and sign-in is not required.`,
     {
       remedy:
-        'Set WALMQ_DASHBOARD_USERS_FILE to a file of lines made by npm run --silent user -w @walmq/dashboard -- ' +
+        'Set WALMQ_DASHBOARD_USERS_FILE to a file of lines made by npx walmq dashboard user ' +
         '<name> operator, or let a proxy sign users in (WALMQ_DASHBOARD_PROXY_USER_HEADER), or stay on 127.0.0.1.',
     },
   );
@@ -113,7 +113,7 @@ async function readUsers(variables: AccessVariables): Promise<ReadonlyMap<string
   const filed = parseUsers(lines, 'WALMQ_DASHBOARD_USERS_FILE');
   if (filed.size === 0)
     throw new WalmqError('DASHBOARD_USERS_INVALID', 'WALMQ_DASHBOARD_USERS_FILE names no user.', {
-      remedy: 'Add a line made by npm run --silent user -w @walmq/dashboard -- <name> <role>.',
+      remedy: 'Add a line made by npx walmq dashboard user <name> <role>.',
     });
   return new Map([...named, ...filed]);
 }

@@ -1,25 +1,25 @@
+import { WalmqError } from '@walmq/change';
 import { askPassword } from './ask-password.js';
 import { hashPassword } from './password.js';
 import { isName, isRole, ROLES } from './users.js';
 
 const MIN_LENGTH = 12;
 
-/** Prints the line of a users file for one user on standard output, everything else on standard error. */
-async function userLine([name, role]: readonly string[]): Promise<string> {
-  if (name === undefined || role === undefined)
-    throw new Error(`Usage: npm run --silent user -w @walmq/dashboard -- <name> <${ROLES.join('|')}>`);
-  if (!isName(name)) throw new Error('A name is made of letters, digits and . _ @ -, 64 at most.');
-  if (!isRole(role)) throw new Error(`The role is ${ROLES.join(' or ')}.`);
+/**
+ * The line of a users file for one user. Asks for the password on the terminal, or reads it from a pipe. Throws
+ * DASHBOARD_USERS_INVALID.
+ */
+export async function userLine(name: string, role: string): Promise<string> {
+  if (!isName(name)) throw invalid('the name is not valid.', 'Use letters, digits and . _ @ -, 64 at most.');
+  if (!isRole(role)) throw invalid(`there is no role ${role}.`, `The role is ${ROLES.join(' or ')}.`);
   const password = await askPassword(`Password of ${name} (at least ${MIN_LENGTH} characters, not shown): `);
-  if (password.length < MIN_LENGTH) throw new Error(`The password has fewer than ${MIN_LENGTH} characters.`);
+  if (password.length < MIN_LENGTH)
+    throw invalid(`the password has fewer than ${MIN_LENGTH} characters.`, 'Choose a longer one.');
   if (process.stdin.isTTY === true && (await askPassword('Once more: ')) !== password)
-    throw new Error('The two are not the same.');
+    throw invalid('the two passwords are not the same.', 'Run the command again.');
   return `${name}:${role}:${await hashPassword(password)}`;
 }
 
-try {
-  console.log(await userLine(process.argv.slice(2)));
-} catch (error) {
-  console.error((error as Error).message);
-  process.exitCode = 1;
+function invalid(fault: string, remedy: string): WalmqError {
+  return new WalmqError('DASHBOARD_USERS_INVALID', fault, { remedy });
 }

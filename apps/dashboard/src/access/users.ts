@@ -24,8 +24,7 @@ export function parseUsers(text: string, source: string): ReadonlyMap<string, Us
     if (line.trim() === '' || line.startsWith('#')) continue;
     const invalid = (reason: string) =>
       new WalmqError('DASHBOARD_USERS_INVALID', `Line ${index + 1} of ${source} ${reason}.`, {
-        remedy:
-          'Every line is name:role:hash; make one with npm run --silent user -w @walmq/dashboard -- <name> <role>.',
+        remedy: 'Every line is name:role:hash; make one with npx walmq dashboard user <name> <role>.',
       });
     const user = parseLine(line.trim());
     if (typeof user === 'string') throw invalid(user);

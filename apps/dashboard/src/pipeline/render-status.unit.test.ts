@@ -59,7 +59,7 @@ describe('the pipeline page says, when', () => {
         lag: null,
       },
       'Nothing runs yet',
-      { verdicts: ['npm run capture'], stages: ['Does not run'] },
+      { verdicts: ['npx walmq capture'], stages: ['Does not run'] },
     ],
     [
       'capture is down',

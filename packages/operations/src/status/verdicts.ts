@@ -188,12 +188,12 @@ function silenceVerdict({ captures, lastActive, checkpoint, at }: Status, slot: 
     return warning(
       'NOTHING_YET',
       'No capture has run yet.',
-      'Start capture as you deploy it; in a clone of walmq: "npm run capture".',
+      'Start capture as you deploy it, with "npx walmq capture".',
     );
   return error(
     'CAPTURE_DOWN',
     `No capture runs; WAL piles up${slot?.retainedWalBytes ? ` (${bytesText(slot.retainedWalBytes)} so far)` : ''}.${lastActive ? ` ${lastWords(lastActive, at)}` : ''}`,
-    'See the log of capture, and start it as you deploy it; in a clone of walmq: "npm run capture".',
+    'See the log of capture, and start it as you deploy it, with "npx walmq capture".',
   );
 }
 

@@ -30,7 +30,7 @@ function readerCheck({ active, activePid }: Slot & SlotDetail): Check {
   return warning(
     'slot-reader',
     'no capture reads it, so WAL piles up',
-    'Start capture as you deploy it; in a clone of walmq: "npm run capture".',
+    'Start capture as you deploy it, with "npx walmq capture".',
   );
 }
 

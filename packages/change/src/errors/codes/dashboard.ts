@@ -21,8 +21,9 @@ export const dashboardErrors = errorSection({
     outcome: 'ends',
   },
   DASHBOARD_USERS_INVALID: {
-    meaning: 'The list of users is empty, or one of its lines is malformed.',
-    remedy: 'Write the lines with `npm run --silent user -w @walmq/dashboard -- <name> <role>`.',
+    meaning:
+      'The list of users is empty, one of its lines is malformed, or a user to add has no valid name, role or password.',
+    remedy: 'Write the lines with `npx walmq dashboard user <name> <role>`.',
     from: ['dashboard'],
     outcome: 'ends',
   },

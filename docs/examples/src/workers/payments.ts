@@ -1,7 +1,7 @@
-import { defineWorker, runWorkerApp } from 'walmq';
-import type { Tables } from './walmq-tables.js';
+import { defineWorker } from 'walmq';
+import type { Tables } from '../walmq-tables.js';
 
-const payments = defineWorker<Tables>({
+export default defineWorker<Tables>({
   queue: 'payments',
   on: {
     payments: {
@@ -13,11 +13,4 @@ const payments = defineWorker<Tables>({
         }),
     },
   },
-});
-
-await runWorkerApp({
-  name: 'payments',
-  defaultPort: 9111,
-  needs: ['database', 'redis'],
-  workers: () => [payments],
 });

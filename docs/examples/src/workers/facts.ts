@@ -1,11 +1,8 @@
-import { runWorkerApp } from 'walmq';
+import { defineWorkerApp } from 'walmq';
 import { analyticsSinkWorker, createClickhouseSink, mirror } from 'walmq/sinks/analytics';
 import { z } from 'zod';
 
-await runWorkerApp({
-  name: 'facts-worker',
-  defaultPort: 9112,
-  needs: ['database', 'redis'],
+export default defineWorkerApp({
   own: { CLICKHOUSE_URL: z.url() }, // http://user:password@host:8123/database
   workers: service => {
     const sink = createClickhouseSink({ url: service.environment.CLICKHOUSE_URL });

@@ -1,7 +1,7 @@
 import { defineWorker } from 'walmq';
-import { rows, type Tables } from './walmq-tables.js';
+import { rows, type Tables } from '../walmq-tables.js';
 
-export const orders = defineWorker<Tables>({
+export default defineWorker<Tables>({
   queue: 'orders',
   on: { orders: { insert: async change => ({ action: 'seen', order_id: change.after.id }) } },
 });

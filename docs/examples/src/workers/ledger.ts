@@ -1,7 +1,7 @@
-import { defineWorker, runWorkerApp } from 'walmq';
-import type { Tables } from './walmq-tables.js';
+import { defineWorker } from 'walmq';
+import type { Tables } from '../walmq-tables.js';
 
-const ledger = defineWorker<Pick<Tables, 'payments'>>({
+export default defineWorker<Pick<Tables, 'payments'>>({
   queue: 'ledger',
   batch: { size: 100, waitMs: 5 },
   onBatch: async (changes, { once, drop }) => {
@@ -17,11 +17,4 @@ const ledger = defineWorker<Pick<Tables, 'payments'>>({
       );
     });
   },
-});
-
-await runWorkerApp({
-  name: 'ledger',
-  defaultPort: 9113,
-  needs: ['database', 'redis'],
-  workers: () => [ledger],
 });

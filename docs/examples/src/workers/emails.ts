@@ -1,6 +1,6 @@
-import { defineWorker, runWorkerApp } from 'walmq';
+import { defineWorker } from 'walmq';
 
-const emails = defineWorker<object, object, { 'order.paid': { total: string } }>({
+export default defineWorker<object, object, { 'order.paid': { total: string } }>({
   queue: 'emails',
   events: {
     'order.paid': (change, { once }) =>
@@ -10,11 +10,4 @@ const emails = defineWorker<object, object, { 'order.paid': { total: string } }>
         return { action: 'letter_written', order_id: key };
       }),
   },
-});
-
-await runWorkerApp({
-  name: 'emails',
-  defaultPort: 9108,
-  needs: ['database', 'redis'],
-  workers: () => [emails],
 });
