@@ -26,6 +26,7 @@ const WITH_EXAMPLES = [
   'docs/guides/shape.md',
   'docs/guides/rewind.md',
   'docs/guides/testing.md',
+  'docs/guides/other-languages.md',
 ];
 /** Needed to run the others; no page shows them. */
 const UNSHOWN = ['schema.sql', 'src/mailer.ts', 'src/walmq-tables.ts'];
