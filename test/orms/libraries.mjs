@@ -162,7 +162,7 @@ export const libraries = {
   Prisma: prisma,
 };
 
-/** The libraries that take the client of an open transaction, such as the one that `once` gives: each writes an order. */
+/** What writes on the client of an open transaction, such as the one that `once` gives: each writes an order. */
 export const onClient = {
   async Drizzle(tx, id) {
     const { drizzle: open } = await import('drizzle-orm/node-postgres');
@@ -183,5 +183,35 @@ export const onClient = {
   async Knex(tx, id) {
     const { default: open } = await import('knex');
     await open({ client: 'pg' })('orders').connection(tx).insert({ id });
+  },
+  /** TypeORM builds the statement, and the client runs it. */
+  async TypeORM(tx, id) {
+    const { DataSource, EntitySchema } = await import('typeorm');
+    const Order = new EntitySchema({
+      name: 'Order',
+      tableName: 'orders',
+      columns: { id: { type: 'integer', primary: true } },
+    });
+    const source = new DataSource({ type: 'postgres', entities: [Order] });
+    await source.buildMetadatas();
+    const insert = source.createQueryBuilder().insert().into(Order).values({ id });
+    await tx.query(...insert.getQueryAndParameters());
+  },
+  /** MikroORM builds the statement with Knex. */
+  async MikroORM(tx, id) {
+    const { EntitySchema, MikroORM } = await import('@mikro-orm/postgresql');
+    const Order = new EntitySchema({
+      name: 'Order',
+      tableName: 'orders',
+      properties: { id: { type: 'number', primary: true } },
+    });
+    const orm = await MikroORM.init({ dbName: 'any', entities: [Order], connect: false });
+    const { sql, bindings } = orm.em
+      .createQueryBuilder(Order)
+      .insert({ id })
+      .getKnexQuery()
+      .toSQL()
+      .toNative();
+    await tx.query(sql, [...bindings]);
   },
 };

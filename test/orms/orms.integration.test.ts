@@ -1,12 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { outbox, outboxSchemaSql, publish, type QueryClient, withContext } from '@walmq/outbox';
 import { type Servers, startServers, stopServers } from '@walmq/testing';
-import { inTransaction } from '@walmq/worker';
-import { Pool, type PoolClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CaptureWorld } from '../../apps/capture/test/capture-fixture.js';
+import { installLibraries } from './install-fixture.js';
 
 interface Library {
   transaction(
@@ -34,9 +31,7 @@ describe('the transaction of', () => {
   let world: CaptureWorld;
   let libraries: Readonly<Record<string, (url: string) => Promise<Library>>>;
   beforeAll(async () => {
-    // They are no part of the project: few who work on it need them, and they are larger than all that it needs.
-    if (!existsSync(join(import.meta.dirname, 'node_modules')))
-      execFileSync('npm', ['ci', '--ignore-scripts'], { cwd: import.meta.dirname, stdio: 'pipe' });
+    installLibraries();
     // Without the download of an engine: the client of Prisma 7 runs without one.
     execFileSync('npx', ['prisma', 'generate'], {
       cwd: import.meta.dirname,
@@ -125,24 +120,4 @@ describe('the transaction of', () => {
       }
     },
   );
-
-  it.each(['Drizzle', 'Kysely', 'Knex'])('once takes what %s does on its client', async name => {
-    const { onClient } = (await import('./libraries.mjs' as string)) as {
-      onClient: Readonly<Record<string, (tx: PoolClient, id: number) => Promise<void>>>;
-    };
-    const write = onClient[name] as (tx: PoolClient, id: number) => Promise<void>;
-    const pool = new Pool({ connectionString: world.databaseUrl });
-    const count = async () => (await pool.query('SELECT FROM orders WHERE id = 1000')).rowCount;
-    await expect(
-      inTransaction({ pool }, async tx => {
-        await write(tx, 1000);
-        throw new Error('rolled back');
-      }),
-    ).rejects.toThrow('rolled back');
-    expect(await count()).toBe(0);
-    await inTransaction({ pool }, tx => write(tx, 1000));
-    expect(await count()).toBe(1);
-    await pool.query('DELETE FROM orders WHERE id = 1000');
-    await pool.end();
-  });
 });
