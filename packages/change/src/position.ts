@@ -20,6 +20,8 @@ export function formatPosition(position: Position): string {
 
 /** The form of `formatPosition` from an LSN in hex. The hot path formats a transaction's LSN only once. */
 export function positionText(lsnHex: string, seq: number): string {
+  // Most transactions are short. Padding makes two more strings.
+  if (seq < 10) return `${lsnHex}-000000000${seq}`;
   return `${lsnHex}-${String(seq).padStart(SEQ_DIGITS, '0')}`;
 }
 

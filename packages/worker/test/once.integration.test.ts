@@ -54,6 +54,26 @@ describe('once and effect', () => {
     expect(await madeFor('repeated')).toBe(1);
   });
 
+  it.each([
+    ['with a result', 'counted-result', (tx: PoolClient) => make('counted-result')(tx)],
+    ['without one', 'counted-none', async (tx: PoolClient) => void (await make('counted-none')(tx))],
+  ])('takes two round trips in addition to those of the effect, %s', async (_name, changeId, effect) => {
+    const pool = new Pool({ connectionString: world.databaseUrl, max: 1 });
+    let roundTrips = 0;
+    pool.on('connect', client => {
+      // The server ends its answer to each message that the driver waits for with this one.
+      const { connection } = client as PoolClient & { connection: NodeJS.EventEmitter };
+      connection.on('readyForQuery', () => {
+        roundTrips += 1;
+      });
+    });
+    await pool.query('SELECT 1');
+    roundTrips = 0;
+    await once({ ...optionsOf(changeId), pool }, effect);
+    await pool.end();
+    expect(roundTrips).toBe(3);
+  });
+
   it('records per queue: two queues may each make their own effect of one change', async () => {
     await once(optionsOf('shared'), make('shared'));
     await once({ ...optionsOf('shared'), queue: 'audit' }, make('shared'));

@@ -34,10 +34,8 @@ export class RowRoutes {
   route(change: EncodedChange): Job[] {
     const routes = this.#routesOf(change);
     if (!routes) return [];
-    return this.#jobsOf(
-      change,
-      routes.filter(({ table }) => !table.operations || table.operations.has(change.op)),
-    );
+    const takes = ({ table }: Route) => !table.operations || table.operations.has(change.op);
+    return this.#jobsOf(change, routes.every(takes) ? routes : routes.filter(takes));
   }
 
   /** The job of a row that was read for one queue, whatever operations the queue takes. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { LSN_ZERO, type Lsn, parseLsn, WalmqError } from '@walmq/change';
+import { LSN_ZERO, type Lsn, WalmqError } from '@walmq/change';
 import type { ClientConfig } from 'pg';
 import { LogicalReplicationService } from 'pg-logical-replication';
 import type { Message } from '../protocol/messages.js';
@@ -13,9 +13,9 @@ import { PlaceKeeper } from './stream-place.js';
 const GOODBYE_MS = 2000;
 /**
  * Milliseconds in which acknowledgements share one status message. Each message wakes the walsender; without this limit, that
- * would be thousands of times per second.
+ * would be thousands of times per second. With 20 ms, writing them took a sixth of capture's time at 400 changes per second.
  */
-const ACKNOWLEDGED_TOGETHER_MS = 20;
+const ACKNOWLEDGED_TOGETHER_MS = 100;
 /** Milliseconds after a break in which the reader can take the messages that had arrived, before `broken` rejects. */
 const LAST_RUNS_MS = 5000;
 
@@ -115,7 +115,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     return this.#readyBytes > this.#options.highWaterBytes;
   }
 
-  /** Confirms exactly this LSN to the slot, within 20 ms and in every later status message. */
+  /** Confirms exactly this LSN to the slot, within ACKNOWLEDGED_TOGETHER_MS and in every later status message. */
   acknowledge(lsn: Lsn): void {
     if (lsn <= this.#acknowledged) return;
     this.#acknowledged = lsn;
@@ -180,10 +180,6 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
       this.#begun = true;
       resolve();
     });
-    this.#service.on('heartbeat', (lsn, _timestamp, replyRequested) => {
-      this.#push({ tag: 'keepalive', walEnd: parseLsn(lsn), replyRequested }, 0);
-      if (replyRequested) this.#sendStatus();
-    });
     const fail = (error: unknown) => {
       this.#end(error);
       reject(this.#failure(error));
@@ -193,7 +189,10 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
     const plugin = new PgoutputPlugin({
       publication: this.#options.publication,
       encoding: this.#options.encoding,
-      onMessage: (message, bytes) => this.#push(message, bytes),
+      onMessage: (message, bytes) => {
+        this.#push(message, bytes);
+        if (message.tag === 'keepalive' && message.replyRequested) this.#sendStatus();
+      },
       onUnreadable: fail,
       onWarning: sentence => this.#warn(sentence),
       onConnection: (connection, pid) => {
@@ -277,8 +276,12 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
 
   #sendStatus(replyRequested = false): void {
     if (!this.#connection || this.#ended) return;
+    const { stream } = this.#connection;
+    // Both updates in one packet.
+    stream.cork();
     for (const update of standbyStatus(this.#acknowledged, Date.now(), replyRequested))
       this.#connection.sendCopyFromChunk(update);
+    stream.uncork();
   }
 }
 
