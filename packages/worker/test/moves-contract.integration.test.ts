@@ -1,7 +1,10 @@
+import type { Change } from '@walmq/change';
 import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
 import { WAIT } from '@walmq/testing';
+import { type Job, Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { BullmqSide, MovesSide, type Side, type SideOptions } from './moves-contract-fixture.js';
+import { MovingWorker } from '../src/moves/moving-worker.js';
+import { BullmqSide, LOCK_MS, MovesSide, type Side, type SideOptions } from './moves-contract-fixture.js';
 
 /** 'a' to the n-th letter: ids in the order of their jobs. */
 const ids = (n: number, letter = 'j') => Array.from({ length: n }, (_, k) => `${letter}${k + 10}`);
@@ -265,6 +268,24 @@ const SCENARIOS: Record<string, Scenario> = {
   },
 };
 
+/** Jobs whose ids begin with f fail for good, those with r at their first try. */
+async function failsAs({ id = '', attemptsMade }: Job<Change>): Promise<unknown> {
+  if (id.startsWith('f') || (id.startsWith('r') && attemptsMade === 0))
+    throw Object.assign(new Error(`as ${id} does`), { stack: 'where it failed' });
+  return { done: id };
+}
+
+/** Without what a worker leaves at a moment: the marker that it had not yet read, its checks, the order of events. */
+function atRest(dump: Record<string, unknown>): Record<string, unknown> {
+  const { 'P:orders:marker': _marker, 'P:orders:stalled-check': _check, ...rest } = dump;
+  const events = rest['P:orders:events'] as string[];
+  return {
+    ...rest,
+    'P:orders:events': events.filter(event => event !== 'event drained').sort(),
+    'P:orders:failed': [...(rest['P:orders:failed'] as string[])].sort(),
+  };
+}
+
 /**
  * What a new bullmq has to pass before it may be pinned: after our script, Redis holds what BullMQ's single scripts would
  * have left there, key by key and field by field.
@@ -289,5 +310,36 @@ describe("the moves in batches leave what BullMQ's scripts leave", () => {
     );
     expect(ours.shortages.at(-1)).toEqual(theirs.shortages.at(-1));
     expect(await ours.dump()).toEqual(await theirs.dump());
+  });
+
+  it('of two workers, after jobs that succeed, fail, are retried, delayed, and wait for each other', async () => {
+    const [ours, theirs] = await Promise.all(
+      [MovingWorker, Worker<Change>].map(async Contender => {
+        const prefix = `worker${worlds++}`;
+        await using side = new MovesSide(server.url, prefix, {});
+        const retried = { attempts: 3, backoff: { type: 'fixed', delay: 5 } };
+        await side.add(ids(5), { ...retried, removeOnComplete: { count: 3 } });
+        await side.add(ids(3, 'f'), retried);
+        await side.add(ids(2, 'r'), retried);
+        await side.add(ids(2, 'd'), { delay: 20 });
+        await side.add(ids(2, 'p'), { priority: 4 });
+        await side.addChain(['a4', 'a3', 'a2', 'a1'], retried);
+        const worker = new Contender('orders', failsAs, {
+          connection: side.redis,
+          prefix,
+          concurrency: 4,
+          lockDuration: LOCK_MS,
+          autorun: false,
+        });
+        void worker.run();
+        await vi.waitFor(async () => {
+          const { completed, failed } = await side.queue.getJobCounts('completed', 'failed');
+          expect([completed, failed]).toEqual([3 + 2 + 2 + 2 + 4, 3]);
+        }, WAIT);
+        await worker.close();
+        return atRest(await side.dump());
+      }),
+    );
+    expect(ours).toEqual(theirs);
   });
 });
