@@ -53,7 +53,7 @@ async function drain(Contender) {
     const worker = new Contender('q', async () => 'ok', options);
     worker.on('completed', () => {
       completed += 1;
-      if (completed === jobs) resolve(worker.close());
+      if (completed === jobs) void worker.close().then(resolve);
     });
     void worker.run();
   });

@@ -179,7 +179,7 @@ export class MovingWorker extends Worker<Change> {
 
   async #refused(error: Error): Promise<void> {
     if (this.#isClosing) return;
-    this.emit('error', error);
+    if (isNotConnectionError(error)) this.emit('error', error);
     await this.#untilTurn(AFTER_REFUSAL_MS);
     this.#announce();
   }
