@@ -1,5 +1,6 @@
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { writeCommonJs } from './common-js.js';
 import { withLua } from './lua-folders.js';
 import { manifestOf } from './manifest.js';
 import { rangesOf } from './ranges.js';
@@ -27,6 +28,7 @@ export function assemble(options: AssembleOptions): void {
   for (const module of [...programs.modules, ...declarations.modules]) writeModule(module, folder);
   for (const read of new Set(programs.modules.map(module => module.workspace)))
     for (const path of read.manifest.files ?? []) copyRead(read, path, folder);
+  if (workspace.manifest.commonJs) writeCommonJs(root, folder);
 
   const rootManifest = readManifest<RootManifest>(root);
   const given = new Map([

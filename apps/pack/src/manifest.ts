@@ -8,13 +8,23 @@ const PROGRAMS = './lib/*/{bin,dist/main}*';
 export function manifestOf(workspace: Workspace, root: RootManifest, ranges: Ranges): object {
   const { manifest, id } = workspace;
   const { name, version, description, keywords, bin = {}, exports = {}, publishConfig } = manifest;
-  const placed = (path: string) => `./lib/${id}/${path.replace(/^\.\//, '')}`;
-  const entries = Object.entries(exports).map(
-    ([subpath, target]) =>
-      [subpath, { types: placed(target.types), default: placed(target.default) }] as const,
-  );
-  const main = entries.find(([subpath]) => subpath === '.')?.[1];
-  const others = entries.filter(([subpath]) => subpath !== '.');
+  const placed = (path: string, form: 'lib' | 'cjs' = 'lib') =>
+    `./${form}/${id}/${path.replace(/^\.\//, '')}`;
+  const targets = (form: 'lib' | 'cjs') =>
+    Object.entries(exports).map(
+      ([subpath, target]) =>
+        [subpath, { types: placed(target.types, form), default: placed(target.default, form) }] as const,
+    );
+  const esm = targets('lib');
+  const cjs = new Map(manifest.commonJs ? targets('cjs') : []);
+  const entries = esm.map(([subpath, target]) => {
+    const other = cjs.get(subpath);
+    return [subpath, other ? { import: target, require: other } : target] as const;
+  });
+  // For compilers and tools that do not know "exports": they know little of ES modules either.
+  const old = cjs.size > 0 ? [...cjs] : esm;
+  const main = old.find(([subpath]) => subpath === '.')?.[1];
+  const others = old.filter(([subpath]) => subpath !== '.');
   return compact({
     name,
     version,
@@ -29,7 +39,6 @@ export function manifestOf(workspace: Workspace, root: RootManifest, ranges: Ran
     bin: compact(
       Object.fromEntries(Object.entries(bin).map(([command, path]) => [command, placed(path).slice(2)])),
     ),
-    // Read by compilers and tools that do not know "exports".
     main: main?.default,
     types: main?.types,
     typesVersions:
@@ -37,7 +46,7 @@ export function manifestOf(workspace: Workspace, root: RootManifest, ranges: Ran
         ? { '*': Object.fromEntries(others.map(([subpath, { types }]) => [subpath.slice(2), [types]])) }
         : undefined,
     exports: entries.length > 0 ? { ...Object.fromEntries(entries), './package.json': './package.json' } : {},
-    files: ['lib'],
+    files: cjs.size > 0 ? ['lib', 'cjs'] : ['lib'],
     sideEffects: manifest.sideEffects ?? [PROGRAMS],
     ...ranges,
     publishConfig,

@@ -20,6 +20,8 @@ export interface SourceManifest {
   /** Folders and files that its programs read, beside `dist`. */
   readonly files?: readonly string[];
   readonly sideEffects?: boolean;
+  /** Whether the package has CommonJS beside its ES modules. */
+  readonly commonJs?: boolean;
   readonly dependencies?: Ranges;
   readonly peerDependencies?: Ranges;
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;

@@ -17,7 +17,10 @@ describe("ClickHouse's sink", () => {
   beforeEach(async () => {
     standIn = new ClickhouseStandIn();
     url = await standIn.start();
-    sink = createClickhouseSink({ url: url.replace('//', '//walmq:pass%20word@'), requestTimeoutMs: 2000 });
+    sink = await createClickhouseSink({
+      url: url.replace('//', '//walmq:pass%20word@'),
+      requestTimeoutMs: 2000,
+    });
     const body =
       'CREATE TABLE facts (id Int64, total Decimal(12,2), walmq_position UInt128, walmq_deleted UInt8) ENGINE = ReplacingMergeTree(walmq_position, walmq_deleted) ORDER BY id';
     await fetch(url, { method: 'POST', body });

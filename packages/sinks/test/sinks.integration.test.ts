@@ -73,7 +73,7 @@ describe('analytics sinks', () => {
         query: `CREATE TABLE order_facts (id Int64, status String, total Decimal(12,2), placed DateTime64(6,'UTC'), tags Array(String), walmq_position UInt128, walmq_deleted UInt8) ENGINE = ReplacingMergeTree(walmq_position, walmq_deleted) ORDER BY id`,
       });
       return {
-        sink: createClickhouseSink({ url: clickhouseUrl }),
+        sink: await createClickhouseSink({ url: clickhouseUrl }),
         async facts() {
           const query = 'SELECT id, status, total, tags FROM order_facts FINAL ORDER BY id';
           const rows = await (await client.query({ query, format: 'JSONEachRow' })).json<{

@@ -4,8 +4,8 @@ import { z } from 'zod';
 
 export default defineWorkerApp({
   own: { CLICKHOUSE_URL: z.url() }, // http://user:password@host:8123/database
-  workers: service => {
-    const sink = createClickhouseSink({ url: service.environment.CLICKHOUSE_URL });
+  workers: async service => {
+    const sink = await createClickhouseSink({ url: service.environment.CLICKHOUSE_URL });
     service.onStop('clickhouse', () => sink.close());
     const project = mirror({
       into: 'order_facts',

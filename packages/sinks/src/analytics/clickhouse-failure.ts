@@ -1,4 +1,3 @@
-import { ClickHouseError } from '@clickhouse/client';
 import { WalmqError } from '@walmq/change';
 import { giveUp } from '@walmq/worker';
 
@@ -43,11 +42,12 @@ const GIVE_UP: ReadonlyMap<string, string> = new Map([
 export function clickhouseFailure(error: unknown): WalmqError {
   if (error instanceof WalmqError) return error;
   const { code } = Object(error) as { code?: unknown };
-  if (error instanceof ClickHouseError) {
-    const name = GIVE_UP.get(error.code);
+  // The codes of the system are words.
+  if (typeof code === 'string' && /^\d+$/.test(code)) {
+    const name = GIVE_UP.get(code);
     if (name === undefined)
-      return new WalmqError('SINK_FAILED', `ClickHouse did not take the facts: its error ${error.code}.`);
-    return giveUp(`ClickHouse does not take such facts: ${name} (${error.code}).`, {
+      return new WalmqError('SINK_FAILED', `ClickHouse did not take the facts: its error ${code}.`);
+    return giveUp(`ClickHouse does not take such facts: ${name} (${code}).`, {
       remedy: 'Compare the projection with the table, then retry the change.',
     });
   }

@@ -1,4 +1,4 @@
-import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { WalmqError } from '@walmq/change';
 import { clickhouseFailure } from './clickhouse-failure.js';
 import { versionOf } from './clickhouse-version.js';
 import type { PositionedFact } from './fact.js';
@@ -7,14 +7,15 @@ import { type AnalyticsSink, DELETED_COLUMN, POSITION_COLUMN } from './sink.js';
 /**
  * Facts in ClickHouse, over its HTTP interface, in tables of `ENGINE = ReplacingMergeTree(walmq_position,
  * walmq_deleted) ORDER BY (<key>)` with `walmq_position UInt128` and `walmq_deleted UInt8` (ClickHouse 24.8
- * or newer). ClickHouse merges away a row that comes again or late: read with FINAL.
+ * or newer). ClickHouse merges away a row that comes again or late: read with FINAL. Rejects with SINK_NOT_INSTALLED.
  */
-export function createClickhouseSink(options: {
+export async function createClickhouseSink(options: {
   /** `http://user:password@host:8123/database`. */
   readonly url: string;
   /** Milliseconds for one request. Default 15 000. */
   readonly requestTimeoutMs?: number;
-}): AnalyticsSink {
+}): Promise<AnalyticsSink> {
+  const { ClickHouseLogLevel, createClient } = await loadClient();
   const client = createClient({
     url: options.url,
     application: 'walmq',
@@ -53,6 +54,19 @@ export function createClickhouseSink(options: {
     },
     close: () => client.close(),
   };
+}
+
+/** An optional package: only this sink needs it. */
+async function loadClient() {
+  try {
+    return await import('@clickhouse/client');
+  } catch (cause) {
+    if (!/MODULE_NOT_FOUND$/.test((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
+    throw new WalmqError('SINK_NOT_INSTALLED', 'the client of ClickHouse is not installed.', {
+      remedy: 'Run "npm install @clickhouse/client".',
+      cause,
+    });
+  }
 }
 
 function toRow({ key, values, position }: PositionedFact): Record<string, unknown> {

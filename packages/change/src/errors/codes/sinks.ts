@@ -43,6 +43,13 @@ export const sinkErrors = errorSection({
     from: ['workers'],
     outcome: 'change',
   },
+  SINK_NOT_INSTALLED: {
+    meaning:
+      'A worker writes to ClickHouse, and the client of ClickHouse is not installed: walmq does not need it otherwise.',
+    remedy: 'Run `npm install @clickhouse/client` in the project.',
+    from: ['workers'],
+    outcome: 'ends',
+  },
   SINK_UNREACHABLE: {
     meaning: 'ClickHouse cannot be reached.',
     remedy: 'Check its address, and that it runs. The change is tried again.',
