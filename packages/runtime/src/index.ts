@@ -1,6 +1,5 @@
 export { ENVIRONMENT_VARIABLES, type Environment, type Need, wholeNumber } from './environment.js';
 export { RepeatLimit } from './limit-repeats.js';
-export { loadForTracing } from './load-for-tracing.js';
 export { type LogEntry, type Logger, logInto } from './log.js';
 export { openPool } from './open-pool.js';
 export { type OpenedService, type OpenServiceOptions, openService } from './open-service.js';
@@ -11,4 +10,5 @@ export { redact } from './redact.js';
 export { sentenceOf } from './sentence-of.js';
 export { runService, type Service, type ServiceOptions, type ServiceParts, type Start } from './service.js';
 export { endAtEarlySignal, onStopSignals } from './stop-signals.js';
+export { tracingNotInstalled } from './tracing-not-installed.js';
 export { versionBeside } from './version.js';

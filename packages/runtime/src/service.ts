@@ -4,13 +4,13 @@ import { loadConfig, type WalmqConfig } from '@walmq/config';
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type Environment, type Need, readEnvironment } from './environment.js';
-import { loadForTracing } from './load-for-tracing.js';
 import { createLog, type Logger } from './log.js';
 import type { OwnVariables, ValuesOf } from './own-variables.js';
 import { Parts } from './parts.js';
 import type { ReadyCheck } from './ready-checks.js';
 import { sentenceOf } from './sentence-of.js';
 import { onStopSignals } from './stop-signals.js';
+import { startTracing } from './tracing.js';
 
 /** What a long-running process gets to build itself, whoever has started it. */
 export interface ServiceParts<Own = unknown> {
@@ -115,8 +115,7 @@ class Process<Own extends OwnVariables> {
     process.on('unhandledRejection', error => this.#fail(notAwaited(error)));
     if (this.#environment.tracing) {
       // Registered first, so that it stops last and also sends the spans of the other hooks.
-      const { startTracing } = await loadForTracing(() => import('./tracing.js'));
-      const tracing = startTracing(this.#options.name);
+      const tracing = await startTracing(this.#options.name);
       this.#parts.onStop('tracing', tracing.stop);
     }
     const rewriteUrl = this.#options.rewriteUrl?.(this.#environment);

@@ -1,18 +1,20 @@
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import {
-  defaultResource,
-  detectResources,
-  envDetector,
-  resourceFromAttributes,
-} from '@opentelemetry/resources';
-import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import { tracingNotInstalled } from './tracing-not-installed.js';
 
 /**
  * Sends this process's spans to an OpenTelemetry collector by OTLP over HTTP. OpenTelemetry's own variables
  * configure the rest: OTEL_EXPORTER_OTLP_ENDPOINT (default http://localhost:4318),
- * OTEL_EXPORTER_OTLP_HEADERS, OTEL_TRACES_SAMPLER, OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES.
+ * OTEL_EXPORTER_OTLP_HEADERS, OTEL_TRACES_SAMPLER, OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES. Rejects with TRACING_NOT_INSTALLED.
  */
-export function startTracing(app: string): { stop(): Promise<void> } {
+export async function startTracing(app: string): Promise<{ stop(): Promise<void> }> {
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http').catch(
+    tracingNotInstalled,
+  );
+  const { defaultResource, detectResources, envDetector, resourceFromAttributes } = await import(
+    '@opentelemetry/resources'
+  ).catch(tracingNotInstalled);
+  const { BatchSpanProcessor, NodeTracerProvider } = await import('@opentelemetry/sdk-trace-node').catch(
+    tracingNotInstalled,
+  );
   const provider = new NodeTracerProvider({
     resource: defaultResource()
       .merge(resourceFromAttributes({ 'service.name': `walmq-${app}` }))

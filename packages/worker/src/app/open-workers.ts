@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type QueueConfig, shardPrefixes } from '@walmq/config';
 import { checkPostgres } from '@walmq/postgres';
 import { keepConnected } from '@walmq/redis';
-import { loadForTracing, openPool, type ServiceParts, type ValuesOf, wholeNumber } from '@walmq/runtime';
+import { openPool, type ServiceParts, tracingNotInstalled, type ValuesOf, wholeNumber } from '@walmq/runtime';
 import type { Telemetry } from 'bullmq';
 import type { Pool } from 'pg';
 import { checkDefinition } from '../define/check-definition.js';
@@ -122,7 +122,7 @@ export async function openWorkers(options: OpenWorkersOptions): Promise<WorkerAp
 
 /** Throws TRACING_NOT_INSTALLED. */
 async function bullmqTelemetry(): Promise<Telemetry> {
-  const { BullMQOtel } = await loadForTracing(() => import('bullmq-otel'));
+  const { BullMQOtel } = await import('bullmq-otel').catch(tracingNotInstalled);
   return new BullMQOtel({ tracerName: 'walmq' });
 }
 
