@@ -197,7 +197,7 @@ export const onClient = {
     const insert = source.createQueryBuilder().insert().into(Order).values({ id });
     await tx.query(...insert.getQueryAndParameters());
   },
-  /** MikroORM builds the statement with Knex. */
+  /** So does MikroORM. */
   async MikroORM(tx, id) {
     const { EntitySchema, MikroORM } = await import('@mikro-orm/postgresql');
     const Order = new EntitySchema({
@@ -206,12 +206,7 @@ export const onClient = {
       properties: { id: { type: 'number', primary: true } },
     });
     const orm = await MikroORM.init({ dbName: 'any', entities: [Order], connect: false });
-    const { sql, bindings } = orm.em
-      .createQueryBuilder(Order)
-      .insert({ id })
-      .getKnexQuery()
-      .toSQL()
-      .toNative();
-    await tx.query(sql, [...bindings]);
+    const { sql, params } = orm.em.createQueryBuilder(Order).insert({ id }).toQuery();
+    await tx.query(sql, [...params]);
   },
 };
