@@ -12,6 +12,7 @@ interface Span {
   readonly parentSpanId?: string;
   readonly startTimeUnixNano: string;
   readonly endTimeUnixNano: string;
+  readonly links?: readonly { readonly traceId: string; readonly spanId: string }[];
   readonly service: string;
 }
 
@@ -86,6 +87,32 @@ describe('traces, of the running apps', () => {
     expect(processed).toMatchObject({ traceId: captured.traceId, parentSpanId: captured.spanId });
     // From the commit to where the job was enqueued.
     expect(BigInt(captured.endTimeUnixNano)).toBeGreaterThan(BigInt(captured.startTimeUnixNano));
+  });
+
+  it('show a batch with links to all its changes', async () => {
+    const COUNT = 30;
+    const traceId = 'a3ce929d0e0e47364bf92f3577b34da6';
+    const client = new Client(system.databaseUrl);
+    await client.connect();
+    await client.query('BEGIN');
+    await client.query("SELECT pg_logical_emit_message(true, 'walmq.context', $1::text)", [
+      JSON.stringify({ traceparent: `00-${traceId}-00f067aa0ba902b7-01` }),
+    ]);
+    await client.query(
+      'INSERT INTO order_items (order_id, product_id, quantity, price) SELECT 1, 1, 1, 1 FROM generate_series(1, $1::integer)',
+      [COUNT],
+    );
+    await client.query('COMMIT');
+    await client.end();
+    const spans = (name: RegExp) =>
+      collector.spans.filter(span => span.traceId === traceId && name.test(span.name));
+    const linked = () => spans(/^batch /).flatMap(({ links = [] }) => links.map(({ spanId }) => spanId));
+    await expect.poll(() => linked().length, { timeout: 30_000 }).toBe(COUNT);
+    await expect.poll(() => spans(/^process /).length, { timeout: 30_000 }).toBe(COUNT);
+    const processed = spans(/^process /).map(({ spanId }) => spanId);
+    expect(linked().toSorted()).toEqual(processed.toSorted());
+    for (const { parentSpanId, links } of spans(/^batch /)) expect(links?.[0]?.spanId).toBe(parentSpanId);
+    expect(spans(/^batch /).length).toBeLessThan(COUNT);
   });
 
   it("continue the application's trace where its transaction gave one", async () => {

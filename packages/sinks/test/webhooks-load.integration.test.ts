@@ -32,6 +32,12 @@ describe('loadWebhooks', () => {
     expect(endpoint?.keys).toEqual([Buffer.alloc(24, 1), Buffer.alloc(32, 2), Buffer.alloc(32, 2)]);
   });
 
+  it('takes batches with a limit of their bytes', async () => {
+    const [endpoint] = await load({ ...given, batch: { size: 10, waitMs: 5 } });
+    expect(endpoint?.batch).toEqual({ size: 10, waitMs: 5, maxBytes: 1_000_000 });
+    expect((await load(given))[0]?.batch).toBeUndefined();
+  });
+
   it('takes a URL from where a secret may be', async () => {
     const [endpoint] = await load(
       { ...given, url: { env: 'URL' } },
@@ -55,6 +61,14 @@ describe('loadWebhooks', () => {
     ['a password', { ...given, url: 'https://u:hidden@example.com' }, 'must hold no user and no password'],
     ['no range', { ...given, allowAddresses: ['10.1'] }, 'must be a range such as 10.1.0.0/16'],
     ['an unknown field', { ...given, retries: 3 }, 'retries'],
+    ['no changes in a batch', { ...given, batch: { size: 0, waitMs: 5 } }, 'endpoints.crm.batch.size: '],
+    ['a batch without a wait', { ...given, batch: { size: 10 } }, 'endpoints.crm.batch.waitMs: '],
+    ['a long wait', { ...given, batch: { size: 10, waitMs: 1001 } }, 'endpoints.crm.batch.waitMs: '],
+    [
+      'a small body',
+      { ...given, batch: { size: 10, waitMs: 5, maxBytes: 10 } },
+      'endpoints.crm.batch.maxBytes: ',
+    ],
   ])('refuses %s, and says where', async (_, endpoint, message) => {
     const error = await load(endpoint).catch((thrown: unknown) => thrown as Error);
     expect(error).toMatchObject({

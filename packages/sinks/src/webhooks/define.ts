@@ -9,6 +9,15 @@ const payload = z.custom<(change: Change, name: string) => unknown>(
   'must be a function',
 );
 
+const batch = z.strictObject({
+  /** Maximum number of changes in one request. */
+  size: z.int().min(1).max(1000),
+  /** Maximum milliseconds that the first change waits for others. */
+  waitMs: z.number().min(0).max(1000),
+  /** Maximum bytes of a body. Default 1 000 000: many servers accept 1 MiB. */
+  maxBytes: z.int().min(1000).max(100_000_000).default(1_000_000),
+});
+
 const endpointSchema = z.strictObject({
   /** The URL, or a place that holds it if its path is a secret. */
   url: z.union([z.string(), secretSource], { error: 'must be a URL, { env: "NAME" } or { file: "path" }' }),
@@ -26,6 +35,8 @@ const endpointSchema = z.strictObject({
   ca: secretSource.optional(),
   /** Makes the body for a change; undefined: the change is not sent. Default: { type, timestamp, data }. */
   payload: payload.optional(),
+  /** Several changes in one request: { size: 100, waitMs: 50 }. Default: one request for each change. */
+  batch: batch.optional(),
 });
 
 /** The content of a walmq.webhooks.ts. URLs and secrets are validated when they are read. */

@@ -1,5 +1,15 @@
 import type { Change } from '@walmq/change';
 
+/** How many changes one request may have. */
+export interface WebhookBatch {
+  /** Maximum number of changes: 1 to 1000. */
+  readonly size: number;
+  /** Maximum milliseconds that the first change waits for others: 0 to 1000. */
+  readonly waitMs: number;
+  /** Maximum bytes of a body. A change that is larger by itself has a request by itself. */
+  readonly maxBytes: number;
+}
+
 /** One receiver: the worker of one queue. */
 export interface WebhookEndpoint {
   /** The queue whose changes it gets. The log names the endpoint by it. */
@@ -18,4 +28,6 @@ export interface WebhookEndpoint {
   readonly ca: string | undefined;
   /** The body, before JSON; undefined: this change is not sent. */
   readonly payload: (change: Change, name: string) => unknown;
+  /** Several changes in one request; undefined: one request for each change. */
+  readonly batch?: WebhookBatch | undefined;
 }

@@ -43,6 +43,7 @@ async function resolveEndpoint(queue: string, config: EndpointConfig, env: Env):
     nameServers: config.nameServers,
     ca: config.ca && (await readSource(config.ca, env)),
     payload: config.payload ?? payloadOf,
+    batch: config.batch,
   };
 }
 

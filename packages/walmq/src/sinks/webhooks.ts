@@ -8,6 +8,7 @@ export {
   defineWebhooks,
   loadWebhooks,
   payloadOf,
+  type WebhookBatch,
   type WebhookEndpoint,
   type WebhookPayload,
   type WebhooksConfig,

@@ -84,6 +84,7 @@ export class BatchCalls {
               (due, { idempotencyKey, of }) =>
                 act(changesOf(due), { idempotencyKey, of: change => of(this.#taskOf(change)) }),
             );
+            this.#shareFailures(entries);
             return changes.map(change => results.get(entryKey(this.#taskOf(change))) as never);
           } catch (error) {
             // The handler may retry a failed effect.
@@ -97,6 +98,19 @@ export class BatchCalls {
   /** Names of the change's effects that were requested and have not failed. */
   effectsOf(task: BatchTask): string[] {
     return [...this.#effects].filter(([, tasks]) => tasks.has(task)).map(([name]) => name);
+  }
+
+  /** Jobs with the same change share its effect, so also the failure of this effect. */
+  #shareFailures(entries: readonly BatchTask[]): void {
+    const errors = new Map<string, Error>();
+    for (const task of entries) {
+      const error = this.#failures.get(task);
+      if (error) errors.set(entryKey(task), error);
+    }
+    for (const task of entries) {
+      const error = errors.get(entryKey(task));
+      if (error) this.#failures.set(task, error);
+    }
   }
 
   /** The tasks of these changes that are not settled yet. */

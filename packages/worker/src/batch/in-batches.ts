@@ -5,6 +5,7 @@ import { sourceOf } from '../effects/schema.js';
 import { committedIn } from '../effects/visible.js';
 import { checkShape } from '../run/process-change.js';
 import type { RunOptions } from '../run/run-job.js';
+import { tracePlace } from './batch-span.js';
 import type { BatchTask } from './batch-task.js';
 import { Gatherer } from './gatherer.js';
 import { type RunBatchOptions, runBatch } from './run-batch.js';
@@ -54,6 +55,7 @@ export function inBatches(
         tx: committedIn(change),
         job: { name: job.name, source: sourceOf(jobId), attempt, json },
         isLastTry: attempt >= attempts,
+        trace: tracePlace(options.telemetry),
         resolve,
         reject,
       };

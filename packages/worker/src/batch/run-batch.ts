@@ -1,5 +1,6 @@
 import type { QueueConfig } from '@walmq/config';
 import type { Logger } from '@walmq/runtime';
+import type { Telemetry } from 'bullmq';
 import type { BatchDefinition } from '../define/batch.js';
 import type { Records } from '../effects/records.js';
 import { warnOfRenamedEffects } from '../effects/renamed.js';
@@ -9,6 +10,7 @@ import { reasonOf } from '../failure/reason.js';
 import type { WorkerMetrics } from '../metrics/metrics.js';
 import { withDeadline } from '../run/deadline.js';
 import { BatchCalls } from './batch-calls.js';
+import { inBatchSpan } from './batch-span.js';
 import type { BatchTask } from './batch-task.js';
 import { type Split, splitOf } from './split.js';
 
@@ -19,6 +21,8 @@ export interface RunBatchOptions {
   readonly log: Logger;
   readonly metrics: WorkerMetrics;
   readonly stopping: AbortSignal;
+  /** BullMQ's; undefined: no spans. */
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /**
@@ -46,7 +50,7 @@ async function tryOnce(
   options: RunBatchOptions,
   isAgain: boolean,
 ): Promise<Split<BatchTask> | undefined> {
-  const { definition, config, records, metrics, stopping } = options;
+  const { definition, config, records, metrics, stopping, telemetry } = options;
   const queue = config.name;
   const log = options.log.child({ queue, batch: batch.length });
   if (stopping.aborted) {
@@ -56,42 +60,45 @@ async function tryOnce(
   const startedMs = performance.now();
   const failures = new Map<BatchTask, Error>();
   try {
-    const results = await withDeadline({
-      deadlineMs: config.deadlineMs,
-      stopping,
-      act: async signal => {
-        const calls = new BatchCalls(batch, {
-          queue,
-          records,
-          log,
-          signal,
-          deadlineMs: config.deadlineMs,
-          failures,
-        });
-        const changes = batch.map(({ change }) => change);
-        const given = await calls.followed.until(
-          async () => await definition.handler(changes, calls.context),
-          left =>
-            log.warn(
-              { event: 'handler:not-awaited', calls: left },
-              `The handler of a batch ended before ${left.join(' and ')} had, for which the kit has waited: await it there`,
-            ),
-        );
-        checkResults(batch, given ?? undefined);
-        await warnOfRenamedEffects(
-          batch
-            .filter(({ job }) => isAgain || job.attempt > 1)
-            .map(task => ({ ...task, names: calls.effectsOf(task) })),
-          { queue, records, log, deadlineMs: config.deadlineMs },
-        );
-        return given ?? [];
-      },
-      onOverrun: ranMs =>
-        log.error(
-          { event: 'handler:overrun', ranMs },
-          `The handler of a batch ignores its deadline of ${config.deadlineMs} ms; its rows wait`,
-        ),
-    });
+    const places = batch.map(({ trace }) => trace);
+    const results = await inBatchSpan({ telemetry, queue, places }, () =>
+      withDeadline({
+        deadlineMs: config.deadlineMs,
+        stopping,
+        act: async signal => {
+          const calls = new BatchCalls(batch, {
+            queue,
+            records,
+            log,
+            signal,
+            deadlineMs: config.deadlineMs,
+            failures,
+          });
+          const changes = batch.map(({ change }) => change);
+          const given = await calls.followed.until(
+            async () => await definition.handler(changes, calls.context),
+            left =>
+              log.warn(
+                { event: 'handler:not-awaited', calls: left },
+                `The handler of a batch ended before ${left.join(' and ')} had, for which the kit has waited: await it there`,
+              ),
+          );
+          checkResults(batch, given ?? undefined);
+          await warnOfRenamedEffects(
+            batch
+              .filter(({ job }) => isAgain || job.attempt > 1)
+              .map(task => ({ ...task, names: calls.effectsOf(task) })),
+            { queue, records, log, deadlineMs: config.deadlineMs },
+          );
+          return given ?? [];
+        },
+        onOverrun: ranMs =>
+          log.error(
+            { event: 'handler:overrun', ranMs },
+            `The handler of a batch ignores its deadline of ${config.deadlineMs} ms; its rows wait`,
+          ),
+      }),
+    );
     for (const [index, task] of batch.entries()) if (!failures.has(task)) task.resolve(results[index]);
     return undefined;
   } catch (thrown) {

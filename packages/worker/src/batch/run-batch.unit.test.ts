@@ -134,6 +134,7 @@ describe('a failure that concerns the whole batch', () => {
     'a shutdown of PostgreSQL': Object.assign(new Error('no'), { code: '57P01' }),
     'an exhausted pool': Object.assign(new Error('no'), { code: 'POOL_EXHAUSTED', retryAfterMs: 1000 }),
     'a server that fails': Object.assign(new Error('no'), { status: 503 }),
+    'an error that says so': Object.assign(new Error('no'), { code: 'ANY', wholeBatch: true }),
     'the cause of a wrapper': new Error('query failed', {
       cause: Object.assign(new Error(), { code: '08006' }),
     }),

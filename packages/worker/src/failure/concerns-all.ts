@@ -15,9 +15,10 @@ const OUT_OF_TIME: ReadonlySet<unknown> = new Set(['57014', 'HANDLER_DEADLINE'])
 
 const CAUSES_FOLLOWED = 5;
 
-/** Whether a failure says nothing of the changes: it would have met any others. */
+/** Whether a failure says nothing of the changes: it would have met any others. A handler's error may say so itself. */
 export function concernsAll(error: unknown): boolean {
-  return retryAfterMsOf(error) !== undefined || chainOf(error).some(isAboutServer);
+  const { wholeBatch } = Object(error) as { wholeBatch?: unknown };
+  return wholeBatch === true || retryAfterMsOf(error) !== undefined || chainOf(error).some(isAboutServer);
 }
 
 /** Whether one slow change may be all that is wrong. */

@@ -34,7 +34,8 @@ export interface StartOptions {
   /** As `workerMetrics` returns them. */
   readonly metrics: WorkerMetrics;
   /**
-   * BullMQ's telemetry, for example of bullmq-otel: a span per attempt, as the child of capture's span.
+   * BullMQ's telemetry, for example of bullmq-otel: a span per attempt, as the child of capture's span, and a span per
+   * call of a handler of batches.
    * Default: none.
    */
   readonly telemetry?: Telemetry | undefined;
@@ -82,7 +83,9 @@ export function startWorker(options: StartOptions): RunningWorker {
     metrics,
     log: options.log,
     stopping: stopping.signal,
-    perform: batch ? inBatches({ ...parts, definition: batch }) : alone({ ...parts, definition }),
+    perform: batch
+      ? inBatches({ ...parts, definition: batch, telemetry: options.telemetry })
+      : alone({ ...parts, definition }),
   };
   const { deadlineMs } = config;
   const process: Processor<Change> = (job, token) =>
