@@ -55,7 +55,7 @@ describe('docker-compose.yml', () => {
       'apps/dashboard/src/access/policy.ts',
       'apps/dashboard/src/run-dashboard.ts',
       'packages/shop/src/open-mailer.ts',
-      ...WORKERS.map(app => `apps/${app}/src/main.ts`),
+      ...WORKERS.map(app => `apps/${app}/src/${app.replace('-worker', '-app')}.ts`),
     ];
     const sources = readers.map(path => readFileSync(join(ROOT, path), 'utf8'));
     expect(sources.some(source => source.includes(variable))).toBe(true);

@@ -1,9 +1,6 @@
-import { runWorkerApp } from '@walmq/worker';
-import { analyticsWorker } from './analytics-worker.js';
+import { endAtEarlySignal } from '@walmq/runtime/signals';
 
-await runWorkerApp({
-  name: 'analytics-worker',
-  defaultPort: 9104,
-  needs: ['database', 'redis'],
-  workers: () => [analyticsWorker()],
-});
+endAtEarlySignal();
+const { runWorkerApp } = await import('@walmq/worker');
+const { analyticsApp } = await import('./analytics-app.js');
+await runWorkerApp(analyticsApp);
