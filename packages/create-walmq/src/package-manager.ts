@@ -12,13 +12,13 @@ export function callerOf(userAgent: string | undefined): Caller {
 }
 
 /** Arguments that add one package to the project in the working directory. */
-export function addArguments({ manager }: Caller, spec: string): string[] {
+export function addArguments({ manager, major }: Caller, spec: string): string[] {
   switch (manager) {
     case 'npm':
       return ['install', spec];
     case 'pnpm':
-      // A folder within somebody's workspace becomes a project of its own all the same.
-      return ['add', '--ignore-workspace', spec];
+      // A folder within somebody's workspace becomes a project of its own: by its own file, or by this option.
+      return needsPnpmFile(major) ? ['add', spec] : ['add', '--ignore-workspace', spec];
     case 'yarn':
       return ['add', spec];
   }
@@ -26,10 +26,20 @@ export function addArguments({ manager }: Caller, spec: string): string[] {
 
 /** Files that let the package manager install walmq into a folder node_modules of this project. */
 export function ownFiles({ manager, major }: Caller, nodeMajor: number): Readonly<Record<string, string>> {
-  if (manager !== 'yarn') return {};
+  if (manager === 'npm') return {};
+  if (manager === 'pnpm') return needsPnpmFile(major) ? { 'pnpm-workspace.yaml': PNPM_WITHOUT_BUILDS } : {};
   if (major > 1) return { '.yarnrc.yml': 'nodeLinker: node-modules\n', 'yarn.lock': '' };
   return nodeMajor < FIRST_NODE_OF_ALL ? { '.yarnrc': YARN_1_ON_NODE_20 } : {};
 }
+
+/** pnpm 9 refuses such a file that names no packages. */
+function needsPnpmFile(major: number): boolean {
+  return major >= 11;
+}
+
+const PNPM_WITHOUT_BUILDS = `# pnpm 11 and newer end with an error if a build script is not approved. walmq needs none.
+strictDepBuilds: false
+`;
 
 /** Packages below Fastify ask for this major version of Node.js. */
 const FIRST_NODE_OF_ALL = 22;

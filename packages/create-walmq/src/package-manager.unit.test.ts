@@ -17,6 +17,7 @@ describe('ownFiles', () => {
   it.each([
     ['npm', 11, 20, []],
     ['pnpm', 10, 20, []],
+    ['pnpm', 12, 24, ['pnpm-workspace.yaml']],
     ['yarn', 1, 20, ['.yarnrc']],
     ['yarn', 1, 22, []],
     ['yarn', 4, 20, ['.yarnrc.yml', 'yarn.lock']],
@@ -27,10 +28,11 @@ describe('ownFiles', () => {
 
 describe('addArguments', () => {
   it.each([
-    ['npm', ['install', 'walmq@^1.0.0']],
-    ['pnpm', ['add', '--ignore-workspace', 'walmq@^1.0.0']],
-    ['yarn', ['add', 'walmq@^1.0.0']],
-  ] as const)('of %s', (manager, expected) => {
-    expect(addArguments({ manager, major: 1 }, 'walmq@^1.0.0')).toEqual(expected);
+    ['npm', 11, ['install', 'walmq@^1.0.0']],
+    ['pnpm', 10, ['add', '--ignore-workspace', 'walmq@^1.0.0']],
+    ['pnpm', 12, ['add', 'walmq@^1.0.0']],
+    ['yarn', 1, ['add', 'walmq@^1.0.0']],
+  ] as const)('of %s %i', (manager, major, expected) => {
+    expect(addArguments({ manager, major }, 'walmq@^1.0.0')).toEqual(expected);
   });
 });

@@ -17,8 +17,15 @@ export async function install(
   if (reason === undefined) return;
   const gist = gistOf(output);
   throw new WalmqError('INSTALL_FAILED', `"${manager} install" failed: ${reason}.${gist}`, {
-    remedy: `All files are written, only the packages are missing. Check the network and the registry, then run: ${manager} install`,
+    remedy: remedyFor(manager, output),
   });
+}
+
+function remedyFor(manager: PackageManager, output: string): string {
+  // pnpm has installed the packages, and ends with an error all the same.
+  return output.includes('ERR_PNPM_IGNORED_BUILDS')
+    ? 'All files are written and the packages are installed. walmq needs no build script: run "pnpm approve-builds" and select none'
+    : `All files are written, only the packages are missing. Check the network and the registry, then run: ${manager} install`;
 }
 
 interface Ended {
