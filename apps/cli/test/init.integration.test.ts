@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
 import { type EmbeddedPostgres, startPostgres } from '@walmq/embedded';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -239,5 +240,17 @@ describe('walmq init', () => {
     const again = await walmq(args, offline);
     expect(again.errors.join('\n')).toMatch(/^INSTALL_FAILED: /);
     expect(again.lines).toContain('Nothing to write: the project has it all.');
+  });
+
+  it('goes on when pnpm has installed all and asks about build scripts', async () => {
+    const folder = await projectWith(MANIFEST);
+    // Stands in for pnpm 12, and ends as that one does.
+    const standIn = join(await projectWith({}), 'pnpm');
+    await writeFile(standIn, '#!/bin/sh\necho "Error: ERR_PNPM_IGNORED_BUILDS"; exit 1\n', { mode: 0o755 });
+    const path = `${dirname(standIn)}${delimiter}${process.env.PATH}`;
+    const args = ['init', folder, '--tables', 'orders', '--yes', '--package-manager', 'pnpm'];
+    const { code, errors, lines } = await walmq(args, { ...env, PATH: path });
+    expect({ code, errors }).toEqual({ code: 0, errors: [] });
+    expect(lines.join('\n')).toMatch(/By hand:.*"pnpm approve-builds"/s);
   });
 });

@@ -104,13 +104,14 @@ async function initCommand(io: CommandIo, folder: string, options: InitCommandOp
         ? `\nWrote ${count(writes.length, 'file')}.`
         : '\nNothing to write: the project has it all.',
     );
-    if (options.install && isInstallDue(folder, writes)) {
-      io.print(`Installing with "${answers.packageManager} install" ...`);
-      await install(answers.packageManager, { folder, env: io.env });
-    }
   }
+  const unapproved =
+    options.install && !options.dryRun && isInstallDue(folder, writes)
+      ? await installFor(io, answers.packageManager, folder)
+      : undefined;
   const configured = await configuredTables(folder, present);
   const notes = byHand({ project, answers, plan, configured });
+  if (unapproved) notes.push(unapproved);
   if (notes.length > 0) io.print(`\nBy hand:\n${notes.map(note => `  ${note}`).join('\n')}`);
   if (writes.length > 0 && !options.dryRun)
     io.print(
@@ -172,6 +173,16 @@ function isInstallDue(folder: string, writes: readonly PlannedFile[]): boolean {
   return (
     writes.some(({ path }) => path === 'package.json') || !existsSync(join(folder, 'node_modules', 'walmq'))
   );
+}
+
+/** Resolves to what is left to do by hand, if anything. */
+async function installFor(
+  io: CommandIo,
+  manager: PackageManager,
+  folder: string,
+): Promise<string | undefined> {
+  io.print(`Installing with "${manager} install" ...`);
+  return await install(manager, { folder, env: io.env });
 }
 
 /** Names of the tables in the project's configuration. Undefined if it cannot be loaded, e.g. before the installation. */

@@ -8,25 +8,25 @@ const MAX_LINES = 4;
 /** In continuous integration pnpm and Yarn refuse to change a lockfile, unless these say otherwise. */
 const MAY_CHANGE_LOCKFILE = { YARN_ENABLE_IMMUTABLE_INSTALLS: 'false', npm_config_frozen_lockfile: 'false' };
 
-/** Installs what package.json lists. Rejects with INSTALL_FAILED; the files of the project stay as they are. */
+/**
+ * Installs what package.json lists. Resolves to what is left to do by hand, or undefined. Rejects with INSTALL_FAILED; the files
+ * of the project stay as they are.
+ */
 export async function install(
   manager: PackageManager,
   { folder, env }: { readonly folder: string; readonly env: Readonly<Record<string, string | undefined>> },
-): Promise<void> {
+): Promise<string | undefined> {
   const { reason, output } = await run(manager, { folder, env: { ...env, ...MAY_CHANGE_LOCKFILE } });
-  if (reason === undefined) return;
-  const gist = gistOf(output);
-  throw new WalmqError('INSTALL_FAILED', `"${manager} install" failed: ${reason}.${gist}`, {
-    remedy: remedyFor(manager, output),
+  if (reason === undefined) return undefined;
+  // pnpm 11 and newer have installed the packages, and end with an error all the same.
+  if (output.includes('ERR_PNPM_IGNORED_BUILDS')) return UNAPPROVED;
+  throw new WalmqError('INSTALL_FAILED', `"${manager} install" failed: ${reason}.${gistOf(output)}`, {
+    remedy: `All files are written, only the packages are missing. Check the network and the registry, then run: ${manager} install`,
   });
 }
 
-function remedyFor(manager: PackageManager, output: string): string {
-  // pnpm has installed the packages, and ends with an error all the same.
-  return output.includes('ERR_PNPM_IGNORED_BUILDS')
-    ? 'All files are written and the packages are installed. walmq needs no build script: run "pnpm approve-builds" and select none'
-    : `All files are written, only the packages are missing. Check the network and the registry, then run: ${manager} install`;
-}
+const UNAPPROVED =
+  'run "pnpm approve-builds" and select none: walmq needs no build script, and pnpm asks about each';
 
 interface Ended {
   /** Undefined: the program has done its work. */
