@@ -120,6 +120,8 @@ export class Project {
       YARN_NPM_REGISTRY_SERVER: this.#registry.url,
       YARN_UNSAFE_HTTP_WHITELIST: '127.0.0.1',
       YARN_ENABLE_GLOBAL_CACHE: 'false',
+      // It remembers addresses of files at the registry of an earlier test.
+      YARN_GLOBAL_FOLDER: join(this.folder, '.yarn-global'),
       YARN_ENABLE_TELEMETRY: 'false',
       COREPACK_ENABLE_STRICT: '0',
       ...env,

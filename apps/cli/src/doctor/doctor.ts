@@ -10,6 +10,7 @@ import { connectDatabase, connectRedis } from '../terminal/connect.js';
 import { foreignCheckpoints } from '../terminal/find-sources.js';
 import { examples, type Host } from '../terminal/help.js';
 import { attempt, failureCheck } from './attempt.js';
+import { openedByChecks, readOpenedBy } from './bullmq.js';
 import { captureChecks } from './capture.js';
 import { type Check, type CheckName, ok, warning } from './check.js';
 import { checkpointCheck } from './checkpoint.js';
@@ -104,7 +105,9 @@ async function checkRedis(redis: Redis, config: WalmqConfig): Promise<Check[]> {
     checks.push(
       ...(await attempt('queues', async () => {
         const status = await readQueue(redis, queue);
-        return isListed(status, config) ? queueChecks(status, capture.maxQueueDepth) : [];
+        if (!isListed(status, config)) return [];
+        const opened = openedByChecks(queue.name, await readOpenedBy(redis, queue));
+        return [...queueChecks(status, capture.maxQueueDepth), ...opened];
       })),
     );
   return checks;

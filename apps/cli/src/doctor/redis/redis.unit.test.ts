@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { openedByChecks } from '../bullmq.js';
 import { type QueueFacts, queueChecks } from '../queues.js';
 import { type RedisFacts, redisChecks } from './redis.js';
 
@@ -74,6 +75,17 @@ function silent(): Partial<RedisFacts> {
   const unknown = { appendonly: undefined, appendfsync: undefined, maxmemoryPolicy: undefined };
   return { persistence: { ...unknown, hasWaitaof: false } };
 }
+
+describe('the BullMQ that opened a queue', () => {
+  it.each<[string, string | null, number]>([
+    ['none has', null, 0],
+    ['the same', 'bullmq:6.7.0', 0],
+    ['a program of another kind', 'other:1.0.0', 0],
+    ['another version', 'bullmq:5.61.0', 1],
+  ])('%s', (_name, openedBy, warnings) => {
+    expect(openedByChecks('orders', openedBy, '6.7.0')).toHaveLength(warnings);
+  });
+});
 
 describe('a queue', () => {
   const EMPTY: QueueFacts = {
