@@ -62,4 +62,29 @@ describe('a worker killed (SIGKILL) between two steps of a change', () => {
       { state: 'done', attempts: expected.tries },
     ]);
   });
+
+  // The first call takes the first step. Each other one completes a step and takes its successor, or finds nothing.
+  it.each(['before 2', 'before 3', 'before 4', 'after 1', 'after 2', 'after 3', 'after 4'])(
+    'around a call that moves jobs (%s): each step is made once, in order',
+    async instant => {
+      const STEPS = 4;
+      await using processes = await KitProcesses.create(servers, `crash_move_${instant.replace(' ', '_')}`);
+      const { world } = processes;
+      await processes.addSteps(1, STEPS);
+      const killed = processes.launch({ KILL_AT_MOVE: instant });
+      const survived = processes.completed(STEPS).then(() => 'completed');
+      expect(await Promise.race([killed.ended, survived])).toBe('SIGKILL');
+
+      await processes.start();
+      await processes.completed(STEPS);
+      expect(await processes.made(1)).toEqual([1, 2, 3, 4]);
+      expect(await world.rows('SELECT FROM walmq.inbox')).toHaveLength(STEPS);
+      const events = await world.redis.xrange(`${world.prefix}:steps:events`, '-', '+');
+      const completions = events
+        .filter(([, fields]) => fields[1] === 'completed')
+        .map(([, fields]) => fields[3]);
+      expect(completions).toHaveLength(STEPS);
+      expect(new Set(completions).size).toBe(STEPS);
+    },
+  );
 });

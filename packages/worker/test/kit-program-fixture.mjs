@@ -1,10 +1,12 @@
 // A worker for tests of crashes and stops: run by node from the built package, as the apps are. KILL_AFTER names the
-// step after which the process kills itself: the beginning of a statement, or `act` for the effect outside.
+// step after which the process kills itself: the beginning of a statement, or `act` for the effect outside. KILL_AT_MOVE
+// names a call that moves jobs, and whether the process dies before it is sent or after its reply: `before 2`, `after 1`.
 import { setTimeout } from 'node:timers/promises';
 import { defineWorker, runWorkerApp } from '@walmq/worker';
+import { Redis } from 'ioredis';
 import { Client } from 'pg';
 
-const { KILL_AFTER, OUTSIDE_URL } = process.env;
+const { KILL_AFTER, KILL_AT_MOVE, OUTSIDE_URL } = process.env;
 
 function die() {
   process.kill(process.pid, 'SIGKILL');
@@ -18,6 +20,20 @@ if (KILL_AFTER !== undefined) {
     const callback = rest.at(-1);
     if (typeof callback === 'function') return query.call(this, statement, ...rest.slice(0, -1), die);
     return query.call(this, statement, ...rest).then(die);
+  };
+}
+
+if (KILL_AT_MOVE !== undefined) {
+  const [instant, number] = KILL_AT_MOVE.split(' ');
+  const { call } = Redis.prototype;
+  let moves = 0;
+  Redis.prototype.call = function (...command) {
+    const isMove = command[3]?.endsWith(':steps:wait');
+    if (isMove) moves += 1;
+    const isLast = isMove && moves >= Number(number);
+    if (isLast && instant === 'before') die();
+    const reply = call.apply(this, command);
+    return isLast ? reply.then(die) : reply;
   };
 }
 

@@ -11,7 +11,7 @@ local activeKey, waitKey, eventsKey, completedKey = base .. "active", base .. "w
 -- Returns whether the job is plain, then the code.
 local function finishPlain(index, job)
   local fields, keep = job.fields, job.keep
-  local isPlain = options.isProven and not options.maxMetricsSize and trimmed[eventsKey] and job.held == job.token
+  local isPlain = options.isProven and options.maxMetricsSize == "" and trimmed[eventsKey] and job.held == job.token
     and not job.haveChildren and fields[5] and not fields[1] and not fields[2] and not fields[3]
     and keep.count ~= 0 and keep.last ~= index
   if not isPlain then return false end
@@ -29,11 +29,6 @@ local function finishPlain(index, job)
   call("XADD", eventsKey, "*", "event", "completed", "jobId", job.id, "returnvalue", job.value, "prev", "active")
   return true, 0
 end
-
-local takeKeys = {waitKey, activeKey, base .. "prioritized", eventsKey, stalledKey, base .. "limiter", delayedKey,
-  base .. "paused", metaKey, base .. "pc", base .. "marker"}
-local takeOptions = {token = takeToken, lockDuration = options.lockDuration, limiter = options.limiter,
-  name = options.name}
 
 local function isUnlimited()
   local limits = call("HMGET", metaKey, "paused", "concurrency", "max", "duration")
@@ -73,5 +68,15 @@ local function takeNext()
     if id then call("LREM", activeKey, 1, id)
     else empty[waitKey] = true end
   end
-  return bullmq.moveToActive(takeKeys, {base, timestamp, takeOptions})
+  return takeByBullmq()
+end
+
+-- The reply of BullMQ's moveToFinished.
+local function finishJob(index, job, isFetching)
+  local isPlain, code = finishPlain(index, job)
+  if not isPlain then
+    know(job)
+    return finishByBullmq(index, job, isFetching)
+  end
+  return code == 0 and isFetching and takeNext() or code
 end

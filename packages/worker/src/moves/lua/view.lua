@@ -48,11 +48,18 @@ local function settle(key)
   end
 end
 
+-- What fails leaves nothing else undone.
 local function finishView()
-  for key in pairs(changed) do settle(key) end
-  for key in pairs(scored) do settle(key) end
-  inChunks("SREM", stalledKey, released)
-  deleteDoomed()
+  local failure
+  local function try(act, ...)
+    local isDone, reply = pcall(act, ...)
+    if not isDone then failure = failure or reply end
+  end
+  for key in pairs(changed) do try(settle, key) end
+  for key in pairs(scored) do try(settle, key) end
+  try(inChunks, "SREM", stalledKey, released)
+  try(deleteDoomed)
+  if failure then error(failure, 0) end
 end
 
 -- A command that the view has no answer for.

@@ -1,0 +1,21 @@
+-- BullMQ's scripts get Redis itself.
+local call = redis.call
+local base, takeToken = ARGV[1], ARGV[3]
+
+-- All jobs that a call takes have its token, so that they are found if its reply is lost.
+local function set(key, value, ...)
+  if string.sub(key, -5) == ":lock" then value = takeToken end
+  return call("SET", key, value, ...)
+end
+
+local redis = {
+  call = function(command, ...)
+    if command == "SET" then return set(...) end
+    return call(command, ...)
+  end,
+}
+
+-- BullMQ's scripts get options as tables without packing.
+local cmsgpack = {unpack = function(table) return table end}
+
+local bullmq = {}

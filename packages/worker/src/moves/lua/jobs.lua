@@ -1,0 +1,62 @@
+-- Completes the jobs of a call, then takes others.
+local rateLimitMs, nextDelayed = 0, 0
+-- True after a try that found no job. A completed job may release another one.
+local isDry = false
+local function take(reply)
+  local isJob = type(reply) == "table" and type(reply[1]) == "table"
+  isDry = not isJob
+  if isJob then
+    taken[#taken + 1] = {reply[1], reply[2]}
+  elseif type(reply) == "table" then
+    rateLimitMs, nextDelayed = reply[3], reply[4]
+  end
+end
+
+local function finish(index, job)
+  local isFetching = #taken < wanted
+  local reply = finishJob(index, job, isFetching)
+  if type(reply) == "number" and reply < 0 then return reply end
+  if isFetching then take(reply) end
+  return 0
+end
+
+local codes, failures, firstFailure = {}, 0, nil
+local function failed(failure)
+  firstFailure = firstFailure or failure
+  return type(failure) == "table" and failure.err or tostring(failure)
+end
+
+readFinished(finished)
+for index, job in ipairs(finished) do
+  local isDone, reply = pcall(finish, index, job)
+  if not isDone then
+    failures = failures + 1
+    reply = failed(reply)
+  end
+  codes[index] = reply
+end
+-- Redis refuses every command (a demoted server, a missing right): an error of the call.
+local isRefused = failures > 0 and failures == #finished
+if not isRefused then
+  local isDone, failure = pcall(function()
+    while #taken < wanted and not isDry do take(takeNext()) end
+  end)
+  -- The jobs that were moved before are reported, and the next call meets the failure.
+  if not isDone then
+    failed(failure)
+    isRefused = #finished == 0 and #taken == 0
+  end
+end
+local isFinished, failure = pcall(finishView)
+if not isFinished then failed(failure) end
+
+if firstFailure then
+  for index, job in ipairs(finished) do
+    -- BullMQ refused the others before it wrote anything.
+    local isTouched = codes[index] == 0 or type(codes[index]) == "string"
+    if isTouched and not rescue(job) then codes[index] = failed(firstFailure) end
+  end
+end
+
+if isRefused then return type(firstFailure) == "table" and firstFailure or {err = tostring(firstFailure)} end
+return {codes, taken, rateLimitMs, nextDelayed}
