@@ -35,28 +35,28 @@ for index, job in ipairs(finished) do
   end
   codes[index] = reply
 end
--- Redis refuses every command (a demoted server, a missing right): an error of the call.
-local isRefused = failures > 0 and failures == #finished
-if not isRefused then
+if failures == 0 or failures < #finished then
   local isDone, failure = pcall(function()
     while #taken < wanted and not isDry do take(takeNext()) end
   end)
   -- The jobs that were moved before are reported, and the next call meets the failure.
-  if not isDone then
-    failed(failure)
-    isRefused = #finished == 0 and #taken == 0
-  end
+  if not isDone then failed(failure) end
 end
 local isFinished, failure = pcall(finishView)
 if not isFinished then failed(failure) end
 
 if firstFailure then
+  local hasMoved = #taken > 0
   for index, job in ipairs(finished) do
-    -- BullMQ refused the others before it wrote anything.
-    local isTouched = codes[index] == 0 or type(codes[index]) == "string"
-    if isTouched and not rescue(job) then codes[index] = failed(firstFailure) end
+    -- BullMQ refused those with a negative code before it wrote anything.
+    if codes[index] == 0 or type(codes[index]) == "string" then
+      -- If only the job that was to follow it could not be taken, it is completed.
+      if rescue(job) then codes[index] = 0
+      elseif codes[index] == 0 then codes[index] = failed(firstFailure) end
+    end
+    hasMoved = hasMoved or type(codes[index]) == "number"
   end
+  -- Redis refuses every command (a demoted server, a missing right): an error of the call.
+  if not hasMoved then return type(firstFailure) == "table" and firstFailure or {err = tostring(firstFailure)} end
 end
-
-if isRefused then return type(firstFailure) == "table" and firstFailure or {err = tostring(firstFailure)} end
 return {codes, taken, rateLimitMs, nextDelayed}
