@@ -1,4 +1,4 @@
-import { cp } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,9 +17,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([registry.stop(), stopServers(servers)]);
 });
-
-const latestOf = async (project: Project, name: string) =>
-  (await project.do('npm', ['view', name, 'version'])).trim();
 
 describe('Node.js', () => {
   it.each(['20', '22', '24', 'latest'])('%s', async version => {
@@ -135,24 +132,13 @@ it('a worker in one file of esbuild runs without node_modules', async () => {
   await Promise.all([project.remove(), image.remove()]);
 });
 
-it('Jest runs tests of a CommonJS project', async () => {
-  const project = await Project.create(
-    registry,
-    ['handler.test.ts', 'jest.config.cjs', 'tsconfig.jest.json'],
-    {
-      type: 'commonjs',
-    },
-  );
-  await project.do('npm', [
-    'install',
-    '--ignore-scripts',
-    'walmq',
-    '@walmq/outbox',
-    'jest',
-    'ts-jest',
-    'typescript@5.9',
-  ]);
-  expect(await latestOf(project, 'walmq')).toMatch(/^\d/);
+it('Jest runs tests of a CommonJS project, with the last configuration of the page', async () => {
+  const project = await Project.create(registry, ['handler.test.ts'], { type: 'commonjs' });
+  const page = await readFile(join(import.meta.dirname, '../../../docs/guides/testing.md'), 'utf8');
+  const configurations = [...page.matchAll(/```js\n\/\/ jest\.config\.js\n([\s\S]*?)```/g)];
+  await project.write('jest.config.cjs', configurations.at(-1)?.[1] as string);
+  const tools = ['jest', 'ts-jest', 'typescript@5.9', '@types/node@20'];
+  await project.do('npm', ['install', '--ignore-scripts', 'walmq', '@walmq/outbox', ...tools]);
   await project.do('npx', ['jest', '--ci']);
   await project.remove();
 });
