@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Registry, startRegistry, TOOLS } from '../src/registry.js';
 import { figuresOf, installedIn } from './installed-fixture.js';
 import { handlesAChange, Project } from './project-fixture.js';
-import { type Registry, startRegistry, TOOLS } from './registry-fixture.js';
 
 const PAGE = join(import.meta.dirname, '../../../docs/reference/packages.md');
 

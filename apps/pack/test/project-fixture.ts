@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Servers, World } from '@walmq/testing';
 import { expect } from 'vitest';
-import type { Registry } from './registry-fixture.js';
+import type { Registry } from '../src/registry.js';
 
 const CONSUMER = join(import.meta.dirname, 'consumer');
 

@@ -2,8 +2,8 @@ import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Registry, startRegistry } from '../src/registry.js';
 import { handlesAChange, Project } from './project-fixture.js';
-import { type Registry, startRegistry } from './registry-fixture.js';
 
 const SHOP = ['walmq.config.ts', 'worker.ts', 'entries.mjs', 'required.cjs'];
 const WALMQ = 'node_modules/.bin/walmq';

@@ -1,12 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { vi } from 'vitest';
+import { freePort, until } from '@walmq/supervise';
 
-export const TOOLS = join(import.meta.dirname, 'tools');
+const START_MS = 60_000;
+/** A registry and checks of packages. No part of the project: few who work on it need them, and they are large. */
+export const TOOLS = join(import.meta.dirname, '../tools');
 const ROOT = join(import.meta.dirname, '../../..');
 
 /** A registry on this machine that serves our packages. It gets all others from the registry that npm is configured for. */
@@ -19,7 +20,6 @@ export interface Registry {
 
 /** Assembles our packages, starts a registry and publishes them to it. */
 export async function startRegistry(): Promise<Registry> {
-  // No part of the project: few who work on it need them, and they are large.
   if (!existsSync(join(TOOLS, 'node_modules')))
     execFileSync('npm', ['ci', '--ignore-scripts'], { cwd: TOOLS, stdio: 'pipe' });
   const folder = await mkdtemp(join(tmpdir(), 'walmq-registry-'));
@@ -42,7 +42,13 @@ export async function startRegistry(): Promise<Registry> {
     await rm(folder, { recursive: true });
   };
   try {
-    await vi.waitFor(() => fetch(`${url}-/ping`), { timeout: 60_000, interval: 100 });
+    const answers = () =>
+      fetch(`${url}-/ping`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    if (!(await until(answers, { timeoutMs: START_MS, signal: AbortSignal.timeout(2 * START_MS) })))
+      throw new Error('The registry does not answer.');
     for (const tarball of (await readdir(packages)).filter(name => name.endsWith('.tgz')))
       execFileSync('npm', ['publish', join(packages, tarball), '--provenance=false', ...login(url)], {
         cwd: folder,
@@ -76,13 +82,4 @@ function configOf(folder: string): object {
     max_body_size: '20mb',
     log: { type: 'stdout', level: 'fatal' },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise(resolve => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
