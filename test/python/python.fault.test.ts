@@ -1,10 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually, type Servers, startServers, stopServers } from '@walmq/testing';
+import { eventually, type Servers, startProgram, startServers, stopServers } from '@walmq/testing';
 import { Queue } from 'bullmq';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CaptureWorld } from '../../apps/capture/test/capture-fixture.js';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -39,32 +38,19 @@ describe('a worker in Python', () => {
   }, 300_000);
   afterAll(() => stopServers(servers));
 
-  function startWorker(world: CaptureWorld) {
-    const child = spawn(join(VENV, 'bin/python'), [join(import.meta.dirname, 'failing_worker.py')], {
-      env: {
+  const startWorker = (world: CaptureWorld) =>
+    startProgram(
+      join(import.meta.dirname, 'failing_worker.py'),
+      {
         DATABASE_URL: world.databaseUrl,
         REDIS_URL: servers.redis.url,
         PREFIX: world.config.redis.prefix,
         EXAMPLES: join(ROOT, 'docs/examples/src'),
         PYTHONDONTWRITEBYTECODE: '1',
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', chunk => {
-        output += String(chunk);
-      });
-    const ended = once(child, 'close').then(([code, signal]) => String(signal ?? `exit ${code}`));
-    return {
-      output: () => output,
-      async end(signal: NodeJS.Signals) {
-        child.kill(signal);
-        return await ended;
-      },
-    };
-  }
+      [],
+      { runtime: join(VENV, 'bin/python') },
+    );
 
   it('keeps the order of each row through failures and a kill, and a failed change parks its row', async () => {
     await using world = await CaptureWorld.create(servers, 'python', {

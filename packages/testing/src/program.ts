@@ -24,13 +24,14 @@ export function startApp(folder: string, env: Record<string, string>): AppProces
   return startProgram(join(folder, 'bin', `${basename(folder)}.js`), env);
 }
 
+/** Starts a program. `runtime` is what runs it; by default, this Node.js. */
 export function startProgram(
   path: string,
   env: Record<string, string>,
   args: readonly string[] = [],
-  { cwd }: { readonly cwd?: string } = {},
+  { cwd, runtime = process.execPath }: { readonly cwd?: string; readonly runtime?: string } = {},
 ): AppProcess {
-  const child = spawn(process.execPath, [path, ...args], {
+  const child = spawn(runtime, [path, ...args], {
     cwd,
     env: { PATH: process.env.PATH, WALMQ_PORT: '0', LOG_FORMAT: 'json', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
