@@ -1,21 +1,22 @@
 import { formatPosition } from '@walmq/change';
 import { parseConfig, resolveConfig, shardPrefixes } from '@walmq/config';
+import type { EmbeddedRedis } from '@walmq/embedded';
+import { RedisCluster } from '@walmq/testing';
 import { type Job as BullJob, Worker } from 'bullmq';
 import { Cluster } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Enqueuer } from '../src/enqueue/enqueue.js';
 import { ShardedEnqueuer } from '../src/enqueue/shards.js';
 import { connectShard } from '../src/redis/connect-shard.js';
-import { TestCluster } from './cluster-fixture.js';
 import { FIRST_POSITION, testJob } from './enqueuer-fixture.js';
 
 const NAMES = ['orders', 'items', 'stock', 'mails', 'audit', 'sales'];
 const SHARDS = 3;
 
 describe('shards on a Redis Cluster', () => {
-  let cluster: TestCluster;
+  let cluster: RedisCluster;
   beforeAll(async () => {
-    cluster = await TestCluster.start(3);
+    cluster = await RedisCluster.start(3);
   });
   afterAll(() => cluster.stop());
 
@@ -75,14 +76,14 @@ describe('shards on a Redis Cluster', () => {
     expect(holders.filter(size => size > 0).length).toBeGreaterThan(1);
 
     const to = (holders.indexOf(Math.max(...holders)) + 1) % cluster.nodes.length;
-    for (const key of keys) await cluster.moveSlot(key, to);
+    for (const key of keys) await cluster.moveSlot(key, cluster.primaries[to] as EmbeddedRedis);
     await enqueue(601, 1200);
     expect(pauses.some(message => message.startsWith('MOVED'))).toBe(true);
     enqueuer.close();
 
     const done = new Map<string, number[]>(NAMES.map(name => [name, []]));
     const connection = new Cluster([cluster.url], {
-      redisOptions: { password: 'cluster-test', maxRetriesPerRequest: null },
+      redisOptions: { password: new URL(cluster.url).password, maxRetriesPerRequest: null },
     });
     const workers = queues.map(
       ({ name, prefix }) =>

@@ -3,6 +3,8 @@ export { LOGIN, MailServer, type Reply as MailReply, type TakenMail } from './ma
 export { type Network, startNetwork } from './network.js';
 export { perverseRoleSql } from './perverse-settings.js';
 export { type AppProcess, startApp, startProgram, writeConfig } from './program.js';
+export { RedisCluster } from './redis/redis-cluster.js';
+export { SentinelSet, type SentinelSetOptions } from './redis/sentinel-set.js';
 export { type Servers, type Settings, startServers, stopServers } from './servers.js';
 export { eventually, type Gate, gate, WAIT } from './waiting.js';
 export { type Received, Receiver, SECRET } from './webhook-receiver.js';

@@ -45,7 +45,7 @@ export async function startRedis(
   const folder = await makeServerFolder({ name: 'redis', account, endSignal: 'KILL', keep, onProgress });
   const configFile = join(folder.path, 'redis.conf');
   const former = await readState(folder.path);
-  const password = former?.password ?? newPassword();
+  const password = former?.password ?? String(settings.requirepass ?? newPassword());
   const urlOf = (port: number) => `redis://:${password}@127.0.0.1:${port}`;
 
   let server: Server;
@@ -64,14 +64,15 @@ export async function startRedis(
         failureCode: 'EMBEDDED_REDIS_FAILED',
         failureRemedy: 'Set REDIS_URL to use a Redis server of your own.',
         command,
-        args: [configFile],
+        args: isSentinel(settings) ? [configFile, '--sentinel'] : [configFile],
         env,
         account,
         folder,
         stopSignal: 'SIGTERM',
         writeSettings: port => {
+          const defaults = isSentinel(settings) ? { bind: SETTINGS.bind } : SETTINGS;
           const own = { dir: JSON.stringify(folder.path), requirepass: password, port };
-          return writeOwned(configFile, configText({ ...SETTINGS, ...settings, ...own }), account);
+          return writeOwned(configFile, configText({ ...defaults, ...settings, ...own }), account);
         },
         probe: port => pingRedis(urlOf(port)),
       },
@@ -92,6 +93,11 @@ export async function startRedis(
     kill: server.kill,
     restart: server.restart,
   };
+}
+
+/** Lines of a sentinel make the server a Redis Sentinel, which keeps no data. */
+function isSentinel(settings: Record<string, string | number>): boolean {
+  return Object.keys(settings).some(name => name.startsWith('sentinel '));
 }
 
 function configText(settings: Record<string, string | number>): string {
