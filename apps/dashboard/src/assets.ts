@@ -1,20 +1,22 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 
-const ASSETS = {
-  'page.css': 'text/css; charset=utf-8',
-  'pipeline.js': 'text/javascript; charset=utf-8',
-  'icon.svg': 'image/svg+xml',
-} as const;
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
 
-/** The style sheet, the script and the icon of our own pages; each file is read once. */
+/** The style sheet, the scripts and the icon of our own pages; each file is read once. */
 export async function mountAssets(http: FastifyInstance): Promise<void> {
+  const folder = new URL('../assets/', import.meta.url);
   const files = new Map(
     await Promise.all(
-      Object.entries(ASSETS).map(
-        async ([name, type]) =>
-          [name, { type, body: await readFile(new URL(`../assets/${name}`, import.meta.url)) }] as const,
-      ),
+      (await readdir(folder)).map(async name => {
+        const type = TYPES[extname(name)] ?? 'application/octet-stream';
+        return [name, { type, body: await readFile(new URL(name, folder)) }] as const;
+      }),
     ),
   );
   http.get<{ Params: { name: string } }>('/assets/:name', async (request, reply) => {

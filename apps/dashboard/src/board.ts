@@ -5,10 +5,7 @@ import type { QueueConfig } from '@walmq/config';
 import type { Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
 import { GuardedAdapter } from './guarded-adapter.js';
-
-export const BOARD_PATH = '/queues';
-/** The same board without its buttons: Bull Board knows read-only queues, not users. */
-export const READ_ONLY_BOARD_PATH = '/read-only/queues';
+import { BOARD_PATH, READ_ONLY_BOARD_PATH } from './page/links.js';
 
 interface BoardQueue {
   readonly queue: Queue;

@@ -5,12 +5,13 @@ export interface PageParts {
   readonly basePath: string;
   readonly title: string;
   readonly body: Html;
-  /** Name of the page's script in assets. */
+  /** Name of the page's script in assets: a module. */
   readonly script?: string;
   /** Sent with every action of the page. */
   readonly token?: string;
 }
 
+/** The bare document, also of the sign-in. `page` adds what every other page has. */
 export function layout({ basePath, title, body, script, token }: PageParts): string {
   return html`<!doctype html>
 <html lang="en">
@@ -22,7 +23,8 @@ ${token !== undefined && html`<meta name="walmq-token" content="${token}" data-b
 <title>${title}</title>
 <link rel="icon" href="${basePath}/assets/icon.svg">
 <link rel="stylesheet" href="${basePath}/assets/page.css">
-${script !== undefined && html`<script src="${basePath}/assets/${script}" defer></script>`}
+<script src="${basePath}/assets/theme.js"></script>
+${script !== undefined && html`<script src="${basePath}/assets/${script}" type="module"></script>`}
 </head>
 <body>
 ${body}

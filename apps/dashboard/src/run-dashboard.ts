@@ -9,12 +9,14 @@ import { admit } from './access/admit.js';
 import { basePathOf, withoutBasePath } from './access/base-path.js';
 import { ACCESS_VARIABLES, basePathRule, readPolicy } from './access/policy.js';
 import { mountAssets } from './assets.js';
-import { BOARD_PATH, mountBoards, READ_ONLY_BOARD_PATH } from './board.js';
+import { mountBoards } from './board.js';
 import { discardInto } from './discard-into.js';
+import { BOARD_PATH, READ_ONLY_BOARD_PATH } from './page/links.js';
 import { mountActions } from './pipeline/actions.js';
 import { mountPipeline } from './pipeline/mount.js';
 import { Observer } from './pipeline/observer.js';
 import { registerQueueMetrics } from './queue-metrics.js';
+import { mountRunbook } from './runbook/mount.js';
 
 /**
  * Limit of failed jobs per queue that the page groups: an operator looks at reasons, not at this many
@@ -98,6 +100,7 @@ export async function runDashboard(given: Start = {}): Promise<void> {
           },
         });
         mountPipeline({ http, observer, tokens, identify });
+        mountRunbook({ http, tokens });
         mountActions({
           http,
           observer,

@@ -7,7 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../src/chromium.js';
 import { type StartedDashboard, signIn, startDashboard, userLine } from './dashboard-fixture.js';
-import { openPage, seriousViolations } from './page-fixture.js';
+import { openPage, violations } from './page-fixture.js';
 import { TestPipeline } from './pipeline-fixture.js';
 
 const PASSWORD = 'correct horse battery';
@@ -57,14 +57,14 @@ describe('signing in', () => {
     const { page } = opened;
     await page.goto(`${dashboard.url}/`);
     expect(page.url()).toContain('/sign-in?to=%2F');
-    expect(await seriousViolations(page)).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     await page.keyboard.type('ann');
     await page.keyboard.press('Tab');
     await page.keyboard.type('not it');
     await page.keyboard.press('Enter');
     await page.getByRole('alert').waitFor();
     expect(await page.getByRole('alert').textContent()).toBe('Name or password is wrong.');
-    expect(await seriousViolations(page)).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     await page.getByLabel('Password').fill(PASSWORD);
     await page.keyboard.press('Enter');
     await page.getByText('ann · operator').waitFor();
@@ -96,7 +96,7 @@ describe('the pipeline page', () => {
     await pipeline.order('first@example.com');
     await row.getByRole('cell').first().getByText('1', { exact: true }).waitFor();
     await page.getByText('WORKERS_MISSING').waitFor();
-    expect(await seriousViolations(page)).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     expect(opened.complaints).toEqual([]);
   });
 
@@ -115,7 +115,7 @@ describe('the pipeline page', () => {
     await section.getByRole('progressbar', { name: /rows read/ }).waitFor();
     await page.getByText('BACKFILL_PAUSED').waitFor();
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
-    expect(await seriousViolations(page)).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     await pipeline.client.query("UPDATE walmq.backfill SET status = 'cancelled'");
     await section.waitFor({ state: 'detached' });
     expect(opened.complaints).toEqual([]);
@@ -134,7 +134,7 @@ describe('the pipeline page', () => {
       await page.setViewportSize({ width, height: 800 });
       await page.emulateMedia({ colorScheme });
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
-      expect(await seriousViolations(page)).toEqual([]);
+      expect(await violations(page)).toEqual([]);
     },
   );
 
@@ -197,17 +197,17 @@ describe('failures', () => {
     const replay = page.getByRole('button', { name: 'Replay the changes of queue orders' });
     await replay.waitFor();
     expect(await page.locator('#failures').textContent()).toContain('order <n> has no <address>');
-    expect(await seriousViolations(page)).toEqual([]);
+    expect(await violations(page)).toEqual([]);
 
     await replay.click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText('Replay 1 failed change of queue orders?').waitFor();
     expect(await dialog.textContent()).toContain('The 2 parked behind follow in order');
-    expect(await seriousViolations(page)).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'hidden' });
     expect(await pipeline.orders.getFailedCount()).toBe(1);
-    expect(await page.evaluate('document.activeElement.dataset.action')).toBe('replay');
+    expect(await page.evaluate('document.activeElement.dataset.action')).toBe('/pipeline/replay');
 
     broken.delete(id);
     await page.keyboard.press('Enter');
@@ -251,7 +251,7 @@ describe('failures', () => {
     await using watching = await openAs('bob');
     await watching.page.getByText('Your role is read-only').waitFor();
     expect(await watching.page.locator('#failures button').count()).toBe(0);
-    expect(await seriousViolations(watching.page)).toEqual([]);
+    expect(await violations(watching.page)).toEqual([]);
     const replayFrom = (page: Page) =>
       page.evaluate(`fetch('${dashboard.url}/pipeline/replay', {
         method: 'POST', credentials: 'include', mode: 'no-cors', body: '{}',

@@ -19,14 +19,12 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
   return { page, complaints, [Symbol.asyncDispose]: () => context.close() };
 }
 
-/** What axe-core finds that keeps people out, one line per rule and element. */
-export async function seriousViolations(page: Page): Promise<string[]> {
+/** What axe-core finds, one line per rule and element. */
+export async function violations(page: Page): Promise<string[]> {
   // Evaluated by the debugger, which the page's content policy does not bind.
   await page.evaluate(axe.source);
   const results = (await page.evaluate(
     'axe.run(document, { resultTypes: ["violations"] })',
   )) as axe.AxeResults;
-  return results.violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.target.join(' ')}`));
+  return results.violations.flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.target.join(' ')}`));
 }

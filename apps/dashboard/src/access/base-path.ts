@@ -8,7 +8,8 @@ import { includesAddress } from './addresses.js';
  */
 const BASE_PATH = /^(\/(?!\.{1,2}(\/|$))[\w.~-]+)+$/;
 /** Paths that the dashboard itself serves: without the prefix, such a path would look like its own. */
-const OWN = /^\/(queues|read-only|assets|pipeline|sign-in|sign-out|live|ready|metrics)(\/|$)/;
+const OWN =
+  /^\/(queues|read-only|assets|pipeline|search|row|log|runbook|sign-in|sign-out|live|ready|metrics)(\/|$)/;
 
 /** The path under which browsers reach the dashboard, without a slash at its end: '' at the root of its host. */
 export function parseBasePath(text: string): string | undefined {

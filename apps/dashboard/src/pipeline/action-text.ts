@@ -12,13 +12,17 @@ export interface Extent {
   readonly folder: string;
 }
 
-/** The question before an action. */
-export function confirmationOf(action: Action, extent: Extent): { title: string; text: string } {
+/** The question before an action, and the name of the button that does it. */
+export function confirmationOf(
+  action: Action,
+  extent: Extent,
+): { title: string; text: string; confirm: string } {
   const { queue, failed, parked, isLeast, folder } = extent;
   const behind = `${isLeast ? 'at least ' : ''}${count(parked)}`;
   const changes = plural(failed, 'failed change');
   if (action === 'replay')
     return {
+      confirm: 'Replay',
       title: `Replay ${changes} of queue ${queue}?`,
       text:
         `${failed === 1 ? 'It runs' : 'They run'} again, with all attempts anew. ` +
@@ -27,6 +31,7 @@ export function confirmationOf(action: Action, extent: Extent): { title: string;
           : `The ${behind} parked behind follow in order, each once the one before has completed.`),
     };
   return {
+    confirm: 'Discard',
     title: `Discard ${changes} of queue ${queue}?`,
     text:
       `${failed === 1 ? 'It is' : 'They are'} written to a file in ${folder} and removed: no worker will see ${failed === 1 ? 'it' : 'them'} again. ` +

@@ -5,12 +5,14 @@ describe('what a person is asked', () => {
   const extent = { queue: 'orders', failed: 3, parked: 12, isLeast: false, folder: '/kept' };
   it('says how many, and what follows', () => {
     expect(confirmationOf('replay', extent)).toEqual({
+      confirm: 'Replay',
       title: 'Replay 3 failed changes of queue orders?',
       text:
         'They run again, with all attempts anew. ' +
         'The 12 parked behind follow in order, each once the one before has completed.',
     });
     expect(confirmationOf('discard', { ...extent, failed: 1, parked: 0 })).toEqual({
+      confirm: 'Discard',
       title: 'Discard 1 failed change of queue orders?',
       text: 'It is written to a file in /kept and removed: no worker will see it again. Nothing is parked behind.',
     });

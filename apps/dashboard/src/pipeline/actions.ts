@@ -34,7 +34,7 @@ interface Group {
 }
 
 /**
- * POST /pipeline/{replay,discard}/preview returns what would happen: `{ title, text }`. POST
+ * POST /pipeline/{replay,discard}/preview returns what would happen: `{ title, text, confirm }`. POST
  * /pipeline/{replay,discard} does it: `{ text }`. Both take `{ group }` and the page's token. The guard
  * admits only operators.
  */

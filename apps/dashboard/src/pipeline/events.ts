@@ -26,7 +26,7 @@ export async function* statusEvents({
   for await (const observation of observer.watch()) {
     const identity = whoWatches();
     if (identity === undefined) return;
-    const rendered = renderStatus(observation, identity.role, basePath);
+    const rendered = renderStatus(observation, { identity, basePath });
     yield eventOf('status', changedParts(shown, rendered));
     shown = rendered;
   }

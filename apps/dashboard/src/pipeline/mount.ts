@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ActionTokens, Identity } from '../access/identify.js';
+import { viewerOf } from '../page/viewer.js';
 import { statusEvents } from './events.js';
 import type { Observer } from './observer.js';
 import { pipelinePage } from './page.js';
@@ -22,12 +23,9 @@ export interface PipelineOptions {
 export function mountPipeline({ http, observer, tokens, identify }: PipelineOptions): void {
   const streams = new Map<string, number>();
   http.get('/', async (request, reply) => {
-    const identity = request.identity as Identity;
-    const { basePath } = request;
-    const rendered = renderStatus(await observer.latest(), identity.role, basePath);
-    return await reply
-      .type('text/html; charset=utf-8')
-      .send(pipelinePage({ basePath, identity, token: tokens.of(identity), rendered }));
+    const viewer = viewerOf(request, tokens);
+    const rendered = renderStatus(await observer.latest(), viewer);
+    return await reply.type('text/html; charset=utf-8').send(pipelinePage({ viewer, rendered }));
   });
   // HEAD would get a stream that nobody reads and nothing ends.
   http.get('/pipeline/events', { exposeHeadRoute: false }, async (request, reply) => {
@@ -37,9 +35,9 @@ export function mountPipeline({ http, observer, tokens, identify }: PipelineOpti
     const all = [...streams.values()].reduce((sum, count) => sum + count, 0);
     if (own >= MAX_STREAMS_OF_ONE || all >= MAX_STREAMS)
       return await reply.code(503).send({ message: 'Too many pages are open: close one.' });
-    const token = tokens.of(identity);
+    const { token, basePath } = viewerOf(request, tokens);
     const events = Readable.from(
-      statusEvents({ observer, token, basePath: request.basePath, whoWatches: () => identify(request) }),
+      statusEvents({ observer, token, basePath, whoWatches: () => identify(request) }),
     );
     streams.set(name, own + 1);
     events.once('close', () => {

@@ -10,7 +10,7 @@ const COLUMNS = ['Rows of', 'Into queue', 'State', 'Done', 'Read', 'Enqueued', '
 export function renderBackfills({ backfills, at }: PipelineStatus): Html {
   if (backfills.length === 0) return html``;
   return html`<section aria-labelledby="backfills-title"><h2 id="backfills-title">Backfills</h2>
-<div class="scroll" role="region" aria-label="Backfills" tabindex="0" data-key="backfills"><table class="backfills">
+<div class="scroll" role="region" aria-label="Table: Backfills" tabindex="0" data-key="backfills"><table class="backfills">
 <thead><tr>${COLUMNS.map(name => html`<th scope="col">${name}</th>`)}</tr></thead>
 <tbody>${backfills.map(backfill => row(backfill, Date.parse(at)))}</tbody>
 </table></div></section>`;

@@ -1,5 +1,7 @@
 import type { PipelineStatus, QueueStatus } from '@walmq/operations';
 import { type Html, html } from '../html.js';
+import { queuePath } from '../page/links.js';
+import type { Viewer } from '../page/viewer.js';
 import { count, duration } from './format.js';
 import { backlogOf, completedOf, type History } from './history.js';
 import { sparkline } from './sparkline.js';
@@ -18,26 +20,28 @@ const COLUMNS = [
   'Done /min, 15 min',
 ] as const;
 
-/** Every configured queue; `boardPath` is Bull Board's path. */
+type Reader = Pick<Viewer, 'identity' | 'basePath'>;
+
+/** Every configured queue, with a link to it in Bull Board. */
 export function renderQueues(
   { queues, redis }: PipelineStatus,
-  { history, boardPath }: { readonly history: History; readonly boardPath: string },
+  { history, viewer }: { readonly history: History; readonly viewer: Reader },
 ): Html {
   if (!redis.reachable) return html`<p class="empty">The queues are in Redis, which cannot be reached.</p>`;
   if (queues.length === 0)
     return html`<p class="empty">The configuration names no queue: add a table to walmq.config.ts.</p>`;
-  return html`<div class="scroll" role="region" aria-label="Queues" tabindex="0" data-key="queues"><table class="queues">
+  return html`<div class="scroll" role="region" aria-label="Table: Queues" tabindex="0" data-key="queues"><table class="queues">
 <thead><tr>${COLUMNS.map(name => html`<th scope="col">${name}</th>`)}</tr></thead>
-<tbody>${queues.map(queue => row(queue, history, boardPath))}</tbody>
+<tbody>${queues.map(queue => row(queue, history, viewer))}</tbody>
 </table></div>`;
 }
 
-function row(queue: QueueStatus, history: History, boardPath: string): Html {
+function row(queue: QueueStatus, history: History, viewer: Reader): Html {
   const { name, waiting, active, delayed, parked, failed, workers } = queue;
   const least = queue.completedPerMinuteIsLeast ? '≥ ' : '';
   const unserved = workers === 0 && waiting > 0;
   return html`<tr>
-<th scope="row"><a href="${boardPath}/queue/${encodeURIComponent(name)}" data-key="queue ${name}">${name}</a>${queue.isPaused && html` <span class="tag">paused</span>`}</th>
+<th scope="row"><a href="${queuePath(viewer, name)}" data-key="queue ${name}">${name}</a>${queue.isPaused && html` <span class="tag">paused</span>`}</th>
 <td>${count(waiting)}</td><td>${count(active)}</td><td>${count(delayed)}</td>
 <td${parked > 0 && html` class="warning"`}>${count(parked)}</td><td${failed > 0 && html` class="error"`}>${count(failed)}</td>
 <td>${duration(queue.oldestSeconds)}</td><td>${least}${count(queue.completedPerMinute)}</td>

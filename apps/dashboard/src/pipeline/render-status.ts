@@ -1,6 +1,5 @@
-import type { Role } from '../access/users.js';
-import { BOARD_PATH, READ_ONLY_BOARD_PATH } from '../board.js';
 import { type Html, html } from '../html.js';
+import type { Viewer } from '../page/viewer.js';
 import { clock } from './format.js';
 import type { Observation } from './observer.js';
 import { renderBackfills } from './render-backfills.js';
@@ -22,23 +21,18 @@ export const PARTS = [
 type Part = (typeof PARTS)[number];
 export type RenderedStatus = Readonly<Record<Part, string>>;
 
-export function boardPathOf(role: Role, basePath: string): string {
-  return basePath + (role === 'operator' ? BOARD_PATH : READ_ONLY_BOARD_PATH);
-}
-
-/** One observation as markup for a role; its links begin with `basePath`. */
+/** One observation as markup for a viewer. */
 export function renderStatus(
   { status, failures, history }: Observation,
-  role: Role,
-  basePath = '',
+  viewer: Pick<Viewer, 'identity' | 'basePath'>,
 ): RenderedStatus {
   const serious = status.verdicts.filter(({ severity }) => severity !== 'info');
   const parts: Record<Part, Html> = {
-    verdicts: renderVerdicts(status),
+    verdicts: renderVerdicts(status, viewer),
     stages: renderStages(status, history),
-    queues: renderQueues(status, { history, boardPath: boardPathOf(role, basePath) }),
+    queues: renderQueues(status, { history, viewer }),
     backfills: renderBackfills(status),
-    failures: renderFailures(failures, role),
+    failures: renderFailures(failures, viewer),
     'as-of': html`As of <time datetime="${status.at}">${clock(status.at)}</time>`,
     // Changes only when the verdicts do: a screen reader announces news, not every number.
     announcement: html`${headline(serious)}. ${serious.map(({ code }) => html`${code.toLowerCase().replaceAll('_', ' ')}. `)}`,

@@ -16,7 +16,11 @@ function rendered(
   const status = statusWith(changes);
   const history = new History();
   history.add(Date.parse(status.at), sampleOf(status));
-  return renderStatus({ status, failures, history }, role);
+  return renderStatus({ status, failures, history }, viewerWith(role));
+}
+
+function viewerWith(role: 'operator' | 'read-only') {
+  return { basePath: '', identity: { name: undefined, role, session: undefined } };
 }
 
 const FAILURES: FailureReport = {
@@ -156,8 +160,8 @@ describe('failures', () => {
     const { failures } = rendered({}, { failures: FAILURES });
     expect(failures).toContain('smtp://mailer:***@mail failed &lt;b&gt;twice&lt;/b&gt;');
     expect(failures).not.toContain('hunter2');
-    expect(failures).toContain('data-action="replay"');
-    expect(failures).toContain('data-action="discard"');
+    expect(failures).toContain('data-action="/pipeline/replay"');
+    expect(failures).toContain('data-action="/pipeline/discard"');
     expect(failures).toContain('>3<');
   });
 
@@ -240,7 +244,10 @@ describe('markup in what is shown', () => {
     const history = new History();
     history.add(Date.parse(whole.at), sampleOf(whole));
     for (const status of [whole, statusWith(hostile)]) {
-      const shown = renderStatus({ status, failures: made(FAILURES) as FailureReport, history }, 'operator');
+      const shown = renderStatus(
+        { status, failures: made(FAILURES) as FailureReport, history },
+        viewerWith('operator'),
+      );
       expect(Object.values(shown).join('')).not.toMatch(/<script|<img|[^=]"'>/);
       expect(Object.values(shown).join('')).toContain('&lt;script&gt;');
     }

@@ -1,4 +1,4 @@
-/** The registry of error codes, from which the reference page is written. No process loads it. */
+/** The registry of error codes, from which the reference page is written, and which the dashboard shows as its runbook. */
 export * from './entry.js';
 export * from './print-page.js';
 export * from './registry.js';

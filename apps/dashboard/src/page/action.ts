@@ -1,0 +1,23 @@
+import { type Html, html } from '../html.js';
+
+export interface ActionOptions {
+  /** Path without the base path. A POST to `<path>/preview` answers `{ title, text, confirm }`, one to `path` `{ text }`. */
+  readonly path: string;
+  /** Sent as JSON with both. */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** The button's text; an ellipsis is added, because a question follows. */
+  readonly text: string;
+  /** What exactly it does, for a screen reader: begins with `text`. */
+  readonly label: string;
+  /** `discard` looks dangerous. */
+  readonly tone?: 'replay' | 'discard';
+}
+
+/**
+ * A button that asks the server what it would do, shows that in a dialog, and does it after a confirmation. The result is
+ * said in `#outcome`. Draw it for operators only; the guard refuses the others. Needs a script: hidden without one.
+ */
+export function actionButton({ path, body, text, label, tone = 'replay' }: ActionOptions): Html {
+  const json = JSON.stringify(body);
+  return html`<button type="button" class="${tone} needs-script" data-action="${path}" data-body="${json}" data-key="${path} ${json}" aria-label="${label}">${text}…</button>`;
+}
