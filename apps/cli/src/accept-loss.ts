@@ -12,19 +12,25 @@ import {
 import { acceptTables, heartbeatPrefix, readTableMemory, tableMemoryKey } from '@walmq/operations';
 import { readServerStart, readSlot, readSource, slotVerdict } from '@walmq/replication';
 import type { Command } from 'commander';
+import {
+  addOperatorOptions,
+  type OperatorOptions,
+  operatorLog,
+  operatorOf,
+  withOperatorLog,
+} from './log/operator.js';
 import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from './terminal/command.js';
 import { connectRedis, withDatabase } from './terminal/connect.js';
 import { examples, type Host } from './terminal/help.js';
 
-interface AcceptOptions {
+interface AcceptOptions extends OperatorOptions {
   readonly tables?: boolean;
   readonly yes?: boolean;
   readonly json?: boolean;
 }
 
 export function addAcceptLoss(program: Command, { io }: Host): void {
-  program
-    .command('accept-loss')
+  addOperatorOptions(program.command('accept-loss'))
     .description(
       'continue from the slot after Redis or the slot lost changes; without --yes only show both positions',
     )
@@ -86,8 +92,15 @@ async function acceptLossCommand(io: CommandIo, options: AcceptOptions): Promise
         claimKey(heartbeatPrefix(config.redis), { ...source, slot: name }),
       );
       if (claim && claim.server !== (await readServerStart(client))) throw checkpointHeld(claim);
-      for (const key of keys)
-        await moveCheckpoint(redis, key, formatPosition({ lsn: slot.confirmedFlushLsn, seq: 0 }));
+      await operatorLog(io, client).run(
+        operatorOf(options),
+        { action: 'accept-loss', details: { checkpoints: found, acknowledged } },
+        async () => {
+          for (const key of keys)
+            await moveCheckpoint(redis, key, formatPosition({ lsn: slot.confirmedFlushLsn, seq: 0 }));
+        },
+        () => `The checkpoint stands at ${acknowledged}.`,
+      );
       if (!options.json) io.print('The checkpoint stands where the slot does; capture can be started.');
     } finally {
       redis.disconnect();
@@ -99,7 +112,8 @@ async function acceptLossCommand(io: CommandIo, options: AcceptOptions): Promise
  * `walmq accept-loss --tables`: deletes capture's records of changes that were not published. Capture may run
  * meanwhile.
  */
-async function acceptTablesCommand(io: CommandIo, { yes, json }: AcceptOptions): Promise<void> {
+async function acceptTablesCommand(io: CommandIo, options: AcceptOptions): Promise<void> {
+  const { yes, json } = options;
   const config = await configOf(io);
   const prefix = heartbeatPrefix(config.redis);
   const source = await withDatabase(databaseUrlOf(io, config), client => readSource(client));
@@ -113,7 +127,14 @@ async function acceptTablesCommand(io: CommandIo, { yes, json }: AcceptOptions):
       throw new WalmqError('NOT_CONFIRMED', 'this removes what capture has recorded about tables.', {
         remedy: 'Confirm with --yes, once the rows are backfilled or not needed.',
       });
-    await acceptTables(redis, key);
+    await withOperatorLog(io, config, log =>
+      log.run(
+        operatorOf(options),
+        { action: 'accept-tables', details: { tables: losses } },
+        () => acceptTables(redis, key),
+        () => `${losses.length} findings accepted.`,
+      ),
+    );
     if (!json)
       io.print('Forgotten; a row filter or a column list that is in the publication now counts as meant.');
   } finally {

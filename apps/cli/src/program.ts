@@ -10,6 +10,7 @@ import { addDiscard } from './failed/discard.js';
 import { addFailed } from './failed/list.js';
 import { addReplay } from './failed/replay.js';
 import { addInit } from './init/init.js';
+import { addLog } from './log/log.js';
 import { addRewind } from './rewind/rewind.js';
 import { addCapture, addDashboard } from './serve/serve.js';
 import { addWorker } from './serve/worker.js';
@@ -35,6 +36,7 @@ const COMMANDS: readonly ((program: Command, host: Host) => void)[] = [
   addFailed,
   addReplay,
   addDiscard,
+  addLog,
   addBackfill,
   addRewind,
   addTypes,

@@ -26,12 +26,13 @@ import {
 import { readPublication, readServer } from '@walmq/setup';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Redis } from 'ioredis';
+import { addOperatorOptions, type OperatorOptions, operatorLog, operatorOf } from './log/operator.js';
 import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from './terminal/command.js';
 import { connectRedis, withDatabase } from './terminal/connect.js';
 import { examples, type Host } from './terminal/help.js';
 import { shellWord } from './terminal/shell-word.js';
 
-interface SkipOptions {
+interface SkipOptions extends OperatorOptions {
   readonly at?: Lsn;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
@@ -39,8 +40,7 @@ interface SkipOptions {
 }
 
 export function addSkip(program: Command, { io }: Host): void {
-  program
-    .command('skip')
+  addOperatorOptions(program.command('skip'))
     .description('skip one transaction, or changes made without a publication, that PostgreSQL cannot send')
     .option('--at <lsn>', 'skip only if the transaction has this commit LSN', lsn)
     .option('--dry-run', 'print what would be skipped, and change nothing')
@@ -88,7 +88,12 @@ async function skipCommand(io: CommandIo, options: SkipOptions): Promise<void> {
       const given = { reader, redis, keys: await Promise.all(keys), unreadable, details };
       await requireEnqueued(given);
       await confirm(io, options, unreadable);
-      await giveUp(given);
+      await operatorLog(io, client).run(
+        operatorOf(options),
+        { action: 'skip', details: { ...JSON.parse(json(unreadable, details, true)) } },
+        () => giveUp(given),
+        () => 'Given up and noted in walmq.skipped.',
+      );
     } finally {
       redis.disconnect();
     }

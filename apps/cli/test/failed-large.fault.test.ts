@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
+import { CAPTURE_SCHEMA } from '@walmq/setup';
 import { Queue, UnrecoverableError, Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { CliWorld, walmq } from './cli-fixture.js';
@@ -34,7 +35,7 @@ describe('very many failed changes', () => {
   /** So many failed changes, whose rows alone are 1.5 KB each. */
   async function makeWorld(name: string, count: number) {
     const world = await CliWorld.create({ postgres, redis }, name, {
-      schema: 'CREATE TABLE orders (id int PRIMARY KEY)',
+      schema: `CREATE TABLE orders (id int PRIMARY KEY); ${CAPTURE_SCHEMA.sql}`,
       queues: { orders: { table: 'orders' } },
     });
     onTestFinished(() => world[Symbol.asyncDispose]());

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
 import { changeId, jobId, ReplayWorld } from '@walmq/operations/replay-fixture';
+import { CAPTURE_SCHEMA } from '@walmq/setup';
 import { Queue, UnrecoverableError, Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { CliWorld, walmq } from './cli-fixture.js';
@@ -22,7 +23,7 @@ describe('walmq failed, replay, discard', () => {
   /** Changes 1 to 5 of orders, all failed, and one job that holds no change. */
   async function makeWorld(name: string) {
     const world = await CliWorld.create({ postgres, redis }, name, {
-      schema: 'CREATE TABLE orders (id int PRIMARY KEY)',
+      schema: `CREATE TABLE orders (id int PRIMARY KEY); ${CAPTURE_SCHEMA.sql}`,
       queues: { orders: { table: 'orders' }, mails: { table: 'orders' } },
     });
     onTestFinished(() => world[Symbol.asyncDispose]());
@@ -145,7 +146,7 @@ describe('walmq failed, replay, discard', () => {
   /** Three keys with four changes each, of which the second has failed for good: 3 failed and 6 parked. */
   async function makeParked(name: string) {
     const world = await CliWorld.create({ postgres, redis }, name, {
-      schema: 'CREATE TABLE orders (id int PRIMARY KEY)',
+      schema: `CREATE TABLE orders (id int PRIMARY KEY); ${CAPTURE_SCHEMA.sql}`,
       queues: { orders: { table: 'orders' } },
     });
     onTestFinished(() => world[Symbol.asyncDispose]());

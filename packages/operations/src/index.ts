@@ -17,6 +17,16 @@ export {
   failedJobs,
   readFailures,
 } from './failures/read-failed.js';
+export {
+  type Intent,
+  type LogDatabase,
+  logUnavailable,
+  type Operator,
+  OperatorLog,
+  VIAS,
+  type Via,
+} from './log/operator-log.js';
+export { type LogEntry, type LogFilter, type LogPage, pruneLog, readLog } from './log/read-log.js';
 export { type Discarded, type DiscardOptions, discardFailed } from './replay/discard-failed.js';
 export { createDiscardFile, type DiscardFile } from './replay/discard-file.js';
 export {

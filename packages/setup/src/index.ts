@@ -27,6 +27,7 @@ export {
   type MadeRelation,
   madeRelations,
   missingRelations,
+  OPERATOR_LOG,
   type SetupSchema,
 } from './read/schema.js';
 export { readServer, type Server } from './read/server.js';

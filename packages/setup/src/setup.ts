@@ -5,7 +5,7 @@ import { publisherSteps, readPublishers } from './plan/publishers.js';
 import type { PlanInput, SetupStep } from './plan/step.js';
 import { readFacts, readSchemas } from './read/facts.js';
 import { notePipeline } from './read/record.js';
-import { CAPTURE_SCHEMA, type SetupSchema } from './read/schema.js';
+import { CAPTURE_SCHEMA, OPERATOR_LOG, type SetupSchema } from './read/schema.js';
 import { readServer } from './read/server.js';
 import { runStep, runSteps } from './run/run.js';
 
@@ -43,11 +43,14 @@ export async function planSetup(client: ClientBase, options: SetupOptions): Prom
   const { schemas = [], publishers, lockTimeoutMs = LOCK_TIMEOUT_MS } = options;
   const server = await readServer(client);
   checkServer(server);
-  const found = await readSchemas(client, [...schemas, CAPTURE_SCHEMA]);
+  const captured = options.tables.some(
+    ({ schema, table }) => schema === OPERATOR_LOG.schema && table === OPERATOR_LOG.table,
+  );
+  const found = await readSchemas(client, [...schemas, { ...CAPTURE_SCHEMA, captured }]);
   await client.query('BEGIN');
   try {
     await client.query(`SET LOCAL lock_timeout = '${lockTimeoutMs}ms'`);
-    for (const schema of found.filter(({ captured }) => captured))
+    for (const schema of found.filter(each => each.captured))
       await runStep(client, schemaStep(schema, server, options), lockTimeoutMs);
     return [
       ...stepsOf(await readFacts(client, options, server, found), options),

@@ -14,6 +14,7 @@ import { qualifiedName, WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Client } from 'pg';
+import { addOperatorOptions, type OperatorOptions, operatorLog, operatorOf } from '../log/operator.js';
 import { type CommandIo, configOf, databaseUrlOf, EXIT } from '../terminal/command.js';
 import { withDatabase } from '../terminal/connect.js';
 import { examples, type Host } from '../terminal/help.js';
@@ -21,7 +22,7 @@ import { openProgress } from '../terminal/progress.js';
 import { fullNameOf } from '../terminal/tables.js';
 import { backfillLines } from './print-backfill.js';
 
-interface BackfillCommandOptions {
+interface BackfillCommandOptions extends OperatorOptions {
   readonly queue?: string;
   readonly table?: string;
   /** SQL condition on the table's columns. */
@@ -40,8 +41,7 @@ interface BackfillCommandOptions {
 }
 
 export function addBackfill(program: Command, { io, exit }: Host): void {
-  program
-    .command('backfill')
+  addOperatorOptions(program.command('backfill'))
     .description(
       'enqueue the existing rows of a table, in order with its changes; without --queue list backfills',
     )
@@ -104,7 +104,13 @@ async function act(io: CommandIo, options: BackfillCommandOptions, scene: Scene)
   const { slot } = scene.config.source;
   const step = (['cancel', 'pause', 'resume'] as const).find(each => options[each] !== undefined);
   if (step) {
-    const backfill = await steerBackfill(scene.client, { slot, id: options[step] as string, step });
+    const id = options[step] as string;
+    const backfill = await operatorLog(io, scene.client).run(
+      operatorOf(options),
+      { action: `${step}-backfill`, details: { backfill: id } },
+      () => steerBackfill(scene.client, { slot, id, step }),
+      ({ status }) => `Backfill ${id} is ${status}.`,
+    );
     report(io, options, [backfill]);
     return step === 'resume' && options.watch ? await watch(io, options, scene, backfill) : EXIT.ok;
   }
@@ -133,15 +139,18 @@ async function begin(io: CommandIo, options: BackfillCommandOptions, scene: Scen
     return EXIT.ok;
   }
   const chunkRows = options.chunk;
-  const backfill = await requestBackfill(client, {
-    slot,
-    queue,
-    schema,
-    table,
-    filter,
-    chunkRows,
-    rowsExpected,
-  });
+  const request = { slot, queue, schema, table, filter, chunkRows, rowsExpected };
+  const backfill = await operatorLog(io, client).run(
+    operatorOf(options),
+    {
+      action: 'backfill',
+      queue,
+      table: qualifiedName({ schema, table }),
+      details: { filter, chunkRows, rowsExpected },
+    },
+    () => requestBackfill(client, request),
+    ({ id }) => `Backfill ${id} requested.`,
+  );
   if (options.watch) return await watch(io, options, scene, backfill);
   if (options.json) io.print(JSON.stringify(backfill));
   else {

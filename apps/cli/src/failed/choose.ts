@@ -1,11 +1,19 @@
 import { WalmqError } from '@walmq/change';
-import { changeIdOf, countParked, explainMissing, failedIds, MAX_COUNTED } from '@walmq/operations';
+import {
+  changeIdOf,
+  countParked,
+  explainMissing,
+  failedIds,
+  type Intent,
+  MAX_COUNTED,
+} from '@walmq/operations';
 import type { Queue } from 'bullmq';
+import type { OperatorOptions } from '../log/operator.js';
 import { type CommandIo, EXIT } from '../terminal/command.js';
 import type { OpenQueues } from './open-queues.js';
 import { type FilterOptions, filterOf, isNarrowed } from './options.js';
 
-export interface SteerOptions extends FilterOptions {
+export interface SteerOptions extends FilterOptions, OperatorOptions {
   readonly all?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -25,7 +33,7 @@ export interface Choice {
  */
 export async function choose(
   io: CommandIo,
-  { redis, queues }: OpenQueues,
+  { redis, queues }: Omit<OpenQueues, 'config'>,
   options: SteerOptions,
 ): Promise<Choice[]> {
   if (!options.all && !isNarrowed(options))
@@ -73,6 +81,24 @@ export function behind(parked: number): string {
 
 export function others(gone: number, left: number): string {
   return `${gone > 0 ? `, ${gone} retried or removed by somebody else` : ''}${left > 0 ? `, ${left} not reached` : ''}`;
+}
+
+/** The entry of the operators' log about the selected changes of one queue. */
+export function intentOf(
+  action: 'replay' | 'discard',
+  { queue, ids, parked }: Choice,
+  options: SteerOptions,
+): Intent {
+  const { as: _as, because: _because, json: _json, ...selected } = options;
+  return {
+    action,
+    queue: queue.name,
+    changeIds: ids.map(id => changeIdOf(id) ?? id),
+    details: {
+      selected: Object.fromEntries(Object.entries(selected).map(([name, value]) => [name, String(value)])),
+      parked,
+    },
+  };
 }
 
 export function say(io: CommandIo, { json }: SteerOptions, line: string): void {

@@ -1,11 +1,27 @@
 import { WalmqError } from '@walmq/change';
-import { createDiscardFile, type Discarded, type DiscardFile, discardFailed } from '@walmq/operations';
+import {
+  createDiscardFile,
+  type Discarded,
+  type DiscardFile,
+  discardFailed,
+  type OperatorLog,
+} from '@walmq/operations';
 import { type Command, Option } from 'commander';
 import type { Redis } from 'ioredis';
+import { addOperatorOptions, operatorOf, withOperatorLog } from '../log/operator.js';
 import { type CommandIo, EXIT } from '../terminal/command.js';
 import { examples, type Host } from '../terminal/help.js';
 import { openProgress } from '../terminal/progress.js';
-import { behind, type Choice, choose, others, reportChoices, type SteerOptions, say } from './choose.js';
+import {
+  behind,
+  type Choice,
+  choose,
+  intentOf,
+  others,
+  reportChoices,
+  type SteerOptions,
+  say,
+} from './choose.js';
 import { withQueues } from './open-queues.js';
 import { addFilterOptions } from './options.js';
 
@@ -16,7 +32,7 @@ interface DiscardCommandOptions extends SteerOptions {
 }
 
 export function addDiscard(program: Command, { io, exit }: Host): void {
-  addFilterOptions(program.command('discard'))
+  addOperatorOptions(addFilterOptions(program.command('discard')))
     .description(
       'write failed changes to a file and remove them; changes parked behind them run without them',
     )
@@ -34,35 +50,50 @@ export function addDiscard(program: Command, { io, exit }: Host): void {
 
 /** `walmq discard`: resolves to the exit code. Rejects with NOT_CONFIRMED without a confirmation. */
 async function discardCommand(io: CommandIo, options: DiscardCommandOptions): Promise<number> {
-  return await withQueues(io, options, async ({ redis, queues }) => {
+  return await withQueues(io, options, async ({ config, redis, queues }) => {
     const choices = await choose(io, { redis, queues }, options);
     if (options.dryRun || choices.length === 0)
       return reportChoices(io, options, choices, 'would be discarded');
     if (!options.yes) await confirm(io, choices);
-    const file = await createDiscardFile(options.to ?? defaultFile());
-    try {
-      return await discardInto(io, options, { redis, choices, file });
-    } finally {
-      await file.close();
-      say(io, options, `Kept in ${file.path}.`);
-    }
+    return await withOperatorLog(io, config, async log => {
+      const file = await createDiscardFile(options.to ?? defaultFile());
+      try {
+        return await discardInto(io, options, { redis, choices, file, log });
+      } finally {
+        await file.close();
+        say(io, options, `Kept in ${file.path}.`);
+      }
+    });
   });
 }
 
 async function discardInto(
   io: CommandIo,
   options: DiscardCommandOptions,
-  work: { readonly redis: Redis; readonly choices: readonly Choice[]; readonly file: DiscardFile },
+  work: {
+    readonly redis: Redis;
+    readonly choices: readonly Choice[];
+    readonly file: DiscardFile;
+    readonly log: OperatorLog;
+  },
 ): Promise<number> {
-  const { redis, choices, file } = work;
+  const { redis, choices, file, log } = work;
   const signal = io.interrupted();
   const results: (Discarded & { readonly queue: string; readonly parked: number; readonly file: string })[] =
     [];
-  for (const { queue, ids, parked } of choices) {
+  for (const choice of choices) {
+    const { queue, ids, parked } = choice;
     const progress = openProgress(io, `Discarding ${queue.name}`, ids.length);
     const { write } = file;
     const each = { redis, queue, ids, write, signal, onProgress: progress.at };
-    const done = await discardFailed(each).finally(progress.end);
+    const done = await log
+      .run(
+        operatorOf(options),
+        intentOf('discard', choice, options),
+        () => discardFailed(each),
+        ({ discarded, gone, left }) => `${discarded} discarded${others(gone, left)}, kept in ${file.path}.`,
+      )
+      .finally(progress.end);
     results.push({ queue: queue.name, ...done, parked, file: file.path });
     const after = parked > 0 ? `; ${behind(parked)} parked behind run without them` : '';
     say(io, options, `${queue.name}: ${done.discarded} discarded${others(done.gone, done.left)}${after}.`);

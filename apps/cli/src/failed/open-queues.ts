@@ -8,6 +8,7 @@ import { connectRedis } from '../terminal/connect.js';
 import { type FilterOptions, queueNames } from './options.js';
 
 export interface OpenQueues {
+  readonly config: WalmqConfig;
   readonly redis: Redis;
   readonly queues: readonly Queue[];
 }
@@ -25,7 +26,7 @@ export async function withQueues<T>(
   const redis = await connectRedis(redisUrlOf(io, config));
   const queues = names.map(name => openQueue(redis, config, name));
   try {
-    return await act({ redis, queues });
+    return await act({ config, redis, queues });
   } catch (error) {
     if (error instanceof WalmqError || !isConnectionLost(redis, error)) throw error;
     throw new WalmqError('REDIS_UNREACHABLE', 'the connection to Redis was lost.', {

@@ -3,16 +3,27 @@ import {
   chainsOf,
   countWorkers,
   followReplayed,
+  type OperatorLog,
   type Replayed,
   replayFailed,
 } from '@walmq/operations';
 import type { Queue } from 'bullmq';
 import { type Command, Option } from 'commander';
 import type { Redis } from 'ioredis';
+import { addOperatorOptions, operatorOf, withOperatorLog } from '../log/operator.js';
 import { type CommandIo, EXIT } from '../terminal/command.js';
 import { examples, type Host } from '../terminal/help.js';
 import { openProgress } from '../terminal/progress.js';
-import { behind, type Choice, choose, others, reportChoices, type SteerOptions, say } from './choose.js';
+import {
+  behind,
+  type Choice,
+  choose,
+  intentOf,
+  others,
+  reportChoices,
+  type SteerOptions,
+  say,
+} from './choose.js';
 import { type OpenQueues, withQueues } from './open-queues.js';
 import { addFilterOptions } from './options.js';
 
@@ -29,7 +40,7 @@ interface Done extends Replayed {
 }
 
 export function addReplay(program: Command, { io, exit }: Host): void {
-  addFilterOptions(program.command('replay'))
+  addOperatorOptions(addFilterOptions(program.command('replay')))
     .description('run failed changes again, in the order of the stream; changes parked behind them follow')
     .option('--all', 'select all failed changes')
     .addOption(new Option('--dry-run', 'print what would run, and change nothing').conflicts('wait'))
@@ -57,7 +68,10 @@ async function replayCommand(io: CommandIo, options: ReplayCommandOptions): Prom
       return reportChoices(io, options, choices, 'would be replayed');
     const signal = io.interrupted();
     const all: Done[] = [];
-    for (const choice of choices) all.push(await replayChoice(io, open, options, choice, signal));
+    await withOperatorLog(io, open.config, async log => {
+      for (const choice of choices)
+        all.push(await replayChoice(io, { ...open, log }, options, choice, signal));
+    });
     const results: Record<string, unknown>[] = [];
     let code: number = all.some(({ left }) => left > 0) ? EXIT.failed : EXIT.ok;
     for (const { queue, chains, replayed, gone, left } of all) {
@@ -77,16 +91,22 @@ async function replayCommand(io: CommandIo, options: ReplayCommandOptions): Prom
 
 async function replayChoice(
   io: CommandIo,
-  { redis }: OpenQueues,
+  { redis, log }: OpenQueues & { readonly log: OperatorLog },
   options: ReplayCommandOptions,
-  { queue, ids, parked }: Choice,
+  choice: Choice,
   signal: AbortSignal,
 ): Promise<Done> {
+  const { queue, ids, parked } = choice;
   // Read the chains before the changes run: a completed change loses its links to the changes parked behind it.
   const all = options.wait ? await chainsOf(redis, queue, ids) : [];
   const progress = openProgress(io, `Replaying ${queue.name}`, ids.length);
   try {
-    const done = await replayFailed({ redis, queue, ids, signal, onProgress: progress.at });
+    const done = await log.run(
+      operatorOf(options),
+      intentOf('replay', choice, options),
+      () => replayFailed({ redis, queue, ids, signal, onProgress: progress.at }),
+      ({ replayed, gone, left }) => `${replayed.length} replayed${others(gone, left)}.`,
+    );
     const replayed = new Set(done.replayed);
     const chains = all.filter(([first]) => replayed.has(first as string));
     progress.end();

@@ -14,6 +14,7 @@ import {
 import { type Command, Option } from 'commander';
 import type { Client } from 'pg';
 import { collect, time } from '../failed/options.js';
+import { addOperatorOptions, type OperatorOptions, operatorLog, operatorOf } from '../log/operator.js';
 import { columnAndValue } from '../terminal/column-value.js';
 import { type CommandIo, configOf, databaseUrlOf, EXIT } from '../terminal/command.js';
 import { withDatabase } from '../terminal/connect.js';
@@ -21,7 +22,7 @@ import { examples, type Host } from '../terminal/help.js';
 import { openProgress } from '../terminal/progress.js';
 import { fullNameOf } from '../terminal/tables.js';
 
-interface RewindCommandOptions {
+interface RewindCommandOptions extends OperatorOptions {
   readonly queue?: string;
   /** Milliseconds since 1970. */
   readonly from?: number;
@@ -44,8 +45,7 @@ const LOOK_EVERY_MS = 500;
 const SAY_AFTER_LOOKS = 10;
 
 export function addRewind(program: Command, { io, exit }: Host): void {
-  program
-    .command('rewind')
+  addOperatorOptions(program.command('rewind'))
     .description('send changes of the change log to a queue once more, in order with its live changes')
     .option('--queue <name>', 'send to this queue')
     .option(
@@ -92,8 +92,21 @@ async function rewindCommand(io: CommandIo, options: RewindCommandOptions): Prom
       return EXIT.ok;
     }
     if (!resumed) await confirm(io, options);
-    const rewind = resumed ?? (await beginRewind(client, wanted));
-    return await send(io, options, { client, config, rewind, total: plan.changes });
+    const { queue, tables, from, to, key } = wanted;
+    return await operatorLog(io, client).run(
+      operatorOf(options),
+      {
+        action: resumed ? 'resume-rewind' : 'rewind',
+        queue,
+        key: key === null ? undefined : JSON.stringify(key),
+        details: { tables, from, to, changes: plan.changes, ...(resumed && { rewind: resumed.id }) },
+      },
+      async () => {
+        const rewind = resumed ?? (await beginRewind(client, wanted));
+        return await send(io, options, { client, config, rewind, total: plan.changes });
+      },
+      code => (code === EXIT.ok ? 'All changes sent.' : 'Interrupted: not all changes are sent.'),
+    );
   });
 }
 

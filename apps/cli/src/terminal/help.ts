@@ -39,6 +39,7 @@ const PAGES: Readonly<Record<string, string>> = {
   failed: 'docs/guides/replay.md',
   replay: 'docs/guides/replay.md',
   discard: 'docs/guides/replay.md',
+  log: 'docs/guides/mend.md#the-log',
   backfill: 'docs/guides/backfill.md',
   rewind: 'docs/guides/rewind.md',
   types: 'docs/guides/types.md',

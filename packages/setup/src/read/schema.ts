@@ -13,6 +13,32 @@ export interface SetupSchema {
   readonly within?: string;
 }
 
+/**
+ * What operators did. `begun` is written before an action, the outcome after it. So an action whose process died midway
+ * stays `begun`. `original` and `corrected` are JSON text, because jsonb refuses some values that a change may hold.
+ */
+export const OPERATOR_LOG = { schema: 'walmq', table: 'operator_log' } as const;
+
+const OPERATOR_LOG_SQL = `CREATE TABLE IF NOT EXISTS walmq.operator_log (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  begun_at timestamptz NOT NULL DEFAULT now(),
+  ended_at timestamptz,
+  who text NOT NULL,
+  via text NOT NULL,
+  action text NOT NULL,
+  queue text,
+  change_ids text[] NOT NULL DEFAULT '{}',
+  table_name text,
+  key text,
+  reason text,
+  details jsonb NOT NULL DEFAULT '{}',
+  original text,
+  corrected text,
+  outcome text NOT NULL DEFAULT 'begun' CHECK (outcome IN ('begun', 'done', 'failed')),
+  result text
+);
+CREATE INDEX IF NOT EXISTS operator_log_changes ON walmq.operator_log USING gin (change_ids);`;
+
 /** Capture's own tables: the first position of each slot, backfills, skipped transactions, the records of set-up. */
 export const CAPTURE_SCHEMA: SetupSchema = {
   what: "capture's tables in schema walmq",
@@ -59,6 +85,7 @@ CREATE TABLE IF NOT EXISTS walmq.skipped (
   skipped_at timestamptz NOT NULL DEFAULT now(),
   skipped_by text NOT NULL DEFAULT session_user
 );
+${OPERATOR_LOG_SQL}
 ${RECORD_SQL}`,
 };
 

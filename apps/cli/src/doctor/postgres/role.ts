@@ -45,6 +45,7 @@ const OPTIONAL_PARTS: readonly OptionalPart[] = [
 const PRIVILEGES: readonly (readonly [table: string, privileges: readonly string[]])[] = [
   ['capture', ['SELECT', 'INSERT', 'UPDATE']],
   ['backfill', ['SELECT', 'INSERT', 'UPDATE']],
+  ['operator_log', ['SELECT', 'INSERT', 'UPDATE']],
   ['rewind', ['SELECT']],
   ['rewind_page', ['SELECT']],
   ['inbox', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],

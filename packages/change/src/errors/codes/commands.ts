@@ -50,6 +50,14 @@ export const commandErrors = errorSection({
     from: ['command line', 'dashboard'],
     outcome: 'refused',
   },
+  OPERATOR_LOG_UNAVAILABLE: {
+    meaning:
+      "The operators' log cannot be written: its table is missing, the role lacks a privilege, or the database is away. The action was not done, because no action goes unlogged.",
+    remedy:
+      "Run `npx walmq setup`, grant what the error names, or wait for the database: [the operators' log](../guides/mend.md#the-log).",
+    from: ['command line', 'dashboard'],
+    outcome: 'refused',
+  },
   SKIP_ANOTHER: {
     meaning: '`walmq skip` found another unreadable transaction than `--at` names.',
     remedy:
