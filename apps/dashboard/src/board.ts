@@ -4,8 +4,9 @@ import { tableName } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import type { Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
+import { maySeeRows } from './access/users.js';
 import { GuardedAdapter } from './guarded-adapter.js';
-import { BOARD_PATH, READ_ONLY_BOARD_PATH } from './page/links.js';
+import { BOARD_PATH, BOARD_PATHS, READ_ONLY_BOARD_PATH } from './page/links.js';
 
 interface BoardQueue {
   readonly queue: Queue;
@@ -28,6 +29,10 @@ export function mountBoards(options: BoardOptions): void {
   mountBoard({ ...options, path: READ_ONLY_BOARD_PATH, readOnlyMode: true });
   http.addHook('onRequest', async (request, reply) => {
     const { url, identity, basePath } = request;
+    // Every page and every answer of Bull Board holds data of jobs. The route, not the URL: that may be encoded in many ways.
+    const route = request.routeOptions.url ?? url;
+    if (identity && !maySeeRows(identity) && BOARD_PATHS.some(path => isUnder(route, path)))
+      return await reply.code(403).send({ message: 'Bull Board shows rows, and your role is states.' });
     // The board of operators reads the same data. Hiding it is a courtesy; the guard rejects the actions.
     if (identity?.role === 'read-only' && isUnder(url, BOARD_PATH))
       return await reply.redirect(basePath + READ_ONLY_BOARD_PATH + url.slice(BOARD_PATH.length));

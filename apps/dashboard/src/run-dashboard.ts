@@ -11,7 +11,7 @@ import { ACCESS_VARIABLES, basePathRule, readPolicy } from './access/policy.js';
 import { mountAssets } from './assets.js';
 import { mountBoards } from './board.js';
 import { discardInto } from './discard-into.js';
-import { BOARD_PATH, READ_ONLY_BOARD_PATH } from './page/links.js';
+import { BOARD_PATHS } from './page/links.js';
 import { mountActions } from './pipeline/actions.js';
 import { mountPipeline } from './pipeline/mount.js';
 import { Observer } from './pipeline/observer.js';
@@ -79,7 +79,7 @@ export async function runDashboard(given: Start = {}): Promise<void> {
         const { tokens, identify } = await admit({
           http,
           policy,
-          boardPaths: [BOARD_PATH, READ_ONLY_BOARD_PATH],
+          boardPaths: BOARD_PATHS,
           log,
         });
         await mountAssets(http);

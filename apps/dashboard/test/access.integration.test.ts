@@ -43,6 +43,7 @@ describe('a dashboard with users', () => {
       '# who may come in',
       await userLine('ann', 'operator', PASSWORD),
       await userLine('bob', 'read-only', PASSWORD),
+      await userLine('cyd', 'states', PASSWORD),
     ];
     await writeFile(join(folder, 'users'), `${lines.join('\n')}\n`);
     queue = new Queue('orders', { connection: { url: redis.url } });
@@ -124,6 +125,34 @@ describe('a dashboard with users', () => {
           `${method} ${path}`,
         ).toBe(403);
     expect(await queue.isPaused()).toBe(false);
+  });
+
+  it('keeps Bull Board, which shows rows, from a user who may see states only', async () => {
+    const cookie = String(await signIn(url, 'cyd', PASSWORD));
+    for (const path of [
+      '/queues',
+      '/%71ueues',
+      '/read-only/queues',
+      '/read-only%2Fqueues',
+      '/read-only/%71ueues',
+    ])
+      for (const rest of [
+        '',
+        '/',
+        '/api/queues',
+        '/api/queues/orders/w-1',
+        '/api/queues?activeQueue=orders',
+      ]) {
+        const answer = await fetch(url + path + rest, { headers: { cookie } });
+        expect([403, 404], path + rest).toContain(answer.status);
+        expect(await answer.text(), path + rest).not.toMatch(/"(jobs|queues|data|opts)":/);
+      }
+    const page = await (await fetch(`${url}/`, { headers: { cookie } })).text();
+    expect(page).toContain('cyd · states');
+    expect(page).not.toContain('Bull Board');
+    expect((await fetch(url + promote, fromPage(url, { method: 'PUT', headers: { cookie } }))).status).toBe(
+      403,
+    );
   });
 
   it('refuses actions that another site makes a signed-in browser send', async () => {
@@ -227,6 +256,20 @@ describe('a dashboard behind a proxy that signs users in', () => {
     expect(await retry({})).toBe(401);
     expect(await retry({ 'x-forwarded-user': 'bob' })).toBe(403);
     expect(await retry({ 'x-forwarded-user': 'ann' })).toBe(404);
+    expect(await stop()).toBe(0);
+  });
+
+  it('lets the users who are named as readers see rows, and nobody else', async () => {
+    const { url, stop } = await startDashboard({
+      REDIS_URL: redis.url,
+      WALMQ_DASHBOARD_PROXY_USER_HEADER: 'X-Forwarded-User',
+      WALMQ_DASHBOARD_PROXIES: '127.0.0.0/8',
+      WALMQ_DASHBOARD_PROXY_READERS: 'bob',
+    });
+    const board = async (name: string) =>
+      (await fetch(`${url}/queues/api/queues`, { headers: { 'x-forwarded-user': name } })).status;
+    expect(await board('bob')).toBe(200);
+    expect(await board('cyd')).toBe(403);
     expect(await stop()).toBe(0);
   });
 

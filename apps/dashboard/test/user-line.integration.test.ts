@@ -34,7 +34,7 @@ describe('the command that makes a user', () => {
 
   it.each([
     [['ann'], 'correct horse battery', 2, "missing required argument 'role'"],
-    [['ann', 'admin'], 'correct horse battery', 1, 'The role is read-only or operator.'],
+    [['ann', 'admin'], 'correct horse battery', 1, 'The role is states, read-only or operator.'],
     [['a:b', 'operator'], 'correct horse battery', 1, 'the name is not valid'],
     [['ann', 'operator'], 'short', 1, 'fewer than 12 characters'],
   ])('refuses %j with %j', async (args, typed, exitCode, sentence) => {

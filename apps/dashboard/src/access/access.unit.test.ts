@@ -38,15 +38,19 @@ describe('users', () => {
   const hash = 'scrypt$32768$8$3$c2FsdHNhbHRzYWx0c2FsdA$kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk';
 
   it('reads lines, and skips comments', () => {
-    const users = parseUsers(`# staff\n\nann:operator:${hash}\r\nbob:read-only:${hash}\n`, 'users');
+    const users = parseUsers(
+      `# staff\n\nann:operator:${hash}\r\nbob:read-only:${hash}\ncyd:states:${hash}\n`,
+      'users',
+    );
     expect([...users.values()].map(({ name, role }) => [name, role])).toEqual([
       ['ann', 'operator'],
       ['bob', 'read-only'],
+      ['cyd', 'states'],
     ]);
   });
 
   it.each([
-    [`ann:admin:${hash}`, 'Line 1 of users has no valid role (read-only or operator).'],
+    [`ann:admin:${hash}`, 'Line 1 of users has no valid role (states, read-only or operator).'],
     [`\n:operator:${hash}`, 'Line 2 of users has no valid name (letters, digits and . _ @ -).'],
     ['ann:operator:hunter2', 'Line 1 of users has no valid scrypt hash.'],
     [`ann:operator:${hash}\nann:read-only:${hash}`, 'Line 2 of users names a user for the second time.'],

@@ -39,7 +39,7 @@ export function guardRoutes({ http, policy, sessions }: GuardOptions): void {
     if (request.identity === undefined) return await askToSignIn(request, reply, policy);
     // Every user may sign out.
     if (isAction(request) && route !== '/sign-out' && request.identity.role !== 'operator')
-      return await refuse(reply, 403, 'You may look, but not act: your role is read-only.');
+      return await refuse(reply, 403, `You may look, but not act: your role is ${request.identity.role}.`);
     return;
   });
 }

@@ -46,7 +46,7 @@ export function identify(
   const user = session === undefined ? undefined : sessions.userOf(session);
   if (user !== undefined) return { name: user.name, role: user.role, session };
   return policy.proxyUsers && sender.throughProxy
-    ? proxyUser(request.headers[policy.proxyUsers.header], policy.proxyUsers.operators)
+    ? proxyUser(request.headers[policy.proxyUsers.header], policy.proxyUsers.roleOf)
     : undefined;
 }
 
@@ -64,10 +64,10 @@ export function factsOf(request: FastifyRequest) {
 
 function proxyUser(
   name: string | readonly string[] | undefined,
-  operators: ReadonlySet<string>,
+  roleOf: (name: string) => Role,
 ): Identity | undefined {
   if (typeof name !== 'string' || name === '') return undefined;
-  return { name, role: operators.has(name) ? 'operator' : 'read-only', session: undefined };
+  return { name, role: roleOf(name), session: undefined };
 }
 
 /**

@@ -4,7 +4,7 @@ import { WalmqError } from '@walmq/change';
 import { z } from 'zod';
 import { isLoopback, parseAddresses } from './addresses.js';
 import { type BasePathRule, parseBasePath } from './base-path.js';
-import { parseUsers, type User } from './users.js';
+import { parseUsers, type Role, type User } from './users.js';
 
 const list = z
   .string()
@@ -39,6 +39,7 @@ export const ACCESS_VARIABLES = {
     .regex(/^[a-z][a-z0-9-]*$/, { error: 'must be the name of a header, e.g. X-Forwarded-User' })
     .optional(),
   WALMQ_DASHBOARD_PROXY_OPERATORS: list,
+  WALMQ_DASHBOARD_PROXY_READERS: list,
 } as const;
 
 export type AccessVariables = z.output<z.ZodObject<typeof ACCESS_VARIABLES>>;
@@ -46,8 +47,8 @@ export type AccessVariables = z.output<z.ZodObject<typeof ACCESS_VARIABLES>>;
 /** Who has access, and from where. */
 export interface AccessPolicy extends BasePathRule {
   readonly users: ReadonlyMap<string, User>;
-  /** The header in which a trusted proxy names the signed-in user, and which of these users are operators. */
-  readonly proxyUsers: { readonly header: string; readonly operators: ReadonlySet<string> } | undefined;
+  /** The header in which a trusted proxy names the signed-in user, and the roles of these users. */
+  readonly proxyUsers: { readonly header: string; readonly roleOf: (name: string) => Role } | undefined;
   /** Names by which a browser may ask for the dashboard; undefined: any name. */
   readonly hosts: ReadonlySet<string> | undefined;
   /** Without credentials, everyone who reaches the loopback address is an operator. */
@@ -71,7 +72,7 @@ export async function readPolicy(host: string, variables: AccessVariables): Prom
   if (open && !isLoopback(host)) throw exposed(host);
   return {
     users,
-    proxyUsers: header === undefined ? undefined : { header, operators: operatorsOf(variables) },
+    proxyUsers: header === undefined ? undefined : { header, roleOf: proxyRoles(variables) },
     ...basePathRule(variables),
     hosts: hostsOf(host, variables.WALMQ_DASHBOARD_HOSTS),
     open,
@@ -118,8 +119,14 @@ async function readUsers(variables: AccessVariables): Promise<ReadonlyMap<string
   return new Map([...named, ...filed]);
 }
 
-function operatorsOf({ WALMQ_DASHBOARD_PROXY_OPERATORS: names }: AccessVariables): ReadonlySet<string> {
-  return new Set(names);
+/** Whoever is named in neither list may see rows, unless readers are named. */
+function proxyRoles(variables: AccessVariables): (name: string) => Role {
+  const operators = new Set(variables.WALMQ_DASHBOARD_PROXY_OPERATORS);
+  const readers = new Set(variables.WALMQ_DASHBOARD_PROXY_READERS);
+  return name => {
+    if (operators.has(name)) return 'operator';
+    return readers.size === 0 || readers.has(name) ? 'read-only' : 'states';
+  };
 }
 
 /**

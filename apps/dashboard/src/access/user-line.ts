@@ -1,7 +1,7 @@
 import { WalmqError } from '@walmq/change';
 import { askPassword } from './ask-password.js';
 import { hashPassword } from './password.js';
-import { isName, isRole, ROLES } from './users.js';
+import { isName, isRole, roleNames } from './users.js';
 
 const MIN_LENGTH = 12;
 
@@ -11,7 +11,7 @@ const MIN_LENGTH = 12;
  */
 export async function userLine(name: string, role: string): Promise<string> {
   if (!isName(name)) throw invalid('the name is not valid.', 'Use letters, digits and . _ @ -, 64 at most.');
-  if (!isRole(role)) throw invalid(`there is no role ${role}.`, `The role is ${ROLES.join(' or ')}.`);
+  if (!isRole(role)) throw invalid(`there is no role ${role}.`, `The role is ${roleNames()}.`);
   const password = await askPassword(`Password of ${name} (at least ${MIN_LENGTH} characters, not shown): `);
   if (password.length < MIN_LENGTH)
     throw invalid(`the password has fewer than ${MIN_LENGTH} characters.`, 'Choose a longer one.');

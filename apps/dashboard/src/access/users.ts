@@ -1,9 +1,22 @@
 import { WalmqError } from '@walmq/change';
 import { type PasswordHash, parseHash } from './password.js';
 
-export const ROLES = ['read-only', 'operator'] as const;
-/** `read-only` sees everything; `operator` also retries, replays, discards and uses Bull Board's actions. */
+export const ROLES = ['states', 'read-only', 'operator'] as const;
+/**
+ * `states` sees states, counts and times, and no data of a row: no key, no value, no reason with values, no Bull Board.
+ * `read-only` sees everything; `operator` also retries, replays, discards and uses Bull Board's actions.
+ */
 export type Role = (typeof ROLES)[number];
+
+/** Whether somebody may see keys, rows and reasons as handlers wrote them. */
+export function maySeeRows({ role }: { readonly role: Role }): boolean {
+  return role !== 'states';
+}
+
+/** `states, read-only or operator` */
+export function roleNames(): string {
+  return `${ROLES.slice(0, -1).join(', ')} or ${ROLES.at(-1)}`;
+}
 
 export interface User {
   readonly name: string;
@@ -46,7 +59,7 @@ export function isRole(text: string): text is Role {
 function parseLine(line: string): User | string {
   const [name = '', role = '', hashText = ''] = line.split(':');
   if (!isName(name)) return 'has no valid name (letters, digits and . _ @ -)';
-  if (!isRole(role)) return `has no valid role (${ROLES.join(' or ')})`;
+  if (!isRole(role)) return `has no valid role (${roleNames()})`;
   const hash = parseHash(hashText);
   if (hash === undefined) return 'has no valid scrypt hash';
   return { name, role, hash };

@@ -1,4 +1,5 @@
 import type { Identity } from '../access/identify.js';
+import { maySeeRows } from '../access/users.js';
 import { type Html, html } from '../html.js';
 import { layout } from '../layout.js';
 import { boardPathOf } from './links.js';
@@ -7,9 +8,6 @@ import type { Viewer } from './viewer.js';
 /** Our pages, in the order of the navigation. Bull Board follows them. */
 const PAGES = {
   pipeline: { path: '/', name: 'Pipeline' },
-  search: { path: '/search', name: 'Search' },
-  row: { path: '/row', name: 'Row' },
-  log: { path: '/log', name: "Operators' log" },
   runbook: { path: '/runbook', name: 'Runbook' },
 } as const;
 
@@ -67,7 +65,7 @@ function navigation({ basePath, identity }: Viewer, current: PageName): Html {
     ([name, { path, name: text }]) =>
       html`<a href="${basePath}${path}"${name === current && html` aria-current="page"`}>${text}</a> `,
   );
-  return html`${links}<a href="${boardPathOf(identity.role, basePath)}">Bull Board</a>`;
+  return html`${links}${maySeeRows(identity) && html`<a href="${boardPathOf(identity.role, basePath)}">Bull Board</a>`}`;
 }
 
 /** Asked before an action. A native dialog keeps the focus and returns it. */

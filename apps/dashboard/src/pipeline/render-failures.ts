@@ -27,7 +27,7 @@ export function renderFailures({ groups, isPartial, problem }: FailureReport, vi
       next: 'A change whose handler fails for good appears here, with its reason.',
     });
   const mayAct = viewer.identity.role === 'operator';
-  return html`${!mayAct && html`<p class="hint">Your role is read-only: replay and discard are for operators.</p>`}
+  return html`${!mayAct && html`<p class="hint">Your role is ${viewer.identity.role}: replay and discard are for operators.</p>`}
 ${table({
   id: 'failures',
   label: 'Failures',
