@@ -109,6 +109,17 @@ describe("settings that would be anybody's but capture's own", () => {
     );
   });
 
+  it('where a membership replaces the attribute REPLICATION: the remedy is the step of that provider', async () => {
+    await using world = await createWorld('settings_managed');
+    await world.client.query(`ALTER ROLE settings_managed NOREPLICATION;
+      CREATE ROLE rds_replication; GRANT rds_replication TO settings_managed`);
+    await expect(world.capture({}, urlAs(world, 'settings_managed')).ended).rejects.toMatchObject({
+      code: 'REPLICATION_DENIED',
+      message: expect.stringMatching(/WAL sender|walsender/),
+      remedy: expect.stringContaining('GRANT rds_replication TO "settings_managed"; as the master user'),
+    });
+  });
+
   it('of PGOPTIONS and its kin in the environment', async () => {
     await using world = await createWorld('settings_environment');
     vi.stubEnv('PGOPTIONS', '-c DateStyle=SQL -c TimeZone=Asia/Tokyo -c extra_float_digits=0');

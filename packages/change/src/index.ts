@@ -9,6 +9,7 @@ export * from './event-limits.js';
 export * from './exact-json.js';
 export * from './json-text.js';
 export * from './lsn.js';
+export * from './pooler.js';
 export * from './position.js';
 export * from './sentence.js';
 export * from './table-name.js';

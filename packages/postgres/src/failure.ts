@@ -1,4 +1,4 @@
-import { type ErrorCode, messageOf, WalmqError, withoutStop } from '@walmq/change';
+import { type ErrorCode, messageOf, type Pooler, poolerOf, WalmqError, withoutStop } from '@walmq/change';
 
 /** Explanation of a failed connection attempt. */
 export interface ConnectionFailure {
@@ -92,7 +92,6 @@ const BY_CODE: ReadonlyMap<unknown, Describe> = new Map<unknown, Describe>([
       ),
   ],
   ['28000', notLetIn],
-  ['08P01', pooled],
   [
     '53300',
     ({ message }) =>
@@ -135,6 +134,15 @@ const BY_MESSAGE: readonly (readonly [RegExp, Describe])[] = [
       ),
   ],
   [
+    /^Tenant or user not found/i,
+    ({ message }) =>
+      lasting(
+        'DATABASE_DENIED',
+        `the pooler of Supabase says: ${withoutStop(message)}.`,
+        'Through Supavisor the user is "role.project-ref", e.g. postgres.abcdefghijkl, and the host is that of the region of the project (docs/guides/postgres/supabase.md).',
+      ),
+  ],
+  [
     /password must be a( non-empty)? string/,
     () =>
       lasting(
@@ -155,6 +163,8 @@ export function connectionFailure(cause: unknown): ConnectionFailure {
       remedy: cause.remedy ?? '',
       lasting: cause.code === 'DATABASE_URL_INVALID',
     };
+  const pooler = poolerOf(cause);
+  if (pooler) return pooled(pooler, told);
   const describe =
     BY_CODE.get(told.code) ?? BY_MESSAGE.find(([pattern]) => pattern.test(told.message))?.[1] ?? unreachable;
   return describe(told);
@@ -190,20 +200,21 @@ function denied({ message }: ServerError): ConnectionFailure {
   );
 }
 
-/** SQLSTATE 08P01, a protocol violation, at connect: PgBouncer accepts neither session settings nor replication. */
-function pooled(told: ServerError): ConnectionFailure {
-  if (!isRefusedOption(told)) return unreachable(told);
+const POOLER_REMEDY =
+  'Let DATABASE_URL name PostgreSQL itself for capture and the command line; workers may go through the pooler by WORKER_DATABASE_URL (docs/guides/postgres/poolers.md).';
+
+/** Explains the answer of a pooler, which accepts neither session settings nor replication. */
+function pooled({ name }: Pooler, { message }: ServerError): ConnectionFailure {
   return lasting(
     'REPLICATION_DENIED',
-    `the server behind DATABASE_URL is a connection pooler, which takes no session settings (${told.message}).`,
-    'Let DATABASE_URL name PostgreSQL itself for capture and the command line; workers and the dashboard may go through a pooler.',
+    `the server behind DATABASE_URL is a connection pooler (${name}): ${withoutStop(message)}.`,
+    POOLER_REMEDY,
   );
 }
 
-/** Returns true for PgBouncer's answer to a startup parameter that it rejects. */
+/** Returns true for a pooler's answer to a startup parameter that it rejects. */
 export function isRefusedOption(cause: unknown): boolean {
-  const { code, message } = Object(cause) as { code?: unknown; message?: string };
-  return code === '08P01' && /startup parameter/i.test(message ?? '');
+  return poolerOf(cause)?.refuses === 'options';
 }
 
 function unreachable(told: ServerError): ConnectionFailure {

@@ -13,6 +13,7 @@ export { DEFERRABLE_KEY_REMEDY, deferrableKeyText, queuesWithoutKey } from './pl
 export { grantToSend, type Publishers, readPublishers } from './plan/publishers.js';
 export type { SetupRoute, SetupStep, SetupTable } from './plan/step.js';
 export { refusalRemedy } from './plan/writes.js';
+export { type Parameter, PROVIDERS, type Provider } from './provider/provider.js';
 export { type PublicationFacts, readPublication } from './read/publication.js';
 export { readPublished } from './read/published.js';
 export { notePipeline, type Pipeline } from './read/record.js';

@@ -1,6 +1,7 @@
 import { WalmqError } from '@walmq/change';
 import { noteRefusal, readEncoding, readSource } from '@walmq/replication';
 import { openControl } from '../postgres/control.js';
+import { explainDenied } from './denied-role.js';
 import { openStream } from './open-stream.js';
 import type { ConnectedOptions, SessionOptions } from './options.js';
 import { requireSlot } from './position.js';
@@ -27,6 +28,8 @@ export async function runSession(options: SessionOptions): Promise<void> {
       control,
       encoding,
       onWarning: sentence => options.emit({ type: 'notice', event: 'server:warning', sentence }),
+    }).catch(async (cause: unknown) => {
+      throw await explainDenied(cause, control.client);
     });
     scope.defer(() => stream.close());
     try {

@@ -8,7 +8,7 @@ describe('a replication connection through PgBouncer', () => {
   ])('is denied, and the remedy names the pooler: %s', message => {
     const error = replicationFailure(Object.assign(new Error(message), { code: '08P01' }), 'walmq');
     expect(error.code).toBe('REPLICATION_DENIED');
-    expect(error.sentence).toMatch(/pooler \(PgBouncer\).*PostgreSQL itself/);
+    expect(error.sentence).toMatch(/pooler \(PgBouncer.*PostgreSQL itself/);
   });
 
   it('is lost at any other fault of the protocol', () => {

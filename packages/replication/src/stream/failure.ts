@@ -1,4 +1,4 @@
-import { formatLsn, LSN_ZERO, WalmqError } from '@walmq/change';
+import { formatLsn, LSN_ZERO, type Pooler, poolerOf, WalmqError, withoutStop } from '@walmq/change';
 import type { StreamPlace } from './stream-place.js';
 
 interface ServerError {
@@ -17,6 +17,8 @@ export function replicationFailure(cause: unknown, slot: string, place?: StreamP
   if (cause instanceof WalmqError) return cause;
   const { code = '', message = String(cause) } = cause as ServerError;
   const facts = { slot, sqlstate: code };
+  const pooler = poolerOf(cause);
+  if (pooler) return deniedByPooler(pooler, message, { facts, cause });
   switch (code) {
     case '55006':
       return new WalmqError('SLOT_BUSY', `slot "${slot}" is being read by another capture.`, {
@@ -37,21 +39,16 @@ export function replicationFailure(cause: unknown, slot: string, place?: StreamP
         facts,
         cause,
       });
-    case '08P01':
-      if (POOLER.test(message)) return deniedByPooler(message, { facts, cause });
-      return lost(message, { facts, cause });
     case '42501':
+      return denied(message, 'Grant the role REPLICATION: ALTER ROLE <role> REPLICATION;', { facts, cause });
     case '28000':
-    case '28P01':
-      return new WalmqError(
-        'REPLICATION_DENIED',
-        `PostgreSQL refuses the replication connection: ${message}.`,
-        {
-          remedy: 'Check the password and grant the role REPLICATION: ALTER ROLE <role> REPLICATION;',
-          facts,
-          cause,
-        },
+      return denied(
+        message,
+        'Add a line for the role and this address to pg_hba.conf; a managed server that takes encrypted connections only needs ?sslmode=verify-full.',
+        { facts, cause },
       );
+    case '28P01':
+      return denied(message, 'Correct user and password in DATABASE_URL.', { facts, cause });
     default:
       if (!isServersRefusal(code)) return lost(message, { facts, cause });
       return place
@@ -64,18 +61,29 @@ export function replicationFailure(cause: unknown, slot: string, place?: StreamP
   }
 }
 
-/** PgBouncer's message when it rejects a replication connection. Its SQLSTATE 08P01 has other causes too. */
-const POOLER = /unsupported startup parameter(?: in options)?: /;
+function denied(
+  message: string,
+  remedy: string,
+  told: { facts: Record<string, string>; cause: unknown },
+): WalmqError {
+  return new WalmqError(
+    'REPLICATION_DENIED',
+    `PostgreSQL refuses the replication connection: ${withoutStop(message)}.`,
+    { remedy, ...told },
+  );
+}
 
 function deniedByPooler(
+  { name }: Pooler,
   message: string,
   told: { facts: Record<string, string>; cause: unknown },
 ): WalmqError {
   return new WalmqError(
     'REPLICATION_DENIED',
-    `a connection pooler (PgBouncer) refuses the replication connection: ${message}.`,
+    `a connection pooler (${name}) refuses the replication connection: ${withoutStop(message)}.`,
     {
-      remedy: 'Set DATABASE_URL of capture to PostgreSQL itself: its port, not that of the pooler.',
+      remedy:
+        'Set DATABASE_URL of capture to PostgreSQL itself: its host and port, not those of the pooler. Workers may go through it by WORKER_DATABASE_URL (docs/guides/postgres/poolers.md).',
       ...told,
     },
   );

@@ -15,8 +15,7 @@ export function checkServer(server: Server): void {
     );
   if (server.walLevel === 'logical') return;
   throw new WalmqError('SETUP_WAL_LEVEL', `wal_level is "${server.walLevel}", not "logical".`, {
-    remedy:
-      'Run ALTER SYSTEM SET wal_level = logical; and restart PostgreSQL (a managed server has a parameter for it).',
+    remedy: server.provider.enableLogical,
   });
 }
 

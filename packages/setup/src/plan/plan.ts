@@ -143,7 +143,7 @@ function slotStep({ server, slot }: SetupFacts, pipeline: Pipeline): SetupStep {
         ` WHERE c.slot = '${name}' AND s.slot_name = '${name}' AND NOT s.active\n` +
         `   AND NOT EXISTS (SELECT FROM pg_stat_replication_slots WHERE slot_name = '${name}' AND total_txns > 0);`,
       recordAfter: recordSql(pipeline, 'slot'),
-      grant: `Run ALTER ROLE ${escapeIdentifier(server.role)} REPLICATION;`,
+      grant: server.provider.grantReplication(server.role),
       waitsFor: 'transactions',
     };
   }

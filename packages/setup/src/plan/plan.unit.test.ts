@@ -1,6 +1,7 @@
 import { toLsn, WalmqError } from '@walmq/change';
 import type { Slot } from '@walmq/replication';
 import { describe, expect, it } from 'vitest';
+import { providerOf } from '../provider/provider.js';
 import type { SetupFacts } from '../read/facts.js';
 import type { PublicationFacts } from '../read/publication.js';
 import { madeRelations } from '../read/schema.js';
@@ -8,6 +9,8 @@ import type { TableFacts } from '../read/tables.js';
 import { setupScript } from '../run/script.js';
 import { stepsOf } from './plan.js';
 import type { SetupRoute, SetupStep } from './step.js';
+
+const NO_MARKS = { roles: [], settings: [], functions: [], schemas: [] };
 
 const TABLE: TableFacts = {
   schema: 'public',
@@ -53,7 +56,14 @@ const SLOT: Slot = {
 
 const WELL: SetupFacts = {
   synchronous: { names: 'FIRST 1 (standby)', standbys: ['standby'] },
-  server: { version: 180_000, walLevel: 'logical', database: 'shop', role: 'app', inRecovery: false },
+  server: {
+    version: 180_000,
+    walLevel: 'logical',
+    database: 'shop',
+    role: 'app',
+    inRecovery: false,
+    provider: providerOf(NO_MARKS),
+  },
   schemas: [
     {
       what: 'own tables',

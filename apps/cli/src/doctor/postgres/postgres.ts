@@ -51,7 +51,7 @@ async function checkPrimary(
   const queues = Object.keys(config.queues);
   return [
     ...(await attempt('wal-level', async () =>
-      walChecks(await readWal(client), await readSlot(client, slot)),
+      walChecks(await readWal(client), await readSlot(client, slot), server.provider),
     )),
     ...(await attempt('synchronous-standbys', async () => [synchronousCheck(await readSynchronous(client))])),
     ...(await attempt('read-only', async () => [
@@ -59,7 +59,7 @@ async function checkPrimary(
     ])),
     ...(await attempt('standby-slots', async () => [standbySlotsCheck(await readStandbySlots(client))])),
     ...(await attempt('replication-role', async () =>
-      roleChecks(await readRole(client, { databaseUrl, slot, queues })),
+      roleChecks(await readRole(client, { databaseUrl, slot, queues, server })),
     )),
     ...(await attempt('publishers', () => checkPublishers(client, server.role))),
     ...(await attempt('publication', () => checkTables(client, config, publication, server))),

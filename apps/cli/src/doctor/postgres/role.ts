@@ -1,7 +1,7 @@
-import { withoutStop } from '@walmq/change';
+import { messageOf, withoutStop } from '@walmq/change';
 import { ownConnection } from '@walmq/postgres';
 import { replicationFailure } from '@walmq/replication';
-import { CAPTURE_SCHEMA, type MadeRelation, missingRelations } from '@walmq/setup';
+import { CAPTURE_SCHEMA, type MadeRelation, missingRelations, type Server } from '@walmq/setup';
 import { auditSchemaSql } from '@walmq/sinks/audit';
 import { changeLogSchemaSql } from '@walmq/sinks/change-log';
 import { workerSchemaSql } from '@walmq/worker';
@@ -11,8 +11,6 @@ import { type Check, error, ok, warning } from '../check.js';
 /** Privileges of the role of DATABASE_URL. */
 export interface RoleFacts {
   readonly role: string;
-  /** True with REPLICATION, as a superuser, or with the equivalent role of a managed server. */
-  readonly mayReplicate: boolean;
   /** Reason why the server rejected a replication connection, and the remedy. Undefined if the connection was opened. */
   readonly refusal: Refusal | undefined;
   readonly missing: readonly MadeRelation[];
@@ -52,23 +50,20 @@ const PRIVILEGES: readonly (readonly [table: string, privileges: readonly string
   ['effects', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
 ];
 
-/** Roles that replace the REPLICATION attribute on Amazon's servers. */
-const MANAGED_ROLES = ['rds_replication', 'rds_superuser'];
+export interface RoleOptions {
+  readonly databaseUrl: string;
+  readonly slot: string;
+  readonly queues: readonly string[];
+  readonly server: Pick<Server, 'role' | 'provider'>;
+}
 
 export async function readRole(
   client: ClientBase,
-  { databaseUrl, slot, queues }: { databaseUrl: string; slot: string; queues: readonly string[] },
+  { databaseUrl, slot, queues, server }: RoleOptions,
 ): Promise<RoleFacts> {
-  const { rows } = await client.query<{ role: string; mayReplicate: boolean }>(
-    `SELECT rolname AS role, rolsuper OR rolreplication OR EXISTS (
-              SELECT FROM pg_roles g WHERE g.rolname = ANY ($1) AND pg_has_role(r.oid, g.oid, 'MEMBER')) AS "mayReplicate"
-       FROM pg_roles r WHERE rolname = current_user`,
-    [MANAGED_ROLES],
-  );
   return {
-    role: rows[0]?.role ?? 'unknown',
-    mayReplicate: rows[0]?.mayReplicate ?? false,
-    refusal: await refusalOfReplication(databaseUrl, slot),
+    role: server.role,
+    refusal: await refusalOfReplication({ databaseUrl, slot, server }),
     missing: await missingRelations(client, `${CAPTURE_SCHEMA.sql}\n${workerSchemaSql}`),
     partsMissing: await missingParts(client, queues),
     denied: await deniedPrivileges(client),
@@ -85,12 +80,21 @@ async function missingParts(client: ClientBase, queues: readonly string[]): Prom
 
 /** SQLSTATE that PostgreSQL returns if no connection is left, also no replication connection. */
 const TOO_MANY_CONNECTIONS = '53300';
+/** SQLSTATE that PostgreSQL returns if the role may not start a walsender. */
+const NO_PRIVILEGE = '42501';
 
 /** Option that pg accepts but does not declare in its types. */
 const REPLICATION = { replication: 'database' };
 
-/** Opens a replication connection as capture does. Only this test fails if a pooler is between walmq and the server. */
-async function refusalOfReplication(databaseUrl: string, slot: string): Promise<Refusal | undefined> {
+/**
+ * Opens a replication connection as capture does. No catalog says whether a role may: on Amazon's servers a membership is enough,
+ * which is none on others. And only this test fails if a pooler is between walmq and the server.
+ */
+async function refusalOfReplication({
+  databaseUrl,
+  slot,
+  server,
+}: Omit<RoleOptions, 'queues'>): Promise<Refusal | undefined> {
   const client = new Client({ ...ownConnection({ url: databaseUrl, name: 'walmq doctor' }), ...REPLICATION });
   client.on('error', () => undefined); // the running command rejects with the same error
   try {
@@ -98,13 +102,17 @@ async function refusalOfReplication(databaseUrl: string, slot: string): Promise<
     await client.query('IDENTIFY_SYSTEM');
     return undefined;
   } catch (cause) {
-    const full = (cause as { code?: string }).code === TOO_MANY_CONNECTIONS;
+    const { code } = cause as { code?: string };
+    if (code === TOO_MANY_CONNECTIONS)
+      return { full: true, reason: messageOf(cause), remedy: 'Make room for one more: see wal-senders.' };
+    const reason = withoutStop(messageOf(cause));
+    if (code === NO_PRIVILEGE)
+      return { full: false, reason, remedy: server.provider.grantReplication(server.role) };
+    const failure = replicationFailure(cause, slot);
     return {
-      full,
-      reason: full ? (cause as Error).message : withoutStop(replicationFailure(cause, slot).message),
-      remedy: full
-        ? 'Make room for one more: see wal-senders.'
-        : 'Let DATABASE_URL name the server itself, not a connection pooler, and check pg_hba.conf.',
+      full: false,
+      reason: withoutStop(failure.message),
+      remedy: failure.remedy ?? 'Check pg_hba.conf, and that DATABASE_URL names the server itself.',
     };
   } finally {
     await client.end().catch(() => undefined);
@@ -132,17 +140,15 @@ export function roleChecks(facts: RoleFacts): Check[] {
   ];
 }
 
-function replicationCheck({ role, mayReplicate, refusal }: RoleFacts): Check {
-  if (!mayReplicate)
-    return error(
-      'replication-role',
-      `role "${role}" may not replicate`,
-      `ALTER ROLE ${escapeIdentifier(role)} REPLICATION; (on Amazon: GRANT rds_replication TO ${escapeIdentifier(role)};)`,
-    );
+function replicationCheck({ role, refusal }: RoleFacts): Check {
   // A warning only. The check wal-senders decides the severity: while a capture runs, only a standby would lack a sender.
   if (refusal?.full) return warning('replication-role', `not tried: ${refusal.reason}`, refusal.remedy);
   if (refusal !== undefined)
-    return error('replication-role', `no replication connection: ${refusal.reason}`, refusal.remedy);
+    return error(
+      'replication-role',
+      `role "${role}" gets no replication connection: ${refusal.reason}`,
+      refusal.remedy,
+    );
   return ok('replication-role', `role "${role}" opens replication connections`);
 }
 

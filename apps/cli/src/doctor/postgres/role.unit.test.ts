@@ -3,7 +3,6 @@ import { type RoleFacts, roleChecks } from './role.js';
 
 const FACTS: RoleFacts = {
   role: 'app',
-  mayReplicate: true,
   refusal: undefined,
   missing: [],
   partsMissing: [],

@@ -5,9 +5,9 @@ const OLDEST_MAJOR = 14;
 const NEWEST_MAJOR = 18;
 
 /** Checks that the server's version is supported and that the server is a primary. */
-export function serverChecks({ version, database, role, inRecovery }: Server): Check[] {
+export function serverChecks({ version, database, role, inRecovery, provider }: Server): Check[] {
   const major = Math.floor(version / 10_000);
-  const found = `PostgreSQL ${major}.${version % 10_000}, database "${database}" as role "${role}"`;
+  const found = `PostgreSQL ${major}.${version % 10_000}${provider.name ? ` of ${provider.name}` : ''}, database "${database}" as role "${role}"`;
   return [versionCheck(major, found), standbyCheck(inRecovery)];
 }
 

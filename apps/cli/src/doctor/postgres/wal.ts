@@ -1,4 +1,5 @@
 import { bytesText } from '@walmq/operations';
+import type { Provider } from '@walmq/setup';
 import type { ClientBase } from 'pg';
 import { type Check, error, ok, warning } from '../check.js';
 
@@ -36,6 +37,8 @@ const SETTINGS = [
 ];
 
 const MIB = 1024 * 1024;
+/** 10 GiB. In the setting's own unit, because the parameter groups of providers take numbers only. */
+const KEEP_MIB = '10240';
 /** Smallest safe wal_sender_timeout. Capture sends a status message every second, and a few of them may be late. */
 const SMALL_TIMEOUT_MS = 5000;
 
@@ -67,65 +70,80 @@ export async function readWal(client: ClientBase): Promise<WalFacts> {
 }
 
 /** `slot` is undefined if the slot does not exist yet and needs room. */
-export function walChecks(facts: WalFacts, slot: { readonly active: boolean } | undefined): Check[] {
+export function walChecks(
+  facts: WalFacts,
+  slot: { readonly active: boolean } | undefined,
+  provider: Provider,
+): Check[] {
   return [
-    walLevelCheck(facts),
-    slotRoomCheck(facts, slot !== undefined),
-    senderRoomCheck(facts, slot?.active ?? false),
-    slotLimitCheck(facts),
-    senderTimeoutCheck(facts),
+    walLevelCheck(facts, provider),
+    slotRoomCheck(facts, slot !== undefined, provider),
+    senderRoomCheck(facts, slot?.active ?? false, provider),
+    slotLimitCheck(facts, provider),
+    senderTimeoutCheck(facts, provider),
   ];
 }
 
-function walLevelCheck({ walLevel, walLevelPending }: WalFacts): Check {
+function walLevelCheck({ walLevel, walLevelPending }: WalFacts, { enableLogical }: Provider): Check {
   if (walLevel === 'logical') return ok('wal-level', 'wal_level is logical');
   return error(
     'wal-level',
     `wal_level is ${walLevel}, not logical`,
-    walLevelPending
-      ? 'It is set already: restart PostgreSQL.'
-      : 'ALTER SYSTEM SET wal_level = logical; then restart PostgreSQL (a managed server has a parameter for it).',
+    walLevelPending ? 'It is set already: restart PostgreSQL.' : enableLogical,
   );
 }
 
-function slotRoomCheck({ maxSlots, usedSlots }: WalFacts, slotExists: boolean): Check {
+function slotRoomCheck(
+  { maxSlots, usedSlots }: WalFacts,
+  slotExists: boolean,
+  { setParameter }: Provider,
+): Check {
   const found = `${usedSlots} of ${maxSlots} replication slots in use (max_replication_slots)`;
   if (slotExists || usedSlots < maxSlots) return ok('replication-slots', found);
+  const value = String(Math.max(10, maxSlots + 5));
   return error(
     'replication-slots',
     `${found}: no room for ours`,
-    `ALTER SYSTEM SET max_replication_slots = ${Math.max(10, maxSlots + 5)}; then restart PostgreSQL; or drop a slot nobody needs.`,
+    `Drop a slot that nobody needs, or: ${setParameter({ name: 'max_replication_slots', value, restart: true })}`,
   );
 }
 
-function senderRoomCheck({ maxSenders, usedSenders }: WalFacts, active: boolean): Check {
+function senderRoomCheck(
+  { maxSenders, usedSenders }: WalFacts,
+  active: boolean,
+  { setParameter }: Provider,
+): Check {
   const found = `${usedSenders} of ${maxSenders} WAL senders in use (max_wal_senders)`;
   if (usedSenders < maxSenders) return ok('wal-senders', found);
-  const remedy = `ALTER SYSTEM SET max_wal_senders = ${Math.max(10, maxSenders + 5)}; then restart PostgreSQL.`;
+  const value = String(Math.max(10, maxSenders + 5));
+  const remedy = setParameter({ name: 'max_wal_senders', value, restart: true });
   // The capture that reads the slot has its sender. A standby capture may find none when it takes over.
   return active
     ? warning('wal-senders', `${found}: none for a standby capture`, remedy)
     : error('wal-senders', `${found}: none for capture`, remedy);
 }
 
-function slotLimitCheck({ maxSlotWalKeepBytes, idleSlotTimeoutSeconds }: WalFacts): Check {
+function slotLimitCheck(
+  { maxSlotWalKeepBytes, idleSlotTimeoutSeconds }: WalFacts,
+  { setParameter }: Provider,
+): Check {
   if (idleSlotTimeoutSeconds > 0)
     return warning(
       'slot-wal-limit',
       `idle_replication_slot_timeout is ${idleSlotTimeoutSeconds} s: a capture that is away for longer loses its slot`,
-      'ALTER SYSTEM SET idle_replication_slot_timeout = 0; SELECT pg_reload_conf();',
+      setParameter({ name: 'idle_replication_slot_timeout', value: '0', restart: false }),
     );
   if (maxSlotWalKeepBytes < 0)
     return warning(
       'slot-wal-limit',
       'max_slot_wal_keep_size is -1: while capture is away, WAL grows until the disk is full',
-      `ALTER SYSTEM SET max_slot_wal_keep_size = '10GB'; SELECT pg_reload_conf(); past that much the slot is lost instead, so choose what the disk bears.`,
+      `${setParameter({ name: 'max_slot_wal_keep_size', value: KEEP_MIB, restart: false })} Beyond it the slot is lost instead, so choose what the disk bears.`,
     );
   return ok('slot-wal-limit', `a slot may retain ${bytesText(maxSlotWalKeepBytes)} (max_slot_wal_keep_size)`);
 }
 
-function senderTimeoutCheck({ walSenderTimeoutMs }: WalFacts): Check {
-  const remedy = `ALTER SYSTEM SET wal_sender_timeout = '60s'; SELECT pg_reload_conf();`;
+function senderTimeoutCheck({ walSenderTimeoutMs }: WalFacts, { setParameter }: Provider): Check {
+  const remedy = setParameter({ name: 'wal_sender_timeout', value: '60000', restart: false });
   if (walSenderTimeoutMs === 0)
     return warning(
       'wal-sender-timeout',

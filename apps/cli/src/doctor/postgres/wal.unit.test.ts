@@ -1,3 +1,4 @@
+import { PROVIDERS, type Provider } from '@walmq/setup';
 import { describe, expect, it } from 'vitest';
 import { serverChecks } from './server.js';
 import { type WalFacts, walChecks } from './wal.js';
@@ -13,12 +14,13 @@ const WELL: WalFacts = {
   walSenderTimeoutMs: 60_000,
   idleSlotTimeoutSeconds: 0,
 };
+const [OWN] = PROVIDERS as [Provider];
 const READ = { active: true };
 const UNREAD = { active: false };
 
 describe('the settings around WAL', () => {
   it('are well', () => {
-    expect(walChecks(WELL, READ).map(({ status }) => status)).toEqual(Array(5).fill('ok'));
+    expect(walChecks(WELL, READ, OWN).map(({ status }) => status)).toEqual(Array(5).fill('ok'));
   });
 
   it.each<[string, Partial<WalFacts>, { active: boolean } | undefined, string, string, RegExp]>([
@@ -35,13 +37,13 @@ describe('the settings around WAL', () => {
     ['no room, but ours is there', { usedSlots: 10 }, READ, 'replication-slots', 'ok', /^$/],
     ['no sender for capture', { usedSenders: 10 }, UNREAD, 'wal-senders', 'error', /max_wal_senders = 15;/],
     ['no sender for a standby capture', { usedSenders: 10 }, READ, 'wal-senders', 'warning', /./],
-    ['no limit of WAL', { maxSlotWalKeepBytes: -1 }, READ, 'slot-wal-limit', 'warning', /10GB/],
+    ['no limit of WAL', { maxSlotWalKeepBytes: -1 }, READ, 'slot-wal-limit', 'warning', /10240/],
     ['idle slots are lost', { idleSlotTimeoutSeconds: 60 }, READ, 'slot-wal-limit', 'warning', /idle_rep/],
-    ['no timeout', { walSenderTimeoutMs: 0 }, READ, 'wal-sender-timeout', 'warning', /60s/],
-    ['a short timeout', { walSenderTimeoutMs: 4999 }, READ, 'wal-sender-timeout', 'warning', /60s/],
+    ['no timeout', { walSenderTimeoutMs: 0 }, READ, 'wal-sender-timeout', 'warning', /60000/],
+    ['a short timeout', { walSenderTimeoutMs: 4999 }, READ, 'wal-sender-timeout', 'warning', /60000/],
     ['a timeout just long enough', { walSenderTimeoutMs: 5000 }, READ, 'wal-sender-timeout', 'ok', /^$/],
   ])('%s', (_name, facts, slot, check, status, remedy) => {
-    const found = walChecks({ ...WELL, ...facts }, slot).find(one => one.check === check);
+    const found = walChecks({ ...WELL, ...facts }, slot, OWN).find(one => one.check === check);
     expect(found?.status).toBe(status);
     expect(found?.remedy ?? '').toMatch(remedy);
   });
@@ -55,7 +57,14 @@ describe('the server', () => {
     [190_000, false, ['warning', 'ok']],
     [170_002, true, ['ok', 'error']],
   ])('%i, in recovery: %s', (version, inRecovery, expected) => {
-    const checks = serverChecks({ version, inRecovery, walLevel: 'logical', database: 'shop', role: 'app' });
+    const checks = serverChecks({
+      version,
+      inRecovery,
+      walLevel: 'logical',
+      database: 'shop',
+      role: 'app',
+      provider: OWN,
+    });
     expect(checks.map(({ status }) => status)).toEqual(expected);
   });
 });

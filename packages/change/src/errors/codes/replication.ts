@@ -71,7 +71,7 @@ export const replicationErrors = errorSection({
     meaning:
       'PostgreSQL rejects the replication connection: the role lacks `REPLICATION`, `pg_hba.conf` has no line for it, or a connection pooler is in between.',
     remedy:
-      'Run `ALTER ROLE ... REPLICATION;`. For capture and the command line, `DATABASE_URL` must name the server itself.',
+      'Run the statement that the error prints: `ALTER ROLE ... REPLICATION;`, or that of [your provider](doctor.md#providers). For capture and the command line, `DATABASE_URL` must name the server itself: [poolers](../guides/postgres/poolers.md).',
     from: ['capture', 'command line'],
     outcome: 'ends',
   },
