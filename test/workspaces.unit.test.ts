@@ -9,7 +9,7 @@ const WORKSPACES = ['packages', 'apps'].flatMap(parent =>
     .filter(name => existsSync(join(ROOT, parent, name, 'package.json')))
     .map(name => ({ name, folder: `${parent}/${name}` })),
 );
-/** For the first run, the tests and the benchmark; nothing that runs in production imports them. */
+/** For the first run, the tests, the benchmark and the soak; nothing that runs in production imports them. */
 const NOT_PRODUCT = ['shop', 'embedded', 'testing'];
 const FOR_SHOW = [
   'shop',
@@ -17,6 +17,7 @@ const FOR_SHOW = [
   'testing',
   'demo',
   'bench',
+  'soak',
   'order-worker',
   'inventory-worker',
   'analytics-worker',

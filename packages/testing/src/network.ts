@@ -27,11 +27,13 @@ export interface Network {
    * connections.
    */
   lose(what: keyof Link | 'both'): void;
+  /** Forwards every piece of bytes so many milliseconds later, on open and new connections. */
+  slow(delayMs: number): void;
   /** Ends every connection and rejects new ones. */
   refuse(): void;
   /** Forwards new connections to another port of this machine, as after a failover. Open connections stay. */
   redirect(port: number): void;
-  /** Forwards new connections. Resets stalled connections, like a peer that no longer knows them. */
+  /** Forwards new connections, without delay. Resets stalled connections, like a peer that no longer knows them. */
   mend(): void;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -40,6 +42,7 @@ export interface Network {
 export async function startNetwork(firstPort: number): Promise<Network> {
   let targetPort = firstPort;
   let weather: Weather = 'passing';
+  let delayMs = 0;
   let cutAt: 'request' | 'reply' | undefined;
   const sockets = new Set<Socket>();
   const links = new Set<Link>();
@@ -81,7 +84,13 @@ export async function startNetwork(firstPort: number): Promise<Network> {
         cutAt = undefined;
         from.destroy();
         to.destroy();
-      } else if (!to.write(bytes)) from.pause();
+      } else if (delayMs === 0) {
+        if (!to.write(bytes)) from.pause();
+      } else {
+        // The next bytes stay in the socket meanwhile, so that they cannot overtake these.
+        from.pause();
+        setTimeout(() => to.write(bytes) && from.resume(), delayMs);
+      }
     };
   }
 
@@ -113,6 +122,9 @@ export async function startNetwork(firstPort: number): Promise<Network> {
         if (what !== 'requests') link.replies = false;
       }
     },
+    slow(ms) {
+      delayMs = ms;
+    },
     refuse() {
       weather = 'refusing';
       each(socket => socket.destroy());
@@ -123,6 +135,7 @@ export async function startNetwork(firstPort: number): Promise<Network> {
     mend() {
       if (weather === 'silent') each(socket => socket.resetAndDestroy());
       weather = 'passing';
+      delayMs = 0;
     },
     async [Symbol.asyncDispose]() {
       server.close();

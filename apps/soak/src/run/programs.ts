@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { WorkSetting } from '../work/setting.js';
+import type { World } from './world.js';
+
+const CAPTURE = programPath('../../../capture/bin/capture.js');
+const WALMQ = programPath('../../../cli/bin/walmq.js');
+const WORKER = programPath('../../bin/soak-worker.js');
+const COMMAND_MS = 60_000;
+
+function programPath(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url));
+}
+
+/** Starts all captures and workers of a round. */
+export async function startPrograms(world: World): Promise<void> {
+  const { round, folder, fleet } = world;
+  for (let n = 1; n <= round.captures; n++)
+    fleet.start({
+      role: 'capture',
+      name: `capture-${n}`,
+      args: [CAPTURE],
+      env: world.environment('capture'),
+    });
+  for (const [n, { workers }] of round.processes.entries()) {
+    const setting: WorkSetting = { seed: round.seed, workers, failures: round.failures, folder };
+    const path = join(folder, `worker-${n + 1}.json`);
+    await writeFile(path, JSON.stringify(setting));
+    fleet.start({
+      role: 'worker',
+      name: `worker-${n + 1}`,
+      args: [WORKER, path],
+      env: world.environment('worker'),
+    });
+  }
+}
+
+export interface Ran {
+  readonly ok: boolean;
+  readonly output: string;
+}
+
+/** Runs a command of walmq to its end, as an operator does. */
+export function runWalmq(world: World, args: readonly string[]): Promise<Ran> {
+  return new Promise(resolve => {
+    execFile(
+      process.execPath,
+      [WALMQ, ...args],
+      {
+        cwd: world.folder,
+        timeout: COMMAND_MS,
+        killSignal: 'SIGKILL',
+        maxBuffer: 64 * 1024 * 1024,
+        // Past the networks: an operator's own connection is none of the faults.
+        env: {
+          PATH: process.env.PATH,
+          WALMQ_CONFIG: join(world.folder, 'walmq.config.mjs'),
+          DATABASE_URL: world.databaseUrl(),
+          REDIS_URL: world.servers.redisUrl(),
+        },
+      },
+      (error, stdout, stderr) => resolve({ ok: error === null, output: `${stdout}${stderr}` }),
+    );
+  });
+}

@@ -1,0 +1,82 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { SoakError } from '../soak-error.js';
+import { withClient } from './servers.js';
+import type { World } from './world.js';
+
+const LIMIT_MS = 120_000;
+const INTERVAL_MS = 25;
+
+/** Numbers of jobs of a queue by state. */
+interface Counts {
+  readonly running: number;
+  readonly parked: number;
+  readonly failed: number;
+}
+
+/** Waits until capture has acknowledged everything and every backfill has ended. */
+export async function untilAcknowledged(world: World): Promise<void> {
+  await waitFor(world, () =>
+    withClient(world.databaseUrl(), async client => {
+      const { rows } = await client.query<{ open: string }>(
+        "SELECT string_agg(format('backfill %s is %s %s', id, status, error), ', ') AS open FROM walmq.backfill WHERE status <> 'done'",
+      );
+      return rows[0]?.open ?? undefined;
+    }),
+  );
+  const end = await withClient(world.databaseUrl(), async client => {
+    const { rows } = await client.query<{ lsn: string }>('SELECT pg_current_wal_flush_lsn()::text AS lsn');
+    return rows[0]?.lsn as string;
+  });
+  await waitFor(world, () =>
+    withClient(world.databaseUrl(), async client => {
+      const { rows } = await client.query<{ lsn: string; reached: boolean }>(
+        'SELECT confirmed_flush_lsn::text AS lsn, confirmed_flush_lsn >= $2::pg_lsn AS reached FROM pg_replication_slots WHERE slot_name = $1',
+        [world.name, end],
+      );
+      return rows[0]?.reached ? undefined : `the slot is at ${rows[0]?.lsn}, the WAL ends at ${end}`;
+    }),
+  );
+}
+
+/** Waits until no job can move by itself. Resolves to the number of failed jobs. */
+export async function untilStill(world: World): Promise<number> {
+  let failed = 0;
+  await waitFor(world, async () => {
+    failed = 0;
+    for (const queue of Object.keys(world.config.queues)) {
+      const counts = await countsOf(world, queue);
+      if (counts.running > 0 || (counts.parked > 0 && counts.failed === 0))
+        return `queue ${queue} has ${JSON.stringify(counts)}`;
+      failed += counts.failed;
+    }
+    return undefined;
+  });
+  return failed;
+}
+
+async function countsOf({ redis, config }: World, queue: string): Promise<Counts> {
+  const key = (name: string) => `${config.queues[queue]?.prefix}:${queue}:${name}`;
+  const [wait, active, paused, delayed, prioritized, parked, failed] = await Promise.all([
+    redis.llen(key('wait')),
+    redis.llen(key('active')),
+    redis.llen(key('paused')),
+    redis.zcard(key('delayed')),
+    redis.zcard(key('prioritized')),
+    redis.zcard(key('waiting-children')),
+    redis.zcard(key('failed')),
+  ]);
+  return { running: wait + active + paused + delayed + prioritized, parked, failed };
+}
+
+/** Repeats until `state` names nothing that is still open. Throws SOAK_STUCK with what it names. */
+async function waitFor(world: World, state: () => Promise<string | undefined>): Promise<void> {
+  const deadline = Date.now() + LIMIT_MS;
+  for (;;) {
+    world.fleet.assertAlive();
+    const open = await state().catch((error: Error) => error.message);
+    if (open === undefined) return;
+    if (Date.now() > deadline)
+      throw new SoakError('SOAK_STUCK', `after ${LIMIT_MS / 1000} s of rest: ${open}.`);
+    await delay(INTERVAL_MS);
+  }
+}
