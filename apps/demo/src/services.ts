@@ -1,5 +1,7 @@
-import { WalmqError } from '@walmq/change';
-import { type Inbox, pingRedis, startInbox, startPostgres, startRedis } from '@walmq/embedded';
+import { type Inbox, startInbox, startPostgres, startRedis } from '@walmq/embedded';
+import { connectOnce } from '@walmq/redis';
+
+const CONNECT_TIMEOUT_MS = 5000;
 
 /** The servers of the apps: the demo's own, or named by the environment. */
 export interface Services {
@@ -61,14 +63,9 @@ async function existing(url: string): Promise<Service> {
   return { url, stop: async () => {} };
 }
 
+/** Rejects with REDIS_UNREACHABLE or another code REDIS_... for the cause. */
 async function existingRedis(url: string): Promise<Service> {
-  try {
-    await pingRedis(url);
-  } catch (cause) {
-    throw new WalmqError('REDIS_UNREACHABLE', `Redis cannot be reached: ${(cause as Error).message}.`, {
-      remedy: 'Check REDIS_URL and that the server runs.',
-      cause,
-    });
-  }
+  const redis = await connectOnce(url, { name: 'walmq demo', deadlineMs: CONNECT_TIMEOUT_MS });
+  redis.disconnect();
   return await existing(url);
 }

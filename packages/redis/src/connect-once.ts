@@ -1,4 +1,6 @@
 import type { Redis } from 'ioredis';
+import type { RedisAddress } from './address/address.js';
+import { parseRedisUrl } from './address/parse-address.js';
 import { hearServer } from './hear-server.js';
 import { type OpenOptions, openRedis } from './open.js';
 import { refusalOf } from './refusal.js';
@@ -22,11 +24,16 @@ const NEVER_TWICE: Pick<
 };
 
 /**
- * Opens a connection that never sends a command twice and never reconnects. Rejects with REDIS_UNREACHABLE (a retry may
- * succeed), REDIS_DENIED, REDIS_DATABASE_UNKNOWN or REDIS_TLS_REFUSED.
+ * Opens a connection that never sends a command twice and never reconnects, to a URL or what it says. Rejects with
+ * REDIS_UNREACHABLE (a retry may succeed), REDIS_URL_INVALID, REDIS_DENIED, REDIS_DATABASE_UNKNOWN, REDIS_PRIMARY_UNKNOWN or
+ * REDIS_TLS_REFUSED.
  */
-export async function connectOnce(url: string, { name, deadlineMs }: ConnectOnceOptions): Promise<Redis> {
-  const redis = openRedis(url, {
+export async function connectOnce(
+  url: string | RedisAddress,
+  { name, deadlineMs }: ConnectOnceOptions,
+): Promise<Redis> {
+  const address = typeof url === 'string' ? parseRedisUrl(url) : url;
+  const redis = openRedis(address, {
     ...NEVER_TWICE,
     connectionName: name,
     lazyConnect: true,
@@ -43,6 +50,6 @@ export async function connectOnce(url: string, { name, deadlineMs }: ConnectOnce
     return redis;
   } catch (cause) {
     redis.disconnect();
-    throw refusalOf(await hearServer(url, reasons[0] ?? (cause as Error))).error;
+    throw refusalOf(await hearServer(address, reasons[0] ?? (cause as Error))).error;
   }
 }

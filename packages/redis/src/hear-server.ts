@@ -1,7 +1,10 @@
 import { on, once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { HostPort, RedisAddress } from './address/address.js';
+import { tlsOptions } from './address/tls-options.js';
 import { SPEAKS_NO_TLS, SPEAKS_TLS } from './refusal.js';
+import { findPrimary } from './sentinel/find-primary.js';
 
 const HEARING_MS = 1000;
 
@@ -14,16 +17,34 @@ const MUTE = /^(ECONNRESET|EPIPE|ECONNABORTED|ETIMEDOUT)$|Connection is closed|r
  * (https://github.com/redis/ioredis/issues/1099). So this function connects again and only reads. Then it tests whether the
  * server expects TLS, or none, unlike the URL. Resolves to `cause` if it finds no other error.
  */
-export async function hearServer(url: string, cause: Error & { code?: string }): Promise<Error> {
+export async function hearServer(address: RedisAddress, cause: Error & { code?: string }): Promise<Error> {
   if (!MUTE.test(cause.code ?? '') && !MUTE.test(cause.message)) return cause;
-  const { hostname, port, protocol } = new URL(url);
-  const target = { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port || 6379) };
-  if (protocol.startsWith('rediss'))
-    return (await answersPlainly(connectTcp(target))) ? new Error(SPEAKS_NO_TLS, { cause }) : cause;
-  const words = await firstLineOf(connectTcp(target));
+  const target = await targetOf(address);
+  if (!target) return cause;
+  const words = await firstLineOf(
+    address.tls
+      ? connectTls({ ...target, ...tlsOptions(address.tls), rejectUnauthorized: false })
+      : connectTcp(target),
+  );
   if (words?.startsWith('-')) return new Error(words.slice(1).trim(), { cause });
+  if (address.tls)
+    return (await answersPlainly(connectTcp(target))) ? new Error(SPEAKS_NO_TLS, { cause }) : cause;
   const tls = connectTls({ ...target, rejectUnauthorized: false });
   return (await opens(tls)) ? new Error(SPEAKS_TLS, { cause }) : cause;
+}
+
+/** Where the failed connection led to; undefined if the sentinels do not say. */
+async function targetOf(address: RedisAddress): Promise<HostPort | { readonly path: string } | undefined> {
+  switch (address.kind) {
+    case 'server':
+      return address.at;
+    case 'socket':
+      return { path: address.path };
+    case 'cluster':
+      return address.nodes[0];
+    case 'sentinel':
+      return (await findPrimary(address).catch(() => undefined))?.primary;
+  }
 }
 
 /** Reads the first line from the server without sending anything; undefined if no line comes within a second. */

@@ -1,3 +1,11 @@
+export {
+  type ClusterAddress,
+  type HostPort,
+  hostPortText,
+  type RedisAddress,
+  type SentinelAddress,
+} from './address/address.js';
+export { parseRedisUrl, redisUrlMistake } from './address/parse-address.js';
 export { COMMANDS } from './commands.js';
 export { type ConnectOnceOptions, connectOnce } from './connect-once.js';
 export { isConnectionLost } from './connection-lost.js';
@@ -5,4 +13,6 @@ export { type KeepConnectedOptions, type KeptConnection, keepConnected } from '.
 export { refusalOf } from './refusal.js';
 export { requirePrimary } from './require-primary.js';
 export { tryRights } from './rights.js';
+export { newestAnswer } from './sentinel/choose-primary.js';
+export { type Hearing, hearSentinels } from './sentinel/find-primary.js';
 export { commandError, isDenied } from './wrong-server.js';

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { doubling, WalmqError } from '@walmq/change';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { parseRedisUrl } from './address/parse-address.js';
 import { hearServer } from './hear-server.js';
 import { watchHeartbeat } from './heartbeat.js';
 import { openRedis } from './open.js';
@@ -35,13 +36,15 @@ export interface KeptConnection {
 /**
  * Connects, and reconnects without limit. Commands wait until the connection is ready, which BullMQ's workers require. Closes a
  * connection to a demoted server, and a connection without replies, because the next connection may lead to the primary.
+ * Throws REDIS_URL_INVALID.
  */
 export function keepConnected(options: KeepConnectedOptions): KeptConnection {
   const { url, name, log, prefix, deadlineMs, onFault } = options;
   // Number of consecutive connections to a server that takes no writes. ioredis counts only failed connections.
   let wrongServers = 0;
   let reason: string | undefined = 'Redis has not been reached yet';
-  const redis = openRedis(url, {
+  const address = parseRedisUrl(url);
+  const redis = openRedis(address, {
     connectionName: name,
     maxRetriesPerRequest: null,
     connectTimeout: deadlineMs,
@@ -71,7 +74,7 @@ export function keepConnected(options: KeepConnectedOptions): KeptConnection {
     const refusal = refusalOf(error);
     if (!refusal.passes) onFault(refusal.error);
   };
-  redis.on('error', (cause: Error) => void hearServer(url, cause).then(tell));
+  redis.on('error', (cause: Error) => void hearServer(address, cause).then(tell));
 
   let sayUsable: () => void = () => undefined;
   const usable = new Promise<void>(resolve => {

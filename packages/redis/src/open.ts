@@ -1,4 +1,7 @@
 import { Cluster, Redis } from 'ioredis';
+import type { RedisAddress } from './address/address.js';
+import { tlsOptions } from './address/tls-options.js';
+import { sentinelConnector } from './sentinel/connector.js';
 
 /** Options of ioredis that Redis and Cluster share. */
 export interface OpenOptions {
@@ -18,29 +21,46 @@ export interface OpenOptions {
 }
 
 /**
- * Opens a connection, or a cluster client for a `redis+cluster://` URL, which names any node of a Redis Cluster. ioredis'
- * Cluster takes the same commands as Redis, and BullMQ detects the difference. walmq uses no member that differs in type.
+ * Opens a connection, or a cluster client. ioredis' Cluster takes the same commands as Redis, and BullMQ detects the
+ * difference. walmq uses no member that differs in type. Throws REDIS_URL_INVALID if a file of TLS cannot be read.
  */
-export function openRedis(url: string, options: OpenOptions): Redis {
-  if (!CLUSTER_URL.test(url)) return new Redis(url, { ...COMMON, ...options });
+export function openRedis(address: RedisAddress, options: OpenOptions): Redis {
+  if (address.kind !== 'cluster')
+    return new Redis({
+      ...COMMON,
+      ...options,
+      ...loginOf(address),
+      ...whereOf(address),
+      db: address.database,
+    });
   const { lazyConnect = false, retryStrategy, ...redisOptions } = options;
-  const node = url.replace(CLUSTER_URL, '$1:');
-  const { username, password, protocol } = new URL(node);
-  const cluster = new Cluster([node], {
+  const cluster = new Cluster([...address.nodes], {
     lazyConnect,
     clusterRetryStrategy: retryStrategy,
-    redisOptions: {
-      ...COMMON,
-      ...redisOptions,
-      ...(username ? { username: decodeURIComponent(username) } : {}),
-      ...(password ? { password: decodeURIComponent(password) } : {}),
-      ...(protocol === 'rediss:' ? { tls: {} } : {}),
-    },
+    redisOptions: { ...COMMON, ...redisOptions, ...loginOf(address) },
   });
   return cluster as unknown as Redis;
 }
 
-const CLUSTER_URL = /^(rediss?)\+cluster:/;
-
 /** Milliseconds of TCP keepalive, so that firewalls keep quiet connections open. */
 const COMMON = { keepAlive: 10_000 };
+
+function whereOf(address: Exclude<RedisAddress, { kind: 'cluster' }>) {
+  switch (address.kind) {
+    case 'server':
+      return { ...address.at };
+    case 'socket':
+      return { path: address.path };
+    case 'sentinel':
+      return { Connector: sentinelConnector(address) };
+  }
+}
+
+function loginOf({ username, password, tls, family }: RedisAddress) {
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(family === undefined ? {} : { family }),
+    ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
+  };
+}

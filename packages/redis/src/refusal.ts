@@ -10,7 +10,7 @@ export interface Refusal {
 interface Kind {
   readonly code: ErrorCode;
   readonly passes: boolean;
-  readonly when: (cause: Error & { code?: string }) => boolean;
+  readonly when: (cause: Error & { code?: string; syscall?: string }) => boolean;
   /** Returns the fault as a sentence without a full stop. `said` is the message of the cause. */
   readonly what: (said: string) => string;
   readonly remedy: string;
@@ -19,6 +19,10 @@ interface Kind {
 /** OpenSSL's codes for a certificate of an unknown authority. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 const UNKNOWN_AUTHORITY =
   /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?)$/;
+
+/** Alerts of a server that wants a client certificate, or another one. The first comes with TLS 1.2. */
+const CLIENT_CERTIFICATE =
+  /^ERR_SSL_(SSL\/TLS|SSLV3|TLSV1|TLSV13)_ALERT_(HANDSHAKE_FAILURE|CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN|CERTIFICATE_EXPIRED)$/;
 
 const KINDS: readonly Kind[] = [
   {
@@ -64,14 +68,16 @@ const KINDS: readonly Kind[] = [
     when: ({ code = '' }) => UNKNOWN_AUTHORITY.test(code),
     what: said =>
       `the TLS certificate of Redis comes from an authority that this machine does not know: ${said}`,
-    remedy: 'Start the process with NODE_EXTRA_CA_CERTS=<file with the certificate of that authority, PEM>.',
+    remedy:
+      'Name the file with the certificate of that authority (PEM) in REDIS_URL, as ?tlsCa=<file>, or start the process with NODE_EXTRA_CA_CERTS=<file>.',
   },
   {
     code: 'REDIS_TLS_REFUSED',
     passes: false,
     when: ({ code = '' }) => code === 'ERR_TLS_CERT_ALTNAME_INVALID',
     what: said => `the TLS certificate of Redis is for another host: ${said}`,
-    remedy: 'Use a host name in REDIS_URL that the certificate names.',
+    remedy:
+      'Use a host name in REDIS_URL that the certificate names, or name it there as &tlsServername=<name>.',
   },
   {
     code: 'REDIS_TLS_REFUSED',
@@ -79,6 +85,21 @@ const KINDS: readonly Kind[] = [
     when: ({ code = '' }) => /^CERT_/.test(code),
     what: said => `the TLS certificate of Redis is not valid: ${said}`,
     remedy: 'Renew the certificate of the server; check the clock of this machine.',
+  },
+  {
+    code: 'REDIS_TLS_REFUSED',
+    passes: false,
+    when: ({ code = '' }) => CLIENT_CERTIFICATE.test(code),
+    what: said => `Redis refuses the TLS certificate of this client: ${said}`,
+    remedy:
+      'Name a certificate that Redis accepts (tls-ca-cert-file) in REDIS_URL: &tlsCert=<file>&tlsKey=<file>.',
+  },
+  {
+    code: 'REDIS_TLS_REFUSED',
+    passes: false,
+    when: ({ code = '' }) => code.startsWith('ERR_OSSL_') || code.startsWith('ERR_SSL_'),
+    what: said => `TLS to Redis fails: ${said}`,
+    remedy: 'Check the files in tlsCa, tlsCert and tlsKey of REDIS_URL, and the TLS versions of the server.',
   },
   {
     code: 'REDIS_TLS_REFUSED',
@@ -107,6 +128,35 @@ const KINDS: readonly Kind[] = [
     when: ({ message }) => message.startsWith('LOADING'),
     what: () => 'Redis is reading its data from disk',
     remedy: 'Wait; see its log if that takes long.',
+  },
+  {
+    code: 'REDIS_UNREACHABLE',
+    passes: true,
+    when: ({ message }) => /^(READONLY|MASTERDOWN)\b/.test(message),
+    what: said => `Redis is a replica, which takes no writes: ${said}`,
+    remedy: 'Wait for the end of a failover; else let REDIS_URL lead to the primary.',
+  },
+  {
+    code: 'REDIS_UNREACHABLE',
+    passes: true,
+    when: ({ message }) => message.startsWith('CLUSTERDOWN'),
+    what: said => `the Redis Cluster is down: ${said}`,
+    remedy: 'Start the nodes that are missing: CLUSTER NODES names them.',
+  },
+  {
+    code: 'REDIS_UNREACHABLE',
+    passes: true,
+    when: ({ code = '', syscall }) => /^(ENOENT|EACCES)$/.test(code) && syscall === 'connect',
+    what: said => `the Unix socket of Redis cannot be opened: ${said}`,
+    remedy:
+      'Check the path in REDIS_URL, "unixsocket" in redis.conf, that the server runs, and that this account may open it (unixsocketperm).',
+  },
+  {
+    code: 'REDIS_UNREACHABLE',
+    passes: true,
+    when: ({ name }) => name === 'ReplyError',
+    what: said => `Redis refuses: ${said}`,
+    remedy: 'Read the reason, and the log of the server.',
   },
 ];
 

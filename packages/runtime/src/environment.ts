@@ -1,6 +1,7 @@
 import { WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import { mistakeIn } from '@walmq/postgres';
+import { redisUrlMistake } from '@walmq/redis';
 import { z } from 'zod';
 import { type OwnVariables, readOwnVariables, type ValuesOf } from './own-variables.js';
 
@@ -100,25 +101,19 @@ function withoutEmpty(env: Readonly<Record<string, string | undefined>>): Record
 
 function sharedSchema({ needs, config, defaultPort, prettyByDefault }: EnvironmentOptions<OwnVariables>) {
   const configured = { database: config.source.url, redis: config.redis.url, smtp: undefined };
-  const url = (need: Need, protocols: readonly string[], example: string) => {
+  const url = (need: Need, example: string, mistakeOf: (value: string) => string | undefined) => {
     const schema = z.string(`is not set; set it, e.g. ${example}`).check(({ value, issues }) => {
-      const mistake = need === 'database' ? mistakeIn(value) : protocolMistake(value, protocols, example);
+      const mistake = mistakeOf(value);
       if (mistake) issues.push({ code: 'custom', input: undefined, message: mistake });
     });
     return needs.includes(need) && configured[need] === undefined ? schema : schema.optional();
   };
   return z.object({
-    DATABASE_URL: url(
-      'database',
-      ['postgres:', 'postgresql:'],
-      'postgres://user:password@localhost:5432/shop',
-    ) as z.ZodType<string | undefined>,
-    REDIS_URL: url(
-      'redis',
-      ['redis:', 'rediss:', 'redis+cluster:', 'rediss+cluster:'],
-      'redis://localhost:6379',
-    ) as z.ZodType<string | undefined>,
-    SMTP_URL: url('smtp', ['smtp:', 'smtps:'], 'smtp://localhost:1025') as z.ZodType<string | undefined>,
+    DATABASE_URL: url('database', 'postgres://user:password@localhost:5432/shop', mistakeIn) as z.ZodType<
+      string | undefined
+    >,
+    REDIS_URL: url('redis', 'redis://localhost:6379', redisUrlMistake) as z.ZodType<string | undefined>,
+    SMTP_URL: url('smtp', 'smtp://localhost:1025', smtpUrlMistake) as z.ZodType<string | undefined>,
     LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
     LOG_FORMAT: z
       .enum(['json', 'pretty'], { error: 'must be json or pretty' })
@@ -143,11 +138,11 @@ export function wholeNumber(min: number, max: number) {
 /** The characters that end the host of a URL, after the @ behind user and password. */
 const RAW_MARK = /^[a-z+]+:\/\/[^@/?#]*([/?#]).*@/i;
 
-function protocolMistake(text: string, protocols: readonly string[], example: string): string | undefined {
-  if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return undefined;
+function smtpUrlMistake(text: string): string | undefined {
+  if (URL.canParse(text) && /^smtps?:$/.test(new URL(text).protocol)) return undefined;
   const [, mark] = RAW_MARK.exec(text) ?? [];
   if (mark) return `has a "${mark}" in user or password: write it as ${encodeURIComponent(mark)}`;
-  return `is not a ${protocols.map(protocol => `${protocol}//`).join(' or ')} URL, e.g. ${example}`;
+  return 'is not a smtp:// or smtps:// URL, e.g. smtp://localhost:1025';
 }
 
 function sentenceOf(issue: { path: PropertyKey[]; message: string }): string {

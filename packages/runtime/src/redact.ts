@@ -4,8 +4,8 @@
  */
 const IN_URL = /([a-z][a-z0-9+.-]*:\/\/[^\s:/"]*):(?!\d{1,5}(?:[/?#\s"'),;]|$))(?:(?!:\/\/)[^"\n])*@/gi;
 
-/** Passwords in a query or a connection string: `?password=`, ` sslpassword=`. */
-const AS_PARAMETER = /((?:^|[?&;\s])(?:ssl_?)?(?:password|pass|pwd|token)=)[^&\s"]*/gi;
+/** Passwords in a query or a connection string: `?password=`, ` sslpassword=`, `&sentinelPassword=`. */
+const AS_PARAMETER = /((?:^|[?&;\s])(?:ssl_?|sentinel)?(?:password|pass|pwd|token)=)[^&\s"]*/gi;
 
 /** Hides the passwords of all connection URLs and parameters in a text. */
 export function redact(text: string): string {

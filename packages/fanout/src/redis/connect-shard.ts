@@ -1,5 +1,5 @@
 import { WalmqError } from '@walmq/change';
-import { isDenied } from '@walmq/redis';
+import { type ClusterAddress, type HostPort, isDenied, parseRedisUrl } from '@walmq/redis';
 import type { Redis } from 'ioredis';
 import { connectProducer } from './producer.js';
 
@@ -17,18 +17,33 @@ type SlotRange = readonly [
  * Rejects as connectProducer does, and with REDIS_UNREACHABLE while no node holds the keys.
  */
 export async function connectShard(url: string, checkpointKey: string, deadlineMs?: number): Promise<Redis> {
-  // redis+cluster:// marks a cluster for other clients. This connection goes to one node.
-  const seed = url.replace('+cluster:', ':');
-  const redis = await connectProducer(seed, deadlineMs);
+  const address = parseRedisUrl(url);
+  const redis =
+    address.kind === 'cluster'
+      ? await connectAny(address, deadlineMs)
+      : await connectProducer(address, deadlineMs);
   try {
-    const node = await nodeOf(redis, seed, checkpointKey);
-    if (node === undefined) return redis;
+    const at = await nodeOf(redis, checkpointKey);
+    if (at === undefined) return redis;
     redis.disconnect();
-    return await connectProducer(node, deadlineMs);
+    return await connectProducer({ ...address, kind: 'server', at }, deadlineMs);
   } catch (error) {
     redis.disconnect();
     throw error;
   }
+}
+
+/** Connects to the first node of a cluster that answers. Rejects with the error of the last one. */
+async function connectAny(address: ClusterAddress, deadlineMs: number | undefined): Promise<Redis> {
+  const failures: unknown[] = [];
+  for (const at of address.nodes) {
+    try {
+      return await connectProducer({ ...address, kind: 'server', at }, deadlineMs);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw failures.at(-1);
 }
 
 /** Empty if INFO is forbidden. The check of rights reports that (REDIS_DENIED). */
@@ -39,18 +54,15 @@ async function clusterInfo(redis: Redis): Promise<string> {
   });
 }
 
-/** URL of the node that holds the key; undefined outside a cluster. */
-async function nodeOf(redis: Redis, url: string, key: string): Promise<string | undefined> {
+/** The node that holds the key; undefined outside a cluster. */
+async function nodeOf(redis: Redis, key: string): Promise<HostPort | undefined> {
   if (!/^cluster_enabled:1/m.test(await clusterInfo(redis))) return undefined;
   const slot = await redis.cluster('KEYSLOT', key);
   const ranges = (await redis.cluster('SLOTS')) as unknown as SlotRange[];
   const range = ranges.find(([first, last]) => first <= slot && slot <= last);
   if (!range)
     throw new WalmqError('REDIS_UNREACHABLE', `no node of the Redis Cluster holds slot ${slot} at present.`);
-  const [address, port] = range[2];
-  const node = new URL(url);
+  const [host, port] = range[2];
   // A node that does not know its own address replies without one: it is the node of this connection.
-  if (address) node.hostname = address.includes(':') ? `[${address}]` : address;
-  node.port = String(port);
-  return node.href;
+  return { host: host || (redis.options.host as string), port };
 }

@@ -1,4 +1,4 @@
-import { connectOnce } from '@walmq/redis';
+import { connectOnce, type RedisAddress } from '@walmq/redis';
 import type { Redis } from 'ioredis';
 
 /** Default of redis.deadlineMs. */
@@ -9,6 +9,6 @@ const DEADLINE_MS = 10_000;
  * reconnects: every try opens a new connection. A command without a reply within `deadlineMs` fails with an unknown
  * outcome. Rejects as connectOnce does.
  */
-export async function connectProducer(url: string, deadlineMs = DEADLINE_MS): Promise<Redis> {
+export async function connectProducer(url: string | RedisAddress, deadlineMs = DEADLINE_MS): Promise<Redis> {
   return await connectOnce(url, { name: 'walmq capture', deadlineMs });
 }

@@ -7,6 +7,19 @@ export const redisErrors = errorSection({
     from: ['every process'],
     outcome: 'retries',
   },
+  REDIS_URL_INVALID: {
+    meaning: 'The URL of Redis cannot be read, or a file that it names.',
+    remedy: 'Do what the error says. [Redis](../guides/redis.md) shows every form of the URL.',
+    from: ['every process'],
+    outcome: 'ends',
+  },
+  REDIS_PRIMARY_UNKNOWN: {
+    meaning: 'The Redis sentinels of `REDIS_URL` know no set of the name behind their hosts.',
+    remedy:
+      'Write the name of `sentinel monitor <name> ...` into the URL: [Sentinel](../guides/redis.md#sentinel). `SENTINEL MASTERS` lists the names.',
+    from: ['every process'],
+    outcome: 'ends',
+  },
   REDIS_DENIED: {
     meaning: 'Redis rejects the user, the password or a command, or runs in protected mode.',
     remedy:
