@@ -21,6 +21,7 @@ import { addTeardown } from './teardown/teardown.js';
 import { type CommandIo, EXIT } from './terminal/command.js';
 import { documentation, ENVIRONMENT, EXIT_CODES, type Host } from './terminal/help.js';
 import { addSql } from './terminal/sql.js';
+import { addTrace } from './trace/trace.js';
 import { addTypes } from './types/types.js';
 
 /** Functions that register one command each, in the order of the help. */
@@ -33,6 +34,7 @@ const COMMANDS: readonly ((program: Command, host: Host) => void)[] = [
   addDashboard,
   addDoctor,
   addStatus,
+  addTrace,
   addFailed,
   addReplay,
   addDiscard,

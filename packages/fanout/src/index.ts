@@ -39,5 +39,6 @@ export {
 export { pauseQueue } from './redis/pause-queue.js';
 export { connectProducer } from './redis/producer.js';
 export { type FormerKeys, readFormerKeys } from './route/former-keys.js';
+export { QueueView } from './route/queue-view.js';
 export { refusalOf } from './route/refusal.js';
 export { Router, type RouterOptions } from './route/route.js';

@@ -99,3 +99,19 @@ export {
 } from './status/table-memory.js';
 export { tablesOf } from './status/tables-of.js';
 export { verdicts } from './status/verdicts.js';
+export { HIDDEN, withoutData } from './trace/hide.js';
+export { readTrace, type TraceOptions } from './trace/read-trace.js';
+export type {
+  BlockerView,
+  Difference,
+  EffectView,
+  EntryState,
+  JobView,
+  LogName,
+  QueueEntry,
+  RowView,
+  Trace,
+  TracedChange,
+  TraceNote,
+  TraceQuery,
+} from './trace/trace.js';

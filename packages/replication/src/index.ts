@@ -46,3 +46,11 @@ export { CatalogMemory, type MemoryChanges } from './tables/catalog-memory.js';
 export { type Child, Inheritance } from './tables/inheritance.js';
 export type { Table } from './tables/table.js';
 export type { Moment } from './tables/table-version.js';
+export {
+  readRowNow,
+  readTypedTable,
+  readTypedValue,
+  type TypedColumn,
+  type TypedTable,
+  type TypedValue,
+} from './tables/typed-key.js';

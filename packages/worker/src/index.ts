@@ -36,6 +36,7 @@ export { wholeBefore } from './define/whole-before.js';
 export { type EffectIdentity, type EffectOptions, effect, effectIdentity } from './effects/effect.js';
 export { type OnceOptions, once } from './effects/once.js';
 export { type Pruned, type PruneOptions, pruneInbox } from './effects/prune.js';
+export { fromColumn as resultOfColumn } from './effects/result-column.js';
 export { workerSchemaSql } from './effects/schema.js';
 export { inTransaction, type TransactionOptions } from './effects/transaction.js';
 export { type Committed, untilVisible, type VisibleOptions } from './effects/visible.js';

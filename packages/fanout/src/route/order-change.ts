@@ -1,4 +1,4 @@
-import { type EncodedChange, qualifiedName, sqlTable } from '@walmq/change';
+import { type EncodedChange, qualifiedName, sqlTable, type TableName } from '@walmq/change';
 import type { TableRoute } from '@walmq/config';
 import type { Job } from '../job.js';
 import type { FormerKeys } from './former-keys.js';
@@ -25,6 +25,11 @@ export type PlacedOrder = Order & { readonly unplaced?: string };
 
 /** Ordering key of all changes without a key. No key's JSON is the same text. An empty text would mean no order. */
 const WHOLE_TABLE = '*';
+
+/** Part in front of the ordering keys of a table's rows: tables that share a queue by their own keys do not wait for each other. */
+export function keyPrefixOf(table: TableName, tablesOfQueue: number): string {
+  return tablesOfQueue > 1 ? `${qualifiedName(table)} ` : '';
+}
 
 /** Orders a table without a key as a whole: too much order costs speed, too little breaks the guarantee. */
 export function orderChange(change: EncodedChange, route: OrderRoute): PlacedOrder {

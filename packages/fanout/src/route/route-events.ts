@@ -25,7 +25,7 @@ export interface EventRoutesOptions {
  * Prefix of an event's ordering key in a queue that takes rows too. No ordering key of a row has this prefix: every role
  * may send events, and an event that is delayed for a year, or fails for good, must not park a row behind it.
  */
-const EVENT_KEY = 'event:';
+export const EVENT_KEY = 'event:';
 
 /** Routes events, sent as logical messages or inserted into the outbox, to their queues or to the dead-letter queue. */
 export class EventRoutes {

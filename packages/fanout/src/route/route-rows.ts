@@ -1,8 +1,8 @@
-import { type EncodedChange, qualifiedName } from '@walmq/change';
+import type { EncodedChange } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import type { Job } from '../job.js';
 import type { FormerKeys } from './former-keys.js';
-import { type OrderRoute, orderChange } from './order-change.js';
+import { keyPrefixOf, type OrderRoute, orderChange } from './order-change.js';
 import { Shape } from './shape.js';
 import type { ChangeWriter } from './write-change.js';
 
@@ -89,7 +89,7 @@ function routesByTable({ queues, formerKeys }: RowRoutesOptions): Map<string, Ma
         queue: index,
         queueName: queue.name,
         table,
-        keyPrefix: queue.tables.length > 1 ? `${qualifiedName(table)} ` : '',
+        keyPrefix: keyPrefixOf(table, queue.tables.length),
         shape,
         formerKeys: formerKeys?.get(index),
       };

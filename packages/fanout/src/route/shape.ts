@@ -88,10 +88,11 @@ export class Shape {
 
   /** The change for this queue, not transformed, with these members in place of its own. */
   json(change: EncodedChange, members: Members, strip: readonly string[] = []): string {
-    return change.jsonShaped((name, inKey) => this.#columnShape(name, inKey, strip), members);
+    return change.jsonShaped((name, inKey) => this.columnShape(name, inKey, strip), members);
   }
 
-  #columnShape(name: string, inKey: boolean, strip: readonly string[]): ColumnShape {
+  /** How the queue's changes show a column. `strip`: columns that a change lacks because it was too large. */
+  columnShape(name: string, inKey: boolean, strip: readonly string[] = []): ColumnShape {
     const { columns, omit = [], mask } = this.#config;
     // The key identifies the row: only `omit` removes it.
     if (omit.includes(name) || (!inKey && (strip.includes(name) || columns?.includes(name) === false)))
@@ -108,7 +109,7 @@ export class Shape {
   #fitting(change: EncodedChange, members: Members, strip: readonly string[] = []): string | Size {
     const { maxBytes } = this.#config;
     if (maxBytes === undefined) return this.json(change, members, strip);
-    const rows = change.bytesBeyond(maxBytes, name => this.#columnShape(name, false, strip));
+    const rows = change.bytesBeyond(maxBytes, name => this.columnShape(name, false, strip));
     if (rows !== undefined) {
       const rest = this.json(change, { ...members, before: 'null', after: 'null' }, strip);
       return { bytes: Buffer.byteLength(rest) - 2 * 'null'.length + rows };

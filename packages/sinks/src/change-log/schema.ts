@@ -21,6 +21,7 @@ ALTER TABLE walmq.change_log ADD COLUMN IF NOT EXISTS change_text text;
 -- Null also where it was added by a version that had no such column.
 ALTER TABLE walmq.change_log ADD COLUMN IF NOT EXISTS key jsonb;
 CREATE INDEX IF NOT EXISTS change_log_committed_at ON walmq.change_log (committed_at);
+CREATE INDEX IF NOT EXISTS change_log_key ON walmq.change_log (jsonb_hash_extended(key, 0), committed_at);
 CREATE INDEX IF NOT EXISTS change_log_text ON walmq.change_log (committed_at) WHERE change_text IS NOT NULL;
 CREATE TABLE IF NOT EXISTS walmq.rewind (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -19,6 +19,24 @@ export const commandErrors = errorSection({
     from: ['command line'],
     outcome: 'refused',
   },
+  TABLE_NOT_TAKEN: {
+    meaning: '`walmq trace` and the row page show tables that a queue takes, and no queue takes this one.',
+    remedy: 'Correct the name: the error names the nearest one and the tables that the queues take.',
+    from: ['command line', 'dashboard'],
+    outcome: 'refused',
+  },
+  KEY_INVALID: {
+    meaning: 'The values are no key of the table: too many, too few, or not of the type of their column.',
+    remedy: 'Give one value for each column of the key: [the life of a row](../guides/trace.md).',
+    from: ['command line', 'dashboard'],
+    outcome: 'refused',
+  },
+  POSITION_INVALID: {
+    meaning: 'The text is no id of a change, or no LSN.',
+    remedy: 'Copy `id` or `tx.lsn` of a change: [the life of a row](../guides/trace.md).',
+    from: ['command line', 'dashboard'],
+    outcome: 'refused',
+  },
   CHANGE_UNKNOWN: {
     meaning:
       'Redis does not hold the change: it has completed and is past its retention, or it was discarded.',

@@ -1,0 +1,71 @@
+import type { Change, Row } from '@walmq/change';
+import type { QueueReader } from './queue-reader.js';
+import { keyOfChange, tableOfChange } from './read-logs.js';
+import { storedChange } from './stored-change.js';
+import type { BlockerView } from './trace.js';
+
+const MOST_FOLLOWED = 20_000;
+/** States in the order in which they matter to those who wait. */
+const WORST_FIRST = ['failed', 'delayed', 'active', 'waiting', 'parked', 'completed'] as const;
+
+/** What each of these parked jobs waits for. `known`: links that have been followed already. */
+export async function readBlockers(
+  reader: QueueReader,
+  parkedIds: readonly string[],
+  known: ReadonlyMap<string, readonly string[]>,
+): Promise<Map<string, BlockerView>> {
+  const unknown = parkedIds.filter(id => !known.has(id));
+  const links = new Map(known);
+  if (unknown.length > 0)
+    for (const [id, children] of (await reader.descend(unknown, MOST_FOLLOWED)).links)
+      links.set(id, children);
+  const lines = parkedIds.map(id => lineBehind(id, links));
+  const headIds = [...new Set(lines.flatMap(({ heads }) => heads))];
+  const [places, jobs] = await Promise.all([reader.places(headIds), reader.jobs(headIds)]);
+  const blockers = new Map<string, BlockerView>();
+  for (const [index, id] of parkedIds.entries()) {
+    const { heads, ahead, directly } = lines[index] as LineBehind;
+    const ranked = heads
+      .map(head => ({ head, at: headIds.indexOf(head) }))
+      .sort((a, b) => rankOf(places[a.at]?.state) - rankOf(places[b.at]?.state));
+    const [worst] = ranked;
+    if (!worst || directly === undefined) continue;
+    const job = jobs[worst.at];
+    const change: Change | undefined = job ? storedChange(job.data) : undefined;
+    blockers.set(id, {
+      directly,
+      jobId: worst.head,
+      state: places[worst.at]?.state ?? 'waiting',
+      op: job?.name ?? null,
+      table: change ? tableOfChange(change) : null,
+      key: change ? (keyOfChange(change) as Row | null) : null,
+      failedReason: job?.failedReason || null,
+      ahead,
+      isLeast: !links.has(worst.head),
+    });
+  }
+  return blockers;
+}
+
+interface LineBehind {
+  readonly directly: string | undefined;
+  /** Jobs that wait for nothing, or that were not followed. */
+  readonly heads: readonly string[];
+  readonly ahead: number;
+}
+
+function lineBehind(id: string, links: ReadonlyMap<string, readonly string[]>): LineBehind {
+  // The set grows while the loop walks it: from a job to those that it waits for.
+  const seen = new Set([id]);
+  const heads: string[] = [];
+  for (const each of seen) {
+    const children = links.get(each) ?? [];
+    for (const child of children) seen.add(child);
+    if (children.length === 0 && each !== id) heads.push(each);
+  }
+  return { directly: [...(links.get(id) ?? [])].sort().at(-1), heads, ahead: seen.size - 1 };
+}
+
+function rankOf(state: (typeof WORST_FIRST)[number] | undefined): number {
+  return state === undefined ? WORST_FIRST.length : WORST_FIRST.indexOf(state);
+}

@@ -1,0 +1,84 @@
+import type { Row, TableName } from '@walmq/change';
+import type { QueueConfig } from '@walmq/config';
+import type { BlockerView, QueueEntry, Trace, TracedChange } from './trace.js';
+
+/** Stands for a value of a column that a queue hides. */
+export const HIDDEN = '[hidden]';
+
+/** The queues of the logs: they hold whole rows, so they do not decide what a trace shows. */
+const LOG_QUEUES: ReadonlySet<string> = new Set(['audit', 'change-log']);
+
+/**
+ * Whether a trace hides a column of a row that comes from a log. A log may hold more than any queue shows, and must not be a way
+ * around the masks: a column is hidden if a queue of the table masks or omits it, or if no queue shows it.
+ */
+export function hiddenByQueues(
+  queues: readonly QueueConfig[],
+  { schema, table }: TableName,
+): (column: string) => boolean {
+  const taking = queues.filter(({ tables }) =>
+    tables.some(route => route.schema === schema && route.table === table),
+  );
+  const others = taking.filter(({ name }) => !LOG_QUEUES.has(name));
+  const deciding = others.length > 0 ? others : taking;
+  return column => {
+    const hides = ({ shape }: QueueConfig) =>
+      shape?.omit?.includes(column) === true || Object.hasOwn(shape?.mask ?? {}, column);
+    const shows = ({ shape }: QueueConfig) => shape?.columns?.includes(column) !== false;
+    return taking.some(hides) || (deciding.length > 0 && !deciding.some(shows));
+  };
+}
+
+/** The row with HIDDEN in place of hidden values. NULL stays, as the masks of a queue leave it. */
+export function hideColumns<R extends Row | null>(row: R, isHidden: (column: string) => boolean): R {
+  if (row === null) return row;
+  return Object.fromEntries(
+    Object.entries(row).map(([column, value]) => [
+      column,
+      value !== null && isHidden(column) ? HIDDEN : value,
+    ]),
+  ) as R;
+}
+
+/**
+ * The trace for somebody who may see states and times but no data: no keys, rows, contexts and results. No reasons either, since
+ * a handler may put anything into the message of an error.
+ */
+export function withoutData(trace: Trace): Trace {
+  return {
+    ...trace,
+    notes: trace.notes.filter(({ code }) => code !== 'nearest'),
+    changes: trace.changes.map(bareChange),
+    isHidden: true,
+  };
+}
+
+function bareChange(change: TracedChange): TracedChange {
+  return {
+    ...change,
+    key: null,
+    context: null,
+    rows: [],
+    moved: change.moved && { ...change.moved, key: null },
+    queues: change.queues.map(bareEntry),
+  };
+}
+
+function bareEntry(entry: QueueEntry): QueueEntry {
+  const { job, inbox } = entry;
+  return {
+    ...entry,
+    inbox: inbox && { ...inbox, result: null },
+    effects: entry.effects.map(effect => ({ ...effect, result: null })),
+    job: job && {
+      ...job,
+      failedReason: job.failedReason && HIDDEN,
+      result: null,
+      behind: job.behind && bareBlocker(job.behind),
+    },
+  };
+}
+
+function bareBlocker(blocker: BlockerView): BlockerView {
+  return { ...blocker, key: null, failedReason: blocker.failedReason && HIDDEN };
+}
