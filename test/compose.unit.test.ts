@@ -13,6 +13,11 @@ interface ComposeService {
   ports?: string[];
   depends_on?: Record<string, { condition: string }>;
   container_name?: string;
+  restart?: string;
+  init?: boolean;
+  read_only?: boolean;
+  stop_grace_period?: string;
+  healthcheck?: { test?: string[] };
   profiles?: string[];
 }
 
@@ -22,7 +27,8 @@ const compose = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'), { 
   volumes: Record<string, unknown>;
 };
 const services = Object.entries(compose.services);
-const ours = services.filter(([, service]) => service.build !== undefined);
+const IMAGE = `walmq/walmq:${(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version}`;
+const ours = services.filter(([, { image }]) => image?.startsWith('walmq/'));
 const WORKERS = ['order-worker', 'inventory-worker', 'analytics-worker'];
 /** Nothing to do until they are configured: each has a profile of its own. */
 const OPTIONAL = {
@@ -39,8 +45,32 @@ describe('docker-compose.yml', () => {
     expect(always.sort()).toEqual(['setup', 'capture', ...WORKERS, 'dashboard'].sort());
   });
 
-  it.each(ours)('%s is built here and runs a program of the project', (_name, { build, command = [] }) => {
-    expect(existsSync(join(ROOT, build as string, 'Dockerfile'))).toBe(true);
+  it('builds one image, which has one name with the version, and pins the images of others', () => {
+    expect(services.flatMap(([name, { build }]) => (build === undefined ? [] : [name, build]))).toEqual([
+      'setup',
+      '.',
+    ]);
+    expect(new Set(ours.map(([, { image }]) => image))).toEqual(new Set([IMAGE]));
+    for (const [name, { image }] of services) expect(image, name).toMatch(/:v?\d+\.\d+(\.\d+)?$/);
+  });
+
+  it('brings every service back after a kill or a reboot, but for set-up', () => {
+    const once = services.filter(([, { restart }]) => restart !== 'unless-stopped').map(([name]) => name);
+    expect(once).toEqual(['setup']);
+  });
+
+  it.each(ours)(
+    '%s gets its signals, has time to drain, and writes nothing in its image',
+    (_name, service) => {
+      expect(service.init).toBe(true);
+      expect(service.read_only).toBe(true);
+      expect(Number.parseInt(service.stop_grace_period ?? '', 10)).toBeGreaterThan(10);
+      // A process of Node.js every five seconds would cost more than most of the programs.
+      expect(service.healthcheck?.test?.[1]).not.toBe('node');
+    },
+  );
+
+  it.each(ours)('%s runs a program of the project', (_name, { command = [] }) => {
     const [program, path] = command;
     expect(program).toBe('node');
     expect(existsSync(join(ROOT, path as string)), `${path} exists`).toBe(true);
@@ -88,6 +118,13 @@ describe('docker-compose.yml', () => {
 });
 
 describe('Dockerfile', () => {
+  it('is built from an allow list, which has no secrets and no tests', () => {
+    const rules = readFileSync(join(ROOT, '.dockerignore'), 'utf8').split('\n');
+    expect(rules).toContain('*');
+    const allowed = rules.filter(rule => rule.startsWith('!')).map(rule => rule.slice(1));
+    expect(allowed.filter(name => /env|users|discarded|docs|ops|test/.test(name))).toEqual([]);
+  });
+
   const lines = readFileSync(join(ROOT, 'Dockerfile'), 'utf8').split('\n');
 
   it('does not run as root', () => {

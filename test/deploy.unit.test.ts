@@ -117,7 +117,7 @@ describe('ops/kubernetes', () => {
   it('keeps what is discarded on the dashboard on a volume that outlives it', () => {
     const dashboard = deployments.find(([name]) => name === 'walmq-dashboard')?.[1].spec.template.spec;
     const [container] = dashboard?.containers ?? [];
-    const folder = container?.env?.find(({ name }) => name === 'WALMQ_DASHBOARD_DISCARDED')?.value;
+    const folder = container?.env?.find(({ name }) => name === 'WALMQ_DISCARDED')?.value;
     const mount = container?.volumeMounts?.find(({ mountPath }) => mountPath === folder);
     const volume = dashboard?.volumes?.find(({ name }) => name === mount?.name);
     expect(ofKind('PersistentVolumeClaim').map(([name]) => name)).toEqual([
@@ -145,6 +145,6 @@ describe('ops/systemd', () => {
   it('lets an app drain, and write only to a folder of its own', () => {
     expect(Number(setting('TimeoutStopSec'))).toBeGreaterThan(DRAIN_SECONDS);
     expect(setting('ProtectSystem')).toBe('strict');
-    expect(setting('Environment=WALMQ_DASHBOARD_DISCARDED')).toMatch(`%S/${setting('StateDirectory')}/`);
+    expect(setting('Environment=WALMQ_DISCARDED')).toMatch(`%S/${setting('StateDirectory')}/`);
   });
 });

@@ -46,6 +46,12 @@ describe('two captures, one slot', () => {
     await second.waitFor('SLOT_BUSY');
     await insert(world, 1, 100);
     await expectIds(world, 100);
+    // It has looked at the slot several times, and has said so once. An orchestrator finds it ready.
+    const looks = 'walmq_capture_sessions_ended_total{code="SLOT_BUSY"}';
+    await expect.poll(() => second.metric(looks), { timeout: 30_000 }).toBeGreaterThan(3);
+    expect(second.output.split('session:standby')).toHaveLength(2);
+    expect(second.output).not.toContain('session:ended');
+    expect(JSON.parse(await second.ask('ready'))).toEqual({ ready: true, reasons: {} });
     await first.end('SIGKILL');
     await second.waitFor('stream:started');
     await insert(world, 101, 200);

@@ -31,7 +31,7 @@ export async function runDashboard(given: Start = {}): Promise<void> {
       name: 'dashboard',
       defaultPort: 9100,
       needs: ['redis'],
-      own: { ...ACCESS_VARIABLES, WALMQ_DASHBOARD_DISCARDED: z.string().default('walmq-discarded') },
+      own: { ...ACCESS_VARIABLES, WALMQ_DISCARDED: z.string().default('walmq-discarded') },
       rewriteUrl: variables => {
         const rule = basePathRule(variables);
         return ({ url = '/', headers, socket }) =>
@@ -83,7 +83,7 @@ export async function runDashboard(given: Start = {}): Promise<void> {
           log,
         });
         await mountAssets(http);
-        const discardFolder = resolve(environment.WALMQ_DASHBOARD_DISCARDED);
+        const discardFolder = resolve(environment.WALMQ_DISCARDED);
         mountBoards({
           http,
           queues,

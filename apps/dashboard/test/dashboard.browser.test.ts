@@ -30,7 +30,7 @@ beforeAll(async () => {
   dashboard = await startDashboard({
     ...pipeline.env,
     WALMQ_DASHBOARD_USERS: users.join(','),
-    WALMQ_DASHBOARD_DISCARDED: folder,
+    WALMQ_DISCARDED: folder,
   });
   for (const name of ['ann', 'bob']) sessions.set(name, String(await signIn(dashboard.url, name, PASSWORD)));
 });

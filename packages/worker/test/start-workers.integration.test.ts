@@ -46,6 +46,11 @@ describe('workers within an application', () => {
       return 'done';
     });
     expect(await workers.reasons()).toEqual({});
+    await world.pool.query('ALTER TABLE walmq.effects RENAME TO effects_of_another_time');
+    expect(await workers.reasons()).toEqual({
+      postgres: 'the database lacks walmq.effects: run "npx walmq setup"',
+    });
+    await world.pool.query('ALTER TABLE walmq.effects_of_another_time RENAME TO effects');
     const ending = world.process('orders', world.change('insert', 'orders', { after: { id: 1 } }));
     await eventually(() => expect(seen).toEqual(['begun']));
     const stopped = workers.stop();

@@ -10,6 +10,7 @@ export interface KeepStreamingOptions extends SessionOptions, Pick<Service, 'log
 export async function keepStreaming(options: KeepStreamingOptions): Promise<void> {
   const { config, stopping, log, fail, emit } = options;
   const progress = new SessionProgress(emit);
+  let standsBy = false;
   while (!stopping.aborted) {
     try {
       await runSession({ ...options, emit: progress.take });
@@ -21,10 +22,11 @@ export async function keepStreaming(options: KeepStreamingOptions): Promise<void
       if (recovery === 'stop') return fail(error);
       const retryInMs = retryDelayMs(recovery, progress.interrupted(recovery));
       const remedy = error.remedy ? ` ${error.remedy}` : '';
-      log.warn(
-        { event: 'session:ended', code: error.code, ...error.facts, retryInMs },
-        `${error.message}${remedy}`,
-      );
+      const line = { code: error.code, ...error.facts, retryInMs };
+      if (recovery !== 'standby') log.warn({ event: 'session:ended', ...line }, `${error.message}${remedy}`);
+      // A standby looks twice a second. Its log says once that it stands by, and once that it streams.
+      else if (!standsBy) log.info({ event: 'session:standby', ...line }, `${error.message}${remedy}`);
+      standsBy = recovery === 'standby';
       await pause(retryInMs, stopping);
     }
   }

@@ -4,6 +4,8 @@ import type { CaptureEvent, PauseCause } from './capture-event.js';
 export interface Condition {
   /** Why no session streams, as a sentence; undefined while one does. */
   readonly notStreaming: string | undefined;
+  /** True while another capture reads the slot, and this one waits to take over. */
+  readonly standsBy: boolean;
   /** What keeps the session from enqueueing, as sentences. */
   readonly pauses: ReadonlyMap<PauseCause, string>;
   /** Why changes that queues expect do not come, as a sentence. */
@@ -14,6 +16,7 @@ const NO_PAUSES: Condition['pauses'] = new Map();
 
 export const STARTING: Condition = {
   notStreaming: 'it is starting',
+  standsBy: false,
   pauses: NO_PAUSES,
   unpublished: undefined,
 };
@@ -22,9 +25,14 @@ export const STARTING: Condition = {
 export function nextCondition(condition: Condition, event: CaptureEvent): Condition {
   switch (event.type) {
     case 'streaming':
-      return { ...condition, notStreaming: undefined };
+      return { ...condition, notStreaming: undefined, standsBy: false };
     case 'interrupted':
-      return { notStreaming: event.error.message, pauses: NO_PAUSES, unpublished: undefined };
+      return {
+        notStreaming: event.error.message,
+        standsBy: event.role === 'standby',
+        pauses: NO_PAUSES,
+        unpublished: undefined,
+      };
     case 'paused':
       return { ...condition, pauses: new Map([...condition.pauses, [event.cause, reasonOf(event)]]) };
     case 'resumed':
@@ -42,8 +50,12 @@ export function nextCondition(condition: Condition, event: CaptureEvent): Condit
   }
 }
 
-/** Why changes are not enqueued at present, as a sentence; undefined when all is well. */
-export function idleBecause({ notStreaming, pauses, unpublished }: Condition): string | undefined {
+/**
+ * Why changes are not enqueued at present, as a sentence; undefined when all is well. All is well with a standby: if it were
+ * not ready, an orchestrator that waits for every replica would wait for ever.
+ */
+export function idleBecause({ notStreaming, standsBy, pauses, unpublished }: Condition): string | undefined {
+  if (standsBy) return undefined;
   return notStreaming ?? pauses.values().next().value ?? unpublished;
 }
 

@@ -10,6 +10,12 @@ const INTERRUPTED: CaptureEvent = {
   error: new WalmqError('REPLICATION_LOST', 'the connection is lost.'),
   atMs: 0,
 };
+const STANDBY: CaptureEvent = {
+  type: 'interrupted',
+  role: 'standby',
+  error: new WalmqError('SLOT_BUSY', 'another capture reads it.'),
+  atMs: 0,
+};
 const HELD: CaptureEvent = { type: 'paused', cause: 'backlog', reason: 'too many jobs' };
 const HIDDEN: CaptureEvent = { type: 'paused', cause: 'visibility', reason: 'a standby is away' };
 const away = (message: string): CaptureEvent => ({
@@ -29,6 +35,8 @@ describe('the condition of a capture', () => {
     [undefined, [STREAMING]],
     ['the connection is lost.', [STREAMING, HELD, INTERRUPTED]],
     [undefined, [STREAMING, HELD, INTERRUPTED, STREAMING]],
+    [undefined, [STANDBY]],
+    ['the connection is lost.', [STANDBY, STREAMING, INTERRUPTED]],
     ['the backlog is at its limit: too many jobs', [STREAMING, HELD, HIDDEN]],
     ['a standby is away', [STREAMING, HELD, HIDDEN, { type: 'resumed', cause: 'backlog' }]],
     ['Redis takes no batches: again', [STREAMING, away('once'), away('again')]],

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { WalmqError } from '@walmq/change';
 import {
   createDiscardFile,
@@ -37,7 +38,10 @@ export function addDiscard(program: Command, { io, exit }: Host): void {
       'write failed changes to a file and remove them; changes parked behind them run without them',
     )
     .option('--all', 'select all failed changes')
-    .option('--to <file>', 'the new file for the changes (default: walmq-discarded-<time>.jsonl)')
+    .option(
+      '--to <file>',
+      'the new file for the changes (default: walmq-discarded-<time>.jsonl, in the folder WALMQ_DISCARDED if that is set)',
+    )
     .addOption(new Option('--dry-run', 'print what would be discarded, and change nothing').conflicts('yes'))
     .option('--yes', 'do not ask')
     .option('--json', 'print the result as JSON')
@@ -56,7 +60,7 @@ async function discardCommand(io: CommandIo, options: DiscardCommandOptions): Pr
       return reportChoices(io, options, choices, 'would be discarded');
     if (!options.yes) await confirm(io, choices);
     return await withOperatorLog(io, config, async log => {
-      const file = await createDiscardFile(options.to ?? defaultFile());
+      const file = await createDiscardFile(options.to ?? defaultFile(io.env.WALMQ_DISCARDED));
       try {
         return await discardInto(io, options, { redis, choices, file, log });
       } finally {
@@ -121,6 +125,7 @@ async function confirm(io: CommandIo, choices: readonly Choice[]): Promise<void>
   if (answer.trim().toLowerCase() !== 'yes') throw new WalmqError('NOT_CONFIRMED', 'nothing was discarded.');
 }
 
-function defaultFile(): string {
-  return `walmq-discarded-${new Date().toISOString().replaceAll(':', '-')}.jsonl`;
+/** `folder` is where the dashboard writes too: in a container, the one that is writable. */
+function defaultFile(folder = ''): string {
+  return join(folder, `walmq-discarded-${new Date().toISOString().replaceAll(':', '-')}.jsonl`);
 }

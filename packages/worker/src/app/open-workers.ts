@@ -10,6 +10,7 @@ import type { WorkerDefinition } from '../define/define.js';
 import { workerMetrics } from '../metrics/metrics.js';
 import { Isolation } from '../run/isolate.js';
 import { type RunningWorker, startWorker } from '../run/start.js';
+import { missingTables } from './missing-tables.js';
 import { pruneRegularly } from './prune-regularly.js';
 import { requireSources } from './require-sources.js';
 import { checkDatabase, KIT_RIGHTS, type TableRights } from './rights.js';
@@ -57,12 +58,8 @@ export async function openWorkers(options: OpenWorkersOptions): Promise<WorkerAp
     deadlineMs: config.source.deadlineMs,
   });
   service.onStop('postgres', () => pool.end());
-  await checkDatabase({
-    pool,
-    stopping: service.stopping,
-    onFault: service.fail,
-    rights: [...KIT_RIGHTS, ...options.rights],
-  });
+  const rights = [...KIT_RIGHTS, ...options.rights];
+  await checkDatabase({ pool, stopping: service.stopping, onFault: service.fail, rights });
   const kept = keepConnected({
     url: environment.redisUrl as string,
     name,
@@ -73,7 +70,10 @@ export async function openWorkers(options: OpenWorkersOptions): Promise<WorkerAp
   });
   const { redis } = kept;
   service.onStop('redis', async () => kept.close());
-  service.readyWhen('postgres', () => checkPostgres(pool));
+  service.readyWhen(
+    'postgres',
+    async () => (await checkPostgres(pool)) ?? (await missingTables(pool, rights)),
+  );
   service.readyWhen('redis', () => kept.check());
   const metrics = workerMetrics(service.metrics);
   const definitions = await options.workers({ pool });
