@@ -105,7 +105,10 @@ export class Mover {
     const waiting = this.#waiting.splice(0, next.finish);
     const finished = waiting.map(({ job }) => job);
     this.#announcedAtSend = this.#announced;
-    void this.#send({ finished, take: next.take, token: newToken(), timestamp: Date.now() }, waiting);
+    void this.#send(
+      { finished, take: next.take, spare: 0, token: newToken(), timestamp: Date.now() },
+      waiting,
+    );
     return true;
   }
 

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change } from '@walmq/change';
-import { isNotConnectionError, type Processor, Worker, type WorkerOptions } from 'bullmq';
+import { isNotConnectionError, type Job, type Processor, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { keepJobsOf } from './keep-jobs.js';
 import { Moves, type Taken } from './move-call.js';
@@ -88,6 +88,8 @@ export class MovingWorker extends Worker<Change> {
         token,
         returnValue: JSON.stringify(returnValue) ?? 'null',
         keepJobs: keepJobsOf(removeOnComplete ?? this.opts.removeOnComplete),
+        attemptsMade: job.attemptsMade,
+        isDeduplicated: (job as unknown as Job<Change>).deduplicationId !== undefined,
       });
       return { result: undefined, finishedOn };
     };
