@@ -45,6 +45,18 @@ export {
   type ResumeVerdict,
   resumeVerdict,
 } from './resume/resume.js';
+export {
+  type Blocker,
+  type FoundChange,
+  MAX_PARKED,
+  SEARCH_LIMITS,
+  SEARCHED_STATES,
+  type SearchedState,
+  type SearchLimits,
+  type SearchPage,
+  type SearchQuery,
+} from './search/query.js';
+export { type JobView, type SearchOptions, search } from './search/search.js';
 export { bytesText } from './status/bytes.js';
 export { countWorkers } from './status/count-workers.js';
 export {

@@ -17,6 +17,8 @@ export interface FailedFilter {
   readonly keyValues?: readonly string[];
   /** A text that the reason contains, in any case. */
   readonly reason?: string;
+  /** A text that the reason or a value of the change contains, in any case. */
+  readonly text?: string;
   /** Time of the failure, from and to; milliseconds since 1970. */
   readonly failedFromMs?: number;
   readonly failedToMs?: number;
@@ -30,23 +32,38 @@ export interface FailedFilter {
   readonly ids?: ReadonlySet<string>;
 }
 
-/** A job that holds no change can match by id, reason, time of failure and operation only. */
+/** A job that holds no change can match by id, reason, text, time of failure and operation only. */
 export function matches(filter: FailedFilter, queue: string, job: FailedJob): boolean {
   const change = changeOf(job);
   const committedMs = change?.tx?.committedAt === undefined ? undefined : Date.parse(change.tx.committedAt);
-  const { kind, group } = filter;
+  const { kind, group, text } = filter;
   return (
-    mayMatch(filter, job.id ?? '') &&
+    headMatches(filter, job) &&
     (kind === undefined || isSameKind(kind, kindOf(queue, job))) &&
     (group === undefined || group === kindId(kindOf(queue, job))) &&
     (filter.table === undefined || filter.table === tableOf(change)) &&
-    (filter.op === undefined || filter.op === job.name) &&
     (filter.key === undefined || hasColumns(change, filter.key)) &&
     (filter.keyValues === undefined || hasKeyValues(change, filter.keyValues)) &&
-    (filter.reason === undefined ||
-      (job.failedReason ?? '').toLowerCase().includes(filter.reason.toLowerCase())) &&
-    within(job.finishedOn, filter.failedFromMs, filter.failedToMs) &&
+    (text === undefined || contains(job.failedReason, text) || holdsText(job.data, text)) &&
     within(committedMs, filter.committedFromMs, filter.committedToMs)
+  );
+}
+
+/** What can be decided without the job's data. */
+export function headMatches(filter: FailedFilter, job: Omit<FailedJob, 'data'>): boolean {
+  return (
+    mayMatch(filter, job.id ?? '') &&
+    (filter.op === undefined || filter.op === job.name) &&
+    (filter.reason === undefined || contains(job.failedReason, filter.reason)) &&
+    within(job.finishedOn, filter.failedFromMs, filter.failedToMs)
+  );
+}
+
+/** True if the job's data decides. */
+export function needsData(filter: FailedFilter): boolean {
+  const { kind, group, table, key, keyValues, text, committedFromMs, committedToMs } = filter;
+  return [kind, group, table, key, keyValues, text, committedFromMs, committedToMs].some(
+    condition => condition !== undefined,
   );
 }
 
@@ -56,6 +73,22 @@ export function mayMatch({ ids, fromLsn, toLsn }: FailedFilter, jobId: string): 
     (ids === undefined || ids.has(jobId) || ids.has(changeIdOf(jobId) ?? '')) &&
     within(lsnOf(jobId), fromLsn, toLsn)
   );
+}
+
+function contains(text: string | undefined, part: string): boolean {
+  return (text ?? '').toLowerCase().includes(part.toLowerCase());
+}
+
+/** Looks at values, not at names of columns. A list in place of a recursion: data may be nested as deep as it likes. */
+function holdsText(data: unknown, part: string): boolean {
+  const todo = [data];
+  while (todo.length > 0) {
+    const value = todo.pop();
+    if (typeof value === 'object' && value !== null)
+      for (const inner of Object.values(value)) todo.push(inner);
+    else if (value !== undefined && value !== null && contains(String(value), part)) return true;
+  }
+  return false;
 }
 
 function isSameKind(a: FailureKind, b: FailureKind): boolean {

@@ -13,6 +13,12 @@ export const commandErrors = errorSection({
     from: ['command line'],
     outcome: 'refused',
   },
+  CURSOR_INVALID: {
+    meaning: 'The cursor of a search is not one of walmq, or it belongs to a search with other conditions.',
+    remedy: 'Search again without the cursor, or with the very conditions of the search that printed it.',
+    from: ['command line', 'dashboard'],
+    outcome: 'refused',
+  },
   NOT_CONFIRMED: {
     meaning: 'The command removes or gives up something, and nobody confirmed it.',
     remedy: 'Add `--yes`, or answer the question at a terminal.',
