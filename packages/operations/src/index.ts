@@ -56,7 +56,7 @@ export {
   type SearchPage,
   type SearchQuery,
 } from './search/query.js';
-export { type JobView, type SearchOptions, search } from './search/search.js';
+export { type SearchOptions, type SearchView, search } from './search/search.js';
 export { bytesText } from './status/bytes.js';
 export { countWorkers } from './status/count-workers.js';
 export {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FailedFilter } from '../src/failures/filter.js';
 import type { StoredJob } from '../src/failures/stored-job.js';
 import type { SearchLimits, SearchQuery } from '../src/search/query.js';
-import { type JobView, search } from '../src/search/search.js';
+import { type SearchView, search } from '../src/search/search.js';
 
 let server: EmbeddedRedis;
 let redis: Redis;
@@ -76,7 +76,7 @@ interface Asked {
   readonly filter?: FailedFilter;
   readonly limits?: Partial<SearchLimits>;
   readonly cursor?: string | undefined;
-  readonly view?: JobView;
+  readonly view?: SearchView;
 }
 
 async function ask({ state = 'failed', filter = {}, ...rest }: Asked = {}) {
@@ -191,12 +191,12 @@ describe('a search through failed changes', () => {
 
   it('compares only what the viewer may see', async () => {
     await put(orders, 1, { reason: 'ann@example.com is unknown', email: 'ann@example.com' });
-    const blind: JobView = (_, job) => ({
+    const blind: SearchView = (_, job) => ({
       ...job,
       data: { table: 'orders' },
       failedReason: '<address> is unknown',
     });
-    const masked: JobView = (_, job) => withoutEmail(job);
+    const masked: SearchView = (_, job) => withoutEmail(job);
     for (const filter of [
       { text: 'ann@' },
       { reason: 'ann@' },

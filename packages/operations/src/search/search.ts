@@ -22,7 +22,7 @@ import { type QueuePlace, walkQueues } from './walk-queues.js';
  * What somebody may see of a job. A search compares this and returns this: nobody can find out by searching what they may not
  * see.
  */
-export type JobView = (queue: string, job: StoredJob) => StoredJob;
+export type SearchView = (queue: string, job: StoredJob) => StoredJob;
 
 export interface SearchOptions {
   readonly redis: Redis;
@@ -32,7 +32,7 @@ export interface SearchOptions {
   readonly cursor?: string | undefined;
   readonly limits?: Partial<SearchLimits>;
   /** Default: everything. */
-  readonly view?: JobView;
+  readonly view?: SearchView;
 }
 
 /** Jobs to look at together: of each, the parts beside its data are in memory. */
@@ -85,7 +85,7 @@ interface Found {
 class Request {
   readonly #redis: Redis;
   readonly #query: SearchQuery;
-  readonly #view: JobView;
+  readonly #view: SearchView;
   readonly #limits: SearchLimits;
   readonly #blockers: ReadonlyMap<Queue, Blockers>;
   /** Failed jobs behind which others are parked, by queue and id. */
