@@ -57,6 +57,12 @@ export {
   type SearchQuery,
 } from './search/query.js';
 export { type SearchOptions, type SearchView, search } from './search/search.js';
+export {
+  type Unfinished,
+  type UnfinishedChange,
+  type UnfinishedOptions,
+  unfinishedOf,
+} from './search/unfinished-of.js';
 export { bytesText } from './status/bytes.js';
 export { countWorkers } from './status/count-workers.js';
 export {
