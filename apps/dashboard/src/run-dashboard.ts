@@ -16,6 +16,7 @@ import { mountActions } from './pipeline/actions.js';
 import { mountPipeline } from './pipeline/mount.js';
 import { Observer } from './pipeline/observer.js';
 import { registerQueueMetrics } from './queue-metrics.js';
+import { mountRow } from './row/mount.js';
 import { mountRunbook } from './runbook/mount.js';
 
 /**
@@ -100,6 +101,7 @@ export async function runDashboard(given: Start = {}): Promise<void> {
           },
         });
         mountPipeline({ http, observer, tokens, identify });
+        mountRow({ http, tokens, config, database, redis, log });
         mountRunbook({ http, tokens });
         mountActions({
           http,

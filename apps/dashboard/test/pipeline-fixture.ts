@@ -40,10 +40,11 @@ export class TestPipeline implements AsyncDisposable {
     return { DATABASE_URL: this.postgres.url, REDIS_URL: this.redis.url };
   }
 
-  startCapture(): void {
+  /** `env`: over the process's environment. */
+  startCapture(env: Record<string, string> = {}): void {
     const child = spawn(process.execPath, [join(ROOT, 'apps/capture/bin/capture.js')], {
       cwd: ROOT,
-      env: { PATH: process.env.PATH, WALMQ_PORT: '0', LOG_LEVEL: 'warn', ...this.env },
+      env: { PATH: process.env.PATH, WALMQ_PORT: '0', LOG_LEVEL: 'warn', ...this.env, ...env },
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     const exit = once(child, 'exit');
