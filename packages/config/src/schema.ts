@@ -274,9 +274,10 @@ export const configSchema = z.strictObject({
       /** Maximum number of batches that are sent and not yet answered. Default 2. */
       batchesInFlight: z.int().min(1).max(16).default(2),
       /**
-       * Milliseconds by which the slot stays behind the durable position, to repair a Redis that lost data. Default 0.
+       * Milliseconds by which the slot stays behind the durable position, to repair a Redis that lost data. Default 0, or
+       * 30 000 with sentinels or a cluster, whose failovers lose what a replica had not received.
        */
-      ackDelayMs: milliseconds.default(0),
+      ackDelayMs: milliseconds.optional(),
       /** Capture pauses if any queue has more unfinished jobs (waiting, active, delayed, parked). Default 1 000 000. */
       maxQueueDepth: z.int().min(1).default(1_000_000),
       /** Capture pauses above this share of Redis' maxmemory. Default 0.8. */

@@ -4,6 +4,7 @@ import { publishedTables, shardPrefixes, type WalmqConfig } from '@walmq/config'
 import { claimKey, sourceTag } from '@walmq/fanout';
 import { heartbeatPrefix, tableMemoryKey } from '@walmq/operations';
 import { processId } from '@walmq/postgres';
+import { parseRedisUrl } from '@walmq/redis';
 import { Catalog, Inheritance, readServerStart, SQL_ASCII } from '@walmq/replication';
 import { poll } from '@walmq/runtime';
 import { backfillsOf } from '../backfill/backfills.js';
@@ -11,6 +12,7 @@ import { DurablePositions } from '../backfill/durable-positions.js';
 import { runPipeline } from '../pipeline/pipeline.js';
 import { watchOverrun } from '../postgres/watch-overrun.js';
 import { watchServer } from '../postgres/watch-server.js';
+import { ackDelayOf } from '../progress/ack-delay.js';
 import { nextProgress, type ProgressEvent, progressFrom } from '../progress/acknowledge.js';
 import { HistoryProof } from '../progress/prove-history.js';
 import { CatalogNotes } from '../redis/catalog-notes.js';
@@ -83,8 +85,9 @@ export async function streamChanges(scope: Scope, options: ConnectedOptions): Pr
   );
   const resumeAfter = progress.enqueued;
   scope.start(await watchCatalog({ catalog, notes, config, acknowledged: () => progress.acknowledged }));
+  const ackDelayMs = ackDelayOf(config.capture.ackDelayMs, parseRedisUrl(options.redisUrl));
   const advance = (event: ProgressEvent) => {
-    progress = nextProgress(progress, event, config.capture.ackDelayMs);
+    progress = nextProgress(progress, event, ackDelayMs);
     stream.acknowledge(progress.acknowledged);
     emit({ type: 'progress', progress });
     durable.reached(progress.shards);

@@ -108,6 +108,16 @@ export class SentinelSet implements AsyncDisposable {
     return await this.untilPromoted(former);
   }
 
+  /** Lets a replica receive nothing more from its primary, for which it stays a candidate. */
+  async cutReplication(replica: EmbeddedRedis): Promise<void> {
+    await onNode(replica, redis => redis.config('SET', 'masterauth', 'wrong'));
+    await onNode(await this.primary(), redis => redis.call('CLIENT', 'KILL', 'TYPE', 'replica'));
+    await eventually(async () => {
+      const info = await onNode(replica, redis => redis.info('replication'));
+      if (!info.includes('master_link_status:down')) throw new Error('the replica is still connected');
+    });
+  }
+
   /** Resolves when every sentinel knows the others, and the primary has every other node as a replica. */
   async untilWatched(): Promise<void> {
     await eventually(async () => {
