@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { heartbeatPrefix } from '@walmq/operations';
+import type { DatabaseUrl } from '@walmq/postgres';
 import { runService, type Service, type Start, versionBeside } from '@walmq/runtime';
 import { boundHeap } from './bound-heap.js';
 import { watchDeadLetters } from './events/dead-letter-queue.js';
@@ -21,11 +22,11 @@ export async function runCapture(given: Start = {}): Promise<void> {
     {
       name: 'capture',
       defaultPort: 9101,
-      needs: ['database', 'redis'],
+      needs: ['replication', 'redis'],
       start: async service => {
         const { config, environment, log, stopping, fail } = service;
         const { slot } = config.source;
-        const databaseUrl = environment.databaseUrl as string;
+        const databaseUrl = environment.database as DatabaseUrl;
         const redisUrl = environment.redisUrl as string;
 
         const metrics = captureMetrics(service.metrics);

@@ -61,11 +61,13 @@ export async function runDashboard(given: Start = {}): Promise<void> {
             log.debug({ event: 'queue:error', error: error.message }, 'A queue cannot be read'),
           );
         const bullmqQueues = queues.map(({ queue }) => queue);
+        // Two connections need no pooler, and the direct way keeps walmq's settings of a session.
+        const way = environment.database ?? environment.workerDatabase;
         const database =
-          environment.databaseUrl === undefined
+          way === undefined
             ? new Error('DATABASE_URL is not set')
             : openPool({
-                url: environment.databaseUrl,
+                url: way,
                 name: 'walmq dashboard',
                 log,
                 max: 2,

@@ -19,7 +19,7 @@ const SOURCES: ReadonlySet<string> = new Set(['table', 'tables', 'messages', 'ou
  * reports, so that the user sees all mistakes at once.
  */
 export function contradictions(input: unknown): Mistake[] {
-  const { queues = {}, outbox = {}, deadLetter, malformed } = recordOf(input);
+  const { source = {}, queues = {}, outbox = {}, deadLetter, malformed } = recordOf(input);
   const entries = Object.entries(recordOf(queues)).map(([name, raw]) => ({ name, ...readable(raw) }));
   const outboxTable = outboxFields.safeParse(outbox).data?.table;
   return [
@@ -41,6 +41,14 @@ export function contradictions(input: unknown): Mistake[] {
         message: 'reads the outbox as a table too: its rows would come twice',
       })),
     ...deadLetterMistakes(deadLetter, malformed, recordOf(queues)),
+    ...passwordMistakes(recordOf(source)),
+  ];
+}
+
+function passwordMistakes({ password, passwordCommand }: Readonly<Record<string, unknown>>): Mistake[] {
+  if (password === undefined || passwordCommand === undefined) return [];
+  return [
+    { path: ['source', 'passwordCommand'], message: 'stands beside "password": remove one of the two' },
   ];
 }
 

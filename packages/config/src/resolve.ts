@@ -82,6 +82,12 @@ export type CaptureConfig = Readonly<Parsed['capture']>;
 export interface WalmqConfig {
   readonly source: {
     readonly url: string | undefined;
+    /** For workers, e.g. of a pooler. */
+    readonly workerUrl: string | undefined;
+    /** Answers with the password of one new connection. */
+    readonly password: Parsed['source']['password'];
+    /** Shell command that prints the password of one new connection. */
+    readonly passwordCommand: string | undefined;
     readonly slot: string;
     readonly publication: string;
     /** Milliseconds without an answer before walmq checks whether the connection is alive. */
@@ -138,7 +144,13 @@ export function resolveConfig(parsed: Parsed): WalmqConfig {
   for (const name of [formerDeadLetter, deadLetter])
     if (name !== undefined) queues.push([name, resolveQueue(name, queueFields.parse({}), parsed.redis)]);
   return deepFreeze({
-    source: { ...parsed.source, url: parsed.source.url },
+    source: {
+      ...parsed.source,
+      url: parsed.source.url,
+      workerUrl: parsed.source.workerUrl,
+      password: parsed.source.password,
+      passwordCommand: parsed.source.passwordCommand,
+    },
     redis: { ...parsed.redis, url: parsed.redis.url },
     capture: parsed.capture,
     workers: parsed.workers,

@@ -73,6 +73,14 @@ const predicate = z.custom<(row: Row, change: ChangeName) => boolean>(
   'must be a function of a row',
 );
 const transform = z.custom<(change: Change) => Change | null>(isFunction, 'must be a function of a change');
+const passwordFunction = z.custom<
+  (target: {
+    readonly host: string;
+    readonly port: number;
+    readonly user: string;
+    readonly database: string;
+  }) => string | Promise<string>
+>(isFunction, 'must be a function that answers with the password');
 const hashKey = z.custom<() => string | undefined>(isFunction, 'must be a function that returns the key');
 const mask = z.union(
   [
@@ -227,6 +235,21 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** postgres:// URL of the database. Its role needs REPLICATION. Default: DATABASE_URL. */
       url: z.string().optional(),
+      /**
+       * postgres:// URL for workers, e.g. of a pooler. Capture and the command line use `url`. Default: WORKER_DATABASE_URL, else as
+       * `url`.
+       */
+      workerUrl: z.string().optional(),
+      /**
+       * Answers with the password of one new connection, e.g. a token that expires. It is called for each connection. Default: the
+       * password of the URL.
+       */
+      password: passwordFunction.optional(),
+      /**
+       * Shell command that prints the password of one new connection. It runs for each connection, with PGHOST, PGPORT, PGUSER and
+       * PGDATABASE in its environment. Default: DATABASE_PASSWORD_COMMAND, else the password of the URL.
+       */
+      passwordCommand: z.string().min(1, 'must be a command').optional(),
       /**
        * Milliseconds without an answer from PostgreSQL after which walmq asks, on a new connection, whether the server
        * still has the old connection. Default 10 000.

@@ -1,6 +1,7 @@
 import { WalmqError } from '@walmq/change';
 import type { ClientConfig } from 'pg';
 import { parse, toClientConfig } from 'pg-connection-string';
+import { mistakeInHosts, urlsOfHosts } from './hosts.js';
 
 /** Host, port, database, role and session settings of a URL. */
 export interface Address
@@ -9,6 +10,8 @@ export interface Address
   /** Session settings of the URL, else of PGOPTIONS, in the server's form `-c name=value ...`; empty if neither has any. */
   readonly options: string;
   readonly applicationName: string | undefined;
+  /** connect_timeout of the URL, in milliseconds. */
+  readonly connectTimeoutMs: number | undefined;
   /** Time-outs of the URL, in milliseconds. */
   readonly timeouts: Pick<
     ClientConfig,
@@ -21,13 +24,15 @@ const PROTOCOL = /^postgres(?:ql)?:\/\//i;
 const TIMEOUTS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'] as const;
 
 /**
- * Reads a postgres:// URL. Throws DATABASE_URL_INVALID with the reason. The message contains no part of the URL that may be
+ * Reads a postgres:// URL; of several hosts, the first. Throws DATABASE_URL_INVALID with the reason. The message contains no part of the URL that may be
  * secret.
  */
 export function parseAddress(url: string, environment: NodeJS.ProcessEnv = process.env): Address {
   const mistake = mistakeIn(url);
   if (mistake) throw invalid(mistake);
-  const { host, port, user, password, database, ssl, sslnegotiation, ...said } = parsed(withPlainTls(url));
+  const { host, port, user, password, database, ssl, sslnegotiation, ...said } = parsed(
+    withPlainTls(urlsOfHosts(url)[0] as string),
+  );
   return {
     user,
     password,
@@ -38,27 +43,36 @@ export function parseAddress(url: string, environment: NodeJS.ProcessEnv = proce
     sslnegotiation,
     options: said.options || environment.PGOPTIONS || '',
     applicationName: said.application_name,
+    connectTimeoutMs: Number(said.connect_timeout) * 1000 || undefined,
     timeouts: Object.fromEntries(TIMEOUTS.flatMap(name => (said[name] ? [[name, Number(said[name])]] : []))),
   } as Address;
 }
 
-/** Returns the fault of a postgres:// URL as a predicate ("names several hosts: ..."); undefined if the URL can be read. */
+/** Returns the fault of a postgres:// URL as a predicate ("has a ..."); undefined if the URL can be read. */
 export function mistakeIn(url: string): string | undefined {
   if (!PROTOCOL.test(url)) return `is not a postgres:// or postgresql:// URL, e.g. ${EXAMPLE}`;
   const [authority = '', ...behind] = url.replace(PROTOCOL, '').split(/(?=[/?#])/);
   const rest = behind.join('');
-  const hosts = authority.slice(authority.lastIndexOf('@') + 1);
   // The last "@" ends user and password. An "@" behind them, outside the query, means that they were cut short.
   if (rest.includes('@') && !/^\/[^@]*\?/.test(rest)) return unencoded(rest.charAt(0));
-  if (/,/.test(hosts) || /[?&]host=[^&]*(,|%2c)/i.test(url))
-    return `names several hosts: give it one name that always leads to the primary (of a proxy, a virtual address or DNS); walmq connects again when that name leads elsewhere`;
   try {
     decodeURIComponent(authority);
   } catch {
     return 'has a "%" in user or password that encodes nothing: write it as %25';
   }
-  if (!URL.canParse(url.replace('@/', '@localhost/')))
+  if (!urlsOfHosts(url).every(one => URL.canParse(one.replace('@/', '@localhost/'))))
     return `cannot be read: percent-encode every character of user and password that is no letter or digit, and check the port, e.g. ${EXAMPLE}`;
+  return mistakeInHosts(url) ?? mistakeInTls(url);
+}
+
+const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'];
+
+function mistakeInTls(url: string): string | undefined {
+  const mode = /[?&]sslmode=([^&#]*)/i.exec(url)?.[1];
+  if (mode === undefined) return undefined;
+  if (!SSL_MODES.includes(mode)) return `has sslmode=${mode}: it must be one of ${SSL_MODES.join(', ')}`;
+  if (mode === 'verify-ca' && /[?&]uselibpqcompat=true/i.test(url) && !/[?&]sslrootcert=./i.test(url))
+    return 'has sslmode=verify-ca with uselibpqcompat=true, which needs the file of the authority: sslrootcert=/path/ca.pem';
   return undefined;
 }
 
@@ -71,6 +85,7 @@ function unencoded(character: string): string {
 interface Parsed extends Record<string, unknown> {
   readonly options?: string;
   readonly application_name?: string;
+  readonly connect_timeout?: string;
 }
 
 function parsed(url: string): Parsed {

@@ -1,5 +1,6 @@
 import { Client, type Connection } from 'pg';
 import { type ConnectionOptions, ownConnection } from './client-config.js';
+import { connectPrimary } from './connect-primary.js';
 
 /**
  * State of a silent connection, as the server reports it on a new connection.
@@ -64,21 +65,30 @@ async function onNewConnection<T>(
   { url, deadlineMs }: AskOptions,
   act: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const client = new Client(
-    ownConnection({ url, name: 'walmq asks', connectTimeoutMs: deadlineMs, answerMs: deadlineMs }),
-  );
-  client.on('error', () => undefined); // the pending query rejects with the same error
+  const { client } = await connectPrimary(url, async one => {
+    const opened = new Client(
+      ownConnection({ url: one, name: 'walmq asks', connectTimeoutMs: deadlineMs, answerMs: deadlineMs }),
+    );
+    opened.on('error', () => undefined); // the pending query rejects with the same error
+    try {
+      await opened.connect();
+    } catch (cause) {
+      end(opened);
+      throw cause;
+    }
+    return opened;
+  });
   try {
-    await client.connect();
     return await act(client);
   } finally {
-    // Send Terminate, but do not wait for the server: destroy the socket after 100 ms.
-    void client.end().catch(() => undefined);
-    setTimeout(
-      () => (client as Client & { connection: Connection }).connection.stream.destroy(),
-      100,
-    ).unref();
+    end(client);
   }
+}
+
+/** Sends Terminate, but does not wait for the server: destroys the socket after 100 ms. */
+function end(client: Client): void {
+  void client.end().catch(() => undefined);
+  setTimeout(() => (client as Client & { connection: Connection }).connection.stream.destroy(), 100).unref();
 }
 
 function stateOf(waits: boolean | undefined): BackendState {

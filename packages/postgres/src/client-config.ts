@@ -1,5 +1,7 @@
 import type { ClientConfig } from 'pg';
-import { parseAddress } from './address.js';
+import { type Address, parseAddress } from './address.js';
+import { type DatabaseUrl, urlText } from './database-url.js';
+import { askPassword, PASSWORD_MS } from './password.js';
 import {
   HANDLER_DEFAULTS,
   HANDLER_SETTINGS,
@@ -12,7 +14,7 @@ import {
 } from './settings.js';
 
 export interface ConnectionOptions {
-  readonly url: string;
+  readonly url: DatabaseUrl;
   /** application_name of the connection. */
   readonly name: string;
   /** Milliseconds that opening a connection may take. Default 10 000. */
@@ -55,7 +57,7 @@ export function ownConnection(options: OwnConnectionOptions): ClientConfig {
 /** Configures the connections of a pool that an application's handlers use too. Throws DATABASE_URL_INVALID. */
 export function handlerConnection(options: ConnectionOptions): ClientConfig {
   const { options: said, ...common } = commonConfig(options);
-  const { applicationName, timeouts } = parseAddress(options.url);
+  const { applicationName, timeouts } = parseAddress(urlText(options.url));
   return {
     ...common,
     ...timeouts,
@@ -82,14 +84,30 @@ function newerTimeouts(serverMajor: number): Settings {
 }
 
 /** Passes the parts of the URL to pg, never the URL itself: in pg, a URL overrides all other options. */
-function commonConfig({ url, connectTimeoutMs = CONNECT_TIMEOUT_MS }: ConnectionOptions): ClientConfig {
-  const { applicationName: _name, timeouts: _timeouts, ...address } = parseAddress(url);
+function commonConfig({
+  url,
+  connectTimeoutMs: given = CONNECT_TIMEOUT_MS,
+}: ConnectionOptions): ClientConfig {
+  const {
+    applicationName: _name,
+    timeouts: _timeouts,
+    connectTimeoutMs,
+    ...address
+  } = parseAddress(urlText(url));
   return {
     ...address,
-    connectionTimeoutMillis: connectTimeoutMs,
+    ...passwordOf(url, address),
+    connectionTimeoutMillis: (connectTimeoutMs ?? given) + (typeof url === 'string' ? 0 : PASSWORD_MS),
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_AFTER_MS,
   };
+}
+
+/** pg calls the function for each connection, so that an expired password is never used again. */
+function passwordOf(url: DatabaseUrl, address: Partial<Address>): Pick<ClientConfig, 'password'> {
+  if (typeof url === 'string') return {};
+  const { host = '', port = 5432, user = '', database = '' } = address;
+  return { password: () => askPassword(url.password, { host, port, user, database: database || user }) };
 }
 
 function joined(...options: readonly (string | undefined)[]): string {

@@ -37,7 +37,7 @@ const unknownAuthority: Describe = ({ message, code }) =>
   lasting(
     'DATABASE_CERTIFICATE_REFUSED',
     `the certificate of PostgreSQL is of an authority that this process does not know (${String(code)}: ${message}).`,
-    'Name the file with the certificate of that authority: ?sslmode=verify-full&sslrootcert=/path/ca.pem in DATABASE_URL, or NODE_EXTRA_CA_CERTS=/path/ca.pem for every connection of the process (docs/guides/tls.md).',
+    'Name the file with the certificate of that authority: ?sslmode=verify-full&sslrootcert=/path/ca.pem in DATABASE_URL, or NODE_EXTRA_CA_CERTS=/path/ca.pem for every connection of the process. sslmode=require and prefer verify it too, other than in libpq (docs/guides/tls.md).',
   );
 
 /** Explanations by code of Node.js or OpenSSL, or by SQLSTATE. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
@@ -58,7 +58,7 @@ const BY_CODE: ReadonlyMap<unknown, Describe> = new Map<unknown, Describe>([
       lasting(
         'DATABASE_CERTIFICATE_REFUSED',
         `the certificate of PostgreSQL is of another name than DATABASE_URL has: ${withoutStop(message)}.`,
-        'Use a host name that is in the certificate, or have one made with this name (docs/guides/tls.md).',
+        'Use a host name that is in the certificate, or have one made with this name. sslmode=verify-ca verifies the name too, other than in libpq; to verify the authority alone: ?sslmode=verify-ca&uselibpqcompat=true&sslrootcert=/path/ca.pem (docs/guides/tls.md).',
       ),
   ],
   ...(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'] as const).map(
@@ -122,8 +122,26 @@ const BY_CODE: ReadonlyMap<unknown, Describe> = new Map<unknown, Describe>([
   ],
 ]);
 
-/** Explanations of pg's errors without a code, by message. */
+/** Explanations of errors without a code, or with one of many of OpenSSL's, by message. */
 const BY_MESSAGE: readonly (readonly [RegExp, Describe])[] = [
+  [
+    /key values mismatch|no start line|bad decrypt|interrupted or cancelled|unsupported.*(?:key|pem)|wrong tag|asn1/i,
+    ({ message }) =>
+      lasting(
+        'DATABASE_CERTIFICATE_REFUSED',
+        `the client certificate of DATABASE_URL cannot be used: ${withoutStop(message)}.`,
+        'sslcert and sslkey must be PEM files of one pair, and the key must have no passphrase (docs/guides/tls.md).',
+      ),
+  ],
+  [
+    /tlsv1 alert unknown ca|sslv3 alert|tlsv1[23]? alert/i,
+    ({ message }) =>
+      lasting(
+        'DATABASE_CERTIFICATE_REFUSED',
+        `PostgreSQL refuses the client certificate of DATABASE_URL: ${withoutStop(message)}.`,
+        'Use a certificate of the authority that ssl_ca_file of the server names (docs/guides/tls.md).',
+      ),
+  ],
   [
     /does not support SSL connections/,
     () =>
@@ -153,6 +171,16 @@ const BY_MESSAGE: readonly (readonly [RegExp, Describe])[] = [
   ],
 ];
 
+/** Codes of refusals that are the same at every attempt. */
+const LASTING: ReadonlySet<ErrorCode> = new Set([
+  'DATABASE_URL_INVALID',
+  'DATABASE_DENIED',
+  'DATABASE_MISSING',
+  'DATABASE_CERTIFICATE_REFUSED',
+  'DATABASE_TLS_MISSING',
+  'REPLICATION_DENIED',
+]);
+
 /** Explains a failed connection attempt by the code of its error, or by the message if pg gives no code. */
 export function connectionFailure(cause: unknown): ConnectionFailure {
   const told = (cause instanceof Error ? cause : new Error(String(cause))) as ServerError;
@@ -161,7 +189,7 @@ export function connectionFailure(cause: unknown): ConnectionFailure {
       code: cause.code,
       sentence: cause.message,
       remedy: cause.remedy ?? '',
-      lasting: cause.code === 'DATABASE_URL_INVALID',
+      lasting: LASTING.has(cause.code),
     };
   const pooler = poolerOf(cause);
   if (pooler) return pooled(pooler, told);
@@ -179,6 +207,12 @@ export function connectionError(cause: unknown): WalmqError {
 
 /** SQLSTATE 28000: pg_hba.conf has no line for this connection, or the role may not log in. */
 function notLetIn({ message }: ServerError): ConnectionFailure {
+  if (/client certificate/i.test(message))
+    return lasting(
+      'DATABASE_DENIED',
+      `PostgreSQL says: ${withoutStop(message)}.`,
+      'Name a certificate of this role, of an authority that the server knows, and its key: &sslcert=/path/client.pem&sslkey=/path/client.key in DATABASE_URL (docs/guides/tls.md).',
+    );
   if (/no encryption|SSL off/i.test(message))
     return lasting(
       'DATABASE_DENIED',

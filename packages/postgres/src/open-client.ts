@@ -1,5 +1,7 @@
 import { Client, type Connection } from 'pg';
 import { DEADLINE_MS, type OwnConnectionOptions, ownConnection } from './client-config.js';
+import { connectPrimary } from './connect-primary.js';
+import type { DatabaseUrl } from './database-url.js';
 import { connectionError } from './failure.js';
 import { TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT_SINCE } from './settings.js';
 import { watchSilence } from './watch-silence.js';
@@ -7,6 +9,8 @@ import { watchSilence } from './watch-silence.js';
 /** An open connection. */
 export interface OpenClient {
   readonly client: Client;
+  /** Leads to the server of this connection: if the given URL has several hosts, it names one. */
+  readonly url: DatabaseUrl;
   /** Major version of the server, for example `18`. */
   readonly serverMajor: number;
   /** Rejects when the connection is lost; never resolves. */
@@ -22,6 +26,20 @@ const GOODBYE_MS = 2000;
  * DATABASE_URL_INVALID.
  */
 export async function openClient(options: OwnConnectionOptions): Promise<OpenClient> {
+  let serverMajor = 0;
+  let lost = new Promise<never>(() => undefined);
+  const { client, url } = await connectPrimary(options.url, async one => {
+    const opened = await connect({ ...options, url: one });
+    ({ serverMajor, lost } = opened);
+    return opened.client;
+  });
+  const { deadlineMs = DEADLINE_MS } = options;
+  const watch = watchSilence({ url: options.url, deadlineMs, clients: () => [client] });
+  client.once('end', watch.stop);
+  return { client, url, serverMajor, lost, close: () => close(client) };
+}
+
+async function connect(options: OwnConnectionOptions) {
   const client = new Client(ownConnection(options));
   const lost = new Promise<never>((_, reject) => client.on('error', reject));
   lost.catch(() => undefined);
@@ -35,10 +53,7 @@ export async function openClient(options: OwnConnectionOptions): Promise<OpenCli
     destroy(client);
     throw connectionError(cause);
   }
-  const { url, deadlineMs = DEADLINE_MS } = options;
-  const watch = watchSilence({ url, deadlineMs, clients: () => [client] });
-  client.once('end', watch.stop);
-  return { client, serverMajor: major(), lost, close: () => close(client) };
+  return { client, lost, serverMajor: major() };
 }
 
 /** Reads the major version from the parameters that every server sends before the first statement, so no query is needed. */

@@ -1,8 +1,10 @@
 import { WalmqError } from '@walmq/change';
 import { type ClientBase, Pool, type PoolClient, type PoolConfig } from 'pg';
-import { parseAddress } from './address.js';
+import { type Address, parseAddress } from './address.js';
 import { type ConnectionOptions, DEADLINE_MS, handlerConnection, ownConnection } from './client-config.js';
-import { isRefusedOption } from './failure.js';
+import { urlText, withUrl } from './database-url.js';
+import { connectionFailure, isRefusedOption } from './failure.js';
+import { urlsOfHosts } from './hosts.js';
 import { outliveLosses } from './outlive-losses.js';
 import { TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT_SINCE } from './settings.js';
 import { watchSilence } from './watch-silence.js';
@@ -23,19 +25,38 @@ const LIFETIME_SECONDS = 30;
  * Throws DATABASE_URL_INVALID.
  */
 export function createPool({ max = 20, forHandlers = false, onLost, ...options }: PoolOptions): Pool {
+  const urls = urlsOfHosts(urlText(options.url));
+  const needsPrimary = forHandlers || urls.length > 1;
+  const configure = forHandlers ? handlerConnection : ownConnection;
   const pool = new Pool({
-    ...(forHandlers ? handlerConnection(options) : ownConnection(options)),
+    ...configure(options),
     max,
     maxLifetimeSeconds: LIFETIME_SECONDS,
-    onConnect: client => greet(client, { forHandlers, keeps: parseAddress(options.url).options }),
+    onConnect: client => greet(client, { needsPrimary, keeps: parseAddress(urlText(options.url)).options }),
   });
   pool.on('error', error => onLost?.(error));
   outliveLosses(pool);
   watchTaken(pool, { ...options, onLost });
   // The pool makes each client from this object, so changes of the object apply to new clients.
   const { options: kept } = pool as unknown as { options: PoolConfig };
-  return goOnWithoutSettings(pool, () => {
-    kept.options = parseAddress(options.url).options;
+  const addresses = urls.map(url => parseAddress(url));
+  let current = 0;
+  return againAfterRefusals(pool, {
+    forgetSettings() {
+      kept.options = (addresses[0] as Address).options;
+    },
+    hosts: urls.length,
+    place: () => current,
+    leave(place) {
+      // Another connection may have left this host already.
+      if (place !== current) return;
+      current = (current + 1) % urls.length;
+      const { host, port, password } = configure({
+        ...options,
+        url: withUrl(options.url, urls[current] as string),
+      });
+      Object.assign(kept, { host, port, password });
+    },
   });
 }
 
@@ -64,7 +85,7 @@ interface Greeted {
  */
 async function greet(
   client: ClientBase,
-  { forHandlers, keeps }: { readonly forHandlers: boolean; readonly keeps: string },
+  { needsPrimary, keeps }: { readonly needsPrimary: boolean; readonly keeps: string },
 ): Promise<void> {
   const { rows } = await client.query<Greeted>(
     `SELECT pg_is_in_recovery() AS standby, pg_backend_pid() AS pid,
@@ -75,25 +96,46 @@ async function greet(
   if (isDirect && major >= TRANSACTION_TIMEOUT_SINCE && !/\btransaction_timeout\b/.test(keeps))
     for (const [name, value] of Object.entries(TRANSACTION_TIMEOUT))
       await client.query(`SET ${name} = ${value}`);
-  if (forHandlers && standby)
+  if (needsPrimary && standby)
     throw new WalmqError('DATABASE_IS_STANDBY', 'the database is a standby, or not promoted yet.', {
       remedy: 'Nothing to do if it is being promoted; else point DATABASE_URL at the primary.',
     });
 }
 
+interface Alternatives {
+  /** Connect without walmq's settings from now on. */
+  forgetSettings(): void;
+  /** Number of hosts of the URL. */
+  readonly hosts: number;
+  /** Number of the host that new connections lead to. */
+  place(): number;
+  /** New connections lead to the host behind this one. */
+  leave(place: number): void;
+}
+
 /**
- * A pooler such as PgBouncer rejects a connection with session settings. After the first such error, the pool connects without
- * walmq's settings, so the settings of role and database apply.
+ * Tries again where another way is left. A pooler such as PgBouncer rejects a connection with session settings: from then on, the
+ * pool connects without walmq's settings, so the settings of role and database apply. If a host does not answer or is a standby,
+ * the pool goes on to the next host of the URL.
  */
-function goOnWithoutSettings(pool: Pool, forget: () => void): Pool {
+function againAfterRefusals(pool: Pool, alternatives: Alternatives): Pool {
   const connect = pool.connect.bind(pool) as () => Promise<PoolClient>;
+  const { hosts } = alternatives;
   const again = async () => {
-    try {
-      return await connect();
-    } catch (cause) {
-      if (!isRefusedOption(cause)) throw cause;
-      forget();
-      return await connect();
+    for (let tried = 1; ; tried += 1) {
+      const place = alternatives.place();
+      const isFull = pool.totalCount >= pool.options.max;
+      try {
+        return await connect();
+      } catch (cause) {
+        if (isRefusedOption(cause)) {
+          alternatives.forgetSettings();
+          return await connect();
+        }
+        // A full pool has not tried a host.
+        if (tried >= hosts || isFull || connectionFailure(cause).lasting) throw cause;
+        alternatives.leave(place);
+      }
     }
   };
   type Callback = (error: Error | undefined, client?: PoolClient, done?: PoolClient['release']) => void;

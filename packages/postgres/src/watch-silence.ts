@@ -1,9 +1,10 @@
 import { WalmqError } from '@walmq/change';
 import type { ClientBase, Connection } from 'pg';
 import { askBackends, endBackends, processId } from './ask-backends.js';
+import type { DatabaseUrl } from './database-url.js';
 
 export interface SilenceOptions {
-  readonly url: string;
+  readonly url: DatabaseUrl;
   /** Milliseconds that a query may wait for an answer before the server is asked about its connection. */
   readonly deadlineMs: number;
   /** Returns the clients to watch: those that may have a query in flight. */

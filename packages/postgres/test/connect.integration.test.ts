@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chown, copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
+import { chown, copyFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -32,6 +32,8 @@ async function makeCertificates(folder: string): Promise<void> {
   for (const [name, host] of [
     ['right', 'DNS:localhost'],
     ['other', 'DNS:elsewhere.example'],
+    // A client's: its common name is the role.
+    ['clerk', 'DNS:clerk'],
   ] as const)
     await certify(
       name,
@@ -96,9 +98,31 @@ describe('a connection that does not come about', () => {
   async function expectRefusal(of: string, code: string, remedy: RegExp): Promise<void> {
     await expect
       .poll(() => refusal(of))
-      .toMatchObject({ code, remedy: expect.stringMatching(remedy), message: expect.stringMatching(/\.$/) });
+      .toMatchObject({
+        code,
+        remedy: expect.stringMatching(remedy),
+        message: expect.stringMatching(/\.$/),
+      });
     // It would be the same at every try.
     expect(connectionFailure(((await refusal(of)) as Error).cause).lasting).toBe(true);
+  }
+
+  /** Until the reloaded server does so. */
+  async function expectTls(of: string): Promise<void> {
+    const encrypted = async () => {
+      const { client, close } = await openClient({ url: of, name: 'test' });
+      const { rows } = await client.query('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
+      await close();
+      return rows;
+    };
+    await expect.poll(() => encrypted().catch((error: Error) => error.message)).toEqual([{ ssl: true }]);
+  }
+
+  async function replaceHba(lines: string): Promise<void> {
+    const { uid, gid } = await stat(postgres.dataDir);
+    await copyFile(join(folder, 'ca.pem'), join(postgres.dataDir, 'ca.crt'));
+    await chown(join(postgres.dataDir, 'ca.crt'), uid, gid);
+    await writeFile(join(postgres.dataDir, 'pg_hba.conf'), lines);
   }
 
   it('for TLS: each in a sentence with its mend, and none is worth another try', async () => {
@@ -108,10 +132,7 @@ describe('a connection that does not come about', () => {
     await expectRefusal(url(localhost, '?sslmode=require'), 'DATABASE_TLS_MISSING', /sslmode=disable/);
     await serve('right');
     await expectRefusal(url(localhost, '?sslmode=require'), 'DATABASE_CERTIFICATE_REFUSED', /sslrootcert/);
-    const opened = await openClient({ url: url(localhost, `?sslmode=require${ca}`), name: 'test' });
-    const { rows } = await opened.client.query('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
-    await opened.close();
-    expect(rows).toEqual([{ ssl: true }]);
+    await expectTls(url(localhost, `?sslmode=require${ca}`));
     await serve('other');
     await expectRefusal(
       url(localhost, `?sslmode=verify-full${ca}`),
@@ -124,6 +145,54 @@ describe('a connection that does not come about', () => {
       'DATABASE_CERTIFICATE_REFUSED',
       /NODE_EXTRA_CA_CERTS/,
     );
+  });
+
+  it('verify-ca at an address: verify-full here, the authority alone with uselibpqcompat', async () => {
+    const ca = `&sslrootcert=${join(folder, 'ca.pem')}`;
+    const address = { hostname: '127.0.0.1' };
+    await serve('right');
+    for (const mode of ['verify-ca', 'require', 'prefer', 'verify-full'])
+      await expectRefusal(
+        url(address, `?sslmode=${mode}${ca}`),
+        'DATABASE_CERTIFICATE_REFUSED',
+        /uselibpqcompat=true/,
+      );
+    const compatible = `&uselibpqcompat=true`;
+    await expectTls(url(address, `?sslmode=verify-ca${ca}${compatible}`));
+    await expectTls(url(address, `?sslmode=require${compatible}`));
+    await expectTls(url(address, '?sslmode=no-verify'));
+    await expectRefusal(
+      url(address, `?sslmode=verify-ca&sslrootcert=${join(folder, 'self.pem')}${compatible}`),
+      'DATABASE_CERTIFICATE_REFUSED',
+      /sslrootcert/,
+    );
+  });
+
+  it('a client certificate: asked for, refused, of another key, and taken', async () => {
+    await serve('right');
+    await replaceHba(`hostssl all clerk all cert\nhost all all all scram-sha-256\n`);
+    for (const sql of [
+      'CREATE ROLE clerk LOGIN',
+      "ALTER SYSTEM SET ssl_ca_file = 'ca.crt'",
+      'SELECT pg_reload_conf()',
+    ])
+      await admin.query(sql);
+    const as = (certificate: string, key = certificate) =>
+      url(
+        { hostname: 'localhost', username: 'clerk', password: '' },
+        `?sslmode=verify-full&sslrootcert=${join(folder, 'ca.pem')}` +
+          (certificate &&
+            `&sslcert=${join(folder, `${certificate}.pem`)}&sslkey=${join(folder, `${key}.key`)}`),
+      );
+    await expectTls(as('clerk'));
+    await expectRefusal(as(''), 'DATABASE_DENIED', /sslcert/);
+    await expectRefusal(as('right'), 'DATABASE_DENIED', /certificate of this role|pg_hba/);
+    await expectRefusal(as('self'), 'DATABASE_CERTIFICATE_REFUSED', /ssl_ca_file/);
+    await expectRefusal(as('clerk', 'right'), 'DATABASE_CERTIFICATE_REFUSED', /one pair/);
+    expect(await refusal(as('nowhere'))).toMatchObject({
+      code: 'DATABASE_URL_INVALID',
+      message: expect.stringContaining('nowhere.pem (ENOENT)'),
+    });
   });
 
   it.each([

@@ -1,12 +1,15 @@
 import { WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
-import { mistakeIn } from '@walmq/postgres';
+import { type DatabaseUrl, mistakeIn, withPassword } from '@walmq/postgres';
 import { redisUrlMistake } from '@walmq/redis';
 import { z } from 'zod';
 import { type OwnVariables, readOwnVariables, type ValuesOf } from './own-variables.js';
 
-/** A server that a process needs: its URL must be set. */
-export type Need = 'database' | 'redis' | 'smtp';
+/**
+ * A server that a process needs: its URL must be set. `database` may be the URL for workers; `replication` must be the URL of
+ * PostgreSQL itself.
+ */
+export type Need = 'database' | 'replication' | 'redis' | 'smtp';
 
 const LOG_LEVELS: readonly Environment['logLevel'][] = [
   'trace',
@@ -22,6 +25,10 @@ const LOG_LEVELS: readonly Environment['logLevel'][] = [
 export interface Environment {
   /** From the configuration, or else DATABASE_URL. */
   readonly databaseUrl: string | undefined;
+  /** The way to the database of `databaseUrl`, with the source of its passwords. */
+  readonly database: DatabaseUrl | undefined;
+  /** The way to the database for workers: from the configuration or WORKER_DATABASE_URL, or else `database`. */
+  readonly workerDatabase: DatabaseUrl | undefined;
   /** From the configuration, or else REDIS_URL. */
   readonly redisUrl: string | undefined;
   /** From SMTP_URL. */
@@ -43,6 +50,8 @@ export interface Environment {
 /** Every variable of walmq's processes, except those of a single app. */
 export const ENVIRONMENT_VARIABLES = [
   'DATABASE_URL',
+  'WORKER_DATABASE_URL',
+  'DATABASE_PASSWORD_COMMAND',
   'REDIS_URL',
   'SMTP_URL',
   'LOG_LEVEL',
@@ -80,9 +89,17 @@ export function readEnvironment<Own extends OwnVariables>(
     throw new WalmqError('ENVIRONMENT_INVALID', sentences.join(' '));
   }
   const variables = shared.data;
+  const databaseUrl = config.source.url ?? variables.DATABASE_URL;
+  const workerUrl = config.source.workerUrl ?? variables.WORKER_DATABASE_URL ?? databaseUrl;
+  const passwords = {
+    password: config.source.password,
+    passwordCommand: config.source.passwordCommand ?? variables.DATABASE_PASSWORD_COMMAND,
+  };
   return Object.freeze({
     ...values,
-    databaseUrl: config.source.url ?? variables.DATABASE_URL,
+    databaseUrl,
+    database: databaseUrl === undefined ? undefined : withPassword(databaseUrl, passwords),
+    workerDatabase: workerUrl === undefined ? undefined : withPassword(workerUrl, passwords),
     redisUrl: config.redis.url ?? variables.REDIS_URL,
     smtpUrl: variables.SMTP_URL,
     logLevel: variables.LOG_LEVEL,
@@ -94,26 +111,47 @@ export function readEnvironment<Own extends OwnVariables>(
   });
 }
 
+const EXAMPLE_URL = 'postgres://user:password@localhost:5432/shop';
+
 /** `FOO=` in a shell or a compose file means that FOO is not set. */
 function withoutEmpty(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
 }
 
-function sharedSchema({ needs, config, defaultPort, prettyByDefault }: EnvironmentOptions<OwnVariables>) {
-  const configured = { database: config.source.url, redis: config.redis.url, smtp: undefined };
-  const url = (need: Need, example: string, mistakeOf: (value: string) => string | undefined) => {
+function sharedSchema({
+  env,
+  needs,
+  config,
+  defaultPort,
+  prettyByDefault,
+}: EnvironmentOptions<OwnVariables>) {
+  const { url: direct, workerUrl } = config.source;
+  const configured = {
+    database: direct ?? workerUrl ?? (env.WORKER_DATABASE_URL || undefined),
+    replication: direct,
+    redis: config.redis.url,
+    smtp: undefined,
+  };
+  const needed = needs.filter(need => configured[need] === undefined);
+  const url = (
+    served: readonly Need[],
+    example: string,
+    mistakeOf: (value: string) => string | undefined,
+  ) => {
     const schema = z.string(`is not set; set it, e.g. ${example}`).check(({ value, issues }) => {
       const mistake = mistakeOf(value);
       if (mistake) issues.push({ code: 'custom', input: undefined, message: mistake });
     });
-    return needs.includes(need) && configured[need] === undefined ? schema : schema.optional();
+    return (needed.some(need => served.includes(need)) ? schema : schema.optional()) as z.ZodType<
+      string | undefined
+    >;
   };
   return z.object({
-    DATABASE_URL: url('database', 'postgres://user:password@localhost:5432/shop', mistakeIn) as z.ZodType<
-      string | undefined
-    >,
-    REDIS_URL: url('redis', 'redis://localhost:6379', redisUrlMistake) as z.ZodType<string | undefined>,
-    SMTP_URL: url('smtp', 'smtp://localhost:1025', smtpUrlMistake) as z.ZodType<string | undefined>,
+    DATABASE_URL: url(['database', 'replication'], EXAMPLE_URL, mistakeIn),
+    WORKER_DATABASE_URL: url([], EXAMPLE_URL, mistakeIn),
+    DATABASE_PASSWORD_COMMAND: z.string().optional(),
+    REDIS_URL: url(['redis'], 'redis://localhost:6379', redisUrlMistake),
+    SMTP_URL: url(['smtp'], 'smtp://localhost:1025', smtpUrlMistake),
     LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
     LOG_FORMAT: z
       .enum(['json', 'pretty'], { error: 'must be json or pretty' })

@@ -1,3 +1,4 @@
+export type { AskPassword, DatabaseUrl, PasswordTarget } from '@walmq/postgres';
 export { ENVIRONMENT_VARIABLES, type Environment, type Need, wholeNumber } from './environment.js';
 export { RepeatLimit } from './limit-repeats.js';
 export { type LogEntry, type Logger, logInto } from './log.js';

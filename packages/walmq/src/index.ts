@@ -52,11 +52,14 @@ export {
   values,
 } from '@walmq/row-types';
 export type {
+  AskPassword,
+  DatabaseUrl,
   Environment,
   LogEntry,
   Logger,
   Need,
   OwnVariables,
+  PasswordTarget,
   ReadyCheck,
   Service,
   ServiceOptions,

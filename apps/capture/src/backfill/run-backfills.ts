@@ -14,7 +14,7 @@ import {
 } from '@walmq/backfill';
 import { qualifiedName, WalmqError } from '@walmq/change';
 import type { QueueConfig, WalmqConfig } from '@walmq/config';
-import { openClient } from '@walmq/postgres';
+import { type DatabaseUrl, openClient } from '@walmq/postgres';
 import type { Catalog } from '@walmq/replication';
 import { pause, unlessAborted } from '@walmq/runtime';
 import type { Client } from 'pg';
@@ -33,7 +33,7 @@ export type BackfillNotice =
 
 export interface BackfillsOptions {
   readonly config: WalmqConfig;
-  readonly databaseUrl: string;
+  readonly databaseUrl: DatabaseUrl;
   readonly catalog: Catalog;
   readonly window: BackfillWindow;
   readonly durable: DurablePositions;

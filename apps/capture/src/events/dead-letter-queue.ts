@@ -1,6 +1,7 @@
 import type { Change, WalmqError } from '@walmq/change';
 import type { QueueConfig, WalmqConfig } from '@walmq/config';
 import { refusalOf } from '@walmq/fanout';
+import type { DatabaseUrl } from '@walmq/postgres';
 import { keepConnected } from '@walmq/redis';
 import { type Logger, openPool } from '@walmq/runtime';
 import { errorReporter, once, outcomeOf, reasonOf } from '@walmq/worker';
@@ -11,7 +12,7 @@ import { sendAgain } from './send-again.js';
 
 export interface DeadLetterOptions {
   readonly config: WalmqConfig;
-  readonly databaseUrl: string;
+  readonly databaseUrl: DatabaseUrl;
   readonly redisUrl: string;
   readonly log: Logger;
   /** Called with a fault of Redis that does not pass by itself. */

@@ -1,4 +1,4 @@
-import { type OpenClient, openClient } from '@walmq/postgres';
+import { type DatabaseUrl, type OpenClient, openClient } from '@walmq/postgres';
 
 /** Every question on this connection is a read of the catalog. */
 const ANSWER_MS = 30_000;
@@ -7,7 +7,7 @@ const ANSWER_MS = 30_000;
 export type Control = OpenClient;
 
 /** Rejects with DATABASE_... and DATABASE_URL_INVALID. */
-export async function openControl(databaseUrl: string, deadlineMs: number): Promise<Control> {
+export async function openControl(databaseUrl: DatabaseUrl, deadlineMs: number): Promise<Control> {
   return await openClient({
     url: databaseUrl,
     name: 'walmq capture control',

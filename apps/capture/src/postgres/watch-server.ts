@@ -1,9 +1,9 @@
 import { WalmqError } from '@walmq/change';
-import { askBackends } from '@walmq/postgres';
+import { askBackends, type DatabaseUrl } from '@walmq/postgres';
 import { poll, unlessAborted } from '@walmq/runtime';
 
 export interface WatchServerOptions {
-  readonly url: string;
+  readonly url: DatabaseUrl;
   readonly deadlineMs: number;
   /** Process ids of the session's connections. */
   readonly pids: readonly number[];

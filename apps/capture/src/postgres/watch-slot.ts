@@ -1,6 +1,7 @@
 import type { Lsn } from '@walmq/change';
 import { sourceTag } from '@walmq/fanout';
 import { readSenderWait, readSlotDetail, type SlotDetail, stallReason } from '@walmq/operations';
+import type { DatabaseUrl } from '@walmq/postgres';
 import { foreignKind, readSlot, readSource, type Slot } from '@walmq/replication';
 import { poll } from '@walmq/runtime';
 import type { Client } from 'pg';
@@ -18,7 +19,7 @@ export interface SlotSnapshot {
 }
 
 export interface WatchSlotOptions {
-  readonly databaseUrl: string;
+  readonly databaseUrl: DatabaseUrl;
   readonly slot: string;
   readonly deadlineMs: number;
   readonly signal: AbortSignal;

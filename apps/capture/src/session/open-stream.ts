@@ -1,5 +1,5 @@
 import type { WalmqConfig } from '@walmq/config';
-import { askBackends, endBackends, ownConnection } from '@walmq/postgres';
+import { askBackends, type DatabaseUrl, endBackends, ownConnection } from '@walmq/postgres';
 import { CAPTURE_NAME, ReplicationStream, readSenderTimeoutMs } from '@walmq/replication';
 import type { ClientConfig } from 'pg';
 import type { Control } from '../postgres/control.js';
@@ -12,7 +12,7 @@ const SHORTEST_SENDER_TIMEOUT_MS = 2000;
 
 export interface OpenStreamOptions {
   readonly config: WalmqConfig;
-  readonly databaseUrl: string;
+  readonly databaseUrl: DatabaseUrl;
   readonly control: Control;
   /** Of the database. */
   readonly encoding: string;
@@ -25,7 +25,7 @@ export async function openStream(options: OpenStreamOptions): Promise<Replicatio
   const { deadlineMs, slot, publication } = config.source;
   const senderTimeoutMs = Math.max(await readSenderTimeoutMs(control.client), SHORTEST_SENDER_TIMEOUT_MS);
   return await ReplicationStream.open({
-    connection: replicationConnection(databaseUrl, control, { wal_sender_timeout: String(senderTimeoutMs) }),
+    connection: replicationConnection(control, { wal_sender_timeout: String(senderTimeoutMs) }),
     slot,
     publication,
     encoding,
@@ -45,8 +45,7 @@ export async function openStream(options: OpenStreamOptions): Promise<Replicatio
 
 /** How to connect for replication, to the server that `control` is connected to. */
 export function replicationConnection(
-  url: string,
-  { serverMajor }: Control,
+  { url, serverMajor }: Control,
   settings: Record<string, string> = {},
 ): ClientConfig {
   return ownConnection({ url, name: CAPTURE_NAME, serverMajor, settings });

@@ -1,4 +1,5 @@
 import type { WalmqConfig } from '@walmq/config';
+import type { DatabaseUrl } from '@walmq/postgres';
 import type { ReplicationStream, Slot, Source } from '@walmq/replication';
 import type { ChangeTracer } from '../pipeline/trace.js';
 import type { Control } from '../postgres/control.js';
@@ -6,7 +7,7 @@ import type { Emit } from '../telemetry/capture-event.js';
 
 export interface SessionOptions {
   readonly config: WalmqConfig;
-  readonly databaseUrl: string;
+  readonly databaseUrl: DatabaseUrl;
   readonly redisUrl: string;
   readonly stopping: AbortSignal;
   readonly emit: Emit;

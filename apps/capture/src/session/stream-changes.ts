@@ -55,7 +55,7 @@ export async function streamChanges(scope: Scope, options: ConnectedOptions): Pr
     slot,
     source,
     shards,
-    connection: replicationConnection(databaseUrl, control),
+    connection: replicationConnection(control),
     onNotice: (event, sentence) => emit({ type: 'notice', event, sentence }),
   });
   const formerKeys = await findFormerKeys(shards, config);

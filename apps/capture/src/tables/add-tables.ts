@@ -1,4 +1,5 @@
 import type { WalmqConfig } from '@walmq/config';
+import type { DatabaseUrl } from '@walmq/postgres';
 import { type Gap, planSetup, runSteps, type SetupTable } from '@walmq/setup';
 import { openControl } from '../postgres/control.js';
 
@@ -10,7 +11,7 @@ const LOCK_TIMEOUT_MS = 2000;
  * Resolves to the error where set-up rejects a table.
  */
 export async function addTables(
-  databaseUrl: string,
+  databaseUrl: DatabaseUrl,
   { slot, publication, deadlineMs }: WalmqConfig['source'],
   gaps: readonly Gap[],
 ): Promise<Error | undefined> {

@@ -8,6 +8,7 @@ import {
   tablesOf,
   writeTableMemory,
 } from '@walmq/operations';
+import type { DatabaseUrl } from '@walmq/postgres';
 import type { Child } from '@walmq/replication';
 import { poll } from '@walmq/runtime';
 import type { Gap } from '@walmq/setup';
@@ -19,7 +20,7 @@ import { readSnapshot } from './read-snapshot.js';
 
 export interface WatchTablesOptions {
   readonly config: WalmqConfig;
-  readonly databaseUrl: string;
+  readonly databaseUrl: DatabaseUrl;
   /** Redis key of the memory of what was seen. */
   readonly memoryKey: string;
   readonly connect: () => Promise<Redis>;

@@ -57,18 +57,18 @@ async function examine(io: CommandIo, config: WalmqConfig): Promise<Check[]> {
   const redis = await reach('redis', 'Redis', () => connectRedis(redisUrlOf(io, config)));
   try {
     const postgres = database.connection
-      ? await checkPostgres(database.connection, config, databaseUrlOf(io, config))
+      ? await checkPostgres(database.connection.client, config, database.connection.url)
       : { checks: database.failure, standby: true };
     return [
       ...configurationChecks(config),
       ...postgres.checks,
       ...(redis.connection ? await checkRedis(redis.connection, config) : redis.failure),
       ...(database.connection && redis.connection && !postgres.standby
-        ? await checkBoth(database.connection, redis.connection, config)
+        ? await checkBoth(database.connection.client, redis.connection, config)
         : []),
     ];
   } finally {
-    await database.connection?.end();
+    await database.connection?.close();
     redis.connection?.disconnect();
   }
 }

@@ -1,6 +1,6 @@
 import type { WalmqConfig } from '@walmq/config';
 import { type PipelineStatus, readStatus } from '@walmq/operations';
-import { createPool } from '@walmq/postgres';
+import { createPool, type DatabaseUrl } from '@walmq/postgres';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { connectRedis } from '../terminal/connect.js';
@@ -22,7 +22,7 @@ export function openStatusReader({
   redisUrl,
 }: {
   config: WalmqConfig;
-  databaseUrl: string | Error;
+  databaseUrl: DatabaseUrl | Error;
   redisUrl: string | Error;
 }): StatusReader {
   const pool = databaseUrl instanceof Error ? databaseUrl : poolOrWhy(databaseUrl);
@@ -50,7 +50,7 @@ export function openStatusReader({
   };
 }
 
-function poolOrWhy(url: string): Pool | Error {
+function poolOrWhy(url: DatabaseUrl): Pool | Error {
   try {
     // After the loss of a connection, the next poll opens a new connection or reports the error.
     return createPool({ url, name: 'walmq cli', max: 2, connectTimeoutMs: CONNECT_TIMEOUT_MS });

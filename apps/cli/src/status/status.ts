@@ -77,7 +77,7 @@ function textOf(status: PipelineStatus, io: CommandIo, { json, watch }: StatusCo
 }
 
 /** Returns the error of a missing variable as a value, so that the status of the other server is still shown. */
-function valueOrWhy(read: () => string): string | Error {
+function valueOrWhy<T>(read: () => T): T | Error {
   try {
     return read();
   } catch (error) {

@@ -1,5 +1,6 @@
 import { WalmqError } from '@walmq/change';
 import { loadConfig, type WalmqConfig } from '@walmq/config';
+import { type DatabaseUrl, withPassword } from '@walmq/postgres';
 
 /** Input and output of every command, passed in so that tests need no process. */
 export interface CommandIo {
@@ -26,9 +27,10 @@ export async function configOf(io: CommandIo): Promise<WalmqConfig> {
 }
 
 /** The configuration's or the environment's URL of the database. Throws ENVIRONMENT_INVALID if there is none. */
-export function databaseUrlOf(io: CommandIo, config?: WalmqConfig): string {
+export function databaseUrlOf(io: CommandIo, config?: WalmqConfig): DatabaseUrl {
   const url = config?.source.url ?? io.env.DATABASE_URL;
-  if (url) return url;
+  const passwordCommand = config?.source.passwordCommand ?? (io.env.DATABASE_PASSWORD_COMMAND || undefined);
+  if (url) return withPassword(url, { password: config?.source.password, passwordCommand });
   throw new WalmqError('ENVIRONMENT_INVALID', 'DATABASE_URL is not set.', {
     remedy: 'Set it to the database, e.g. DATABASE_URL=postgres://user@host:5432/shop',
   });

@@ -1,4 +1,4 @@
-import { openClient } from '@walmq/postgres';
+import { type DatabaseUrl, type OpenClient, openClient } from '@walmq/postgres';
 import { connectOnce } from '@walmq/redis';
 import type { Redis } from 'ioredis';
 import type { Client } from 'pg';
@@ -6,8 +6,8 @@ import type { Client } from 'pg';
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Runs `act` on one connection. Rejects with the errors of connectDatabase. */
-export async function withDatabase<T>(url: string, act: (client: Client) => Promise<T>): Promise<T> {
-  const client = await connectDatabase(url);
+export async function withDatabase<T>(url: DatabaseUrl, act: (client: Client) => Promise<T>): Promise<T> {
+  const { client } = await connectDatabase(url);
   try {
     return await act(client);
   } finally {
@@ -16,10 +16,9 @@ export async function withDatabase<T>(url: string, act: (client: Client) => Prom
 }
 
 /** Rejects with DATABASE_URL_INVALID, DATABASE_UNREACHABLE or another code DATABASE_... for the cause. */
-export async function connectDatabase(url: string): Promise<Client> {
+export async function connectDatabase(url: DatabaseUrl): Promise<OpenClient> {
   // The running query reports a lost connection.
-  const { client } = await openClient({ url, name: 'walmq cli', connectTimeoutMs: CONNECT_TIMEOUT_MS });
-  return client;
+  return await openClient({ url, name: 'walmq cli', connectTimeoutMs: CONNECT_TIMEOUT_MS });
 }
 
 /** Opens one connection that does not reconnect. Rejects with the errors of connectOnce. */

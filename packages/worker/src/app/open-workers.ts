@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type QueueConfig, shardPrefixes } from '@walmq/config';
-import { checkPostgres } from '@walmq/postgres';
+import { checkPostgres, type DatabaseUrl } from '@walmq/postgres';
 import { keepConnected } from '@walmq/redis';
 import { openPool, type ServiceParts, tracingNotInstalled, type ValuesOf, wholeNumber } from '@walmq/runtime';
 import type { Telemetry } from 'bullmq';
@@ -50,7 +50,7 @@ export async function openWorkers(options: OpenWorkersOptions): Promise<WorkerAp
   const { config, environment, log } = service;
   const name = `walmq ${options.name}`;
   const pool = openPool({
-    url: environment.databaseUrl as string,
+    url: environment.workerDatabase as DatabaseUrl,
     name,
     log,
     forHandlers: true,

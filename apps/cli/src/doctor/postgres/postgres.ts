@@ -1,5 +1,6 @@
 import type { WalmqConfig } from '@walmq/config';
 import { readSlotDetail, readStandbySlots, tablesOf } from '@walmq/operations';
+import type { DatabaseUrl } from '@walmq/postgres';
 import { readSlot, readSynchronous } from '@walmq/replication';
 import {
   type CoveredTable,
@@ -32,7 +33,7 @@ import { writeChecks } from './writes.js';
 export async function checkPostgres(
   client: Client,
   config: WalmqConfig,
-  databaseUrl: string,
+  databaseUrl: DatabaseUrl,
 ): Promise<{ checks: Check[]; standby: boolean }> {
   const server = await readServer(client);
   const checks = serverChecks(server);
@@ -44,7 +45,7 @@ export async function checkPostgres(
 async function checkPrimary(
   client: Client,
   config: WalmqConfig,
-  databaseUrl: string,
+  databaseUrl: DatabaseUrl,
   server: Server,
 ): Promise<Check[]> {
   const { slot, publication } = config.source;

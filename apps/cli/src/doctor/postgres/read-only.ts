@@ -1,4 +1,4 @@
-import { connectionError, plainConnection } from '@walmq/postgres';
+import { connectionError, type DatabaseUrl, plainConnection } from '@walmq/postgres';
 import type { Server } from '@walmq/setup';
 import { Client, escapeIdentifier } from 'pg';
 import { type Check, ok, warning } from '../check.js';
@@ -13,7 +13,7 @@ export interface Inherited {
 const SETTING = 'default_transaction_read_only';
 
 /** Connects like an application, because walmq's own connections override default_transaction_read_only. */
-export async function readInherited(url: string, { version }: Server): Promise<Inherited> {
+export async function readInherited(url: DatabaseUrl, { version }: Server): Promise<Inherited> {
   const client = new Client(
     plainConnection({ url, name: 'walmq doctor', serverMajor: Math.floor(version / 10_000) }),
   );

@@ -1,5 +1,5 @@
 import { messageOf, withoutStop } from '@walmq/change';
-import { ownConnection } from '@walmq/postgres';
+import { type DatabaseUrl, ownConnection } from '@walmq/postgres';
 import { replicationFailure } from '@walmq/replication';
 import { CAPTURE_SCHEMA, type MadeRelation, missingRelations, type Server } from '@walmq/setup';
 import { auditSchemaSql } from '@walmq/sinks/audit';
@@ -51,7 +51,7 @@ const PRIVILEGES: readonly (readonly [table: string, privileges: readonly string
 ];
 
 export interface RoleOptions {
-  readonly databaseUrl: string;
+  readonly databaseUrl: DatabaseUrl;
   readonly slot: string;
   readonly queues: readonly string[];
   readonly server: Pick<Server, 'role' | 'provider'>;

@@ -16,7 +16,7 @@ export const databaseErrors = errorSection({
   },
   DATABASE_URL_INVALID: {
     meaning:
-      '`DATABASE_URL` or `source.url` cannot be parsed: several hosts, a character of the password that ends the host, or a TLS file that does not exist.',
+      '`DATABASE_URL` or `source.url` cannot be parsed: a character of the password that ends the host, a value of `sslmode` or `target_session_attrs` that walmq cannot use, or a TLS file that does not exist.',
     remedy: 'Correct [the URL](configuration.md#the-url-of-the-database).',
     from: ['every process'],
     outcome: 'ends',
@@ -26,6 +26,14 @@ export const databaseErrors = errorSection({
     remedy: 'Correct `DATABASE_URL` or `pg_hba.conf`, as the error says: [TLS](../guides/tls.md).',
     from: ['every process'],
     outcome: 'ends',
+  },
+  DATABASE_PASSWORD_FAILED: {
+    meaning:
+      '`source.passwordCommand` or `source.password` failed, took longer than 10 s, or answered without a password. The error contains nothing of its output.',
+    remedy:
+      'Run the command by hand with the environment of the process: [a password for each connection](../guides/postgres/connections.md#a-password-for-each-connection).',
+    from: ['every process'],
+    outcome: 'retries',
   },
   DATABASE_MISSING: {
     meaning: 'The server has no database of the name in `DATABASE_URL`.',
