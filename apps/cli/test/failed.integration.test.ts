@@ -76,6 +76,24 @@ describe('walmq failed, replay, discard', () => {
       { queue: 'orders', id: idOf(3), op: 'insert', table: 'orders', key: { id: 3 }, parked: 0 },
     ]);
     expect((await run('failed', '--queue', 'mails')).lines).toEqual(['Nothing has failed.']);
+    const page = async (...args: string[]) =>
+      JSON.parse(
+        (await run('failed', '--table', 'orders', '--limit', '3', '--json', ...args)).lines.join('\n'),
+      );
+    const first = await page();
+    expect(first).toMatchObject({ changes: { length: 3 }, total: 6, next: expect.any(String) });
+    const second = await page('--cursor', first.next);
+    expect(second).toMatchObject({ changes: { length: 2 }, looked: 6 });
+    expect(second.next).toBeUndefined();
+    const other = await run('failed', '--text', 'x', '--cursor', first.next);
+    expect([other.code, other.errors.join('')]).toEqual([1, expect.stringContaining('CURSOR_INVALID')]);
+    expect((await run('failed', '--text', 'no order', '--limit', '9')).lines.at(-1)).toBe(
+      'Looked at all 6 failed changes.',
+    );
+    expect((await run('failed', '--parked')).lines).toEqual([
+      'Nothing matches.',
+      'Looked at all 0 parked changes.',
+    ]);
     const [ofOrders] = JSON.parse((await run('failed', '--json')).lines.join('\n'));
     expect(ofOrders).toMatchObject({ queue: 'orders', table: 'orders', count: 5, parked: 0 });
     const ofGroup = await run('failed', '--list', '--json', '--group', ofOrders.group);

@@ -94,11 +94,19 @@ export async function send(path, body) {
   return said;
 }
 
+/** What a button sends, with the ticked checkboxes that it speaks of. */
+function bodyOf({ body, selects }) {
+  if (selects === undefined) return JSON.parse(body);
+  const ticked = document.querySelectorAll(`input[name="${CSS.escape(selects)}"]:checked`);
+  return { ...JSON.parse(body), selected: [...ticked].map(box => box.value) };
+}
+
 async function ask(button) {
-  const { action: path, body } = button.dataset;
+  const path = button.dataset.action;
+  const body = bodyOf(button.dataset);
   button.disabled = true;
   try {
-    const { title, text, confirm } = await send(`${path}/preview`, JSON.parse(body));
+    const { title, text, confirm } = await send(`${path}/preview`, body);
     asked = { path, body };
     say('confirmation-title', title);
     say('confirmation-text', text);
@@ -120,7 +128,7 @@ async function act() {
   const { path, body } = asked;
   byId('confirm').disabled = true;
   try {
-    const { text } = await send(path, JSON.parse(body));
+    const { text } = await send(path, body);
     say('outcome', text);
     await refresh();
   } catch (error) {

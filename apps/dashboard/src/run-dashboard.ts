@@ -15,15 +15,20 @@ import { BOARD_PATHS } from './page/links.js';
 import { mountActions } from './pipeline/actions.js';
 import { mountPipeline } from './pipeline/mount.js';
 import { Observer } from './pipeline/observer.js';
+import { selectGroup } from './pipeline/select-group.js';
 import { registerQueueMetrics } from './queue-metrics.js';
 import { mountRow } from './row/mount.js';
 import { mountRunbook } from './runbook/mount.js';
+import { mountSearch } from './search/mount.js';
+import { selectFound } from './search/select-found.js';
 
 /**
  * Limit of failed jobs per queue that the page groups: an operator looks at reasons, not at this many
  * changes.
  */
 const MAX_LISTED = 5000;
+/** Limit of their data: with large rows it would take Redis and the network all the time. */
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Runs the dashboard until a signal or a fault ends the process. */
 export async function runDashboard(given: Start = {}): Promise<void> {
@@ -75,7 +80,8 @@ export async function runDashboard(given: Start = {}): Promise<void> {
               });
         const observer = new Observer({
           readStatus: () => readStatus({ config, database, redis }),
-          readFailures: () => readFailures({ redis, queues: bullmqQueues, maxListed: MAX_LISTED }),
+          readFailures: () =>
+            readFailures({ redis, queues: bullmqQueues, maxListed: MAX_LISTED, maxBytes: MAX_BYTES }),
           stopping: service.stopping,
         });
         const { http } = service;
@@ -105,15 +111,11 @@ export async function runDashboard(given: Start = {}): Promise<void> {
         mountPipeline({ http, observer, tokens, identify });
         mountRow({ http, tokens, config, database, redis, log });
         mountRunbook({ http, tokens });
-        mountActions({
-          http,
-          observer,
-          tokens,
-          redis,
-          log,
-          queues: bullmqQueues,
-          discardFolder,
-        });
+        const acting = { http, observer, tokens, redis, log, discardFolder };
+        const failures = { redis, queues: bullmqQueues };
+        mountActions({ ...acting, path: '/pipeline', select: selectGroup({ ...failures, observer }) });
+        mountActions({ ...acting, path: '/search', select: selectFound(failures) });
+        mountSearch({ http, tokens, config, queues: bullmqQueues, redis, database, log });
         void observer.run().catch(service.fail);
         registerQueueMetrics({
           registry: service.metrics,

@@ -17,6 +17,7 @@ export {
   failedJobs,
   readFailures,
 } from './failures/read-failed.js';
+export type { StoredJob } from './failures/stored-job.js';
 export {
   type Intent,
   type LogDatabase,
@@ -56,7 +57,7 @@ export {
   type SearchPage,
   type SearchQuery,
 } from './search/query.js';
-export { type SearchOptions, type SearchView, search } from './search/search.js';
+export { type SearchOptions, type SearchView, search, withoutValues } from './search/search.js';
 export {
   type Unfinished,
   type UnfinishedChange,
@@ -117,7 +118,7 @@ export {
 } from './status/table-memory.js';
 export { tablesOf } from './status/tables-of.js';
 export { verdicts } from './status/verdicts.js';
-export { HIDDEN, withoutData } from './trace/hide.js';
+export { HIDDEN, hiddenByQueues, hideColumns, isLogQueue, withoutData } from './trace/hide.js';
 export { readTrace, type TraceOptions } from './trace/read-trace.js';
 export type {
   BlockerView,

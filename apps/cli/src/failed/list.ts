@@ -15,13 +15,14 @@ import { durationText } from '../terminal/duration.js';
 import { examples, type Host } from '../terminal/help.js';
 import { printable } from '../terminal/printable.js';
 import { tableLines } from '../terminal/table.js';
+import { listPage, type PageOptions } from './list-page.js';
 import { type OpenQueues, withQueues } from './open-queues.js';
-import { addFilterOptions, type FilterOptions, filterOf } from './options.js';
+import { addFilterOptions, filterOf, pageSize } from './options.js';
 
-interface FailedCommandOptions extends FilterOptions {
+interface FailedCommandOptions extends PageOptions {
   /** Print every change instead of groups. */
   readonly list?: boolean;
-  readonly json?: boolean;
+  readonly parked?: boolean;
 }
 
 const PAGE = 200;
@@ -31,13 +32,25 @@ export function addFailed(program: Command, { io }: Host): void {
   addFilterOptions(program.command('failed'))
     .description('show failed changes, grouped by queue, table and reason')
     .option('--list', 'print each change instead of groups')
-    .option('--json', 'print an array of groups; with --list one object per change and line')
+    .option('--parked', 'print the changes that are parked, and the failed change that each one waits for')
+    .option(
+      '--limit <n>',
+      'print one page of so many changes, newest first, and the cursor of the next',
+      pageSize,
+    )
+    .option('--cursor <cursor>', 'go on from there')
+    .option(
+      '--json',
+      'print an array of groups; with --list one object per change and line; a page is one object',
+    )
     .addHelpText(
       'after',
       examples(
         ['walmq failed', 'groups of failures and their size'],
         ['walmq failed --list --queue orders --since 2h', 'each change of the last two hours'],
         ['walmq failed --list --group 3f9a2c1d0b', 'each change of one group'],
+        ['walmq failed --limit 50 --text ann@example.com', 'one page, and how to go on'],
+        ['walmq failed --parked --reason SMTP', 'what waits for changes that failed so'],
       ),
     )
     .action((options: FailedCommandOptions) => failedCommand(io, options));
@@ -46,7 +59,9 @@ export function addFailed(program: Command, { io }: Host): void {
 /** `walmq failed`: prints failed changes, grouped by queue, table and reason, or one by one. */
 async function failedCommand(io: CommandIo, options: FailedCommandOptions): Promise<void> {
   await withQueues(io, options, async open => {
-    if (options.list) await listChanges(io, options, open);
+    if (options.parked || options.limit !== undefined || options.cursor !== undefined)
+      await listPage(io, { ...options, state: options.parked ? 'parked' : 'failed' }, open);
+    else if (options.list) await listChanges(io, options, open);
     else await listGroups(io, options, open);
   });
 }

@@ -11,6 +11,7 @@ export interface FilterOptions {
   readonly op?: string;
   readonly key?: string[];
   readonly reason?: string;
+  readonly text?: string;
   readonly group?: string;
   readonly since?: number;
   readonly until?: number;
@@ -32,6 +33,7 @@ export function addFilterOptions(command: Command): Command {
       collect,
     )
     .option('--reason <text>', 'changes whose reason contains this text')
+    .option('--text <text>', 'changes whose reason, or a value of whose row, contains this text')
     .option('--group <id>', 'changes of this group, as "walmq failed" prints it')
     .option(
       '--since <time>',
@@ -47,12 +49,26 @@ export function addFilterOptions(command: Command): Command {
 }
 
 export function filterOf(options: FilterOptions): FailedFilter {
-  const { table, op, reason, since, until, committedSince, committedUntil, fromLsn, toLsn, key, id, group } =
-    options;
+  const {
+    table,
+    op,
+    reason,
+    text,
+    since,
+    until,
+    committedSince,
+    committedUntil,
+    fromLsn,
+    toLsn,
+    key,
+    id,
+    group,
+  } = options;
   return {
     ...given('table', table === undefined ? undefined : normalTableName(table)),
     ...given('op', op),
     ...given('reason', reason),
+    ...given('text', text),
     ...given('failedFromMs', since),
     ...given('failedToMs', until),
     ...given('committedFromMs', committedSince),
@@ -97,6 +113,14 @@ function keyOf(key: readonly string[] | undefined): Pick<FailedFilter, 'key' | '
     ...(named?.length ? { key: Object.fromEntries(named) } : {}),
     ...(values?.length ? { keyValues: values } : {}),
   };
+}
+
+/** Parses --limit. */
+export function pageSize(text: string): number {
+  const size = Number(text);
+  if (!Number.isInteger(size) || size < 1 || size > 10_000)
+    throw new InvalidArgumentError('It must be a number from 1 to 10000.');
+  return size;
 }
 
 const AGO = /^(\d+(?:\.\d+)?)([smhd])$/;

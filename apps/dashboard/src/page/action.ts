@@ -9,6 +9,8 @@ export interface ActionOptions {
   readonly text: string;
   /** What exactly it does, for a screen reader: begins with `text`. */
   readonly label: string;
+  /** Name of checkboxes: the values of the ticked ones are sent too, as `selected`. */
+  readonly selects?: string;
   /** `discard` looks dangerous. */
   readonly tone?: 'replay' | 'discard';
 }
@@ -17,7 +19,7 @@ export interface ActionOptions {
  * A button that asks the server what it would do, shows that in a dialog, and does it after a confirmation. The result is
  * said in `#outcome`. Draw it for operators only; the guard refuses the others. Needs a script: hidden without one.
  */
-export function actionButton({ path, body, text, label, tone = 'replay' }: ActionOptions): Html {
+export function actionButton({ path, body, text, label, selects, tone = 'replay' }: ActionOptions): Html {
   const json = JSON.stringify(body);
-  return html`<button type="button" class="${tone} needs-script" data-action="${path}" data-body="${json}" data-key="${path} ${json}" aria-label="${label}">${text}…</button>`;
+  return html`<button type="button" class="${tone} needs-script" data-action="${path}" data-body="${json}"${selects !== undefined && html` data-selects="${selects}"`} data-key="${path} ${json} ${selects ?? ''}" aria-label="${label}">${text}…</button>`;
 }

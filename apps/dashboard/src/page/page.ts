@@ -8,6 +8,7 @@ import type { Viewer } from './viewer.js';
 /** Our pages, in the order of the navigation. Bull Board follows them. */
 const PAGES = {
   pipeline: { path: '/', name: 'Pipeline' },
+  search: { path: '/search', name: 'Search' },
   row: { path: '/row', name: 'Row' },
   runbook: { path: '/runbook', name: 'Runbook' },
 } as const;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { confirmationOf, outcomeOf } from './action-text.js';
 
 describe('what a person is asked', () => {
-  const extent = { queue: 'orders', failed: 3, parked: 12, isLeast: false, folder: '/kept' };
+  const extent = { queues: ['orders'], failed: 3, parked: 12, isLeast: false, folder: '/kept' };
   it('says how many, and what follows', () => {
     expect(confirmationOf('replay', extent)).toEqual({
       confirm: 'Replay',
@@ -20,10 +20,10 @@ describe('what a person is asked', () => {
   });
 
   it('is answered with what was done', () => {
-    expect(outcomeOf({ replayed: ['a', 'b'], gone: 1, left: 0 })).toBe(
+    expect(outcomeOf([{ replayed: ['a', 'b'], gone: 1, left: 0 }])).toBe(
       '2 changes replayed. 1 had been retried or removed meanwhile.',
     );
-    expect(outcomeOf({ discarded: 1, gone: 0, left: 0, file: '/kept/x.jsonl' })).toBe(
+    expect(outcomeOf([{ discarded: 1, gone: 0, left: 0, file: '/kept/x.jsonl' }])).toBe(
       '1 change discarded, kept in /kept/x.jsonl.',
     );
   });

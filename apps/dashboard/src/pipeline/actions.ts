@@ -1,12 +1,5 @@
 import { CodedError } from '@walmq/change';
-import {
-  countParked,
-  type FailureKind,
-  failedIds,
-  kindId,
-  MAX_COUNTED,
-  replayFailed,
-} from '@walmq/operations';
+import { countParked, MAX_COUNTED, replayFailed } from '@walmq/operations';
 import type { Logger } from '@walmq/runtime';
 import { redact } from '@walmq/runtime';
 import type { Queue } from 'bullmq';
@@ -17,9 +10,25 @@ import { discardInto } from '../discard-into.js';
 import { type Action, confirmationOf, outcomeOf } from './action-text.js';
 import type { Observer } from './observer.js';
 
+/** Failed changes of one queue. */
+export interface Selected {
+  readonly queue: Queue;
+  /** Ids of jobs, in the order of the stream. */
+  readonly ids: readonly string[];
+}
+
+/** Why nothing can be selected. */
+export interface Refusal {
+  readonly status: number;
+  readonly message: string;
+}
+
 export interface ActionsOptions {
   readonly http: FastifyInstance;
-  readonly queues: readonly Queue[];
+  /** `/pipeline`: the actions are below it. */
+  readonly path: string;
+  /** The failed changes that a request means, by its body. */
+  readonly select: (body: Readonly<Record<string, unknown>>) => Promise<readonly Selected[] | Refusal>;
   readonly redis: Redis;
   readonly observer: Observer;
   readonly tokens: ActionTokens;
@@ -28,85 +37,74 @@ export interface ActionsOptions {
   readonly log: Logger;
 }
 
-interface Group {
-  readonly queue: Queue;
-  readonly kind: FailureKind;
-}
-
 /**
- * POST /pipeline/{replay,discard}/preview returns what would happen: `{ title, text, confirm }`. POST
- * /pipeline/{replay,discard} does it: `{ text }`. Both take `{ group }` and the page's token. The guard
- * admits only operators.
+ * POST <path>/{replay,discard}/preview returns what would happen: `{ title, text, confirm }`. POST <path>/{replay,discard}
+ * does it: `{ text }`. Both need the page's token. The guard admits only operators.
  */
 export function mountActions(options: ActionsOptions): void {
-  const { http, queues, redis, observer, tokens, discardFolder, log } = options;
+  const { http, path, select, redis, observer, tokens, discardFolder, log } = options;
 
-  async function groupOf(request: FastifyRequest): Promise<Group | Refusal> {
+  async function selectedBy(request: FastifyRequest): Promise<readonly Selected[] | Refusal> {
     if (!tokens.matches(request.identity as Identity, request.headers['x-walmq-token']))
       return { status: 403, message: 'The page is out of date: load it again.' };
     if (redis.status !== 'ready') return { status: 503, message: 'Redis cannot be reached.' };
-    const { group } = (request.body ?? {}) as { group?: unknown };
-    const { failures } = await observer.latest();
-    const kind = failures.groups.find(candidate => kindId(candidate) === group);
-    const queue = queues.find(({ name }) => name === kind?.queue);
-    if (kind === undefined || queue === undefined)
-      return { status: 404, message: 'No change fails for this reason any more.' };
-    return { queue, kind: { queue: kind.queue, table: kind.table, reason: kind.reason } };
+    const { body } = request;
+    return await select(typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {});
   }
 
-  async function preview(action: Action, { queue, kind }: Group) {
-    const ids = await failedIds({ redis, queue, filter: { kind } });
-    const parked = await countParked(redis, queue, ids);
+  async function preview(action: Action, selected: readonly Selected[]) {
+    let parked = 0;
+    for (const { queue, ids } of selected) parked += await countParked(redis, queue, ids);
     return confirmationOf(action, {
-      queue: kind.queue,
-      failed: ids.length,
+      queues: selected.map(({ queue }) => queue.name),
+      failed: selected.reduce((sum, { ids }) => sum + ids.length, 0),
       parked,
       isLeast: parked >= MAX_COUNTED,
       folder: discardFolder,
     });
   }
 
-  async function act(action: Action, { queue, kind }: Group, { name }: Identity) {
-    const ids = await failedIds({ redis, queue, filter: { kind } });
-    const text = outcomeOf(
-      action === 'replay'
-        ? await replayFailed({ redis, queue, ids })
-        : await discardInto({ redis, queue, ids, folder: discardFolder }),
-    );
-    log.info({ event: `failed:${action}`, user: name, queue: kind.queue, reason: kind.reason }, text);
+  async function act(action: Action, selected: readonly Selected[], { name }: Identity) {
+    const done = [];
+    for (const { queue, ids } of selected) {
+      done.push(
+        action === 'replay'
+          ? await replayFailed({ redis, queue, ids })
+          : await discardInto({ redis, queue, ids, folder: discardFolder }),
+      );
+      log.info(
+        { event: `failed:${action}`, user: name, queue: queue.name, changes: ids.length },
+        outcomeOf(done.slice(-1)),
+      );
+    }
     observer.refresh();
-    return { text };
+    return { text: outcomeOf(done) };
   }
 
   for (const action of ['replay', 'discard'] as const) {
-    http.post(`/pipeline/${action}/preview`, (request, reply) =>
-      answer(request, reply, group => preview(action, group)),
+    http.post(`${path}/${action}/preview`, (request, reply) =>
+      answer(request, reply, selected => preview(action, selected)),
     );
-    http.post(`/pipeline/${action}`, (request, reply) =>
-      answer(request, reply, group => act(action, group, request.identity as Identity)),
+    http.post(`${path}/${action}`, (request, reply) =>
+      answer(request, reply, selected => act(action, selected, request.identity as Identity)),
     );
   }
 
   async function answer(
     request: FastifyRequest,
     reply: FastifyReply,
-    respond: (group: Group) => Promise<object>,
+    respond: (selected: readonly Selected[]) => Promise<object>,
   ): Promise<FastifyReply> {
     try {
-      const group = await groupOf(request);
-      if ('status' in group) return await reply.code(group.status).send({ message: group.message });
-      return await reply.send(await respond(group));
+      const selected = await selectedBy(request);
+      if ('status' in selected) return await reply.code(selected.status).send({ message: selected.message });
+      return await reply.send(await respond(selected));
     } catch (error) {
       const message = sentenceOf(error);
       log.warn({ event: 'action:failed', path: request.url, error: message }, 'An action failed');
       return await reply.code(500).send({ message });
     }
   }
-}
-
-interface Refusal {
-  readonly status: number;
-  readonly message: string;
 }
 
 function sentenceOf(error: unknown): string {

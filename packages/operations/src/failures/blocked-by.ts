@@ -50,6 +50,29 @@ export class Blockers {
     this.#most = most;
   }
 
+  /** Looks at many at once for those that wait for a failed one directly: most do. */
+  async prime(parkedIds: readonly string[]): Promise<void> {
+    const base = this.#queue.toKey('');
+    const fresh = parkedIds.filter(id => !this.#known.has(id));
+    const children = await this.#answers(fresh.map(id => ['smembers', `${base}${id}:dependencies`]));
+    const pairs = fresh.flatMap((id, index) =>
+      (children[index] as string[])
+        .filter(key => key.startsWith(base))
+        .map(key => [id, key.slice(base.length)] as const),
+    );
+    const scores = await this.#answers(pairs.map(([, child]) => ['zscore', `${base}failed`, child]));
+    for (const [index, [id, child]] of pairs.entries())
+      if (scores[index] !== null && this.#known.get(id) === undefined) this.#known.set(id, child);
+  }
+
+  async #answers(commands: string[][]): Promise<unknown[]> {
+    if (commands.length === 0) return [];
+    return ((await this.#redis.pipeline(commands).exec()) ?? []).map(([error, reply]) => {
+      if (error) throw error;
+      return reply;
+    });
+  }
+
   /**
    * The failed job that finally keeps a parked one waiting. Undefined if all jobs that it waits for can still run, null if its
    * line is longer than the limit.

@@ -2,7 +2,7 @@ import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { countParked } from './count-parked.js';
 import { FailureGroups, type FailureReport } from './failures.js';
-import { type FailedFilter, headMatches, matches, mayMatch, needsData } from './filter.js';
+import { dataMayMatch, type FailedFilter, headMatches, matches, mayMatch, needsData } from './filter.js';
 import { type JobHead, readData, readHeads, type StoredJob } from './stored-job.js';
 import { walkSet } from './walk-set.js';
 
@@ -17,7 +17,7 @@ export interface FailedOptions {
 export async function* failedJobs(options: FailedOptions): AsyncGenerator<StoredJob> {
   const { redis, queue, filter = {} } = options;
   for await (const heads of candidates(options))
-    for await (const jobs of readData(redis, queue, heads))
+    for await (const jobs of readData(redis, queue, heads, dataMayMatch(filter)))
       for (const job of jobs) if (matches(filter, queue.name, job)) yield job;
 }
 

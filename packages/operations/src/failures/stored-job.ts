@@ -47,11 +47,14 @@ export async function readHeads(redis: Redis, queue: Queue, ids: readonly string
   return heads;
 }
 
-/** The same jobs with their data, a few megabytes at a time. */
+/**
+ * The same jobs with their data, a few megabytes at a time. `accepts` may reject one by the text of its data, before it is parsed.
+ */
 export async function* readData(
   redis: Redis,
   queue: Queue,
   heads: readonly JobHead[],
+  accepts: (head: JobHead, data: string) => boolean = () => true,
 ): AsyncGenerator<StoredJob[]> {
   for (let start = 0; start < heads.length; ) {
     let end = start;
@@ -62,7 +65,9 @@ export async function* readData(
       redis,
       page.map(({ id }) => ['hget', queue.toKey(id), 'data']),
     )) as (string | null)[];
-    yield page.map((head, index) => ({ ...head, data: parsed(texts[index]) }));
+    yield page.flatMap((head, index) =>
+      accepts(head, texts[index] ?? '') ? [{ ...head, data: parsed(texts[index]) }] : [],
+    );
     start = end;
   }
 }

@@ -3,7 +3,8 @@ import type { Redis } from 'ioredis';
 import { Blockers } from '../failures/blocked-by.js';
 import { changeIdOf, changeOf, reasonOf, tableOf } from '../failures/failed-job.js';
 import { kindId, kindOf } from '../failures/failures.js';
-import { type FailedFilter, headMatches, matches } from '../failures/filter.js';
+import { dataMayMatch, type FailedFilter, headMatches, matches } from '../failures/filter.js';
+import { normalizeReason } from '../failures/normalize-reason.js';
 import { parkedBehind } from '../failures/parked-behind.js';
 import { BYTES_AT_ONCE, type JobHead, readData, readHeads, type StoredJob } from '../failures/stored-job.js';
 import { readCursor, writeCursor } from './cursor.js';
@@ -19,10 +20,21 @@ import {
 import { type QueuePlace, walkQueues } from './walk-queues.js';
 
 /**
- * What somebody may see of a job. A search compares this and returns this: nobody can find out by searching what they may not
- * see.
+ * What somebody may see. A search compares this and returns this: nobody can find out by searching what they may not see.
  */
-export type SearchView = (queue: string, job: StoredJob) => StoredJob;
+export interface SearchView {
+  readonly show: (queue: string, job: StoredJob) => StoredJob;
+  /** True if `show` replaces parts of a reason: then the stored reason decides nothing. */
+  readonly replacesReason: boolean;
+}
+
+const EVERYTHING: SearchView = { show: (_, job) => job, replacesReason: false };
+
+/** The job for somebody who may see states and times but no data: its table, and its reason without values. */
+export function withoutValues(job: StoredJob): StoredJob {
+  const { schema, table, tx } = changeOf(job) ?? {};
+  return { ...job, data: { schema, table, tx }, failedReason: normalizeReason(reasonOf(job)) };
+}
 
 export interface SearchOptions {
   readonly redis: Redis;
@@ -86,6 +98,7 @@ class Request {
   readonly #redis: Redis;
   readonly #query: SearchQuery;
   readonly #view: SearchView;
+  readonly #mayMatch: ReturnType<typeof dataMayMatch>;
   readonly #limits: SearchLimits;
   readonly #blockers: ReadonlyMap<Queue, Blockers>;
   /** Failed jobs behind which others are parked, by queue and id. */
@@ -98,10 +111,11 @@ class Request {
   last: QueuePlace | undefined;
   limit: keyof SearchLimits | undefined;
 
-  constructor({ redis, query, view = (_, job) => job, limits }: SearchOptions, queues: readonly Queue[]) {
+  constructor({ redis, query, view = EVERYTHING, limits }: SearchOptions, queues: readonly Queue[]) {
     this.#redis = redis;
     this.#query = query;
     this.#view = view;
+    this.#mayMatch = view.replacesReason ? () => true : dataMayMatch(query.filter);
     this.#limits = { ...SEARCH_LIMITS, ...limits };
     this.#blockers = new Map(queues.map(queue => [queue, new Blockers(redis, queue, MOST_FOLLOWED)]));
   }
@@ -114,14 +128,15 @@ class Request {
       const end = pageEnd(places, heads, begin);
       const page = places.slice(begin, end);
       const jobs = await this.#read(page, heads);
+      for (const place of page) this.#bytes += heads.get(place)?.dataBytes ?? 0;
+      const found = await this.#matching(page, jobs);
       for (const [index, place] of page.entries()) {
-        const job = jobs.get(place);
-        this.#bytes += job?.dataBytes ?? 0;
-        if (job) await this.#lookAt(place, job);
+        const match = found.get(place);
+        if (match) this.#found.push(match);
         this.looked += 1;
         this.last = place;
         if (isEnd && begin + index === places.length - 1) return false;
-        this.limit = this.#reached();
+        this.limit = this.#reached(index === page.length - 1);
         if (this.limit !== undefined) return true;
       }
       begin = end;
@@ -136,8 +151,9 @@ class Request {
   /** Jobs that may match, as far as it shows without their data. */
   async #candidates(places: readonly QueuePlace[]): Promise<Map<QueuePlace, JobHead>> {
     const { state, filter } = this.#query;
-    // A view may hide or replace the reason, so the reason decides after it.
-    const { reason: _, ...visible } = state === 'failed' ? filter : ofParked(filter);
+    const own = state === 'failed' ? filter : ofParked(filter);
+    const { reason: _, ...withoutReason } = own;
+    const visible = this.#view.replacesReason ? withoutReason : own;
     const heads = new Map<QueuePlace, JobHead>();
     for (const [queue, own] of byQueue(places))
       for (const head of await readHeads(this.#redis, queue, [...own.keys()]))
@@ -153,43 +169,61 @@ class Request {
     const jobs = new Map<QueuePlace, StoredJob>();
     for (const [queue, own] of byQueue(places.filter(place => heads.has(place)))) {
       const wanted = [...own.values()].map(place => heads.get(place) as JobHead);
-      for await (const read of readData(this.#redis, queue, wanted))
-        for (const job of read) jobs.set(own.get(job.id) as QueuePlace, this.#view(queue.name, job));
+      for await (const read of readData(this.#redis, queue, wanted, this.#mayMatch))
+        for (const job of read) jobs.set(own.get(job.id) as QueuePlace, this.#view.show(queue.name, job));
     }
     return jobs;
   }
 
-  async #lookAt(place: QueuePlace, job: StoredJob): Promise<void> {
-    const { queue } = place;
+  async #matching(
+    places: readonly QueuePlace[],
+    jobs: ReadonlyMap<QueuePlace, StoredJob>,
+  ): Promise<Map<QueuePlace, Found>> {
     const { state, filter } = this.#query;
-    if (!matches(state === 'failed' ? filter : ofParked(filter), queue.name, job)) return;
-    if (state === 'failed') {
-      this.#found.push({ place, job: withoutRows(job), blocker: undefined, isLong: false });
-      return;
+    const own = state === 'failed' ? filter : ofParked(filter);
+    const found = new Map<QueuePlace, Found>();
+    for (const place of places) {
+      const job = jobs.get(place);
+      if (job && matches(own, place.queue.name, job))
+        found.set(place, { place, job: withoutRows(job), blocker: undefined, isLong: false });
     }
-    const blockerId = await this.#blockers.get(queue)?.of(place.id);
-    const blocker = blockerId == null ? undefined : await this.#blocker(queue, blockerId);
-    if (!blockerMatches(filter, queue.name, blocker)) return;
-    this.#found.push({ place, job: withoutRows(job), blocker, isLong: blockerId === null });
+    return state === 'failed' ? found : await this.#withBlockers(found);
   }
 
-  async #blocker(queue: Queue, id: string): Promise<StoredJob | undefined> {
-    const key = queue.toKey(id);
-    if (!this.#failed.has(key)) {
-      const [head] = await readHeads(this.#redis, queue, [id]);
-      this.#failed.set(key, undefined);
-      if (head === undefined) return undefined;
-      this.#bytes += head.dataBytes;
-      for await (const [job] of readData(this.#redis, queue, [head]))
-        if (job) this.#failed.set(key, withoutRows(this.#view(queue.name, job)));
+  /** Parked changes with what they wait for, if that matches too. */
+  async #withBlockers(found: ReadonlyMap<QueuePlace, Found>): Promise<Map<QueuePlace, Found>> {
+    const blocked = new Map<QueuePlace, Found>();
+    for (const [queue, own] of byQueue([...found.keys()])) {
+      const blockers = this.#blockers.get(queue) as Blockers;
+      await blockers.prime([...own.keys()]);
+      const ids = new Map<string, string | undefined | null>();
+      for (const id of own.keys()) ids.set(id, await blockers.of(id));
+      await this.#readFailed(queue, new Set([...ids.values()].filter(id => id != null)));
+      for (const [id, place] of own) {
+        const blockerId = ids.get(id);
+        const blocker = blockerId == null ? undefined : this.#failed.get(queue.toKey(blockerId));
+        if (blockerMatches(this.#query.filter, queue.name, blocker))
+          blocked.set(place, { ...(found.get(place) as Found), blocker, isLong: blockerId === null });
+      }
     }
-    return this.#failed.get(key);
+    return blocked;
   }
 
-  #reached(): keyof SearchLimits | undefined {
+  async #readFailed(queue: Queue, ids: ReadonlySet<string>): Promise<void> {
+    const fresh = [...ids].filter(id => !this.#failed.has(queue.toKey(id)));
+    const heads = await readHeads(this.#redis, queue, fresh);
+    for (const { dataBytes } of heads) this.#bytes += dataBytes;
+    for await (const jobs of readData(this.#redis, queue, heads))
+      for (const job of jobs)
+        this.#failed.set(queue.toKey(job.id), withoutRows(this.#view.show(queue.name, job)));
+  }
+
+  /** Bytes and time were spent on the whole page, so they end it at its end. */
+  #reached(isPageEnd: boolean): keyof SearchLimits | undefined {
     const { found, looked, bytes, ms } = this.#limits;
     if (this.#found.length >= found) return 'found';
     if (this.looked >= looked) return 'looked';
+    if (!isPageEnd) return undefined;
     if (this.#bytes >= bytes) return 'bytes';
     return performance.now() - this.#startMs >= ms ? 'ms' : undefined;
   }

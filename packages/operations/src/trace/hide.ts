@@ -8,6 +8,10 @@ export const HIDDEN = '[hidden]';
 /** The queues of the logs: they hold whole rows, so they do not decide what a trace shows. */
 const LOG_QUEUES: ReadonlySet<string> = new Set(['audit', 'change-log']);
 
+export function isLogQueue(name: string): boolean {
+  return LOG_QUEUES.has(name);
+}
+
 /**
  * Whether a trace hides a column of a row that comes from a log. A log may hold more than any queue shows, and must not be a way
  * around the masks: a column is hidden if a queue of the table masks or omits it, or if no queue shows it.
