@@ -39,6 +39,7 @@ end
 if failures == 0 or failures < #finished then
   local isDone, failure = pcall(function()
     reportDrained()
+    if isUnlimited and spare > 0 and not most then readWaiting() end
     while #taken < (most or wanted) and not isDry do take(takeNext()) end
   end)
   -- The jobs that were moved before are reported, and the next call meets the failure.
