@@ -21,6 +21,8 @@ export class TraceWorld {
   private constructor(capture: CaptureWorld, redisUrl: string) {
     this.capture = capture;
     this.pool = new Pool({ connectionString: capture.databaseUrl, max: 20 });
+    // The servers may end before the pool's idle connections.
+    this.pool.on('error', () => undefined);
     this.redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
   }
 

@@ -46,6 +46,7 @@ export async function assembleTrace(
     ...new Set([
       ...[...found.jobIds].map(id => changeIdOf(id) ?? id),
       ...logged.map(({ change }) => change.id),
+      ...(found.changeIds ?? []),
     ]),
   ].sort();
   const shown = firstAndLast(all, most);

@@ -32,9 +32,16 @@ export function differencesOf(before: Row | null, after: Row | null): Difference
 export function distinctViews(views: readonly RowView[]): RowView[] {
   const byText = new Map<string, RowView>();
   for (const view of views) {
-    const text = JSON.stringify([view.before, view.after]);
+    // jsonb orders the columns of a row anew.
+    const text = JSON.stringify(
+      [view.before, view.after].map(row => Object.entries(row ?? {}).sort(byColumn)),
+    );
     const known = byText.get(text);
     byText.set(text, known ? { ...known, of: [...known.of, ...view.of] } : view);
   }
   return [...byText.values()];
+}
+
+function byColumn([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
 }

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { hostname } from 'node:os';
 import { type Change, WalmqError } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import { outliveLosses } from '@walmq/postgres';
@@ -88,9 +89,11 @@ export function startWorker(options: StartOptions): RunningWorker {
       : alone({ ...parts, definition }),
   };
   const { deadlineMs } = config;
-  const process: Processor<Change> = (job, token) =>
+  const handle: Processor<Change> = (job, token) =>
     isolation.run({ job, token, deadlineMs }, () => runJob(job, token, run));
-  const worker = new KitWorker(definition.queue, process, {
+  const worker = new KitWorker(definition.queue, handle, {
+    // BullMQ stores the name with each job that the worker takes.
+    name: `${hostname()}:${process.pid}`,
     connection: redis,
     prefix: config.prefix,
     concurrency: batch ? changesInHand(batch, config) : config.concurrency,

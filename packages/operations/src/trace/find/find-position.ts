@@ -21,7 +21,7 @@ export async function findChange(scope: Scope, text: string): Promise<Found> {
   const id = position.toUpperCase();
   const logs = scope.client ? await readLogs(scope.client, { changeIds: [id] }) : [];
   const found = await existing(scope, [id], tag?.toLowerCase());
-  return { ...everywhere(scope, found, logs), title: `change ${id}`, notes: [] };
+  return { ...everywhere(scope, found, logs), title: `change ${id}`, changeIds: [id], notes: [] };
 }
 
 /**

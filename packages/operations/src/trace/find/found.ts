@@ -27,6 +27,8 @@ export interface Found {
   readonly queues: readonly QueueConfig[];
   /** Ids of jobs, in any queue. */
   readonly jobIds: ReadonlySet<string>;
+  /** Ids of changes that are looked up whether or not a job or a log has them. */
+  readonly changeIds?: readonly string[];
   readonly logs: readonly LogAnswer[];
   /** The lines of unfinished jobs that were followed, by queue. */
   readonly lines: ReadonlyMap<string, Line>;
