@@ -41,3 +41,6 @@ http
     );
   })
   .listen(8025, '0.0.0.0');
+
+// The first process of a container ignores signals that it does not handle.
+process.on('SIGTERM', () => process.exit(0));
