@@ -24,6 +24,20 @@ export { readNotes, writeNotes } from './checkpoint/notes.js';
 export type { Batch, BatchLimits } from './enqueue/batch.js';
 export { Enqueuer, type EnqueuerOptions, type ProducerConnection } from './enqueue/enqueue.js';
 export { ShardedEnqueuer } from './enqueue/shards.js';
+export {
+  countHeld,
+  type HeadState,
+  type Held,
+  type HeldKey,
+  type HeldQueue,
+  HOLD_PREFIX,
+  type HoldLabel,
+  holdId,
+  holdKey,
+  isHold,
+  readHeld,
+  releaseKey,
+} from './hold/hold-key.js';
 export type { Job } from './job.js';
 export { jobOptions } from './job-options.js';
 export { type Backlog, type BacklogLimits, backlogVerdict, readBacklog } from './redis/backlog.js';

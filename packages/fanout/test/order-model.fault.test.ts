@@ -2,12 +2,14 @@ import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
 import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countHeld, holdKey, releaseKey } from '../src/hold/hold-key.js';
 import { testEnqueuer, testJob, testQueues } from './enqueuer-fixture.js';
 
 /** What may happen to a queue, in any order. Numbers choose among what is there. */
 type Step =
   | { readonly do: 'enqueue'; readonly keys: readonly string[] }
   | { readonly do: 'take' }
+  | { readonly do: 'pause' | 'resume'; readonly key: string }
   | {
       readonly do: 'complete' | 'fail' | 'retry-later' | 'stall' | 'retry' | 'discard';
       readonly which: number;
@@ -21,7 +23,7 @@ const oneOrTwoKeys = fc.oneof(
   { weight: 1, arbitrary: fc.uniqueArray(key, { minLength: 2, maxLength: 2 }) },
 );
 
-function steps(keys: fc.Arbitrary<string[]>): fc.Arbitrary<Step[]> {
+function steps(keys: fc.Arbitrary<string[]>, { pauses = false } = {}): fc.Arbitrary<Step[]> {
   const chosen = (kind: Extract<Step, { which: number }>['do']) =>
     fc.record({ do: fc.constant(kind), which: fc.nat() });
   return fc.array(
@@ -34,6 +36,12 @@ function steps(keys: fc.Arbitrary<string[]>): fc.Arbitrary<Step[]> {
       { weight: 1, arbitrary: chosen('stall') },
       { weight: 1, arbitrary: chosen('retry') },
       { weight: 1, arbitrary: chosen('discard') },
+      ...(pauses
+        ? [
+            { weight: 2, arbitrary: fc.record({ do: fc.constant('pause' as const), key }) },
+            { weight: 2, arbitrary: fc.record({ do: fc.constant('resume' as const), key }) },
+          ]
+        : []),
     ),
     { minLength: 10, maxLength: 60 },
   );
@@ -42,6 +50,24 @@ function steps(keys: fc.Arbitrary<string[]>): fc.Arbitrary<Step[]> {
 /** A queue as the promise describes it: a list of changes, each with its keys and what became of it. */
 class Model {
   readonly changes = new Map<number, { keys: readonly string[]; state: 'waiting' | 'active' | 'failed' }>();
+  /** Paused keys, each with the changes that were active or failed then: they run, or run again if retried. */
+  readonly #paused = new Map<string, ReadonlySet<number>>();
+
+  pause(name: string): void {
+    const begun = [...this.changes].filter(
+      ([, { keys, state }]) => keys.includes(name) && state !== 'waiting',
+    );
+    this.#paused.set(name, new Set(begun.map(([n]) => n)));
+  }
+
+  resume(name: string): void {
+    this.#paused.delete(name);
+  }
+
+  isHeld(n: number): boolean {
+    const keys = this.changes.get(n)?.keys ?? [];
+    return keys.some(name => this.#paused.get(name)?.has(n) === false);
+  }
 
   /** No earlier unfinished change has a key in common with it. */
   mayRun(n: number): boolean {
@@ -52,7 +78,9 @@ class Model {
   }
 
   runnable(): number[] {
-    return [...this.changes].flatMap(([n, { state }]) => (state !== 'failed' && this.mayRun(n) ? [n] : []));
+    return [...this.changes].flatMap(([n, { state }]) =>
+      state !== 'failed' && this.mayRun(n) && !this.isHeld(n) ? [n] : [],
+    );
   }
 }
 
@@ -78,6 +106,20 @@ describe('the enqueue script and BullMQ against a simple model', () => {
     );
   });
 
+  it('paused keys: their changes wait, all others run, and none is lost or reordered', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps(oneKey, { pauses: true }), list => play(list, { exact: true })),
+      { numRuns: 150 },
+    );
+  });
+
+  it('paused keys, with changes that move between keys', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps(oneOrTwoKeys, { pauses: true }), list => play(list, { exact: false })),
+      { numRuns: 150 },
+    );
+  });
+
   async function play(list: readonly Step[], { exact }: { exact: boolean }): Promise<void> {
     const prefix = `model-${runs++}`;
     const queues = testQueues({
@@ -99,6 +141,7 @@ describe('the enqueue script and BullMQ against a simple model', () => {
       maxStalledCount: 1000,
     });
     const model = new Model();
+    const place = { prefix, name: 'orders' };
     const active = new Map<number, Job<{ n: number }>>();
     let enqueued = 0;
 
@@ -117,9 +160,19 @@ describe('the enqueue script and BullMQ against a simple model', () => {
           true,
         );
         expect(model.changes.get(n)?.state).toBe('waiting');
+        if (exact) expect(model.isHeld(n), `change ${n} of a paused key was offered`).toBe(false);
         set(n, 'active');
         active.set(n, job);
         return true;
+      },
+      async pause(name: string) {
+        const label = { by: 'mia', at: new Date().toISOString() };
+        await holdKey(world.redis, place, { orderingKey: name, label });
+        model.pause(name);
+      },
+      async resume(name: string) {
+        await releaseKey(world.redis, place, name);
+        model.resume(name);
       },
       async complete(n: number) {
         await active.get(n)?.moveToCompleted('done', 'token', false);
@@ -172,6 +225,7 @@ describe('the enqueue script and BullMQ against a simple model', () => {
     for (const step of list) {
       if (step.do === 'enqueue') await act.enqueue(step.keys);
       else if (step.do === 'take') await act.take();
+      else if (step.do === 'pause' || step.do === 'resume') await act[step.do](step.key);
       else {
         const among = inState(step.do === 'retry' || step.do === 'discard' ? 'failed' : 'active');
         if (among.length > 0) await act[step.do](among[step.which % among.length] as number);
@@ -183,6 +237,8 @@ describe('the enqueue script and BullMQ against a simple model', () => {
       }
     }
 
+    for (const name of KEYS) await act.resume(name);
+    expect(await countHeld(world.redis, place)).toBe(0);
     // In the end everything is retried and completed: nothing is stuck, and nothing is left behind.
     while (model.changes.size > 0) {
       const before = model.changes.size;
@@ -195,6 +251,7 @@ describe('the enqueue script and BullMQ against a simple model', () => {
     world.enqueuer.flushProgress();
     await world.enqueuer.drain();
     expect(await world.redis.keys(`${prefix}:orders:*-test*`)).toEqual([]);
+    expect(await world.redis.keys(`${prefix}:orders:walmq-hold*`)).toEqual([]);
     expect(await world.redis.exists(`${prefix}:orders:walmq:last`, `${prefix}:orders:walmq:ring`)).toBe(0);
     await Promise.all([queue.close(), worker.close()]);
   }

@@ -65,6 +65,7 @@ export const QUEUE: QueueStatus = {
   delayed: 1,
   retriedFor: null,
   postponed: null,
+  pausedKeys: { count: 0, first: [] },
   parked: 0,
   failed: 0,
   completed: 1000,

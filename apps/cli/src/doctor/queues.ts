@@ -4,14 +4,23 @@ import { type Check, error, ok, warning } from './check.js';
 
 export type QueueFacts = Pick<
   QueueStatus,
-  'name' | 'isPaused' | 'waiting' | 'active' | 'delayed' | 'retriedFor' | 'parked' | 'failed' | 'workers'
+  | 'name'
+  | 'isPaused'
+  | 'pausedKeys'
+  | 'waiting'
+  | 'active'
+  | 'delayed'
+  | 'retriedFor'
+  | 'parked'
+  | 'failed'
+  | 'workers'
 >;
 
 /** Share of capture.maxQueueDepth above which doctor warns. */
 const NEAR = 0.8;
 
 export function queueChecks(queue: QueueFacts, maxQueueDepth: number): Check[] {
-  const { name, isPaused, waiting, active, delayed, retriedFor, parked, failed, workers } = queue;
+  const { name, isPaused, pausedKeys, waiting, active, delayed, retriedFor, parked, failed, workers } = queue;
   const found = `queue "${name}": ${waiting} waiting, ${active} active, ${delayed} delayed, ${parked} parked, ${failed} failed`;
   const troubles = [
     depthTrouble(found, waiting + active + delayed + parked, maxQueueDepth),
@@ -34,6 +43,13 @@ export function queueChecks(queue: QueueFacts, maxQueueDepth: number): Check[] {
           'queues',
           `${found}: it is paused`,
           'Resume it in Bull Board, in the dashboard, when it is time.',
+        )
+      : undefined,
+    pausedKeys.count > 0
+      ? warning(
+          'queues',
+          `${found}: ${pausedKeys.count === 1 ? 'a key is' : `${pausedKeys.count} keys are`} paused, by ${[...new Set(pausedKeys.first.map(({ by }) => by))].join(', ')}`,
+          `When it is time, resume: "npx walmq resume-key ${name}" lists them.`,
         )
       : undefined,
     retriedFor !== null

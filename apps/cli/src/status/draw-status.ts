@@ -97,7 +97,7 @@ function queueLines(queues: readonly QueueStatus[]): string[] {
   return tableLines(
     ['QUEUE', 'WAITING', 'ACTIVE', 'DELAYED', 'PARKED', 'FAILED', 'DONE/MIN', 'OLDEST', 'WORKERS'],
     queues.map(queue => [
-      queue.isPaused ? `${queue.name} (paused)` : queue.name,
+      `${queue.name}${queue.isPaused ? ' (paused)' : ''}${queue.pausedKeys.count > 0 ? ` (${queue.pausedKeys.count} keys paused)` : ''}`,
       queue.waiting,
       queue.active,
       queue.delayed,

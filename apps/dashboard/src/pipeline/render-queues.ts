@@ -2,7 +2,7 @@ import type { PipelineStatus, QueueStatus } from '@walmq/operations';
 import { type Html, html } from '../html.js';
 import { queueLink } from '../page/links.js';
 import type { Viewer } from '../page/viewer.js';
-import { count, duration } from './format.js';
+import { count, duration, plural } from './format.js';
 import { backlogOf, completedOf, type History } from './history.js';
 import { sparkline } from './sparkline.js';
 
@@ -41,7 +41,7 @@ function row(queue: QueueStatus, history: History, viewer: Reader): Html {
   const least = queue.completedPerMinuteIsLeast ? '≥ ' : '';
   const unserved = workers === 0 && waiting > 0;
   return html`<tr>
-<th scope="row">${queueLink(viewer, name)}${queue.isPaused && html` <span class="tag">paused</span>`}</th>
+<th scope="row">${queueLink(viewer, name)}${queue.isPaused && html` <span class="tag">paused</span>`}${queue.pausedKeys.count > 0 && html` <span class="tag">${plural(queue.pausedKeys.count, 'key')} paused</span>`}</th>
 <td>${count(waiting)}</td><td>${count(active)}</td><td>${count(delayed)}</td>
 <td${parked > 0 && html` class="warning"`}>${count(parked)}</td><td${failed > 0 && html` class="error"`}>${count(failed)}</td>
 <td>${duration(queue.oldestSeconds)}</td><td>${least}${count(queue.completedPerMinute)}</td>

@@ -1,10 +1,11 @@
+import { HOLD_PREFIX } from '@walmq/fanout';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 
 const STEPS = 1000;
 
 /**
- * From parked jobs to those that they wait for, as their BullMQ children, until one has failed.
+ * From parked jobs to those that they wait for, as their BullMQ children, until one has failed or is the hold of a paused key.
  *
  * KEYS[1] failed jobs of the queue; ARGV[1] key prefix of the queue; ARGV[2] how many steps at most; then ids to begin with
  *
@@ -17,7 +18,9 @@ for at = 3, #ARGV do todo[#todo + 1] = ARGV[at] end
 local at, isLine = 1, #todo == 1
 while at <= #todo and at <= tonumber(ARGV[2]) do
   local id = todo[at]
-  if redis.call('ZSCORE', KEYS[1], id) then return {id, line, {}} end
+  if redis.call('ZSCORE', KEYS[1], id) or string.sub(id, 1, ${HOLD_PREFIX.length}) == '${HOLD_PREFIX}' then
+    return {id, line, {}}
+  end
   local children = 0
   for _, key in ipairs(redis.call('SMEMBERS', base .. id .. ':dependencies')) do
     local child = string.sub(key, #base + 1)
@@ -105,7 +108,7 @@ export class Blockers {
   }
 }
 
-/** The failed job that finally keeps a parked one waiting; undefined if all jobs that it waits for can still run. */
+/** The failed job, or the hold of a paused key, that finally keeps a parked one waiting; undefined if all of its line can run. */
 export async function blockedBy(redis: Redis, queue: Queue, parkedId: string): Promise<string | undefined> {
   return (await new Blockers(redis, queue).of(parkedId)) ?? undefined;
 }

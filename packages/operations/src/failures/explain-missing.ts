@@ -1,4 +1,5 @@
 import { WalmqError } from '@walmq/change';
+import { isHold } from '@walmq/fanout';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { blockedBy } from './blocked-by.js';
@@ -46,6 +47,10 @@ async function explain(redis: Redis, { queue, jobId, state }: Found): Promise<Wa
     });
   const message = `${jobId} of queue ${queue.name} is ${STATES[state]}, not failed.`;
   const blocker = state === 'waiting-children' ? await blockedBy(redis, queue, jobId) : undefined;
+  if (blocker !== undefined && isHold(blocker))
+    return new WalmqError('NOT_FAILED', `${message} Its key is paused.`, {
+      remedy: `It runs when the key is resumed: "npx walmq resume-key ${queue.name}" lists the paused keys.`,
+    });
   return new WalmqError('NOT_FAILED', message, {
     remedy: blocker
       ? `It waits for a change that failed, and runs after it: walmq replay --id ${blocker}`

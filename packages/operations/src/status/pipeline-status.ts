@@ -1,5 +1,6 @@
 import type { Backfill } from '@walmq/backfill';
 import type { ErrorCode } from '@walmq/change';
+import type { HeldKey } from '@walmq/fanout';
 
 /**
  * The status of a pipeline, as plain JSON. LSNs have PostgreSQL's text form (`16/B374D848`), times are ISO
@@ -186,7 +187,9 @@ export interface QueueStatus {
    * Among the next delayed changes, the one that has been postponed for the longest time; null if none was.
    */
   readonly postponed: { readonly seconds: number; readonly times: number; readonly reason: string } | null;
-  /** Changes that wait for an earlier one of their key (waiting-children). */
+  /** Ordering keys that operators have paused, each for itself; the first of them with who did it. */
+  readonly pausedKeys: { readonly count: number; readonly first: readonly HeldKey[] };
+  /** Changes that wait for an earlier one of their key, or for a paused key (waiting-children). */
   readonly parked: number;
   readonly failed: number;
   /** Completed changes that are still kept. */
@@ -270,6 +273,7 @@ export const VERDICT_CODES = [
   'CHANGES_POSTPONED',
   'WORKERS_MISSING',
   'QUEUE_PAUSED',
+  'KEYS_PAUSED',
   'BACKFILL_FAILED',
   'BACKFILL_PAUSED',
   'NOTHING_YET',

@@ -1,4 +1,5 @@
 import type { QueueConfig } from '@walmq/config';
+import { countHeld, readHeld } from '@walmq/fanout';
 import { redact } from '@walmq/runtime';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -21,6 +22,8 @@ const MINUTE_MS = 60_000;
 const DELAYED_READ = 5;
 /** How many of the next delayed changes to search for a long postponement. */
 const POSTPONED_READ = 100;
+/** How many paused keys to name. */
+const HELD_READ = 5;
 const MAX_REASON_CHARACTERS = 200;
 
 /** Reads one queue through BullMQ, and writes nothing. */
@@ -31,15 +34,18 @@ export async function readQueue(
   const queue = new Queue(name, { connection: redis, prefix, skipMetasUpdate: true, skipVersionCheck: true });
   queue.on('error', () => undefined); // the pending command rejects with the same error
   try {
-    const [counts, isPaused, oldestSeconds, throughput, retriedFor, postponed, workers] = await Promise.all([
-      queue.getJobCounts(...STATES),
-      queue.isPaused(),
-      readOldestSeconds(redis, queue),
-      readThroughput(redis, queue, keepCompleted.count ?? Infinity),
-      readRetriedFor(redis, queue),
-      readPostponed(redis, queue),
-      countWorkers(queue, redis),
-    ]);
+    const [counts, isPaused, oldestSeconds, throughput, retriedFor, postponed, workers, held, first] =
+      await Promise.all([
+        queue.getJobCounts(...STATES),
+        queue.isPaused(),
+        readOldestSeconds(redis, queue),
+        readThroughput(redis, queue, keepCompleted.count ?? Infinity),
+        readRetriedFor(redis, queue),
+        readPostponed(redis, queue),
+        countWorkers(queue, redis),
+        countHeld(redis, { name, prefix }),
+        readHeld(redis, { name, prefix }, HELD_READ),
+      ]);
     return {
       name,
       isPaused,
@@ -48,7 +54,9 @@ export async function readQueue(
       delayed: counts.delayed ?? 0,
       retriedFor,
       postponed,
-      parked: counts['waiting-children'] ?? 0,
+      pausedKeys: { count: held, first },
+      // A paused key has a job of its own among them.
+      parked: Math.max(0, (counts['waiting-children'] ?? 0) - held),
       failed: counts.failed ?? 0,
       completed: counts.completed ?? 0,
       oldestSeconds,

@@ -22,6 +22,8 @@ const NEAR = 0.8;
 const LITTLE_LEFT = 0.25;
 /** Seconds of postponement after which an operator should know. */
 const LONG_POSTPONED_SECONDS = 3600;
+/** Seconds after which a paused key may have been forgotten. */
+const LONG_PAUSED_SECONDS = 3600;
 /** Retained WAL at which an operator should know, if there is no limit. */
 const MUCH_WAL_BYTES = 5 * 1024 ** 3;
 
@@ -33,7 +35,7 @@ export function verdicts(status: Status): Verdict[] {
     ...captureVerdicts(status),
     ...tableVerdicts(status),
     ...memoryVerdicts(status),
-    ...status.queues.flatMap(queueVerdicts),
+    ...status.queues.flatMap(queue => [...queueVerdicts(queue), ...pausedKeyVerdicts(queue, status.at)]),
     ...status.backfills.flatMap(backfillVerdicts),
   ];
   return found.sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
@@ -270,6 +272,30 @@ function queueVerdicts(queue: QueueStatus): Verdict[] {
       queue: name,
     });
   return found;
+}
+
+/** A pause that is meant is short; a forgotten one fills Redis. */
+function pausedKeyVerdicts({ name, pausedKeys: { count, first } }: QueueStatus, at: string): Verdict[] {
+  const [one] = first.toSorted((a, b) => a.at.localeCompare(b.at));
+  if (!one) return [];
+  const seconds = Math.max(0, (Date.parse(at) - Date.parse(one.at)) / 1000);
+  const why = one.reason === undefined ? '' : `: ${one.reason}`;
+  const what = `${one.key ?? 'a key'} for ${hours(seconds)}, by ${one.by}${why}`;
+  const sentence =
+    count === 1
+      ? `Queue "${name}" has a paused key: ${withStop(what)}`
+      : `Queue "${name}" has ${count} paused keys, among them ${withStop(what)}`;
+  const judge = seconds > LONG_PAUSED_SECONDS ? warning : info;
+  return [
+    {
+      ...judge(
+        'KEYS_PAUSED',
+        sentence,
+        `When it is time, resume: "npx walmq resume-key ${name}" lists the paused keys, and takes the key.`,
+      ),
+      queue: name,
+    },
+  ];
 }
 
 function backfillVerdicts({ id, queue, schema, table, status, error }: Backfill): Verdict[] {

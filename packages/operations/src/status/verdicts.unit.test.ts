@@ -18,6 +18,7 @@ function redis(part: object): Part {
 }
 
 const queue = (part: Partial<typeof QUEUE>): Part => ({ queues: [{ ...QUEUE, ...part }] });
+const paused = (at: string) => ({ orderingKey: '"42"', key: 'orders 42', by: 'mia', at });
 const backfill = (part: Partial<typeof BACKFILL>): Part => ({ backfills: [{ ...BACKFILL, ...part }] });
 const problem = (code: ErrorCode) => ({ code, sentence: 'it is so.', remedy: 'Mend it.' });
 const NOBODY: Part = { captures: [], ...slot({ active: false, activePid: null }) };
@@ -144,6 +145,21 @@ const CASES: readonly (readonly [string, Part, readonly string[]])[] = [
     [],
   ],
   ['changes are tried again', queue({ delayed: 2, retriedFor: 'no answer' }), ['warning CHANGES_RETRIED']],
+  [
+    'a key is paused',
+    queue({ pausedKeys: { count: 1, first: [paused('2026-01-01T09:30:00.000Z')] } }),
+    ['info KEYS_PAUSED'],
+  ],
+  [
+    'a pause was forgotten',
+    queue({
+      pausedKeys: {
+        count: 2,
+        first: [paused('2026-01-01T09:30:00.000Z'), paused('2026-01-01T08:30:00.000Z')],
+      },
+    }),
+    ['warning KEYS_PAUSED'],
+  ],
   ['a queue is paused', queue({ isPaused: true }), ['warning QUEUE_PAUSED']],
   ['a backfill runs', backfill({}), []],
   ['a backfill failed', backfill({ status: 'failed', error: 'no' }), ['warning BACKFILL_FAILED']],

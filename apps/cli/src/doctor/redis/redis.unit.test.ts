@@ -94,6 +94,7 @@ describe('a queue', () => {
     active: 0,
     delayed: 0,
     retriedFor: null,
+    pausedKeys: { count: 0, first: [] },
     isPaused: false,
     parked: 0,
     failed: 0,

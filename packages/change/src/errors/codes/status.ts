@@ -58,6 +58,13 @@ export const statusErrors = errorSection({
     from: ['status'],
     outcome: 'reported',
   },
+  KEYS_PAUSED: {
+    meaning:
+      'Operators have paused single keys. Their changes wait, and all other keys run. A warning after an hour.',
+    remedy: 'Resume what was forgotten: [pause one key](../guides/mend.md#pause-one-key).',
+    from: ['status'],
+    outcome: 'reported',
+  },
   QUEUE_PAUSED: {
     meaning: 'A queue is paused, and its changes wait.',
     remedy: page('WalmqQueuePaused'),
