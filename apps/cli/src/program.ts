@@ -11,6 +11,8 @@ import { addFailed } from './failed/list.js';
 import { addReplay } from './failed/replay.js';
 import { addInit } from './init/init.js';
 import { addLog } from './log/log.js';
+import { addCorrect } from './mend/correct.js';
+import { addPauseKey, addResumeKey } from './mend/pause-key.js';
 import { addRewind } from './rewind/rewind.js';
 import { addCapture, addDashboard } from './serve/serve.js';
 import { addWorker } from './serve/worker.js';
@@ -38,6 +40,9 @@ const COMMANDS: readonly ((program: Command, host: Host) => void)[] = [
   addFailed,
   addReplay,
   addDiscard,
+  addCorrect,
+  addPauseKey,
+  addResumeKey,
   addLog,
   addBackfill,
   addRewind,

@@ -67,6 +67,8 @@ export interface Change<R = Row> {
    * written, or which fact of the table is no longer known. The change fails, and later changes of its key wait.
    */
   shapeError?: string;
+  /** Present if an operator corrected the rows while the change waited: when, and who. The original is in the operators' log. */
+  corrected?: { at: string; by: string };
   /** Id of the earlier change that a rewind sent again as this change. */
   rewound?: string;
   /** Reason why the event is in the dead-letter queue. Present in that queue only. */

@@ -74,7 +74,7 @@ describe('pausing and resuming keys under load', () => {
         for (const failed of await queue.getFailed()) await failed.retry().catch(() => undefined);
       if (n % 150 === 0) {
         // The enqueuer's connection, the workers' and this test's own are cut.
-        await redis.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+        await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
         await kill();
         start();
       }

@@ -225,7 +225,7 @@ describe('the enqueue script and BullMQ against a simple model', () => {
     for (const step of list) {
       if (step.do === 'enqueue') await act.enqueue(step.keys);
       else if (step.do === 'take') await act.take();
-      else if (step.do === 'pause' || step.do === 'resume') await act[step.do](step.key);
+      else if ('key' in step) await act[step.do](step.key);
       else {
         const among = inState(step.do === 'retry' || step.do === 'discard' ? 'failed' : 'active');
         if (among.length > 0) await act[step.do](among[step.which % among.length] as number);

@@ -28,6 +28,22 @@ export {
   type Via,
 } from './log/operator-log.js';
 export { type LogEntry, type LogFilter, type LogPage, pruneLog, readLog } from './log/read-log.js';
+export { type Correction, type CorrectionInput, checkCorrection } from './mend/check-correction.js';
+export {
+  type Corrected,
+  type CorrectOptions,
+  correctChange,
+  rowOf,
+} from './mend/correct-change.js';
+export {
+  type KeyAction,
+  type KeyOfQueue,
+  pausedText,
+  pauseKey,
+  readPausedKeys,
+  resumeKey,
+} from './mend/pause-key.js';
+export { readOriginal } from './mend/store-correction.js';
 export { type Discarded, type DiscardOptions, discardFailed } from './replay/discard-failed.js';
 export { createDiscardFile, type DiscardFile } from './replay/discard-file.js';
 export {

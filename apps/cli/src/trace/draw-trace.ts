@@ -118,7 +118,10 @@ function jobParts(job: JobView, state: EntryState): string[] {
   ];
 }
 
-function behindText({ jobId, state, op, table, key, failedReason, ahead, isLeast }: BlockerView): string {
+function behindText(blocker: BlockerView): string {
+  const { jobId, state, op, table, key, failedReason, paused, ahead, isLeast } = blocker;
+  if (paused)
+    return `a pause of its key, since ${paused.at} by ${paused.by}${paused.reason ? `: ${paused.reason}` : ''}`;
   const what = [op, table, key ? keyText(key) : undefined].filter(Boolean).join(' ');
   const reason = failedReason ? `: ${cut(failedReason, LONGEST_REASON)}` : '';
   const others = ahead > 1 ? `, ${isLeast ? 'at least ' : ''}${ahead} changes before it` : '';

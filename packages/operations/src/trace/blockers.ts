@@ -1,7 +1,8 @@
 import type { Change, Row } from '@walmq/change';
+import { isHold } from '@walmq/fanout';
 import type { QueueReader } from './queue-reader.js';
 import { keyOfChange, tableOfChange } from './read-logs.js';
-import { storedChange } from './stored-change.js';
+import { jsonOf, storedChange } from './stored-change.js';
 import type { BlockerView } from './trace.js';
 
 const MOST_FOLLOWED = 20_000;
@@ -27,7 +28,9 @@ export async function readBlockers(
     const { heads, ahead, directly } = lines[index] as LineBehind;
     const ranked = heads
       .map(head => ({ head, at: headIds.indexOf(head) }))
-      .sort((a, b) => rankOf(places[a.at]?.state) - rankOf(places[b.at]?.state));
+      .sort((a, b) => rankOf(places[a.at]?.state) - rankOf(places[b.at]?.state))
+      // What an operator paused does not go on by itself.
+      .sort((a, b) => Number(isHold(b.head)) - Number(isHold(a.head)));
     const [worst] = ranked;
     if (!worst || directly === undefined) continue;
     const job = jobs[worst.at];
@@ -40,11 +43,25 @@ export async function readBlockers(
       table: change ? tableOfChange(change) : null,
       key: change ? (keyOfChange(change) as Row | null) : null,
       failedReason: job?.failedReason || null,
+      paused: isHold(worst.head) ? pausedBy(job?.data ?? null) : null,
       ahead,
       isLeast: !links.has(worst.head),
     });
   }
   return blockers;
+}
+
+function pausedBy(data: string | null): BlockerView['paused'] {
+  const {
+    by = 'unknown',
+    at = '',
+    reason = null,
+  } = (jsonOf(data) ?? {}) as {
+    by?: string;
+    at?: string;
+    reason?: string | null;
+  };
+  return { by, at, reason };
 }
 
 interface LineBehind {

@@ -84,5 +84,11 @@ function bareEntry(entry: QueueEntry): QueueEntry {
 }
 
 function bareBlocker(blocker: BlockerView): BlockerView {
-  return { ...blocker, key: null, failedReason: blocker.failedReason && HIDDEN };
+  const { failedReason, paused } = blocker;
+  return {
+    ...blocker,
+    key: null,
+    failedReason: failedReason && HIDDEN,
+    paused: paused && { ...paused, reason: paused.reason && HIDDEN },
+  };
 }

@@ -74,7 +74,8 @@ local at = 1
 while at <= #todo and at <= most do
   local link = {todo[at]}
   for _, key in ipairs(redis.call('SMEMBERS', base .. todo[at] .. ':dependencies')) do
-    if string.sub(key, 1, #base) == base then
+    -- A paused key's hold waits for a job of this name, which never exists.
+    if string.sub(key, 1, #base) == base and key ~= base .. 'walmq-hold' then
       local id = string.sub(key, #base + 1)
       link[#link + 1] = id
       if not seen[id] then

@@ -144,6 +144,8 @@ export interface BlockerView {
   readonly table: string | null;
   readonly key: Row | null;
   readonly failedReason: string | null;
+  /** Who paused the key, if that is what the line waits for. */
+  readonly paused: { readonly by: string; readonly at: string; readonly reason: string | null } | null;
   /** Number of unfinished changes before this one. */
   readonly ahead: number;
   /** True if the line was too long to be followed to its head: then `jobId` is only the first one seen. */

@@ -74,6 +74,27 @@ export const commandErrors = errorSection({
     from: ['command line', 'dashboard'],
     outcome: 'refused',
   },
+  CORRECTION_INVALID: {
+    meaning:
+      'The corrected copy of a change is refused: it is no JSON, it changes more than values of the rows, or a value is of another type. The error names every mistake.',
+    remedy:
+      'Correct values of `before` and `after` only: [correct one change](../guides/mend.md#correct-one-change).',
+    from: ['command line', 'dashboard'],
+    outcome: 'refused',
+  },
+  CORRECTION_LATE: {
+    meaning: 'A worker has the change right now, or somebody else has corrected it since it was read.',
+    remedy:
+      'Look at the change as it is now. Pause its key to have time: [pause one key](../guides/mend.md#pause-one-key).',
+    from: ['command line', 'dashboard'],
+    outcome: 'refused',
+  },
+  KEY_NOT_PAUSED: {
+    meaning: 'The key to resume is not paused.',
+    remedy: 'List the paused keys: `npx walmq resume-key <queue>`.',
+    from: ['command line', 'dashboard'],
+    outcome: 'refused',
+  },
   OPERATOR_LOG_UNAVAILABLE: {
     meaning:
       "The operators' log cannot be written: its table is missing, the role lacks a privilege, or the database is away. The action was not done, because no action goes unlogged.",
