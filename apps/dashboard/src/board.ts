@@ -2,10 +2,13 @@ import { createBullBoard } from '@bull-board/api';
 import { FastifyAdapter } from '@bull-board/fastify';
 import { tableName } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
+import type { OperatorLog } from '@walmq/operations';
 import type { Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
+import type { Redis } from 'ioredis';
 import { maySeeRows } from './access/users.js';
 import { GuardedAdapter } from './guarded-adapter.js';
+import { logBoardActions } from './log/log-board.js';
 import { BOARD_PATH, BOARD_PATHS, READ_ONLY_BOARD_PATH } from './page/links.js';
 
 interface BoardQueue {
@@ -18,6 +21,8 @@ export interface BoardOptions {
   readonly queues: readonly BoardQueue[];
   /** True if Redis answers. Otherwise commands would wait without a limit. */
   readonly isReady: () => boolean;
+  readonly redis: Redis;
+  readonly operators: OperatorLog;
   /** Discards every failed change of a queue. */
   readonly discardFailed: (queue: Queue) => Promise<void>;
 }
@@ -43,7 +48,7 @@ export function mountBoards(options: BoardOptions): void {
 }
 
 function mountBoard(options: BoardOptions & { readonly path: string; readonly readOnlyMode: boolean }): void {
-  const { http, queues, isReady, discardFailed, path, readOnlyMode } = options;
+  const { http, queues, isReady, redis, operators, discardFailed, path, readOnlyMode } = options;
   const server = new FastifyAdapter();
   createBullBoard({
     queues: queues.map(({ queue, config }) => {
@@ -74,6 +79,7 @@ function mountBoard(options: BoardOptions & { readonly path: string; readonly re
         return await reply.code(503).send({ error: { message: 'Redis cannot be reached.' } });
       return;
     });
+    logBoardActions({ scope, queues: queues.map(({ queue }) => queue), redis, operators });
     scope.addHook('onSend', async (request, reply, payload) =>
       typeof payload === 'string' && String(reply.getHeader('content-type')).startsWith('text/html')
         ? adapted(payload, request.basePath)

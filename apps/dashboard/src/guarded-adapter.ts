@@ -1,6 +1,7 @@
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import type { JobCleanStatus, QueueAdapterOptions } from '@bull-board/api/typings/app';
 import { WalmqError } from '@walmq/change';
+import { isHold } from '@walmq/operations';
 import { redact } from '@walmq/runtime';
 import { Job, type Queue } from 'bullmq';
 import { presentable } from './presentable.js';
@@ -143,7 +144,9 @@ function guard(job: Job): Job {
     async remove(options?: Parameters<Job['remove']>[0]) {
       if ((await job.getState()) === 'waiting-children')
         throw new ActionRefused(
-          'This change is parked: it waits for an earlier change of its key. Retry or remove that one first.',
+          isHold(job.id ?? '')
+            ? 'This is no change: it holds a paused key. "walmq resume-key" resumes the key.'
+            : 'This change is parked: it waits for an earlier change of its key. Retry or remove that one first.',
         );
       // Its children are the completed changes that it waited for: they stay visible.
       await remove({ ...options, removeChildren: false });
@@ -151,6 +154,11 @@ function guard(job: Job): Job {
     async removeUnprocessedChildren() {
       throw new ActionRefused(
         'These are the earlier changes of the same key, not children: retry or remove the failed one by itself.',
+      );
+    },
+    async updateData() {
+      throw new ActionRefused(
+        'A change is corrected with "walmq correct", which checks the correction, keeps the original and writes down who did it.',
       );
     },
     async retry(...args: Parameters<Job['retry']>) {

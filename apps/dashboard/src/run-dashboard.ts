@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { shardPrefixes } from '@walmq/config';
-import { failedIds, readFailures, readStatus } from '@walmq/operations';
+import { failedIds, OperatorLog, readFailures, readStatus } from '@walmq/operations';
 import { keepConnected } from '@walmq/redis';
 import { openPool, runService, type Start } from '@walmq/runtime';
 import { Queue } from 'bullmq';
@@ -12,6 +12,7 @@ import { mountAssets } from './assets.js';
 import { mountBoards } from './board.js';
 import { discardInto } from './discard-into.js';
 import { BOARD_PATHS } from './page/links.js';
+import { mountLog } from './log/mount.js';
 import { mountActions } from './pipeline/actions.js';
 import { mountPipeline } from './pipeline/mount.js';
 import { Observer } from './pipeline/observer.js';
@@ -93,8 +94,13 @@ export async function runDashboard(given: Start = {}): Promise<void> {
         });
         await mountAssets(http);
         const discardFolder = resolve(environment.WALMQ_DISCARDED);
+        const operators = new OperatorLog(database, {
+          onUnnoted: sentence => log.warn({ event: 'operator-log:unnoted' }, sentence),
+        });
         mountBoards({
           http,
+          redis,
+          operators,
           queues,
           isReady,
           discardFailed: async queue => {
@@ -110,8 +116,9 @@ export async function runDashboard(given: Start = {}): Promise<void> {
         });
         mountPipeline({ http, observer, tokens, identify });
         mountRow({ http, tokens, config, database, redis, log });
+        mountLog({ http, tokens, database, queues: Object.keys(config.queues) });
         mountRunbook({ http, tokens });
-        const acting = { http, observer, tokens, redis, log, discardFolder };
+        const acting = { http, observer, tokens, redis, log, operators, discardFolder };
         const failures = { redis, queues: bullmqQueues };
         mountActions({ ...acting, path: '/pipeline', select: selectGroup({ ...failures, observer }) });
         mountActions({ ...acting, path: '/search', select: selectFound(failures) });

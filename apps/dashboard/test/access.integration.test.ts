@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
+import { type EmbeddedPostgres, type EmbeddedRedis, startRedis } from '@walmq/embedded';
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -12,6 +12,7 @@ import {
   signIn,
   spawnDashboard,
   startDashboard,
+  startLogDatabase,
   userLine,
 } from './dashboard-fixture.js';
 
@@ -26,10 +27,13 @@ async function getWith(url: string, headers: Record<string, string>): Promise<nu
 }
 
 let redis: EmbeddedRedis;
+let postgres: EmbeddedPostgres;
 beforeAll(async () => {
-  redis = await startRedis();
+  [redis, postgres] = await Promise.all([startRedis(), startLogDatabase()]);
 });
-afterAll(() => redis.stop());
+afterAll(async () => {
+  await Promise.all([redis.stop(), postgres.stop()]);
+});
 
 describe('a dashboard with users', () => {
   let dashboard: StartedDashboard;
@@ -50,6 +54,7 @@ describe('a dashboard with users', () => {
     await queue.add('insert', { id: 'x' }, { jobId: 'w-1', delay: 3_600_000 });
     dashboard = await startDashboard({
       REDIS_URL: redis.url,
+      DATABASE_URL: postgres.url,
       WALMQ_DASHBOARD_USERS_FILE: join(folder, 'users'),
       WALMQ_DASHBOARD_PROXIES: '127.0.0.1',
       WALMQ_DASHBOARD_HOSTS: 'walmq.example.org',
@@ -214,7 +219,7 @@ describe('a dashboard with users', () => {
 describe('a dashboard without users', () => {
   let dashboard: StartedDashboard;
   beforeAll(async () => {
-    dashboard = await startDashboard({ REDIS_URL: redis.url });
+    dashboard = await startDashboard({ REDIS_URL: redis.url, DATABASE_URL: postgres.url });
   });
   afterAll(async () => {
     await dashboard.stop();
@@ -246,6 +251,7 @@ describe('a dashboard behind a proxy that signs users in', () => {
   it('takes the name from the proxy, and its role from the configuration', async () => {
     const { url, stop } = await startDashboard({
       REDIS_URL: redis.url,
+      DATABASE_URL: postgres.url,
       WALMQ_DASHBOARD_PROXY_USER_HEADER: 'X-Forwarded-User',
       WALMQ_DASHBOARD_PROXIES: '127.0.0.0/8',
       WALMQ_DASHBOARD_PROXY_OPERATORS: 'ann',
@@ -262,6 +268,7 @@ describe('a dashboard behind a proxy that signs users in', () => {
   it('lets the users who are named as readers see rows, and nobody else', async () => {
     const { url, stop } = await startDashboard({
       REDIS_URL: redis.url,
+      DATABASE_URL: postgres.url,
       WALMQ_DASHBOARD_PROXY_USER_HEADER: 'X-Forwarded-User',
       WALMQ_DASHBOARD_PROXIES: '127.0.0.0/8',
       WALMQ_DASHBOARD_PROXY_READERS: 'bob',
@@ -276,6 +283,7 @@ describe('a dashboard behind a proxy that signs users in', () => {
   it('takes it from nobody else', async () => {
     const { url, stop } = await startDashboard({
       REDIS_URL: redis.url,
+      DATABASE_URL: postgres.url,
       WALMQ_DASHBOARD_PROXY_USER_HEADER: 'X-Forwarded-User',
       WALMQ_DASHBOARD_PROXIES: '192.0.2.1',
       WALMQ_DASHBOARD_PROXY_OPERATORS: 'ann',
@@ -325,6 +333,7 @@ describe('a dashboard that must not start', () => {
     const users = await userLine('ann', 'operator', PASSWORD);
     const { url, stop } = await startDashboard({
       REDIS_URL: redis.url,
+      DATABASE_URL: postgres.url,
       WALMQ_HOST: '0.0.0.0',
       WALMQ_DASHBOARD_USERS: users,
     });

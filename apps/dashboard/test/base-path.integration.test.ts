@@ -1,4 +1,4 @@
-import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
+import { type EmbeddedPostgres, type EmbeddedRedis, startRedis } from '@walmq/embedded';
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -6,6 +6,7 @@ import {
   type StartedDashboard,
   spawnDashboard,
   startDashboard,
+  startLogDatabase,
   userLine,
 } from './dashboard-fixture.js';
 import { type ProxyServer, startProxy } from './proxy-fixture.js';
@@ -16,18 +17,19 @@ const BOARDS = { ann: '/queues', bob: '/read-only/queues' };
 
 describe('a dashboard behind a sub-path', () => {
   let redis: EmbeddedRedis;
+  let postgres: EmbeddedPostgres;
   let users: string;
   let named: StartedDashboard;
   let configured: StartedDashboard;
 
   beforeAll(async () => {
-    redis = await startRedis();
+    [redis, postgres] = await Promise.all([startRedis(), startLogDatabase()]);
     const queue = new Queue('orders', { connection: { url: redis.url } });
     await queue.add('insert', { id: 'x' }, { jobId: 'w-1' });
     await queue.close();
     const lines = [await userLine('ann', 'operator', PASSWORD), await userLine('bob', 'read-only', PASSWORD)];
     users = lines.join(',');
-    const common = { REDIS_URL: redis.url, WALMQ_DASHBOARD_USERS: users };
+    const common = { REDIS_URL: redis.url, DATABASE_URL: postgres.url, WALMQ_DASHBOARD_USERS: users };
     [named, configured] = await Promise.all([
       startDashboard({ ...common, WALMQ_DASHBOARD_PROXIES: '127.0.0.1' }),
       startDashboard({ ...common, WALMQ_DASHBOARD_BASE_PATH: `${PATH}/` }),
@@ -35,7 +37,7 @@ describe('a dashboard behind a sub-path', () => {
   });
   afterAll(async () => {
     await Promise.all([named.stop(), configured.stop()]);
-    await redis.stop();
+    await Promise.all([redis.stop(), postgres.stop()]);
   });
 
   interface Way {

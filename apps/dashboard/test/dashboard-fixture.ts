@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { type EmbeddedPostgres, startPostgres } from '@walmq/embedded';
+import { CAPTURE_SCHEMA } from '@walmq/setup';
+import { Client } from 'pg';
 import { vi } from 'vitest';
 import { hashPassword } from '../src/access/password.js';
 import type { Role } from '../src/access/users.js';
@@ -58,4 +61,22 @@ export async function signIn(url: string, name: string, password: string): Promi
   const body = new URLSearchParams({ name, password, to: '/' });
   const answer = await fetch(`${url}/sign-in`, fromPage(url, { body, redirect: 'manual' }));
   return answer.status === 303 ? (answer.headers.getSetCookie()[0]?.split(';')[0] as string) : answer.status;
+}
+
+/** Runs `act` on a connection of its own. */
+export async function withClient<T>(url: string, act: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client(url);
+  await client.connect();
+  try {
+    return await act(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** A database with walmq's tables: without the operators' log the dashboard refuses every action. */
+export async function startLogDatabase(): Promise<EmbeddedPostgres> {
+  const postgres = await startPostgres();
+  await withClient(postgres.url, client => client.query(CAPTURE_SCHEMA.sql));
+  return postgres;
 }

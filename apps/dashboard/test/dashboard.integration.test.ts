@@ -1,21 +1,22 @@
-import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
+import { type EmbeddedPostgres, type EmbeddedRedis, startRedis } from '@walmq/embedded';
 import { FlowProducer, Queue, UnrecoverableError, Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fromPage, type StartedDashboard, startDashboard } from './dashboard-fixture.js';
+import { fromPage, type StartedDashboard, startDashboard, startLogDatabase } from './dashboard-fixture.js';
 
 describe('the dashboard', () => {
   let redis: EmbeddedRedis;
+  let postgres: EmbeddedPostgres;
   let dashboard: StartedDashboard;
   let url: string;
 
   beforeAll(async () => {
-    redis = await startRedis();
-    dashboard = await startDashboard({ REDIS_URL: redis.url });
+    [redis, postgres] = await Promise.all([startRedis(), startLogDatabase()]);
+    dashboard = await startDashboard({ REDIS_URL: redis.url, DATABASE_URL: postgres.url });
     url = dashboard.url;
   });
   afterAll(async () => {
     const code = await dashboard.stop();
-    await redis.stop();
+    await Promise.all([redis.stop(), postgres.stop()]);
     expect(code).toBe(0);
   });
 

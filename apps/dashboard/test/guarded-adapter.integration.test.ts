@@ -1,32 +1,43 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
+import { type EmbeddedPostgres, type EmbeddedRedis, startRedis } from '@walmq/embedded';
 import { FlowProducer, Queue, UnrecoverableError, Worker } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { fromPage, type StartedDashboard, startDashboard } from './dashboard-fixture.js';
+import {
+  fromPage,
+  type StartedDashboard,
+  startDashboard,
+  startLogDatabase,
+  withClient,
+} from './dashboard-fixture.js';
 
 const WAIT = { timeout: 30_000 };
 const IDS = ['k-1', 'k-2', 'k-3'] as const;
 
 describe("Bull Board's actions on a whole queue", () => {
   let redis: EmbeddedRedis;
+  let postgres: EmbeddedPostgres;
   let folder: string;
   let dashboard: StartedDashboard;
   let queue: Queue;
   let flows: FlowProducer;
 
   beforeAll(async () => {
-    redis = await startRedis();
+    [redis, postgres] = await Promise.all([startRedis(), startLogDatabase()]);
     folder = await mkdtemp(join(tmpdir(), 'walmq-discarded-'));
-    dashboard = await startDashboard({ REDIS_URL: redis.url, WALMQ_DISCARDED: folder });
+    dashboard = await startDashboard({
+      REDIS_URL: redis.url,
+      DATABASE_URL: postgres.url,
+      WALMQ_DISCARDED: folder,
+    });
     const connection = { url: redis.url };
     queue = new Queue('orders', { connection });
     flows = new FlowProducer({ connection });
   });
   afterAll(async () => {
     await Promise.all([queue.close(), flows.close(), dashboard.stop()]);
-    await redis.stop();
+    await Promise.all([redis.stop(), postgres.stop()]);
     await rm(folder, { recursive: true });
   });
 
@@ -118,6 +129,57 @@ describe("Bull Board's actions on a whole queue", () => {
     expect(await answer.text()).toContain('a copy would run past');
     expect(await states()).toEqual(before);
     expect((await queue.getJobs()).length).toBe(3);
+  });
+
+  it("every action is in the operators' log before it is done, refused ones too", async () => {
+    await withClient(postgres.url, client => client.query('TRUNCATE walmq.operator_log'));
+    expect(await put('pause')).toMatchObject({ status: 200 });
+    expect(await put('k-2/clean')).toMatchObject({ status: 409 });
+    expect(await put('resume')).toMatchObject({ status: 200 });
+    const { rows } = await withClient(postgres.url, client =>
+      client.query(
+        'SELECT who, via, action, queue, change_ids, original, outcome, result FROM walmq.operator_log ORDER BY id',
+      ),
+    );
+    const by = { who: 'anyone (no sign-in)', via: 'bull-board', queue: 'orders' };
+    expect(rows).toMatchObject([
+      { ...by, action: 'pause-queue', outcome: 'done' },
+      {
+        ...by,
+        action: 'remove',
+        change_ids: ['k-2'],
+        original: '{"n":2}',
+        outcome: 'failed',
+        result: expect.stringContaining('This change is parked'),
+      },
+      { ...by, action: 'resume-queue', outcome: 'done' },
+    ]);
+  });
+
+  it('what cannot be logged is not done', async () => {
+    await withClient(postgres.url, client => client.query('ALTER TABLE walmq.operator_log RENAME TO away'));
+    try {
+      expect(await put('pause')).toEqual({
+        status: 503,
+        text: expect.stringContaining('OPERATOR_LOG_UNAVAILABLE') as string,
+      });
+      expect(await queue.isPaused()).toBe(false);
+    } finally {
+      await withClient(postgres.url, client => client.query('ALTER TABLE walmq.away RENAME TO operator_log'));
+    }
+  });
+
+  it('data of a change is not edited past the checks of a correction', async () => {
+    const answer = await fetch(
+      `${dashboard.url}/queues/api/queues/orders/k-1/update-data`,
+      fromPage(dashboard.url, {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ jobData: { n: 9 } }),
+      }),
+    );
+    expect([answer.status, await answer.text()]).toEqual([409, expect.stringContaining('walmq correct')]);
+    expect((await queue.getJob('k-1'))?.data).toEqual({ n: 1 });
   });
 
   it('cleaning completed changes leaves the others', async () => {

@@ -1,3 +1,4 @@
+export { isHold } from '@walmq/fanout';
 export { countParked, MAX_COUNTED } from './failures/count-parked.js';
 export { explainMissing } from './failures/explain-missing.js';
 export { changeIdOf, type FailedJob, reasonOf } from './failures/failed-job.js';

@@ -10,6 +10,7 @@ const PAGES = {
   pipeline: { path: '/', name: 'Pipeline' },
   search: { path: '/search', name: 'Search' },
   row: { path: '/row', name: 'Row' },
+  log: { path: '/log', name: "Operators' log" },
   runbook: { path: '/runbook', name: 'Runbook' },
 } as const;
 

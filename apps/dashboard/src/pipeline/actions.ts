@@ -1,5 +1,5 @@
 import { CodedError } from '@walmq/change';
-import { countParked, MAX_COUNTED, replayFailed } from '@walmq/operations';
+import { changeIdOf, countParked, MAX_COUNTED, type OperatorLog, replayFailed } from '@walmq/operations';
 import type { Logger } from '@walmq/runtime';
 import { redact } from '@walmq/runtime';
 import type { Queue } from 'bullmq';
@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Redis } from 'ioredis';
 import type { ActionTokens, Identity } from '../access/identify.js';
 import { discardInto } from '../discard-into.js';
+import { operatorOf } from '../log/operator-of.js';
 import { type Action, confirmationOf, outcomeOf } from './action-text.js';
 import type { Observer } from './observer.js';
 
@@ -35,6 +36,7 @@ export interface ActionsOptions {
   /** Folder to which discarded changes are written before they are removed. */
   readonly discardFolder: string;
   readonly log: Logger;
+  readonly operators: OperatorLog;
 }
 
 /**
@@ -42,7 +44,7 @@ export interface ActionsOptions {
  * does it: `{ text }`. Both need the page's token. The guard admits only operators.
  */
 export function mountActions(options: ActionsOptions): void {
-  const { http, path, select, redis, observer, tokens, discardFolder, log } = options;
+  const { http, path, select, redis, observer, tokens, discardFolder, log, operators } = options;
 
   async function selectedBy(request: FastifyRequest): Promise<readonly Selected[] | Refusal> {
     if (!tokens.matches(request.identity as Identity, request.headers['x-walmq-token']))
@@ -64,16 +66,22 @@ export function mountActions(options: ActionsOptions): void {
     });
   }
 
-  async function act(action: Action, selected: readonly Selected[], { name }: Identity) {
+  async function act(action: Action, selected: readonly Selected[], identity: Identity) {
     const done = [];
     for (const { queue, ids } of selected) {
       done.push(
-        action === 'replay'
-          ? await replayFailed({ redis, queue, ids })
-          : await discardInto({ redis, queue, ids, folder: discardFolder }),
+        await operators.run(
+          operatorOf(identity, 'dashboard'),
+          { action, queue: queue.name, changeIds: ids.map(id => changeIdOf(id) ?? id) },
+          () =>
+            action === 'replay'
+              ? replayFailed({ redis, queue, ids })
+              : discardInto({ redis, queue, ids, folder: discardFolder }),
+          result => outcomeOf([result]),
+        ),
       );
       log.info(
-        { event: `failed:${action}`, user: name, queue: queue.name, changes: ids.length },
+        { event: `failed:${action}`, user: identity.name, queue: queue.name, changes: ids.length },
         outcomeOf(done.slice(-1)),
       );
     }

@@ -64,18 +64,19 @@ export class OperatorLog {
     act: (entry: { readonly id: string }) => Promise<T>,
     resultOf: (result: T) => string,
   ): Promise<T> {
-    const id = await this.#begin(operator, intent);
+    const id = await this.begin(operator, intent);
     try {
       const result = await act({ id });
-      await this.#end(id, 'done', resultOf(result));
+      await this.end(id, 'done', resultOf(result));
       return result;
     } catch (error) {
-      await this.#end(id, 'failed', error instanceof CodedError ? error.sentence : messageOf(error));
+      await this.end(id, 'failed', error instanceof CodedError ? error.sentence : messageOf(error));
       throw error;
     }
   }
 
-  async #begin({ who, via, reason }: Operator, intent: Intent): Promise<string> {
+  /** Writes the intent, for an action that this class cannot call. Rejects with OPERATOR_LOG_UNAVAILABLE. */
+  async begin({ who, via, reason }: Operator, intent: Intent): Promise<string> {
     const { action, queue, changeIds = [], table, key, details = {}, original, corrected } = intent;
     const some = changeIds.length > 0 ? { changes: changeIds.length } : undefined;
     try {
@@ -103,7 +104,8 @@ export class OperatorLog {
     }
   }
 
-  async #end(id: string, outcome: 'done' | 'failed', result: string): Promise<void> {
+  /** Writes the outcome of an entry that `begin` has made. Never rejects. */
+  async end(id: string, outcome: 'done' | 'failed', result: string): Promise<void> {
     try {
       if (this.#database instanceof Error) throw this.#database;
       await this.#database.query(

@@ -1,0 +1,96 @@
+import { CodedError } from '@walmq/change';
+import { changeIdOf, type Intent, type OperatorLog } from '@walmq/operations';
+import { redact } from '@walmq/runtime';
+import type { Queue } from 'bullmq';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Redis } from 'ioredis';
+import type { Identity } from '../access/identify.js';
+import { isAction } from '../access/origin.js';
+import { operatorOf } from './operator-of.js';
+
+export interface LogBoardOptions {
+  /** The scope of Bull Board's routes. */
+  readonly scope: FastifyInstance;
+  readonly queues: readonly Queue[];
+  readonly redis: Redis;
+  readonly operators: OperatorLog;
+}
+
+const LONGEST_BODY = 2000;
+const LONGEST_MESSAGE = 500;
+
+/**
+ * Writes every action of Bull Board into the operators' log: the intent before its handler, the outcome with the answer. By route, so
+ * that an action which a later Bull Board adds is written too. An action that cannot be logged is refused.
+ */
+export function logBoardActions({ scope, queues, redis, operators }: LogBoardOptions): void {
+  const entries = new WeakMap<FastifyRequest, string>();
+  scope.addHook('preHandler', async (request, reply) => {
+    if (!isAction(request)) return;
+    try {
+      const intent = await intentOf(request, { queues, redis });
+      entries.set(
+        request,
+        await operators.begin(operatorOf(request.identity as Identity, 'bull-board'), intent),
+      );
+    } catch (error) {
+      const message = redact(error instanceof CodedError ? error.sentence : (error as Error).message);
+      return await reply.code(503).send({ error: { message }, message });
+    }
+    return;
+  });
+  scope.addHook('onSend', async (request, reply, payload) => {
+    const entry = entries.get(request);
+    if (entry === undefined) return payload;
+    const isDone = reply.statusCode < 400;
+    await operators.end(
+      entry,
+      isDone ? 'done' : 'failed',
+      isDone ? 'Done.' : messageOf(payload, reply.statusCode),
+    );
+    return payload;
+  });
+}
+
+async function intentOf(
+  request: FastifyRequest,
+  { queues, redis }: Pick<LogBoardOptions, 'queues' | 'redis'>,
+): Promise<Intent> {
+  const { queueName, jobId, ...params } = request.params as Readonly<Record<string, string | undefined>>;
+  const queue = queues.find(({ name }) => name === queueName);
+  const body = JSON.stringify(request.body ?? null).slice(0, LONGEST_BODY);
+  const original =
+    queue && jobId !== undefined ? ((await redis.hget(queue.toKey(jobId), 'data')) ?? undefined) : undefined;
+  return {
+    action: boardAction(request.routeOptions.url ?? request.url),
+    queue: queueName,
+    changeIds: jobId === undefined ? [] : [changeIdOf(jobId) ?? jobId],
+    details: { ...params, ...(body !== 'null' && { body }) },
+    ...(original !== undefined && { original }),
+  };
+}
+
+/**
+ * `retry` of one job, `pause-queue`, `pause-all`: the last fixed part of the route, and what it is about.
+ */
+export function boardAction(route: string): string {
+  const parts = route.split('/').filter(part => part !== '' && !part.startsWith(':'));
+  const [verb = 'act'] = parts.slice(-1);
+  if (route.includes('/:jobId')) return verb === 'clean' ? 'remove' : verb;
+  return route.includes('/:queueName') ? `${verb}-queue` : `${verb}-all`;
+}
+
+function messageOf(payload: unknown, status: number): string {
+  const text = typeof payload === 'string' ? payload : '';
+  try {
+    const { message, error } = JSON.parse(text) as {
+      message?: string;
+      error?: string | { message?: string };
+    };
+    const said = message ?? (typeof error === 'string' ? error : error?.message);
+    if (said) return said.slice(0, LONGEST_MESSAGE);
+  } catch {
+    // Not JSON: the status says enough.
+  }
+  return `Refused with status ${status}.`;
+}
