@@ -123,6 +123,23 @@ describe("the operators' log", () => {
     expect(await queue.getFailedCount()).toBe(2);
   });
 
+  it('is published for the audit log in a new database, and in one that was set up before', async () => {
+    const world = await CliWorld.create({ postgres, redis }, 'lg_audit', {
+      schema: 'CREATE TABLE orders (id int PRIMARY KEY)',
+      queues: { orders: { table: 'orders' }, audit: { tables: ['orders', 'walmq.operator_log'] } },
+    });
+    onTestFinished(() => world[Symbol.asyncDispose]());
+    for (const before of ['SELECT 1', 'DROP TABLE walmq.operator_log']) {
+      await world.client.query(before);
+      const { code, errors } = await world.run('setup', '--audit');
+      expect([code, ...errors]).toEqual([0]);
+      const { rows } = await world.client.query(
+        "SELECT tablename FROM pg_publication_tables WHERE schemaname = 'walmq'",
+      );
+      expect(rows).toEqual([{ tablename: 'operator_log' }]);
+    }
+  });
+
   it('keeps an action that failed, and one whose process died midway', async () => {
     const { world, logged } = await makeWorld('lg_begun');
     const client = new Client(world.env.DATABASE_URL);
