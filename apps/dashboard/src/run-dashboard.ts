@@ -13,6 +13,8 @@ import { mountBoards } from './board.js';
 import { discardInto } from './discard-into.js';
 import { BOARD_PATHS } from './page/links.js';
 import { mountLog } from './log/mount.js';
+import { mountMend } from './mend/mount.js';
+import { rowActions } from './mend/row-actions.js';
 import { mountActions } from './pipeline/actions.js';
 import { mountPipeline } from './pipeline/mount.js';
 import { Observer } from './pipeline/observer.js';
@@ -115,7 +117,17 @@ export async function runDashboard(given: Start = {}): Promise<void> {
           },
         });
         mountPipeline({ http, observer, tokens, identify });
-        mountRow({ http, tokens, config, database, redis, log });
+        mountRow({ http, tokens, config, database, redis, log, actions: rowActions });
+        mountMend({
+          http,
+          tokens,
+          config,
+          queues: bullmqQueues,
+          database,
+          redis,
+          operators,
+          discardFolder,
+        });
         mountLog({ http, tokens, database, queues: Object.keys(config.queues) });
         mountRunbook({ http, tokens });
         const acting = { http, observer, tokens, redis, log, operators, discardFolder };

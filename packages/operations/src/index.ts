@@ -44,6 +44,7 @@ export {
   readPausedKeys,
   resumeKey,
 } from './mend/pause-key.js';
+export { queueOf, type ResolvedKey, resolveKey, type TypedKeyOfQueue } from './mend/resolve-key.js';
 export { readOriginal } from './mend/store-correction.js';
 export { type Discarded, type DiscardOptions, discardFailed } from './replay/discard-failed.js';
 export { createDiscardFile, type DiscardFile } from './replay/discard-file.js';

@@ -1,14 +1,16 @@
 import { WalmqError } from '@walmq/change';
-import { pausedText, pauseKey, readPausedKeys, resumeKey } from '@walmq/operations';
+import { pausedText, pauseKey, readPausedKeys, resumeKey, queueOf, resolveKey, type TypedKeyOfQueue } from '@walmq/operations';
 import type { Command } from 'commander';
 import { addOperatorOptions, type OperatorOptions, operatorLog, operatorOf } from '../log/operator.js';
 import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from '../terminal/command.js';
 import { connectRedis, withDatabase } from '../terminal/connect.js';
 import { examples, type Host } from '../terminal/help.js';
 import { printable } from '../terminal/printable.js';
-import { type KeyOptions, queueOf, resolveKey } from './resolve-key.js';
+import { columnAndValue } from '../terminal/column-value.js';
 
-interface PauseOptions extends KeyOptions, OperatorOptions {
+interface PauseOptions extends OperatorOptions {
+  readonly table?: string;
+  readonly event?: boolean;
   readonly json?: boolean;
 }
 
@@ -70,7 +72,7 @@ interface Given {
 async function pauseCommand(io: CommandIo, given: PauseOptions & Given): Promise<void> {
   const config = await configOf(io);
   await withDatabase(databaseUrlOf(io, config), async client => {
-    const { queue, orderingKeys, label, table } = await resolveKey(client, config, given);
+    const { queue, orderingKeys, label, table } = await resolveKey(client, config, keyOf(given));
     const redis = await connectRedis(redisUrlOf(io, config));
     const operator = operatorOf(given);
     const log = operatorLog(io, client);
@@ -108,7 +110,7 @@ async function resumeCommand(io: CommandIo, given: ResumeOptions & Given): Promi
     await withDatabase(databaseUrlOf(io, config), async client => {
       const keys = given.all
         ? paused.map(({ orderingKey, key }) => ({ orderingKey, label: key ?? orderingKey, table: undefined }))
-        : await resolveKey(client, config, given).then(({ orderingKeys, label, table }) =>
+        : await resolveKey(client, config, keyOf(given)).then(({ orderingKeys, label, table }) =>
             orderingKeys.map(orderingKey => ({ orderingKey, label, table })),
           );
       const operator = operatorOf(given);
@@ -127,4 +129,11 @@ async function resumeCommand(io: CommandIo, given: ResumeOptions & Given): Promi
   } finally {
     redis.disconnect();
   }
+}
+
+/** Splits `id=42`; a key of events may contain anything. */
+function keyOf({ queue, key, table, event }: PauseOptions & Given): TypedKeyOfQueue {
+  const pairs = event ? [] : key.map(columnAndValue).filter(pair => pair !== undefined);
+  const bare = event ? key : key.filter(text => !columnAndValue(text));
+  return { queue, table, event, named: new Map(pairs), bare };
 }

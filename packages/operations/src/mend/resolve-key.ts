@@ -1,15 +1,18 @@
-import { qualifiedName, tableName, WalmqError } from '@walmq/change';
+import { parseTableName, qualifiedName, tableName, WalmqError } from '@walmq/change';
 import type { QueueConfig, TableRoute, WalmqConfig } from '@walmq/config';
 import { QueueView } from '@walmq/fanout';
 import { readTypedTable, readTypedValue, type TypedTable } from '@walmq/replication';
-import type { Client } from 'pg';
-import { columnAndValue } from '../terminal/column-value.js';
-import { fullNameOf } from '../terminal/tables.js';
+import type { ClientBase } from 'pg';
 
-export interface KeyOptions {
-  readonly table?: string;
+/** A key as a person typed it. */
+export interface TypedKeyOfQueue {
+  readonly queue: string;
+  readonly table?: string | undefined;
   /** The key is of events, not of a row. */
-  readonly event?: boolean;
+  readonly event?: boolean | undefined;
+  /** Values by column, or values in the order of the key. */
+  readonly named: ReadonlyMap<string, string>;
+  readonly bare: readonly string[];
 }
 
 export interface ResolvedKey {
@@ -26,19 +29,14 @@ export interface ResolvedKey {
  * types. Rejects with QUEUE_UNKNOWN, OPTION_MISSING, TABLE_NOT_IN_QUEUE, TABLE_MISSING, KEY_INVALID or MASK_KEY_MISSING.
  */
 export async function resolveKey(
-  client: Client,
+  client: ClientBase,
   config: WalmqConfig,
-  {
-    queue: name,
-    key,
-    table,
-    event,
-  }: KeyOptions & { readonly queue: string; readonly key: readonly string[] },
+  { queue: name, table, event, named, bare }: TypedKeyOfQueue,
 ): Promise<ResolvedKey> {
   const queue = queueOf(config, name);
   const view = new QueueView(queue);
   if (event || queue.tables.length === 0) {
-    const [text, ...more] = key;
+    const [text, ...more] = bare;
     const orderingKeys = text === undefined || more.length > 0 ? [] : view.eventKeys(text);
     if (orderingKeys.length === 0)
       throw invalid(
@@ -64,7 +62,7 @@ export async function resolveKey(
       `${qualifiedName(route)} has no key, so its changes are one line`,
       'Pause the queue as a whole in Bull Board.',
     );
-  const texts = await valuesOf(client, { columns, key, typed, route });
+  const texts = await valuesOf(client, { columns, named, bare, typed, route });
   const orderingKey = view.rowKey(route, texts.map(({ ordering }) => ordering).join(','));
   const label = `${tableName(route)} ${texts.map(({ column, text }) => `${column}=${text}`).join(' ')}`;
   return { queue, orderingKeys: [orderingKey], label, table: tableName(route) };
@@ -92,29 +90,26 @@ function routeOf({ name, tables }: QueueConfig, wanted: string | undefined): Tab
       { remedy },
     );
   }
-  const route = tables[names.indexOf(fullNameOf(wanted))];
+  const parsed = parseTableName(wanted);
+  const route = tables[names.indexOf(parsed ? qualifiedName(parsed) : '')];
   if (route) return route;
   throw new WalmqError('TABLE_NOT_IN_QUEUE', `the queue "${name}" does not take ${wanted}.`, { remedy });
 }
 
 interface Wanted {
   readonly columns: readonly string[];
-  readonly key: readonly string[];
+  readonly named: ReadonlyMap<string, string>;
+  readonly bare: readonly string[];
   readonly typed: TypedTable;
   readonly route: TableRoute;
 }
 
-async function valuesOf(client: Client, { columns, key, typed, route }: Wanted) {
-  const named = new Map(key.map(columnAndValue).filter(pair => pair !== undefined));
-  const bare = key.filter(text => !columnAndValue(text));
+async function valuesOf(client: ClientBase, { columns, named, bare, typed, route }: Wanted) {
+  const given = named.size + bare.length;
   const shape = `Write it as: ${columns.map(column => `${column}=<value>`).join(' ')}`;
-  if (
-    named.size + bare.length !== key.length ||
-    key.length !== columns.length ||
-    (named.size > 0 && bare.length > 0)
-  )
+  if (given !== columns.length || (named.size > 0 && bare.length > 0))
     throw invalid(
-      `the key of ${qualifiedName(route)} is (${columns.join(', ')}), and ${key.length} values were given`,
+      `the key of ${qualifiedName(route)} is (${columns.join(', ')}), and ${given} values were given`,
       shape,
     );
   return await Promise.all(
