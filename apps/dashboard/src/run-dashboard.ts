@@ -11,10 +11,10 @@ import { ACCESS_VARIABLES, basePathRule, readPolicy } from './access/policy.js';
 import { mountAssets } from './assets.js';
 import { mountBoards } from './board.js';
 import { discardInto } from './discard-into.js';
-import { BOARD_PATHS } from './page/links.js';
 import { mountLog } from './log/mount.js';
 import { mountMend } from './mend/mount.js';
 import { rowActions } from './mend/row-actions.js';
+import { BOARD_PATHS } from './page/links.js';
 import { mountActions } from './pipeline/actions.js';
 import { mountPipeline } from './pipeline/mount.js';
 import { Observer } from './pipeline/observer.js';
@@ -118,19 +118,10 @@ export async function runDashboard(given: Start = {}): Promise<void> {
         });
         mountPipeline({ http, observer, tokens, identify });
         mountRow({ http, tokens, config, database, redis, log, actions: rowActions });
-        mountMend({
-          http,
-          tokens,
-          config,
-          queues: bullmqQueues,
-          database,
-          redis,
-          operators,
-          discardFolder,
-        });
         mountLog({ http, tokens, database, queues: Object.keys(config.queues) });
         mountRunbook({ http, tokens });
         const acting = { http, observer, tokens, redis, log, operators, discardFolder };
+        mountMend({ ...acting, config, queues: bullmqQueues, database });
         const failures = { redis, queues: bullmqQueues };
         mountActions({ ...acting, path: '/pipeline', select: selectGroup({ ...failures, observer }) });
         mountActions({ ...acting, path: '/search', select: selectFound(failures) });

@@ -1,12 +1,20 @@
 import { WalmqError } from '@walmq/change';
-import { pausedText, pauseKey, readPausedKeys, resumeKey, queueOf, resolveKey, type TypedKeyOfQueue } from '@walmq/operations';
+import {
+  pausedText,
+  pauseKey,
+  queueOf,
+  readPausedKeys,
+  resolveKey,
+  resumeKey,
+  type TypedKeyOfQueue,
+} from '@walmq/operations';
 import type { Command } from 'commander';
 import { addOperatorOptions, type OperatorOptions, operatorLog, operatorOf } from '../log/operator.js';
+import { columnAndValue } from '../terminal/column-value.js';
 import { type CommandIo, configOf, databaseUrlOf, redisUrlOf } from '../terminal/command.js';
 import { connectRedis, withDatabase } from '../terminal/connect.js';
 import { examples, type Host } from '../terminal/help.js';
 import { printable } from '../terminal/printable.js';
-import { columnAndValue } from '../terminal/column-value.js';
 
 interface PauseOptions extends OperatorOptions {
   readonly table?: string;

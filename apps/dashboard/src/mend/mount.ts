@@ -1,39 +1,20 @@
 import { CodedError, WalmqError } from '@walmq/change';
 import type { QueueConfig, WalmqConfig } from '@walmq/config';
-import {
-  changeIdOf,
-  correctChange,
-  countParked,
-  type OperatorLog,
-  pausedText,
-  pauseKey,
-  queueOf,
-  replayFailed,
-  resolveKey,
-  resumeKey,
-  rowOf,
-} from '@walmq/operations';
+import { correctChange, pausedText, pauseKey, queueOf, resolveKey, resumeKey } from '@walmq/operations';
 import { redact } from '@walmq/runtime';
 import type { Queue } from 'bullmq';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Redis } from 'ioredis';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Pool } from 'pg';
-import type { ActionTokens, Identity } from '../access/identify.js';
-import { discardInto } from '../discard-into.js';
+import type { Identity } from '../access/identify.js';
 import { operatorOf } from '../log/operator-of.js';
 import { viewerOf } from '../page/viewer.js';
-import { type Action, confirmationOf, outcomeOf } from '../pipeline/action-text.js';
+import { type ActionsOptions, mountActions } from '../pipeline/actions.js';
 import { correctPage } from './correct-page.js';
 
-export interface MendOptions {
-  readonly http: FastifyInstance;
-  readonly tokens: ActionTokens;
+export interface MendOptions extends Omit<ActionsOptions, 'path' | 'select'> {
   readonly config: WalmqConfig;
   readonly queues: readonly Queue[];
   readonly database: Pool | Error;
-  readonly redis: Redis;
-  readonly operators: OperatorLog;
-  readonly discardFolder: string;
 }
 
 type Given = Readonly<Record<string, unknown>>;
@@ -50,7 +31,7 @@ interface FoundJob {
  * the buttons of a row's page. The guard admits only operators to what acts.
  */
 export function mountMend(options: MendOptions): void {
-  const { http, tokens, config, queues, database, redis, operators, discardFolder } = options;
+  const { http, tokens, config, queues, database, redis, operators } = options;
 
   async function jobOf({ queue: name, job }: Given): Promise<FoundJob> {
     const own = queueOf(config, String(name));
@@ -83,41 +64,14 @@ export function mountMend(options: MendOptions): void {
     }
   }
 
-  async function preview(action: Action, given: Given) {
-    const { queue, jobId } = await jobOf(given);
-    const parked = await countParked(redis, queue, [jobId]);
-    return confirmationOf(action, {
-      queue: queue.name,
-      failed: 1,
-      parked,
-      isLeast: false,
-      folder: discardFolder,
-    });
-  }
-
-  async function act(action: Action, given: Given, identity: Identity) {
-    const { queue, jobId, data } = await jobOf(given);
-    const ids = [jobId];
-    const done = await operators.run(
-      operatorOf(identity, 'dashboard'),
-      { action, queue: queue.name, changeIds: [changeIdOf(jobId) ?? jobId], ...rowOf(data) },
-      () =>
-        action === 'replay'
-          ? replayFailed({ redis, queue, ids })
-          : discardInto({ redis, queue, ids, folder: discardFolder }),
-      outcomeOf,
-    );
-    return { text: outcomeOf(done) };
-  }
-
-  for (const action of ['replay', 'discard'] as const) {
-    http.post(`/mend/${action}/preview`, (request, reply) =>
-      answer(request, reply, given => preview(action, given)),
-    );
-    http.post(`/mend/${action}`, (request, reply) =>
-      answer(request, reply, given => act(action, given, request.identity as Identity)),
-    );
-  }
+  mountActions({
+    ...options,
+    path: '/mend',
+    select: async given => {
+      const { queue, jobId } = await jobOf(given);
+      return [{ queue, ids: [jobId] }];
+    },
+  });
   http.post('/mend/pause-key/preview', (request, reply) =>
     answer(request, reply, async given => {
       const { label, queue } = await keyOf(given);
@@ -167,9 +121,7 @@ export function mountMend(options: MendOptions): void {
     if (redis.status !== 'ready') return await reply.code(503).send('Redis cannot be reached.');
     try {
       const { queue, jobId, data } = await jobOf(request.query as Given);
-      return await reply.send(
-        correctPage({ viewer, queue: queue.name, jobId, text: data, original: data }),
-      );
+      return await reply.send(correctPage({ viewer, queue: queue.name, jobId, text: data, original: data }));
     } catch (error) {
       return await reply.code(404).type('text/plain; charset=utf-8').send(sentenceOf(error));
     }

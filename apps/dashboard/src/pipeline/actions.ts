@@ -1,5 +1,12 @@
 import { CodedError } from '@walmq/change';
-import { changeIdOf, countParked, MAX_COUNTED, type OperatorLog, replayFailed } from '@walmq/operations';
+import {
+  changeIdOf,
+  countParked,
+  MAX_COUNTED,
+  type OperatorLog,
+  type Replayed,
+  replayFailed,
+} from '@walmq/operations';
 import type { Logger } from '@walmq/runtime';
 import { redact } from '@walmq/runtime';
 import type { Queue } from 'bullmq';
@@ -8,7 +15,7 @@ import type { Redis } from 'ioredis';
 import type { ActionTokens, Identity } from '../access/identify.js';
 import { discardInto } from '../discard-into.js';
 import { operatorOf } from '../log/operator-of.js';
-import { type Action, confirmationOf, outcomeOf } from './action-text.js';
+import { type Action, confirmationOf, type DiscardedInto, outcomeOf } from './action-text.js';
 import type { Observer } from './observer.js';
 
 /** Failed changes of one queue. */
@@ -73,10 +80,10 @@ export function mountActions(options: ActionsOptions): void {
         await operators.run(
           operatorOf(identity, 'dashboard'),
           { action, queue: queue.name, changeIds: ids.map(id => changeIdOf(id) ?? id) },
-          () =>
-            action === 'replay'
+          async (): Promise<Replayed | DiscardedInto> =>
+            await (action === 'replay'
               ? replayFailed({ redis, queue, ids })
-              : discardInto({ redis, queue, ids, folder: discardFolder }),
+              : discardInto({ redis, queue, ids, folder: discardFolder })),
           result => outcomeOf([result]),
         ),
       );
