@@ -35,7 +35,8 @@ async function startDemo(): Promise<Demo> {
   const [dashboardUrl, databaseUrl] = [said.get('Bull Board'), said.get('Database')];
   if (dashboardUrl === undefined || databaseUrl === undefined) throw new Error('The demo did not start.');
   return {
-    dashboardUrl,
+    // Bull Board is below the dashboard's own page.
+    dashboardUrl: new URL(dashboardUrl).origin,
     databaseUrl,
     async stop() {
       const exit = once(child, 'exit');
@@ -87,6 +88,17 @@ async function takeScreenshots({ dashboardUrl, databaseUrl }: Demo): Promise<voi
     await capturePage(page, colorScheme === 'light' ? 'pipeline' : 'pipeline-dark');
   }
   await page.emulateMedia({ colorScheme: 'light' });
+  await page.goto(`${dashboardUrl}/search`);
+  await page.getByRole('table').waitFor();
+  const row = await page.getByRole('row').nth(1).getByRole('link').first().getAttribute('href');
+  await capturePage(page, 'search');
+  await page.goto(new URL(row as string, dashboardUrl).href);
+  await page.getByRole('heading', { level: 3 }).first().waitFor();
+  await capturePage(page, 'row');
+  await page.setViewportSize({ width: 360, height: 800 });
+  await page.goto(`${dashboardUrl}/search`);
+  await capturePage(page, 'search-phone');
+  await page.setViewportSize({ width: 1200, height: 1200 });
   await page.goto(`${dashboardUrl}/queues/queue/orders?status=failed`);
   await page.getByText('insert orders').first().waitFor();
   // The data, not the stack: a stack would show the folders of this machine.

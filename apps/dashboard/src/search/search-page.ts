@@ -60,7 +60,7 @@ function form({ viewer, tables, queues, asked }: SearchPageParts): Html {
   const field = (name: keyof typeof typed) => ({ name, value: typed[name], problem: problems[name] });
   const seesRows = maySeeRows(viewer.identity);
   return html`<form class="form" method="get" action="${viewer.basePath}/search" role="search">
-${choiceField({ ...field('state'), label: 'Changes that are', choices: STATES })}
+${choiceField({ ...field('state'), label: 'Changes that are', choices: seesRows ? STATES : STATES.filter(([state]) => state !== 'waiting') })}
 ${textField({ ...field('table'), label: 'Table', suggestions: tables, placeholder: 'orders' })}
 ${seesRows && textField({ ...field('key'), label: 'Key or column', placeholder: '42 or id=42', hint: 'Separate the values of a composite key with commas.' })}
 ${textField({ ...field('reason'), label: 'Reason contains' })}
@@ -74,9 +74,10 @@ ${typed.group !== undefined && textField({ ...field('group'), label: 'Group of f
 }
 
 function results(parts: SearchPageParts): Html {
-  const { answer } = parts;
+  const { answer, asked } = parts;
   if (answer === undefined)
-    return html`<p class="problem" role="alert">Correct what stands below the fields.</p>`;
+    // Beside the fields too, but some are not drawn for everybody.
+    return html`<div class="problem" role="alert">${Object.values(asked.problems).map(text => html`<p>${text}</p>`)}</div>`;
   if ('problem' in answer) return html`<p class="problem" role="alert">${answer.problem}</p>`;
   return 'notes' in answer ? unfinished(answer, parts.viewer) : found(answer, parts);
 }
