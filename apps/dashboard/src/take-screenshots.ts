@@ -97,6 +97,7 @@ async function takeScreenshots({ dashboardUrl, databaseUrl }: Demo): Promise<voi
   await capturePage(page, 'row');
   await page.setViewportSize({ width: 360, height: 800 });
   await page.goto(`${dashboardUrl}/search`);
+  await page.evaluate('document.getElementById("results").scrollIntoView()');
   await capturePage(page, 'search-phone');
   await page.setViewportSize({ width: 1200, height: 1200 });
   await page.goto(`${dashboardUrl}/queues/queue/orders?status=failed`);

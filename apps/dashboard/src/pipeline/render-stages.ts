@@ -28,7 +28,7 @@ ${lagTable(status.lag)}`;
 
 function stageItem({ name, tone, state, facts }: Stage): Html {
   return html`<li class="stage ${tone}"><h3>${name}</h3><p class="state">${state}</p>
-<dl>${facts.map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl></li>`;
+<dl class="facts">${facts.map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl></li>`;
 }
 
 function databaseStage({ database, slotName }: PipelineStatus, history: History): Stage {
