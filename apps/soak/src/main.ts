@@ -1,7 +1,10 @@
+import { writeFile } from 'node:fs/promises';
 import { CodedError } from '@walmq/change';
 import { HELP, readArguments } from './command/arguments.js';
 import { roundsOf, runRounds } from './command/run-rounds.js';
+import { runLong } from './long/run-long.js';
 import { printRound } from './plan/print-round.js';
+import { renderLong } from './report/long.js';
 import { renderSummary, summaryOf } from './report/summary.js';
 
 process.exitCode = await main();
@@ -17,6 +20,12 @@ async function main(): Promise<number> {
     if (args.print) {
       for (const round of roundsOf(args)) print(printRound(round));
       return 0;
+    }
+    if (args.long !== undefined) {
+      const result = await runLong({ changes: args.long, print });
+      if (args.file !== undefined) await writeFile(args.file, `${JSON.stringify(result)}\n`);
+      print(renderLong(result));
+      return result.faults.length > 0 ? 1 : 0;
     }
     print(`Soak of seed ${args.seed}`);
     const results = await runRounds(args, print);

@@ -19,6 +19,8 @@ export interface SoakArguments {
   readonly file: string | undefined;
   /** Print what the rounds would do. */
   readonly print: boolean;
+  /** Instead of rounds: this many changes without a fault, and a look at what grows. */
+  readonly long: number | undefined;
 }
 
 export const HELP = `Usage: npm run soak [-- options]
@@ -34,6 +36,9 @@ no code of walmq compares what the database logged with what queues and handlers
   --json <file>       append the result of each round to this file; rounds that the file has are not run again, so an
                       interrupted run continues with the same command. Needs --seed
   --print             only print the rounds
+  --long              no faults: pushes changes through capture, workers and dashboard, and fails if memory, Redis or
+                      walmq's own tables grow. --json names the file for the samples
+  --changes <n>       number of changes of --long (default 1000000)
   --help              show this`;
 
 const MAX_SEED = 4_294_967_295;
@@ -41,7 +46,7 @@ const MAX_SEED = 4_294_967_295;
 /** Parses the command line. Throws SOAK_ARGUMENTS for an unknown option or an invalid value. */
 export function readArguments(args: readonly string[], nowMs: number): SoakArguments {
   const values = parse(args);
-  if (values.json !== undefined && values.seed === undefined && values.round === undefined)
+  if (!values.long && values.json !== undefined && values.seed === undefined && values.round === undefined)
     throw unusable('--json without --seed: the next run could not continue this one.');
   return {
     help: values.help,
@@ -52,6 +57,9 @@ export function readArguments(args: readonly string[], nowMs: number): SoakArgum
     kinds: kindsOf(values.faults),
     file: values.json === undefined ? undefined : resolve(values.json),
     print: values.print,
+    long: values.long
+      ? wholeNumber('changes', values.changes ?? '1000000', 10_000, 1_000_000_000)
+      : undefined,
   };
 }
 
@@ -62,6 +70,8 @@ function parse(args: readonly string[]) {
       options: {
         help: { type: 'boolean', default: false },
         print: { type: 'boolean', default: false },
+        long: { type: 'boolean', default: false },
+        changes: { type: 'string' },
         rounds: { type: 'string' },
         seed: { type: 'string' },
         round: { type: 'string', multiple: true },

@@ -108,7 +108,7 @@ async function backfill(world: World, done: Done): Promise<void> {
   const queue = queues[done.backfilled.length % queues.length];
   if (queue === undefined) return;
   const table = TABLES[queue][0] as string;
-  await insist(world, ['backfill', '--queue', queue, '--table', table, '--chunk', '7']);
+  await insist(world, ['backfill', '--queue', queue, '--table', table, '--chunk', '50']);
   done.backfilled.push({ queue, table });
 }
 

@@ -4,6 +4,9 @@ import type { Round } from '../plan/round.js';
 import { transactionOf } from './transaction.js';
 
 const RECONNECT_MS = 20;
+/** Transactions after which a writer slows down, so that a round with a slow recovery stays small. */
+const MANY = 300;
+const MANY_PACE_MS = 200;
 /** A writer that waits longer for a lock gives its transaction up. */
 const LOCK_TIMEOUT = '2s';
 
@@ -40,7 +43,7 @@ export function startLoad(round: Round, databaseUrl: () => string): Load {
           await delay(RECONNECT_MS);
         }
       }
-      await delay(round.load.paceMs);
+      await delay(n < MANY ? round.load.paceMs : MANY_PACE_MS);
     }
     await client?.end().catch(() => undefined);
   }

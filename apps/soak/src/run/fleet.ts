@@ -7,8 +7,11 @@ import type { Watchdog } from '@walmq/supervise';
 import type { Role } from '../plan/round.js';
 import { SoakError } from '../soak-error.js';
 
+/** The dashboard runs in the long form only, and no fault concerns it. */
+export type ProgramRole = Role | 'dashboard';
+
 export interface ProgramSetting {
-  readonly role: Role;
+  readonly role: ProgramRole;
   readonly name: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -53,6 +56,17 @@ export class Fleet {
     if (this.#ended !== undefined) throw new SoakError('SOAK_PROCESS_ENDED', this.#ended);
   }
 
+  /** Where each process serves its health, once all do. */
+  async listening(): Promise<{ readonly name: string; readonly pid: number; readonly url: string }[]> {
+    return await Promise.all(
+      this.#members.map(async member => ({
+        name: member.name,
+        pid: member.child.pid as number,
+        url: await this.#listens(member),
+      })),
+    );
+  }
+
   /** Kills a process and starts its successor. */
   async kill(role: Role, which: number): Promise<void> {
     const member = this.#member(role, which);
@@ -93,7 +107,7 @@ export class Fleet {
     await Promise.all(this.#members.map(({ child }) => ended(child)));
   }
 
-  #of(role: Role): Member[] {
+  #of(role: ProgramRole): Member[] {
     return this.#members.filter(member => member.role === role);
   }
 
@@ -125,16 +139,31 @@ export class Fleet {
     this.#ended ??= `${name} ended: ${how}. Its last lines:\n${said}`;
   }
 
-  /** A process that has not yet set its handlers would end at once. */
-  async #listens(member: Member): Promise<void> {
+  /** Waits until a process serves its health: before that, a signal would end it at once. Resolves to the address. */
+  async #listens(member: Member): Promise<string> {
     const deadline = Date.now() + LISTENING_MS;
-    while (!readFileSync(member.log, 'utf8').includes('http:listening')) {
+    for (;;) {
+      const { WALMQ_PORT: port } = member.env;
+      const url = port === undefined ? urlIn(readFileSync(member.log, 'utf8')) : `http://127.0.0.1:${port}`;
+      if (url !== undefined && (await isLive(url))) return url;
       this.assertAlive();
       if (Date.now() > deadline)
         throw new SoakError('SOAK_STUCK', `${member.name} does not serve its health.`);
       await delay(20);
     }
   }
+}
+
+/** A process without a port of its own names the one that it got in its log. */
+function urlIn(log: string): string | undefined {
+  return /"url":"(http:[^"]+)"/.exec(log)?.[1];
+}
+
+async function isLive(url: string): Promise<boolean> {
+  return await fetch(new URL('/live', url), { signal: AbortSignal.timeout(2000) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }
 
 async function ended(child: ChildProcess): Promise<void> {

@@ -2,10 +2,12 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Round } from '../plan/round.js';
 import type { WorkSetting } from '../work/setting.js';
 import type { World } from './world.js';
 
 const CAPTURE = programPath('../../../capture/bin/capture.js');
+const DASHBOARD = programPath('../../../dashboard/bin/dashboard.js');
 const WALMQ = programPath('../../../cli/bin/walmq.js');
 const WORKER = programPath('../../bin/soak-worker.js');
 const COMMAND_MS = 60_000;
@@ -14,27 +16,31 @@ function programPath(relative: string): string {
   return fileURLToPath(new URL(relative, import.meta.url));
 }
 
+/** Where programs run: their folder, their processes, their environment. */
+type Place = Pick<World, 'folder' | 'fleet' | 'environment'>;
+
 /** Starts all captures and workers of a round. */
-export async function startPrograms(world: World): Promise<void> {
-  const { round, folder, fleet } = world;
-  for (let n = 1; n <= round.captures; n++)
-    fleet.start({
-      role: 'capture',
-      name: `capture-${n}`,
-      args: [CAPTURE],
-      env: world.environment('capture'),
-    });
-  for (const [n, { workers }] of round.processes.entries()) {
-    const setting: WorkSetting = { seed: round.seed, workers, failures: round.failures, folder };
+export async function startPrograms(
+  { folder, fleet, environment }: Place,
+  { seed, captures, processes, failures }: Pick<Round, 'seed' | 'captures' | 'processes' | 'failures'>,
+): Promise<void> {
+  for (let n = 1; n <= captures; n++)
+    fleet.start({ role: 'capture', name: `capture-${n}`, args: [CAPTURE], env: environment('capture') });
+  for (const [n, { workers }] of processes.entries()) {
+    const setting: WorkSetting = { seed, workers, failures, folder };
     const path = join(folder, `worker-${n + 1}.json`);
     await writeFile(path, JSON.stringify(setting));
     fleet.start({
       role: 'worker',
       name: `worker-${n + 1}`,
       args: [WORKER, path],
-      env: world.environment('worker'),
+      env: environment('worker'),
     });
   }
+}
+
+export function startDashboard({ fleet, environment }: Place): void {
+  fleet.start({ role: 'dashboard', name: 'dashboard', args: [DASHBOARD], env: environment('worker') });
 }
 
 export interface Ran {

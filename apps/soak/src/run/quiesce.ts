@@ -3,7 +3,7 @@ import { SoakError } from '../soak-error.js';
 import { withClient } from './servers.js';
 import type { World } from './world.js';
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 60_000;
 const INTERVAL_MS = 25;
 
 /** Numbers of jobs of a queue by state. */
@@ -18,7 +18,7 @@ export async function untilAcknowledged(world: World): Promise<void> {
   await waitFor(world, () =>
     withClient(world.databaseUrl(), async client => {
       const { rows } = await client.query<{ open: string }>(
-        "SELECT string_agg(format('backfill %s is %s %s', id, status, error), ', ') AS open FROM walmq.backfill WHERE status <> 'done'",
+        "SELECT string_agg(format('backfill %s is %s at row %s %s', id, status, rows_read, error), ', ') AS open FROM walmq.backfill WHERE status <> 'done'",
       );
       return rows[0]?.open ?? undefined;
     }),
@@ -68,15 +68,18 @@ async function countsOf({ redis, config }: World, queue: string): Promise<Counts
   return { running: wait + active + paused + delayed + prioritized, parked, failed };
 }
 
-/** Repeats until `state` names nothing that is still open. Throws SOAK_STUCK with what it names. */
+/** Repeats until `state` names nothing that is still open. Throws SOAK_STUCK if it names the same for too long. */
 async function waitFor(world: World, state: () => Promise<string | undefined>): Promise<void> {
-  const deadline = Date.now() + LIMIT_MS;
+  let last: string | undefined;
+  let deadline = 0;
   for (;;) {
     world.fleet.assertAlive();
     const open = await state().catch((error: Error) => error.message);
     if (open === undefined) return;
+    if (open !== last) deadline = Date.now() + LIMIT_MS;
+    last = open;
     if (Date.now() > deadline)
-      throw new SoakError('SOAK_STUCK', `after ${LIMIT_MS / 1000} s of rest: ${open}.`);
+      throw new SoakError('SOAK_STUCK', `for ${LIMIT_MS / 1000} s nothing has moved: ${open}.`);
     await delay(INTERVAL_MS);
   }
 }

@@ -95,7 +95,7 @@ interface Proof {
 async function proveRound(world: World, recoveries: Recovery[]): Promise<Proof> {
   const { round, config, databaseUrl, redis, name } = world;
   const done: Done = { cured: 0, backfilled: [] };
-  await startPrograms(world);
+  await startPrograms(world, round);
   const observer = observe({ redis, databaseUrl, slot: name, shards: round.shards });
   try {
     await loadWithFaults(world, done, recoveries);
