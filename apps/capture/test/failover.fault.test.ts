@@ -1,13 +1,12 @@
 import { type EmbeddedRedis, embeddedPostgresMajor, startRedis } from '@walmq/embedded';
 import { createPool } from '@walmq/postgres';
-import { type Network, startNetwork } from '@walmq/testing';
+import { type Network, type Pair, promote, slotSynced, startNetwork, startPair } from '@walmq/testing';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectAllOnce } from './arrival-fixture.js';
 import { CaptureWorld } from './capture-fixture.js';
 import { CaptureProcess, type CaptureSetting, runWalmq } from './capture-process-fixture.js';
 import { LOAD_SCHEMA, progress, startLoad } from './load-fixture.js';
-import { type Pair, promote, slotSynced, startPair } from './standby-fixture.js';
 
 const QUEUES = { things: { table: 'things' } };
 

@@ -38,12 +38,12 @@ export async function tryRights(redis: Redis, prefix: string): Promise<void> {
     else commands.add(command);
   };
 
-  for (const trial of [...ALONE, ...IN_TRANSACTIONS, WAITING]) {
+  for (const trial of [...ALONE, WAITING]) {
     const [command, ...args] = filled(trial) as [string, ...string[]];
     await redis.call(command, ...args).catch((error: Error) => {
       // Redis checks the rights before it replies with NOSCRIPT.
       if (isDenied(error)) note(command, error);
-      else if (!error.message.startsWith('NOSCRIPT') && !AFTER_DENIED_MULTI.test(error.message)) throw error;
+      else if (!error.message.startsWith('NOSCRIPT')) throw error;
     });
   }
   const trials = IN_SCRIPTS.map(trial => JSON.stringify(filled(trial)));
@@ -57,10 +57,32 @@ export async function tryRights(redis: Redis, prefix: string): Promise<void> {
     const error = new Error(answers[at + 1]);
     if (isDenied(error)) note(answers[at] as string, error);
   }
+  // Last: a user who may run MULTI but not EXEC leaves the connection in a transaction.
+  for (const command of await deniedInTransaction(redis, `${key}:none`)) commands.add(command);
   if (commands.size > 0 || keysRefused) throw await denied(redis, prefix, [...commands].sort(), keysRefused);
 }
 
-const AFTER_DENIED_MULTI = /^ERR EXEC without MULTI/;
+/**
+ * Tries a transaction and resolves to its commands that the user may not run. Around a command with a key: a cluster sends a
+ * command without a key to any of its nodes. A MULTI alone would leave one node's connection in a transaction for ever, and
+ * that node would answer QUEUED to everything.
+ */
+async function deniedInTransaction(redis: Redis, key: string): Promise<string[]> {
+  const errors = await redis
+    .multi()
+    .del(key)
+    .exec()
+    .then(
+      () => [],
+      (error: Error & { previousErrors?: Error[] }) => [...(error.previousErrors ?? []), error],
+    );
+  const denied = errors.filter(isDenied);
+  // A denied command makes EXEC fail, or stand without a MULTI.
+  if (errors.length > 0 && denied.length === 0) throw errors[0];
+  return IN_TRANSACTIONS.map(([command]) => command).filter(command =>
+    denied.some(({ message }) => message.toUpperCase().includes(`'${command}'`)),
+  );
+}
 
 /** Redis' errors for a missing right to a key: of 6.2 and 7.0, then of 7.2 and newer, outside a script and in one. */
 const REFUSES_KEY =
@@ -73,7 +95,7 @@ async function denied(
   keysRefused: boolean,
 ): Promise<WalmqError> {
   const user = await redis.call('ACL', 'WHOAMI').catch(() => undefined);
-  const name = typeof user === 'string' ? user : redis.options.username || '<user>';
+  const name = typeof user === 'string' && user !== 'QUEUED' ? user : redis.options.username || '<user>';
   const lacking = [
     ...(commands.length > 0 ? [`run ${commands.join(', ')}`] : []),
     ...(keysRefused ? [`use keys that begin with "${prefix}:"`] : []),

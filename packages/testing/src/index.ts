@@ -2,6 +2,7 @@ export { CERTIFICATE } from './certificate.js';
 export { LOGIN, MailServer, type Reply as MailReply, type TakenMail } from './mail-server.js';
 export { type Network, startNetwork } from './network.js';
 export { perverseRoleSql } from './perverse-settings.js';
+export { type Pair, promote, slotSynced, startPair } from './postgres/standby-pair.js';
 export { type AppProcess, startApp, startProgram, writeConfig } from './program.js';
 export { RedisCluster } from './redis/redis-cluster.js';
 export { SentinelSet, type SentinelSetOptions } from './redis/sentinel-set.js';

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Client } from 'pg';
 import type { QueueName } from '../plan/round.js';
 import { ACT_QUEUES, ORDERED_BY, TABLES } from '../run/config.js';
+import type { RedisClient } from '../run/redis-servers.js';
 import type { Discarded } from '../run/settle-failures.js';
 import type { Facts, FoundAct, FoundEffect, FoundJob, FoundRow, LoggedChange } from './facts.js';
 
@@ -12,7 +13,7 @@ const SCAN_COUNT = 5000;
 /** Reads everything that the checker compares, with plain commands and statements. */
 export async function gatherFacts(options: {
   readonly client: Client;
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   /** Prefix of each queue. */
   readonly prefixes: Readonly<Record<string, string>>;
   readonly queues: readonly QueueName[];
@@ -44,22 +45,13 @@ export async function gatherFacts(options: {
 }
 
 async function readJobs(
-  redis: Redis,
+  { redis, each }: RedisClient,
   queue: string,
   prefix: string,
   discarded: readonly Discarded[],
 ): Promise<FoundJob[]> {
   const head = `${prefix}:${queue}:`;
-  const ids: string[] = [];
-  let cursor = '0';
-  do {
-    const [next, keys] = await redis.scan(cursor, 'MATCH', `${head}*`, 'COUNT', SCAN_COUNT);
-    cursor = next;
-    for (const key of keys) {
-      const id = key.slice(head.length);
-      if (JOB_ID.test(id)) ids.push(id);
-    }
-  } while (cursor !== '0');
+  const ids = (await each(node => idsOf(node, head))).flat();
   const completed = new Set(await redis.zrange(`${head}completed`, '0', '-1'));
   const added = await readAdded(redis, `${head}events`);
   const pipeline = redis.pipeline();
@@ -78,6 +70,20 @@ async function readJobs(
     ...ids.map((id, at) => jobOf(id, data[at] as string, completed.has(id) ? 'completed' : 'other')),
     ...discarded.filter(({ id }) => !known.has(id)).map(({ id, data: text }) => jobOf(id, text, 'discarded')),
   ];
+}
+
+async function idsOf(redis: Redis, head: string): Promise<string[]> {
+  const ids: string[] = [];
+  let cursor = '0';
+  do {
+    const [next, keys] = await redis.scan(cursor, 'MATCH', `${head}*`, 'COUNT', SCAN_COUNT);
+    cursor = next;
+    for (const key of keys) {
+      const id = key.slice(head.length);
+      if (JOB_ID.test(id)) ids.push(id);
+    }
+  } while (cursor !== '0');
+  return ids;
 }
 
 /** How often each job was added, as far back as BullMQ keeps its stream of events. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ACT_KINDS } from '../plan/plan.js';
+import { ACT_KINDS } from '../plan/acts.js';
 import type { ActKind } from '../plan/round.js';
 import { SoakError } from '../soak-error.js';
 

@@ -2,7 +2,7 @@ import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startWatchdog } from '@walmq/supervise';
-import { planRound, seedsOf } from '../plan/plan.js';
+import { planRound, seedsOf, topologyName } from '../plan/plan.js';
 import { printRound } from '../plan/print-round.js';
 import type { Round } from '../plan/round.js';
 import { type RoundResult, runRound } from '../run/run-round.js';
@@ -13,7 +13,7 @@ import type { SoakArguments } from './arguments.js';
 export function roundsOf({ only, seed, rounds, kinds }: SoakArguments): Round[] {
   const seeds = only.length > 0 ? only : seedsOf(seed, rounds);
   const planned = seeds.map(each => planRound(each, kinds));
-  return planned.sort((a, b) => topologyName(a).localeCompare(topologyName(b)));
+  return planned.sort((a, b) => topologyName(a.topology).localeCompare(topologyName(b.topology)));
 }
 
 /** Runs the rounds and resolves to the results, those that the file has included. */
@@ -31,7 +31,7 @@ export async function runRounds(args: SoakArguments, print: (line: string) => vo
     const watchdog = await startWatchdog({ endSignal: 'KILL' });
     try {
       for (let round = queue.shift(); round !== undefined; round = queue.shift()) {
-        if (servers && topologyName({ topology: servers.topology }) !== topologyName(round)) {
+        if (servers && (servers.usedUp || topologyName(servers.topology) !== topologyName(round.topology))) {
           await servers.stop();
           servers = undefined;
         }
@@ -57,10 +57,6 @@ export async function runRounds(args: SoakArguments, print: (line: string) => vo
   };
   await Promise.all(Array.from({ length: args.parallel }, (_, number) => lane(number + 1)));
   return results;
-}
-
-function topologyName({ topology }: Pick<Round, 'topology'>): string {
-  return `${topology.postgres}/${topology.redis}`;
 }
 
 function lineOf(result: RoundResult, count: number, of: number, lane: number): string {

@@ -1,14 +1,17 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { queuesOf } from '../plan/plan.js';
 import type { Act } from '../plan/round.js';
 import { TABLES } from '../run/config.js';
-import { runWalmq } from '../run/programs.js';
+import { clockFile, runWalmq } from '../run/programs.js';
+import type { RedisClient } from '../run/redis-servers.js';
 import { withClient } from '../run/servers.js';
 import type { World } from '../run/world.js';
 import { SoakError } from '../soak-error.js';
 import { CURE_GROUPS } from '../work/fate.js';
+import { disturbNetwork } from './disturb-network.js';
+import { disturbServer, shardKey } from './disturb-server.js';
 
 /** What the acts of a round have done that the checker must know. */
 export interface Done {
@@ -17,13 +20,12 @@ export interface Done {
   readonly backfilled: { readonly queue: string; readonly table: string }[];
 }
 
-const SLOW_MS = 30;
 const ATTEMPTS = 10;
 const RETRY_MS = 200;
 
 /** Performs one act. Resolves when the fault is over: the network is mended, the server answers, the process goes on. */
 export async function perform(act: Act, world: World, done: Done): Promise<void> {
-  const { fleet, servers } = world;
+  const { fleet, servers, client } = world;
   switch (act.kind) {
     case 'kill':
       return await fleet.kill(act.role, act.which);
@@ -32,33 +34,30 @@ export async function perform(act: Act, world: World, done: Done): Promise<void>
       await delay(act.forMs);
       fleet.signal(act.role, act.which, 'SIGCONT');
       return;
+    case 'clock':
+      return await jump(world, act);
     case 'server-kill':
-      await servers[act.server].kill('SIGKILL');
-      return await servers[act.server].restart();
     case 'server-restart':
-      return await servers[act.server].restart();
     case 'server-stop':
-      return await suspend(servers[act.server].pid, act.forMs);
+    case 'failover':
+    case 'disk-full':
+      return await disturbServer(act, world);
     case 'net-end':
     case 'net-reset':
-      return servers.network(act.role, act.server).cut(act.kind === 'net-end' ? 'end' : 'reset');
     case 'net-half':
-      return servers.network(act.role, act.server).lose('both');
     case 'net-stall':
     case 'net-slow':
-    case 'net-refuse': {
-      const network = servers.network(act.role, act.server);
-      if (act.kind === 'net-stall') network.stall();
-      else if (act.kind === 'net-slow') network.slow(SLOW_MS);
-      else network.refuse();
-      await delay(act.forMs);
-      return network.mend();
-    }
+    case 'net-refuse':
+      return await disturbNetwork(act, servers.network(act.role, act.server));
+    case 'move-slot':
+      return await servers.redis.moveSlot(shardKey(world));
+    case 'memory-full':
+      return await fillMemory(client, act.forMs);
     case 'script-flush':
-      return void (await world.redis.script('FLUSH'));
+      return void (await client.each(redis => redis.script('FLUSH')));
     case 'backends':
-      return await withClient(servers.databaseUrl('postgres'), async client => {
-        await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [
+      return await withClient(servers.databaseUrl('postgres'), async postgres => {
+        await postgres.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [
           world.name,
         ]);
       });
@@ -69,25 +68,24 @@ export async function perform(act: Act, world: World, done: Done): Promise<void>
   }
 }
 
-/** Stops a server with all its processes. The main process first: then it makes no new ones. */
-async function suspend(pid: number, forMs: number): Promise<void> {
-  process.kill(pid, 'SIGSTOP');
-  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => ''))
-    .split(' ')
-    .filter(text => text !== '')
-    .map(Number);
-  const signal = (name: NodeJS.Signals) => {
-    for (const child of children)
-      try {
-        process.kill(child, name);
-      } catch {
-        // It has ended meanwhile.
-      }
-  };
-  signal('SIGSTOP');
+/** Sets the clock of a process, and back. */
+async function jump(
+  { folder, fleet }: World,
+  { role, which, jumpMs, forMs }: Extract<Act, { kind: 'clock' }>,
+): Promise<void> {
+  const path = join(folder, clockFile(fleet.nameOf(role, which)));
+  await writeFile(path, String(jumpMs));
   await delay(forMs);
-  signal('SIGCONT');
-  process.kill(pid, 'SIGCONT');
+  await writeFile(path, '0');
+}
+
+async function fillMemory(client: RedisClient, forMs: number): Promise<void> {
+  await client.each(async redis => {
+    const used = Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]);
+    await redis.config('SET', 'maxmemory', Math.floor(used * 0.9));
+  });
+  await delay(forMs);
+  await client.each(redis => redis.config('SET', 'maxmemory', 0));
 }
 
 /** Removes the cause of one group of failures, then replays everything that has failed. The other groups fail again. */

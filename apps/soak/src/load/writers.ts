@@ -5,7 +5,7 @@ import { transactionOf } from './transaction.js';
 
 const RECONNECT_MS = 20;
 /** Transactions after which a writer slows down, so that a round with a slow recovery stays small. */
-const MANY = 300;
+const MANY = 120;
 const MANY_PACE_MS = 200;
 /** A writer that waits longer for a lock gives its transaction up. */
 const LOCK_TIMEOUT = '2s';

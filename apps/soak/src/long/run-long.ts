@@ -12,7 +12,7 @@ import type { ProcessPlan } from '../plan/round.js';
 import { resolved } from '../run/config.js';
 import { Fleet } from '../run/fleet.js';
 import { startDashboard, startPrograms } from '../run/programs.js';
-import { connectRedis, type Servers, startServers, withClient } from '../run/servers.js';
+import { type Servers, startServers, withClient } from '../run/servers.js';
 import { SoakError } from '../soak-error.js';
 import { commitOne, LONG_SCHEMA } from './feed.js';
 import { flatness, type Verdict } from './flat.js';
@@ -74,9 +74,9 @@ export async function runLong({
   const folder = join(tmpdir(), `walmq-soak-long-${process.pid}`);
   await mkdir(folder, { recursive: true });
   const watchdog = await startWatchdog({ endSignal: 'KILL' });
-  const servers = await startServers({ postgres: 'single', redis: 'single' });
+  const servers = await startServers({ postgres: 'single', redis: 'single', disk: 'plain' });
   const fleet = new Fleet(folder, watchdog);
-  const redis = connectRedis(servers);
+  const { redis, disconnect } = servers.redis.connect();
   try {
     const config = resolved(CONFIG, folder);
     await writeFile(join(folder, 'walmq.config.mjs'), `export default ${JSON.stringify(CONFIG)};\n`);
@@ -102,7 +102,7 @@ export async function runLong({
     return result;
   } finally {
     await fleet.killAll();
-    redis.disconnect();
+    disconnect();
     await servers.stop();
     await watchdog.finish();
     await rm(folder, { recursive: true, force: true });

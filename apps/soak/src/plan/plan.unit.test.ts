@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { transactionOf } from '../load/transaction.js';
-import { ACT_KINDS, nameOf, planRound, queuesOf, seedsOf } from './plan.js';
+import { ACT_KINDS, nameOf } from './acts.js';
+import { planRound, queuesOf, seedsOf } from './plan.js';
 import { printRound } from './print-round.js';
 
 const SEEDS = seedsOf(1, 500);

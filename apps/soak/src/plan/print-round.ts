@@ -1,4 +1,5 @@
-import { nameOf } from './plan.js';
+import { nameOf } from './acts.js';
+import { topologyName } from './plan.js';
 import type { Round } from './round.js';
 
 /** A round in a few lines, for the terminal. */
@@ -12,7 +13,7 @@ export function printRound(round: Round): string {
     return `+${afterMs}ms ${nameOf(act)}${which}${act.forMs > 0 ? ` for ${act.forMs} ms` : ''}${settle ? '' : ' (no pause)'}`;
   });
   return [
-    `round ${round.seed}: PostgreSQL ${topology.postgres}, Redis ${topology.redis}, ${round.shards} shards, ${round.durability}; ` +
+    `round ${round.seed}: ${topologyName(topology)}, ${round.shards} shards, ${round.durability}; ` +
       `${captures} captures (batches of ${round.batchChanges}, ${round.batchesInFlight} in flight); ` +
       `workers ${served.join(' | ')}, concurrency ${round.concurrency}`,
     `  load: ${load.writers} writers, ${load.paceMs} ms${load.ddl ? ', ddl' : ''}${load.truncate ? ', truncate' : ''}; ` +

@@ -1,7 +1,9 @@
 /** What a round needs of servers. Rounds with the same topology share them. */
 export interface Topology {
   readonly postgres: 'single' | 'standby';
-  readonly redis: 'single';
+  readonly redis: 'single' | 'sentinel' | 'cluster';
+  /** "small": each server has a small file system of its own, which can be filled. */
+  readonly disk: 'plain' | 'small';
 }
 
 /** The queues of every round. A round's processes may serve a part of them. */
@@ -40,7 +42,15 @@ export type ServerName = 'postgres' | 'redis';
 export type Act =
   | { readonly kind: 'kill' | 'stop'; readonly role: Role; readonly which: number; readonly forMs: number }
   | {
-      readonly kind: 'server-kill' | 'server-restart' | 'server-stop';
+      readonly kind: 'clock';
+      readonly role: Role;
+      readonly which: number;
+      readonly forMs: number;
+      /** How far the process's clock jumps. Afterwards it jumps back. */
+      readonly jumpMs: number;
+    }
+  | {
+      readonly kind: 'server-kill' | 'server-restart' | 'server-stop' | 'failover' | 'disk-full';
       readonly server: ServerName;
       readonly forMs: number;
     }
@@ -50,7 +60,10 @@ export type Act =
       readonly server: ServerName;
       readonly forMs: number;
     }
-  | { readonly kind: 'script-flush' | 'backends' | 'replay' | 'backfill'; readonly forMs: number };
+  | {
+      readonly kind: 'move-slot' | 'memory-full' | 'script-flush' | 'backends' | 'replay' | 'backfill';
+      readonly forMs: number;
+    };
 
 export type ActKind = Act['kind'];
 
@@ -78,7 +91,7 @@ export interface Round {
   readonly processes: readonly ProcessPlan[];
   readonly concurrency: number;
   readonly shards: number;
-  readonly durability: 'fsync' | 'memory';
+  readonly durability: 'fsync' | 'memory' | 'replicated';
   readonly batchChanges: number;
   readonly batchesInFlight: number;
   readonly load: LoadPlan;

@@ -39,7 +39,12 @@ export function configOf(round: Round, name: string): WalmqConfigInput {
   };
   return {
     source: { slot: name, publication: name, deadlineMs: 1000 },
-    redis: { prefix: name, shards: round.shards, durability: round.durability, deadlineMs: 1000 },
+    redis: {
+      prefix: name,
+      shards: round.shards,
+      durability: round.durability === 'replicated' ? { replicated: 1 } : round.durability,
+      deadlineMs: 1000,
+    },
     capture: { batchChanges: round.batchChanges, batchesInFlight: round.batchesInFlight },
     queues: Object.fromEntries(queuesOf(round).map(queue => [queue, inputs[queue]])),
   };

@@ -67,6 +67,10 @@ export class Fleet {
     );
   }
 
+  nameOf(role: Role, which: number): string {
+    return this.#member(role, which).name;
+  }
+
   /** Kills a process and starts its successor. */
   async kill(role: Role, which: number): Promise<void> {
     const member = this.#member(role, which);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import { Client } from 'pg';
+import type { RedisClient } from './redis-servers.js';
 
 const INTERVAL_MS = 15;
 
@@ -19,12 +19,12 @@ export interface Observer {
  * fsync (appendfsync always), so what it replies is durable.
  */
 export function observe(options: {
-  readonly redis: Redis;
+  readonly client: RedisClient;
   readonly databaseUrl: () => string;
   readonly slot: string;
   readonly shards: number;
 }): Observer {
-  const { redis, databaseUrl, slot, shards } = options;
+  const { client: redis, databaseUrl, slot, shards } = options;
   let stopping = false;
   let looks = 0;
   let keys: string[] = [];
@@ -38,7 +38,8 @@ export function observe(options: {
         client ??= await connect(databaseUrl());
         const confirmed = await confirmedOf(client, slot);
         // A shard has its checkpoint from the first start of capture on. Before that the slot stands still.
-        if (keys.length < shards) keys = await redis.keys(`*:walmq:checkpoint:*:${slot}`);
+        if (keys.length < shards)
+          keys = (await redis.each(each => each.keys(`*:walmq:checkpoint:*:${slot}`))).flat();
         else if (confirmed !== undefined) {
           looks += 1;
           for (const { key, lsn } of await readCheckpoints(redis, keys))
@@ -84,7 +85,7 @@ async function confirmedOf(client: Client, slot: string): Promise<bigint | undef
 
 /** A checkpoint that is gone counts as the very first position. */
 async function readCheckpoints(
-  redis: Redis,
+  { redis }: RedisClient,
   keys: readonly string[],
 ): Promise<{ key: string; lsn: bigint }[]> {
   const positions = await Promise.all(keys.map(key => redis.hget(key, 'position')));

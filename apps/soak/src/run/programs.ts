@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Round } from '../plan/round.js';
+import type { Role, Round } from '../plan/round.js';
 import type { WorkSetting } from '../work/setting.js';
 import type { World } from './world.js';
 
@@ -10,6 +10,7 @@ const CAPTURE = programPath('../../../capture/bin/capture.js');
 const DASHBOARD = programPath('../../../dashboard/bin/dashboard.js');
 const WALMQ = programPath('../../../cli/bin/walmq.js');
 const WORKER = programPath('../../bin/soak-worker.js');
+const CLOCK = new URL('../work/clock.js', import.meta.url).href;
 const COMMAND_MS = 60_000;
 
 function programPath(relative: string): string {
@@ -19,24 +20,34 @@ function programPath(relative: string): string {
 /** Where programs run: their folder, their processes, their environment. */
 type Place = Pick<World, 'folder' | 'fleet' | 'environment'>;
 
+/** The file in a round's folder that says how far the clock of a process is off. */
+export function clockFile(name: string): string {
+  return `clock-${name}`;
+}
+
 /** Starts all captures and workers of a round. */
 export async function startPrograms(
-  { folder, fleet, environment }: Place,
+  place: Place,
   { seed, captures, processes, failures }: Pick<Round, 'seed' | 'captures' | 'processes' | 'failures'>,
 ): Promise<void> {
-  for (let n = 1; n <= captures; n++)
-    fleet.start({ role: 'capture', name: `capture-${n}`, args: [CAPTURE], env: environment('capture') });
+  const { folder } = place;
+  for (let n = 1; n <= captures; n++) startProgram(place, 'capture', `capture-${n}`, [CAPTURE]);
   for (const [n, { workers }] of processes.entries()) {
     const setting: WorkSetting = { seed, workers, failures, folder };
     const path = join(folder, `worker-${n + 1}.json`);
     await writeFile(path, JSON.stringify(setting));
-    fleet.start({
-      role: 'worker',
-      name: `worker-${n + 1}`,
-      args: [WORKER, path],
-      env: environment('worker'),
-    });
+    startProgram(place, 'worker', `worker-${n + 1}`, [WORKER, path]);
   }
+}
+
+function startProgram(
+  { folder, fleet, environment }: Place,
+  role: Role,
+  name: string,
+  args: readonly string[],
+): void {
+  const env = { ...environment(role), SOAK_CLOCK: join(folder, clockFile(name)) };
+  fleet.start({ role, name, args: ['--import', CLOCK, ...args], env });
 }
 
 export function startDashboard({ fleet, environment }: Place): void {

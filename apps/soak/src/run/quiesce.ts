@@ -54,7 +54,7 @@ export async function untilStill(world: World): Promise<number> {
   return failed;
 }
 
-async function countsOf({ redis, config }: World, queue: string): Promise<Counts> {
+async function countsOf({ client: { redis }, config }: World, queue: string): Promise<Counts> {
   const key = (name: string) => `${config.queues[queue]?.prefix}:${queue}:${name}`;
   const [wait, active, paused, delayed, prioritized, parked, failed] = await Promise.all([
     redis.llen(key('wait')),

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
-import { nameOf } from '../plan/plan.js';
+import { nameOf } from '../plan/acts.js';
 import type { Act } from '../plan/round.js';
 import { SoakError } from '../soak-error.js';
 import type { World } from './world.js';

@@ -6,7 +6,8 @@ import { check } from '../check/check.js';
 import { gatherFacts } from '../check/gather.js';
 import { type Done, perform } from '../faults/perform.js';
 import { startLoad } from '../load/writers.js';
-import { nameOf, queuesOf } from '../plan/plan.js';
+import { nameOf } from '../plan/acts.js';
+import { queuesOf, topologyName } from '../plan/plan.js';
 import type { Round } from '../plan/round.js';
 import { type Observer, observe } from './observe.js';
 import { startPrograms } from './programs.js';
@@ -71,7 +72,7 @@ export async function runRound(options: RunRoundOptions): Promise<RoundResult> {
   const { changes, jobs, effects, looks } = counted;
   return {
     seed: round.seed,
-    topology: `${round.topology.postgres}/${round.topology.redis}`,
+    topology: topologyName(round.topology),
     startedAt: startedAt.toISOString(),
     ms: Date.now() - startedAt.getTime(),
     changes,
@@ -93,10 +94,10 @@ interface Proof {
 }
 
 async function proveRound(world: World, recoveries: Recovery[]): Promise<Proof> {
-  const { round, config, databaseUrl, redis, name } = world;
+  const { round, config, databaseUrl, client: redis, name } = world;
   const done: Done = { cured: 0, backfilled: [] };
   await startPrograms(world, round);
-  const observer = observe({ redis, databaseUrl, slot: name, shards: round.shards });
+  const observer = observe({ client: redis, databaseUrl, slot: name, shards: round.shards });
   try {
     await loadWithFaults(world, done, recoveries);
     await untilAcknowledged(world);

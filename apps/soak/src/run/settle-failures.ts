@@ -28,10 +28,10 @@ export async function settleFailures(world: World, done: Done): Promise<Discarde
 }
 
 async function discardSome(world: World, turn: number): Promise<Discarded[]> {
-  const { round, config, redis, folder } = world;
+  const { round, config, client, folder } = world;
   const ids: string[] = [];
   for (const [queue, { prefix }] of Object.entries(config.queues))
-    for (const id of await redis.zrange(`${prefix}:${queue}:failed`, '0', '-1'))
+    for (const id of await client.redis.zrange(`${prefix}:${queue}:failed`, '0', '-1'))
       if (shareOf(`${round.seed}/discard/${queue}/${id}`) < round.failures.discard) ids.push(id);
   if (ids.length === 0) return [];
   const file = join(folder, `discarded-${turn}.jsonl`);

@@ -4,12 +4,12 @@ import { publishedTables, type WalmqConfig } from '@walmq/config';
 import { setUp } from '@walmq/setup';
 import type { Watchdog } from '@walmq/supervise';
 import { workerSchemaSql } from '@walmq/worker';
-import type { Redis } from 'ioredis';
 import { SCHEMA } from '../load/schema.js';
 import type { Role, Round } from '../plan/round.js';
 import { configOf, resolved } from './config.js';
 import { Fleet } from './fleet.js';
-import { connectRedis, type Servers, withClient } from './servers.js';
+import type { RedisClient } from './redis-servers.js';
+import { type Servers, withClient } from './servers.js';
 
 /** What a round has for itself: a database, a slot and a prefix of one name, a folder, processes. */
 export interface World {
@@ -20,7 +20,7 @@ export interface World {
   readonly config: WalmqConfig;
   readonly fleet: Fleet;
   /** The soak's own connection. */
-  readonly redis: Redis;
+  readonly client: RedisClient;
   /** URL of the round's database on the server itself. */
   databaseUrl(): string;
   /** The environment of a program of the given role, whose connections pass through that role's networks. */
@@ -44,19 +44,18 @@ export async function makeWorld({ round, servers, folder, watchdog }: WorldOptio
   await writeFile(join(folder, 'walmq.config.mjs'), `export default ${JSON.stringify(input)};\n`);
   const databaseUrl = () => servers.databaseUrl(name);
   await makeDatabase(servers, name, config);
-  const redis = connectRedis(servers);
   return {
     round,
     name,
     folder,
     servers,
     config,
-    redis,
+    client: servers.redis.connect(),
     fleet: new Fleet(folder, watchdog),
     databaseUrl,
     environment: role => ({
       DATABASE_URL: servers.network(role, 'postgres').url(databaseUrl()),
-      REDIS_URL: servers.network(role, 'redis').url(servers.redisUrl()),
+      REDIS_URL: servers.redisUrl(role),
       WALMQ_CONFIG: join(folder, 'walmq.config.mjs'),
     }),
   };
@@ -86,10 +85,15 @@ async function dropDatabase(servers: Servers, name: string): Promise<void> {
 }
 
 /** Removes everything of a round from the servers, so that they stay small. */
-export async function removeWorld({ servers, name, redis }: World): Promise<void> {
-  await dropDatabase(servers, name);
-  await redis.flushall();
-  // Otherwise each start of Redis would read the commands of all rounds.
-  await redis.bgrewriteaof();
-  redis.disconnect();
+export async function removeWorld({ servers, name, client }: World): Promise<void> {
+  try {
+    await dropDatabase(servers, name);
+    await client.each(async redis => {
+      await redis.flushall();
+      // Otherwise each start of Redis would read the commands of all rounds.
+      await redis.bgrewriteaof();
+    });
+  } finally {
+    client.disconnect();
+  }
 }

@@ -2,11 +2,13 @@ import { chown, cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import { type EmbeddedPostgres, startPostgres } from '@walmq/embedded';
 import { Client } from 'pg';
-import { expect } from 'vitest';
+import { eventually } from '../waiting.js';
 
 const PHYSICAL_SLOT = 'standby';
+const SYNC = { timeout: 120_000, interval: 250 };
 
 export interface Pair {
+  /** It cannot be restarted: it no longer knows the password with which its starter asks. */
   readonly primary: EmbeddedPostgres;
   /** A physical standby of it, streaming. */
   readonly standby: EmbeddedPostgres;
@@ -21,8 +23,10 @@ export async function startPair(options: {
   readonly syncSlots: boolean;
   /** Logical slots wait for the standby, so that a capture is never ahead of it. */
   readonly waitForStandby: boolean;
+  /** Lines of postgresql.conf of both servers. */
+  readonly settings?: Readonly<Record<string, string | number>>;
 }): Promise<Pair> {
-  const quick = { wal_receiver_status_interval: '1s', wal_sender_timeout: '10s' };
+  const quick = { wal_receiver_status_interval: '1s', wal_sender_timeout: '10s', ...options.settings };
   const [primary, standby] = await Promise.all([
     startPostgres({ settings: quick }),
     startPostgres({ settings: quick }),
@@ -36,19 +40,18 @@ export async function startPair(options: {
   await standby.kill('SIGKILL');
   await copyData(admin, primary, standby, options.syncSlots);
   await standby.restart();
-  await expect
-    .poll(
-      async () =>
-        (await admin.query("SELECT FROM pg_stat_replication WHERE state = 'streaming'")).rows.length,
-    )
-    .toBe(1);
+  await eventually(async () => {
+    const { rows } = await admin.query("SELECT FROM pg_stat_replication WHERE state = 'streaming'");
+    if (rows.length !== 1) throw new Error('the standby does not stream yet');
+  });
   if (options.waitForStandby) {
     await admin.query(`ALTER SYSTEM SET synchronized_standby_slots = '${PHYSICAL_SLOT}'`);
     await admin.query('SELECT pg_reload_conf()');
   }
   await admin.end();
   return {
-    primary: { ...primary, url: withPassword(primary.url, password) },
+    // Its process id must stay that of the process that runs.
+    primary: Object.create(primary, { url: { value: withPassword(primary.url, password) } }),
     standby,
     standbyUrl: standby.url,
     async [Symbol.asyncDispose]() {
@@ -102,16 +105,15 @@ async function copyData(
 export async function slotSynced({ primary, standbyUrl }: Pair, slot: string): Promise<void> {
   const [ahead, behind] = [new Client(primary.url), new Client(standbyUrl)];
   await Promise.all([ahead.connect(), behind.connect()]);
-  const synced = async () => {
-    await ahead.query('SELECT pg_log_standby_snapshot()');
-    const { rows } = await behind.query(
-      'SELECT FROM pg_replication_slots WHERE slot_name = $1 AND synced AND NOT temporary AND invalidation_reason IS NULL',
-      [slot],
-    );
-    return rows.length;
-  };
   try {
-    await expect.poll(synced, { timeout: 120_000, interval: 250 }).toBe(1);
+    await eventually(async () => {
+      await ahead.query('SELECT pg_log_standby_snapshot()');
+      const { rows } = await behind.query(
+        'SELECT FROM pg_replication_slots WHERE slot_name = $1 AND synced AND NOT temporary AND invalidation_reason IS NULL',
+        [slot],
+      );
+      if (rows.length !== 1) throw new Error(`the standby does not keep slot ${slot} yet`);
+    }, SYNC);
   } finally {
     await Promise.all([ahead.end(), behind.end()]);
   }
