@@ -24,7 +24,7 @@ interface Member extends ProgramSetting {
   starts: number;
 }
 
-const LISTENING_MS = 60_000;
+const LISTENING_MS = 300_000;
 const ENDING_MS = 20_000;
 
 /** The processes of a round: captures and workers, each in a process of its own with its own log. */

@@ -97,6 +97,8 @@ async function proveRound(world: World, recoveries: Recovery[]): Promise<Proof> 
   const { round, config, databaseUrl, client: redis, name } = world;
   const done: Done = { cured: 0, backfilled: [] };
   await startPrograms(world, round);
+  // A fault in the start of a process is drawn too: the successor of a killed one.
+  await world.fleet.listening();
   const observer = observe({ client: redis, databaseUrl, slot: name, shards: round.shards });
   try {
     await loadWithFaults(world, done, recoveries);

@@ -32,7 +32,7 @@ export interface Servers {
  */
 const POSTGRES = {
   fsync: 'off',
-  wal_sender_timeout: '3s',
+  wal_sender_timeout: '5s',
   tcp_keepalives_idle: 2,
   max_connections: 200,
   max_wal_size: '256MB',
