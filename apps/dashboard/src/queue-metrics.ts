@@ -1,24 +1,24 @@
-import type { QueueConfig } from '@walmq/config';
-import { type QueueStatus, readQueue } from '@walmq/operations';
+import { type FiguresReader, type QueueStatus, type QueueToRead, readQueues } from '@walmq/operations';
 import type { Redis } from 'ioredis';
 import { Gauge, type Registry } from 'prom-client';
 
 export interface QueueMetricsOptions {
   readonly registry: Registry;
   readonly redis: Redis;
-  readonly queues: readonly Pick<QueueConfig, 'name' | 'prefix' | 'keepCompleted'>[];
+  readonly queues: readonly QueueToRead[];
+  readonly figures: FiguresReader;
 }
 
 type Value = readonly [labels: Record<string, string>, value: number];
 
 /** The jobs in each queue, read when /metrics is. `waiting-children` are the parked changes. */
-export function registerQueueMetrics({ registry, redis, queues }: QueueMetricsOptions): void {
+export function registerQueueMetrics({ registry, redis, queues, figures }: QueueMetricsOptions): void {
   let reading: Promise<readonly QueueStatus[]> | undefined;
 
   /** All gauges of one scrape come from the same look. While Redis is away they have no values. */
   async function read(): Promise<readonly QueueStatus[]> {
     if (redis.status !== 'ready') return [];
-    reading ??= Promise.all(queues.map(queue => readQueue(redis, queue))).finally(() => {
+    reading ??= readQueues(redis, queues, figures).finally(() => {
       reading = undefined;
     });
     return await reading;

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { shardPrefixes } from '@walmq/config';
-import { failedIds, OperatorLog, readFailures, readStatus } from '@walmq/operations';
+import { FiguresReader, failedIds, OperatorLog, readFailures, readStatus } from '@walmq/operations';
 import { keepConnected } from '@walmq/redis';
 import { openPool, runService, type Start } from '@walmq/runtime';
 import { Queue } from 'bullmq';
@@ -81,8 +81,9 @@ export async function runDashboard(given: Start = {}): Promise<void> {
                 max: 2,
                 deadlineMs: config.source.deadlineMs,
               });
+        const figures = new FiguresReader();
         const observer = new Observer({
-          readStatus: () => readStatus({ config, database, redis }),
+          readStatus: () => readStatus({ config, database, redis, figures }),
           readFailures: () =>
             readFailures({ redis, queues: bullmqQueues, maxListed: MAX_LISTED, maxBytes: MAX_BYTES }),
           stopping: service.stopping,
@@ -130,6 +131,7 @@ export async function runDashboard(given: Start = {}): Promise<void> {
         registerQueueMetrics({
           registry: service.metrics,
           redis,
+          figures,
           queues: Object.values(config.queues),
         });
         service.readyWhen('redis', () => kept.check());

@@ -2,7 +2,9 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Change } from '@walmq/change';
+import { Recorder } from '@walmq/figures';
 import { type Job, UnrecoverableError } from 'bullmq';
+import { Redis } from 'ioredis';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../src/chromium.js';
@@ -98,6 +100,44 @@ describe('the pipeline page', () => {
     await page.getByText('WORKERS_MISSING').waitFor();
     expect(await violations(page)).toEqual([]);
     expect(opened.complaints).toEqual([]);
+  });
+
+  it('explains a column to the pointer, the keyboard and a screen reader', async () => {
+    await using opened = await openAs('bob');
+    const { page } = opened;
+    const parked = page.getByRole('button', { name: 'Parked', exact: true });
+    const text = page.getByText('wait for an earlier change of their key');
+    await parked.hover();
+    await text.waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await text.waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name: 'Delayed', exact: true }).focus();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await text.waitFor();
+    const description = await parked.getAttribute('aria-describedby');
+    expect(await page.locator(`#${description}`).textContent()).toBe(await text.textContent());
+    expect(opened.complaints).toEqual([]);
+  });
+
+  it('shows what workers have counted, also before the dashboard started', async () => {
+    const redis = new Redis(pipeline.redis.url);
+    await redis.ping();
+    const recorder = new Recorder({
+      redis,
+      place: { prefix: 'bull', name: 'orders' },
+      onLost: error => expect.unreachable(error.message),
+    });
+    for (let count = 0; count < 1500; count += 1) recorder.done({ durationMs: 5, latencyMs: 2000 });
+    await recorder.close();
+    redis.disconnect();
+    await using opened = await openAs('bob');
+    const { page } = opened;
+    const row = page.getByRole('row', { name: /^orders, hour / });
+    await row.getByText('1,500').waitFor();
+    expect(await row.getByText(/^2 s$/).count()).toBe(3);
+    expect(await violations(page)).toEqual([]);
   });
 
   it('shows a backfill until it has ended', async () => {

@@ -1,4 +1,5 @@
 export { isHold } from '@walmq/fanout';
+export { FiguresReader, type Percentiles, type WindowFigures, type WorkedOff } from '@walmq/figures';
 export { countParked, MAX_COUNTED } from './failures/count-parked.js';
 export { explainMissing } from './failures/explain-missing.js';
 export { changeIdOf, type FailedJob, reasonOf } from './failures/failed-job.js';
@@ -99,6 +100,7 @@ export type {
   LagStatus,
   PipelineStatus,
   Problem,
+  QueueFiguresStatus,
   QueueStatus,
   RedisStatus,
   Severity,
@@ -110,7 +112,7 @@ export type {
   VerdictCode,
 } from './status/pipeline-status.js';
 export { databaseRemedy, redisRemedy } from './status/reach-remedy.js';
-export { readQueue } from './status/read-queue.js';
+export { type QueueToRead, readQueues } from './status/read-queue.js';
 export { type RedisServer, readRedisServer } from './status/read-redis-server.js';
 export { readSlotDetail, type SlotDetail } from './status/read-slot-detail.js';
 export { readStatus, type StatusOptions } from './status/read-status.js';

@@ -1,7 +1,7 @@
 import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { readQueue } from '../src/status/read-queue.js';
+import { readQueues } from '../src/status/read-queue.js';
 
 let server: EmbeddedRedis;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ it('a connection that is lost in the middle of a look is said by the look alone'
   const admin = new Redis(server.url, { retryStrategy: () => null });
   admin.on('error', () => undefined);
   await admin.client('PAUSE', 60_000, 'ALL');
-  const looking = readQueue(redis, { name: 'orders', prefix: 'bull', keepCompleted: {} });
+  const looking = readQueues(redis, [{ name: 'orders', prefix: 'bull', keepCompleted: {} }]);
   await Promise.all([expect(looking).rejects.toThrow(/closed/i), server.kill('SIGKILL')]);
   expect(printed).not.toHaveBeenCalled();
   printed.mockRestore();

@@ -2,7 +2,7 @@ import { type EmbeddedRedis, startRedis } from '@walmq/embedded';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readQueue } from '../src/status/read-queue.js';
+import { readQueues } from '../src/status/read-queue.js';
 
 let server: EmbeddedRedis;
 beforeAll(async () => {
@@ -17,10 +17,10 @@ it('an event with a priority waits like any other, and may be the oldest', async
   await queue.add('paid', commitOf('2020-01-01T00:00:00Z'), { jobId: '0A-1', priority: 3 });
   await queue.add('shipped', commitOf('2025-01-01T00:00:00Z'), { jobId: '0B-1' });
 
-  const status = await readQueue(connection, { name: 'emails', prefix: 'bull', keepCompleted: {} });
+  const [status] = await readQueues(connection, [{ name: 'emails', prefix: 'bull', keepCompleted: {} }]);
   expect(status).toMatchObject({ waiting: 2, active: 0, delayed: 0, parked: 0 });
   const years = (Date.now() - Date.parse('2022-01-01T00:00:00Z')) / 1000;
-  expect(status.oldestSeconds).toBeGreaterThan(years);
+  expect(status?.oldestSeconds).toBeGreaterThan(years);
 
   await queue.close();
   connection.disconnect();
@@ -41,9 +41,9 @@ it('says which change has been put off for longest, and why', async () => {
   });
   await put('0C-1', { half: true });
   await put('0D-1', 50);
-  const status = await readQueue(connection, { name: 'mails', prefix: 'bull', keepCompleted: {} });
-  expect(status.postponed).toMatchObject({ times: 9, reason: 'greylisted by smtp://u:***@h' });
-  expect(status.postponed?.seconds).toBeGreaterThan(3600);
+  const [status] = await readQueues(connection, [{ name: 'mails', prefix: 'bull', keepCompleted: {} }]);
+  expect(status?.postponed).toMatchObject({ times: 9, reason: 'greylisted by smtp://u:***@h' });
+  expect(status?.postponed?.seconds).toBeGreaterThan(3600);
   await queue.close();
   connection.disconnect();
 });

@@ -1,7 +1,9 @@
 import type { Backfill } from '@walmq/backfill';
+import type { WindowFigures } from '@walmq/figures';
 import type {
   CaptureStatus,
   PipelineStatus,
+  QueueFiguresStatus,
   QueueStatus,
   SlotStatus,
 } from '../src/status/pipeline-status.js';
@@ -57,6 +59,21 @@ export const SLOT: SlotStatus = {
   oldestUnconfirmedSeconds: 0,
 };
 
+const LAST_HOUR: WindowFigures = {
+  done: 36_000,
+  failed: 1,
+  retried: 4,
+  latency: { count: 35_000, p50: 0.012, p95: 0.15, p99: 1.2 },
+  doneBeforeCommit: 0,
+  duration: { count: 36_000, p50: 0.004, p95: 0.02, p99: 0.3 },
+};
+
+export const FIGURES: QueueFiguresStatus = {
+  donePerMinute: Array.from({ length: 15 }, () => 600),
+  lastHour: LAST_HOUR,
+  lastDay: { ...LAST_HOUR, done: 700_000 },
+};
+
 export const QUEUE: QueueStatus = {
   name: 'orders',
   isPaused: false,
@@ -70,8 +87,11 @@ export const QUEUE: QueueStatus = {
   failed: 0,
   completed: 1000,
   oldestSeconds: 1.5,
+  oldestIsLeast: false,
   completedPerMinute: 600,
   completedPerMinuteIsLeast: false,
+  figures: FIGURES,
+  workedOff: { seconds: 0.5, isLeast: false, reason: null },
   workers: 2,
 };
 

@@ -1,5 +1,5 @@
 import { shardPrefixes, type WalmqConfig } from '@walmq/config';
-import { heartbeatPrefix, isListed, readHeartbeats, readQueue, readResume } from '@walmq/operations';
+import { heartbeatPrefix, isListed, readHeartbeats, readQueues, readResume } from '@walmq/operations';
 import { readSkipped, readSource } from '@walmq/replication';
 import { redact } from '@walmq/runtime';
 import type { Command } from 'commander';
@@ -104,8 +104,8 @@ async function checkRedis(redis: Redis, config: WalmqConfig): Promise<Check[]> {
   for (const queue of Object.values(queues))
     checks.push(
       ...(await attempt('queues', async () => {
-        const status = await readQueue(redis, queue);
-        if (!isListed(status, config)) return [];
+        const [status] = await readQueues(redis, [queue]);
+        if (!status || !isListed(status, config)) return [];
         const opened = openedByChecks(queue.name, await readOpenedBy(redis, queue));
         return [...queueChecks(status, capture.maxQueueDepth), ...opened];
       })),

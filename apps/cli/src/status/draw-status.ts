@@ -7,11 +7,13 @@ import {
   type DatabaseStatus,
   type LagStatus,
   type PipelineStatus,
+  type QueueFiguresStatus,
   type QueueStatus,
   type RedisStatus,
   type Severity,
   type SlotStatus,
   type Verdict,
+  type WorkedOff,
 } from '@walmq/operations';
 import { durationText } from '../terminal/duration.js';
 import { printable } from '../terminal/printable.js';
@@ -95,7 +97,19 @@ function captureLines(captures: readonly CaptureStatus[], at: string): string[] 
 
 function queueLines(queues: readonly QueueStatus[]): string[] {
   return tableLines(
-    ['QUEUE', 'WAITING', 'ACTIVE', 'DELAYED', 'PARKED', 'FAILED', 'DONE/MIN', 'OLDEST', 'WORKERS'],
+    [
+      'QUEUE',
+      'WAITING',
+      'ACTIVE',
+      'DELAYED',
+      'PARKED',
+      'FAILED',
+      'DONE/MIN',
+      'OLDEST',
+      'LEFT',
+      'P50/P95/P99',
+      'WORKERS',
+    ],
     queues.map(queue => [
       `${queue.name}${queue.isPaused ? ' (paused)' : ''}${queue.pausedKeys.count > 0 ? ` (${queue.pausedKeys.count} keys paused)` : ''}`,
       queue.waiting,
@@ -103,11 +117,37 @@ function queueLines(queues: readonly QueueStatus[]): string[] {
       queue.delayed,
       queue.parked,
       queue.failed,
-      `${queue.completedPerMinute}${queue.completedPerMinuteIsLeast ? '+' : ''}`,
-      queue.oldestSeconds === null ? '-' : durationText(queue.oldestSeconds),
+      atLeast(queue.completedPerMinuteIsLeast, `${queue.completedPerMinute}`),
+      queue.oldestSeconds === null ? '-' : atLeast(queue.oldestIsLeast, durationText(queue.oldestSeconds)),
+      leftText(queue.workedOff),
+      latencyText(queue.figures),
       queue.workers ?? '?',
     ]),
   );
+}
+
+function atLeast(isLeast: boolean, text: string): string {
+  return isLeast ? `${text}+` : text;
+}
+
+/** Time until the backlog is worked off. */
+function leftText({ seconds, isLeast, reason }: WorkedOff): string {
+  if (seconds === null) return reason === 'nothing completes' ? 'stands' : 'grows';
+  return seconds === 0 ? '-' : atLeast(isLeast, durationText(seconds));
+}
+
+/** From the commit to the end of the handler, over the last hour. */
+function latencyText(figures: QueueFiguresStatus | null): string {
+  if (figures === null) return '?';
+  const { latency } = figures.lastHour;
+  return latency === null ? '-' : [latency.p50, latency.p95, latency.p99].map(shortDuration).join('/');
+}
+
+/** `12ms`, `1.5s`, `3min`, `2h`: for columns. */
+function shortDuration(seconds: number): string {
+  if (seconds < 1) return `${Math.ceil(seconds * 1000)}ms`;
+  if (seconds < 100) return `${Math.round(seconds * 10) / 10}s`;
+  return seconds < 6000 ? `${Math.round(seconds / 60)}min` : `${Math.round(seconds / 3600)}h`;
 }
 
 /** The backfills and their progress. The verdicts show why a backfill failed. */

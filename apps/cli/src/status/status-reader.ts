@@ -1,5 +1,5 @@
 import type { WalmqConfig } from '@walmq/config';
-import { type PipelineStatus, readStatus } from '@walmq/operations';
+import { FiguresReader, type PipelineStatus, readStatus } from '@walmq/operations';
 import { createPool, type DatabaseUrl } from '@walmq/postgres';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
@@ -27,6 +27,7 @@ export function openStatusReader({
 }): StatusReader {
   const pool = databaseUrl instanceof Error ? databaseUrl : poolOrWhy(databaseUrl);
   let redis: Redis | undefined;
+  const figures = new FiguresReader();
 
   async function redisOrWhy(): Promise<Redis | Error> {
     if (redisUrl instanceof Error) return redisUrl;
@@ -42,7 +43,7 @@ export function openStatusReader({
   }
 
   return {
-    look: async () => await readStatus({ config, database: pool, redis: await redisOrWhy() }),
+    look: async () => await readStatus({ config, database: pool, redis: await redisOrWhy(), figures }),
     async close() {
       redis?.disconnect();
       if (!(pool instanceof Error)) await pool.end();

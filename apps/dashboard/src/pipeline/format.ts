@@ -24,6 +24,11 @@ export function count(value: number | null): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: value < 10 ? 1 : 0 });
 }
 
+/** `≥ 3 min` for a lower bound. */
+export function atLeast(isLeast: boolean, text: string): string {
+  return isLeast ? `≥ ${text}` : text;
+}
+
 /** `1 change`, `2 changes` */
 export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;

@@ -1,6 +1,7 @@
 import type { Backfill } from '@walmq/backfill';
 import type { ErrorCode } from '@walmq/change';
 import type { HeldKey } from '@walmq/fanout';
+import type { WindowFigures, WorkedOff } from '@walmq/figures';
 
 /**
  * The status of a pipeline, as plain JSON. LSNs have PostgreSQL's text form (`16/B374D848`), times are ISO
@@ -196,12 +197,26 @@ export interface QueueStatus {
   readonly completed: number;
   /** Seconds since the commit of the oldest change that is neither completed nor failed; null when there is none. */
   readonly oldestSeconds: number | null;
-  /** Changes completed in the last full minute. */
+  /** True if not all unfinished changes were looked at, because there are thousands: an older one is possible. */
+  readonly oldestIsLeast: boolean;
+  /** Changes completed in the last minute, counted by the workers of the kit, or else from the changes that are kept. */
   readonly completedPerMinute: number;
-  /** True if more changes may have been completed than are kept. */
+  /** True if no worker counts, and more changes may have been completed than are kept. */
   readonly completedPerMinuteIsLeast: boolean;
+  /** Counted by the workers of the kit. Null if none has reported in the last day: then these figures are unknown. */
+  readonly figures: QueueFiguresStatus | null;
+  /** When the backlog (waiting, active and parked) is worked off, at the pace of the last minutes. */
+  readonly workedOff: WorkedOff;
   /** Null if Redis does not list its clients. */
   readonly workers: number | null;
+}
+
+/** What the workers of a queue counted. Times in seconds. */
+export interface QueueFiguresStatus {
+  /** Changes done in each of the last 15 full minutes, the oldest first. */
+  readonly donePerMinute: readonly number[];
+  readonly lastHour: WindowFigures;
+  readonly lastDay: WindowFigures;
 }
 
 /** An error with a remedy, as JSON. */

@@ -1,11 +1,12 @@
 import type { QueueConfig } from '@walmq/config';
 import { countHeld, readHeld } from '@walmq/fanout';
+import { FiguresReader, type QueueFigures, workedOff } from '@walmq/figures';
 import { redact } from '@walmq/runtime';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { countWorkers } from './count-workers.js';
+import { type ClientNames, readClientNames, workersIn } from './count-workers.js';
 import type { QueueStatus } from './pipeline-status.js';
-import { readOldestSeconds } from './read-oldest.js';
+import { readOldest } from './read-oldest.js';
 
 const STATES = [
   'wait',
@@ -26,61 +27,117 @@ const POSTPONED_READ = 100;
 const HELD_READ = 5;
 const MAX_REASON_CHARACTERS = 200;
 
-/** Reads one queue through BullMQ, and writes nothing. */
-export async function readQueue(
+/** What readQueues needs to know of a queue. */
+export type QueueToRead = Pick<QueueConfig, 'name' | 'prefix' | 'keepCompleted'>;
+
+/**
+ * Reads queues through BullMQ, and writes nothing. The cost grows with the number of queues, and not with the number of jobs.
+ * A reader of figures that is used again asks for less.
+ */
+export async function readQueues(
   redis: Redis,
-  { name, prefix, keepCompleted }: Pick<QueueConfig, 'name' | 'prefix' | 'keepCompleted'>,
+  queues: readonly QueueToRead[],
+  figures = new FiguresReader(),
+): Promise<QueueStatus[]> {
+  const [counted, clients] = await Promise.all([figures.read(redis, queues), readClientNames(redis)]);
+  const { nowMs } = counted;
+  return await Promise.all(
+    queues.map(queue =>
+      readQueue(redis, queue, { nowMs, clients, figures: counted.queues.get(queue.name) ?? null }),
+    ),
+  );
+}
+
+interface Shared {
+  /** By the clock of Redis. */
+  readonly nowMs: number;
+  readonly clients: ClientNames;
+  readonly figures: QueueFigures | null;
+}
+
+async function readQueue(
+  redis: Redis,
+  { name, prefix, keepCompleted }: QueueToRead,
+  { nowMs, clients, figures }: Shared,
 ): Promise<QueueStatus> {
   const queue = new Queue(name, { connection: redis, prefix, skipMetasUpdate: true, skipVersionCheck: true });
   queue.on('error', () => undefined); // the pending command rejects with the same error
   try {
-    const [counts, isPaused, oldestSeconds, throughput, retriedFor, postponed, workers, held, first] =
-      await Promise.all([
-        queue.getJobCounts(...STATES),
-        queue.isPaused(),
-        readOldestSeconds(redis, queue),
-        readThroughput(redis, queue, keepCompleted.count ?? Infinity),
-        readRetriedFor(redis, queue),
-        readPostponed(redis, queue),
-        countWorkers(queue, redis),
-        countHeld(redis, { name, prefix }),
-        readHeld(redis, { name, prefix }, HELD_READ),
-      ]);
+    const [counts, isPaused, oldest, throughput, retriedFor, postponed, held, first] = await Promise.all([
+      queue.getJobCounts(...STATES),
+      queue.isPaused(),
+      readOldest(redis, queue),
+      readThroughput(redis, queue, { figures, mostKept: keepCompleted.count ?? Infinity }),
+      readRetriedFor(redis, queue),
+      readPostponed(redis, queue),
+      countHeld(redis, { name, prefix }),
+      readHeld(redis, { name, prefix }, HELD_READ),
+    ]);
+    const waiting = (counts.wait ?? 0) + (counts.prioritized ?? 0);
+    const active = counts.active ?? 0;
+    const waitingChildren = counts['waiting-children'] ?? 0;
+    const failed = counts.failed ?? 0;
     return {
       name,
       isPaused,
-      waiting: (counts.wait ?? 0) + (counts.prioritized ?? 0),
-      active: counts.active ?? 0,
+      waiting,
+      active,
       delayed: counts.delayed ?? 0,
       retriedFor,
       postponed,
       pausedKeys: { count: held, first },
       // A paused key has a job of its own among them.
-      parked: Math.max(0, (counts['waiting-children'] ?? 0) - held),
-      failed: counts.failed ?? 0,
+      parked: Math.max(0, waitingChildren - held),
+      failed,
       completed: counts.completed ?? 0,
-      oldestSeconds,
+      ...oldest,
       ...throughput,
-      workers,
+      figures: figures && {
+        donePerMinute: figures.minutes,
+        lastHour: figures.hour,
+        lastDay: figures.day,
+      },
+      workedOff: workedOff({
+        nowMs,
+        parked: waitingChildren,
+        // What a paused key parks waits for a person too.
+        failed: failed + held,
+        ready: waiting + active,
+        donePerMinute: throughput.completedPerMinute,
+        samples: figures?.backlog ?? NO_SAMPLES,
+      }),
+      workers: workersIn(clients, { prefix, name }),
     };
   } finally {
     await queue.close();
   }
 }
 
-/** From BullMQ's metrics if a worker keeps them, or else from the completed changes that are still kept. */
+const NO_SAMPLES: QueueFigures['backlog'] = [];
+
+/**
+ * From the workers' own count, or from BullMQ's metrics if a worker keeps them. The completed changes that are still kept show
+ * what other workers did, and what came after the last report: they are a lower bound.
+ */
 async function readThroughput(
   redis: Redis,
   queue: Queue,
-  mostKept: number,
+  { figures, mostKept }: { readonly figures: QueueFigures | null; readonly mostKept: number },
 ): Promise<Pick<QueueStatus, 'completedPerMinute' | 'completedPerMinuteIsLeast'>> {
   const nowMs = Date.now();
-  const { meta, data } = await queue.getMetrics('completed', 0, 0);
+  const [{ meta, data }, kept] = await Promise.all([
+    queue.getMetrics('completed', 0, 0),
+    // Their times are those of the workers' clocks.
+    redis.zcount(queue.toKey('completed'), nowMs - MINUTE_MS, '+inf'),
+  ]);
   // BullMQ stores a minute when the first change of a later minute completes: from then on it is final.
-  if (data[0] !== undefined && nowMs - meta.prevTS < MINUTE_MS)
-    return { completedPerMinute: data[0], completedPerMinuteIsLeast: false };
-  const recent = await redis.zcount(queue.toKey('completed'), nowMs - MINUTE_MS, '+inf');
-  return { completedPerMinute: recent, completedPerMinuteIsLeast: recent > 0 && recent >= mostKept };
+  const told = data[0] !== undefined && nowMs - meta.prevTS < MINUTE_MS ? data[0] : undefined;
+  const counted = Math.max(figures?.donePerMinute ?? 0, told ?? 0);
+  const isCounted = figures !== null || told !== undefined;
+  return {
+    completedPerMinute: Math.max(counted, kept),
+    completedPerMinuteIsLeast: !(isCounted && counted >= kept) && kept > 0 && kept >= mostKept,
+  };
 }
 
 /** A change that only waits for its time has not failed. */

@@ -10,6 +10,7 @@ import {
 } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import { durabilityVerdict, sourceTag } from '@walmq/fanout';
+import type { FiguresReader } from '@walmq/figures';
 import { foreignKind, readSlot, readSource, type Slot } from '@walmq/replication';
 import { redact } from '@walmq/runtime';
 import { readServer } from '@walmq/setup';
@@ -31,7 +32,7 @@ import type {
   Unreachable,
 } from './pipeline-status.js';
 import { databaseRemedy, redisRemedy } from './reach-remedy.js';
-import { readQueue } from './read-queue.js';
+import { readQueues } from './read-queue.js';
 import { readRedisServer } from './read-redis-server.js';
 import { readSlotDetail, type SlotDetail } from './read-slot-detail.js';
 import { verdicts } from './verdicts.js';
@@ -44,6 +45,8 @@ export interface StatusOptions {
   readonly redis: Redis | Error;
   /** Milliseconds after which a server that does not answer counts as unreachable. Default 5000. */
   readonly timeoutMs?: number;
+  /** Used again by who looks repeatedly, so that each look asks for less. */
+  readonly figures?: FiguresReader;
 }
 
 /**
@@ -129,7 +132,7 @@ async function readRedis(options: StatusOptions, source: string | null): Promise
   const { config } = options;
   const redis = usable(options.redis);
   const prefix = heartbeatPrefix(config.redis);
-  const queues = await Promise.all(Object.values(config.queues).map(queue => readQueue(redis, queue)));
+  const queues = await readQueues(redis, Object.values(config.queues), options.figures);
   return {
     reachable: true,
     server: await readRedisServer(redis),

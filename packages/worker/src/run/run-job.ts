@@ -7,7 +7,8 @@ import { z } from 'zod';
 import { errorOf } from '../failure/error-of.js';
 import { delayMsOf, postponementOf } from '../failure/postponement.js';
 import { postponedTooLong, retryAfterMsOf } from '../failure/thrown.js';
-import { verdictOf } from '../failure/verdict.js';
+import { type Verdict, verdictOf } from '../failure/verdict.js';
+import { countEnding, type Figures } from '../metrics/count-ending.js';
 import type { WorkerMetrics } from '../metrics/metrics.js';
 import { processedLine } from './describe.js';
 import { reportFailure, settleFailure } from './settle-failure.js';
@@ -17,6 +18,7 @@ export interface RunOptions {
   readonly redis: Redis;
   readonly log: Logger;
   readonly metrics: WorkerMetrics;
+  readonly figures: Figures;
   readonly stopping: AbortSignal;
   /** Runs the change's handler; resolves to the job's return value. */
   readonly perform: (tried: Tried) => Promise<unknown>;
@@ -53,7 +55,7 @@ export async function runJob(
   token: string | undefined,
   options: RunOptions,
 ): Promise<unknown> {
-  const { config, metrics, stopping, perform } = options;
+  const { config, metrics, figures, stopping, perform } = options;
   const queue = config.name;
   const attempt = job.attemptsMade + 1;
   const attempts = job.opts.attempts ?? 1;
@@ -67,13 +69,17 @@ export async function runJob(
   });
   const startedMs = performance.now();
   const durationMs = () => Math.round((performance.now() - startedMs) * 1000) / 1000;
+  const end = (outcome: 'processed' | Verdict) => {
+    metrics.finished(queue, change, outcome, durationMs() / 1000);
+    countEnding(figures, { change, outcome, durationMs: durationMs() });
+  };
   metrics.started(queue);
   try {
     const json = () => readData(job, options);
     const result = await perform({ change, job, attempt, attempts, log, json });
     // Build the line first: a result that JSON cannot hold is the handler's failure.
     const line = processedLine(change, result);
-    metrics.finished(queue, change, 'processed', durationMs() / 1000);
+    end('processed');
     log.info({ event: 'change:processed', durationMs: durationMs() }, line);
     return result;
   } catch (thrown) {
@@ -83,7 +89,7 @@ export async function runJob(
     const isTooLong = wanted === 'postponed' && delayMs === undefined;
     const verdict = isTooLong ? 'failed' : wanted;
     const error = isTooLong ? postponedTooLong(told, postponementOf(job.progress)?.since) : told;
-    metrics.finished(queue, change, verdict, durationMs() / 1000);
+    end(verdict);
     reportFailure(log, { verdict, change, error, durationMs: durationMs() });
     if (verdict === 'dropped') return { processed: false, reason: error.message };
     throw await settleFailure({ job, token, verdict, error, maxDelayMs: config.backoff.maxDelayMs, delayMs });

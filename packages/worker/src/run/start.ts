@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { type Change, WalmqError } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
+import { Recorder } from '@walmq/figures';
 import { outliveLosses } from '@walmq/postgres';
 import type { Logger } from '@walmq/runtime';
 import type { Processor, Telemetry } from 'bullmq';
@@ -70,6 +71,15 @@ export function startWorker(options: StartOptions): RunningWorker {
   // One listener per running change.
   setMaxListeners(0, stopping.signal);
   const { batch } = definition;
+  const figures = new Recorder({
+    redis,
+    place: config,
+    onLost: error =>
+      log.debug(
+        { event: 'figures:lost', error: error.message },
+        'Redis did not take the figures of some seconds',
+      ),
+  });
   const parts = {
     config,
     records: recordsIn(pool),
@@ -82,6 +92,7 @@ export function startWorker(options: StartOptions): RunningWorker {
     config,
     redis,
     metrics,
+    figures,
     log: options.log,
     stopping: stopping.signal,
     perform: batch
@@ -120,11 +131,12 @@ export function startWorker(options: StartOptions): RunningWorker {
   });
   worker.on('failed', job => {
     // The only failure that no handler of ours has seen: BullMQ no longer hands the change out.
-    if (job?.deferredFailure)
-      log.error(
-        { event: 'change:failed', changeId: job.id, error: job.failedReason },
-        `Failed: workers died or stalled on a change more than ${config.maxStalledCount} times`,
-      );
+    if (!job?.deferredFailure) return;
+    figures.notDone('failed');
+    log.error(
+      { event: 'change:failed', changeId: job.id, error: job.failedReason },
+      `Failed: workers died or stalled on a change more than ${config.maxStalledCount} times`,
+    );
   });
   void worker.run().catch((error: Error) => worker.emit('error', error));
   let closing = false;
@@ -140,6 +152,7 @@ export function startWorker(options: StartOptions): RunningWorker {
         await worker.close();
       } finally {
         clearTimeout(timer);
+        await figures.close();
       }
     },
   };

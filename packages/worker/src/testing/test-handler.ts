@@ -146,6 +146,7 @@ function attempts(
       stopping,
       redis: { hget: async () => JSON.stringify(change) } as unknown as Redis,
       metrics: { ...unmeasured(), finished: (_queue, _change, outcome) => (verdict = outcome) },
+      figures: { done: () => undefined, notDone: () => undefined },
       log: logInto(entry => {
         parts.log.push(entry);
         if (entry.event === `change:${verdict}`) failure = entry;
