@@ -2,9 +2,11 @@ import { expect, it } from 'vitest';
 import { donePerMinute, windowOf } from './figures.js';
 import { EMPTY_SLOT, type Slot, slotOf } from './slots.js';
 
+const flat = (fields: Readonly<Record<string, number>>) => Object.entries(fields).flat().map(String);
+
 it('sums up the slots of a window, whoever wrote them', () => {
-  const one = slotOf({ done: '2', retried: '1', l12: '1', l24: '1', d0: '2', 'w:abc': '7', p3: '2' });
-  const other = slotOf({ done: '1', failed: '1', early: '1', l24: '1', d4: '1', unknown: 'x' });
+  const one = slotOf(flat({ done: 2, retried: 1, l12: 1, l24: 1, d0: 2, 'w:abc': 7, p3: 2 }));
+  const other = slotOf(flat({ done: 1, failed: 1, early: 1, l24: 1, d4: 1, unknown: 5 }));
   expect(windowOf([one, EMPTY_SLOT, other])).toEqual({
     done: 3,
     failed: 1,
@@ -33,6 +35,6 @@ it.each([
 });
 
 it('reads the backlog that the last report found', () => {
-  expect(slotOf({ at: '5', ready: '7', parked: '9' }).backlog).toEqual({ atMs: 5, ready: 7, parked: 9 });
-  expect(slotOf({ done: '1' }).backlog).toBeUndefined();
+  expect(slotOf(flat({ at: 5, ready: 7, parked: 9 })).backlog).toEqual({ atMs: 5, ready: 7, parked: 9 });
+  expect(slotOf(flat({ done: 1 })).backlog).toBeUndefined();
 });

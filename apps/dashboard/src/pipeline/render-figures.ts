@@ -46,7 +46,7 @@ export function renderFigures(queues: readonly QueueStatus[]): Html {
   const known = queues.flatMap(({ name, figures }) => (figures === null ? [] : [{ name, figures }]));
   const unknown = queues.filter(({ figures }) => figures === null).map(({ name }) => name);
   return html`${known.length > 0 && figuresTable(known)}
-${unknown.length > 0 && html`<p class="hint">No figures of the last day: ${unknown.join(', ')}. Workers of walmq count from their first change on. Other workers do not count.</p>`}`;
+${unknown.length > 0 && html`<p class="hint">Figures are not known of: ${unknown.join(', ')}. Workers of walmq count from their first change on. Other workers do not count.</p>`}`;
 }
 
 function figuresTable(

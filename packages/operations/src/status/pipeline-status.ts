@@ -203,7 +203,7 @@ export interface QueueStatus {
   readonly completedPerMinute: number;
   /** True if no worker counts, and more changes may have been completed than are kept. */
   readonly completedPerMinuteIsLeast: boolean;
-  /** Counted by the workers of the kit. Null if none has reported in the last day: then these figures are unknown. */
+  /** Counted by the workers of the kit. Null if unknown: none has reported in the last day, or the figures took too long to read. */
   readonly figures: QueueFiguresStatus | null;
   /** When the backlog (waiting, active and parked) is worked off, at the pace of the last minutes. */
   readonly workedOff: WorkedOff;

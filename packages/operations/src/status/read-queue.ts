@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { QueueConfig } from '@walmq/config';
 import { countHeld, readHeld } from '@walmq/fanout';
 import { FiguresReader, type QueueFigures, workedOff } from '@walmq/figures';
@@ -19,6 +20,8 @@ const STATES = [
 ] as const;
 
 const MINUTE_MS = 60_000;
+/** Milliseconds for which a look waits for the figures. Less than the limit of the whole look. */
+const FIGURES_WITHIN_MS = 3000;
 /** How many of the next delayed changes to search for a reason of a retry. */
 const DELAYED_READ = 5;
 /** How many of the next delayed changes to search for a long postponement. */
@@ -39,13 +42,29 @@ export async function readQueues(
   queues: readonly QueueToRead[],
   figures = new FiguresReader(),
 ): Promise<QueueStatus[]> {
-  const [counted, clients] = await Promise.all([figures.read(redis, queues), readClientNames(redis)]);
-  const { nowMs } = counted;
+  const [counted, clients] = await Promise.all([
+    readInTime(() => figures.read(redis, queues)),
+    readClientNames(redis),
+  ]);
   return await Promise.all(
     queues.map(queue =>
-      readQueue(redis, queue, { nowMs, clients, figures: counted.queues.get(queue.name) ?? null }),
+      readQueue(redis, queue, {
+        clients,
+        nowMs: counted?.nowMs ?? Date.now(),
+        figures: counted?.queues.get(queue.name) ?? null,
+      }),
     ),
   );
+}
+
+/** Undefined if it takes long, as the first look at hundreds of queues may: the rest of the status must not wait for it. */
+async function readInTime<T>(read: () => Promise<T>): Promise<T | undefined> {
+  const timer = new AbortController();
+  try {
+    return await Promise.race([read(), setTimeout(FIGURES_WITHIN_MS, undefined, timer)]);
+  } finally {
+    timer.abort();
+  }
 }
 
 interface Shared {
