@@ -2,6 +2,7 @@ import { CodedError, messageOf } from '@walmq/change';
 import { redact, versionBeside } from '@walmq/runtime';
 import { Command, CommanderError } from 'commander';
 import { addAcceptLoss } from './accept-loss.js';
+import { addAlert } from './alert/alert.js';
 import { addBackfill } from './backfill/backfill.js';
 import { addCompletion } from './completion.js';
 import { addDev } from './dev/dev.js';
@@ -36,6 +37,7 @@ const COMMANDS: readonly ((program: Command, host: Host) => void)[] = [
   addDashboard,
   addDoctor,
   addStatus,
+  addAlert,
   addTrace,
   addFailed,
   addReplay,

@@ -24,6 +24,7 @@ import { mountRow } from './row/mount.js';
 import { mountRunbook } from './runbook/mount.js';
 import { mountSearch } from './search/mount.js';
 import { selectFound } from './search/select-found.js';
+import { watchAlerts } from './watch-alerts.js';
 
 /**
  * Limit of failed jobs per queue that the page groups: an operator looks at reasons, not at this many
@@ -40,7 +41,11 @@ export async function runDashboard(given: Start = {}): Promise<void> {
       name: 'dashboard',
       defaultPort: 9100,
       needs: ['redis'],
-      own: { ...ACCESS_VARIABLES, WALMQ_DISCARDED: z.string().default('walmq-discarded') },
+      own: {
+        ...ACCESS_VARIABLES,
+        WALMQ_DISCARDED: z.string().default('walmq-discarded'),
+        WALMQ_ALERT_STATE: z.string().optional(),
+      },
       rewriteUrl: variables => {
         const rule = basePathRule(variables);
         return ({ url = '/', headers, socket }) =>
@@ -78,7 +83,8 @@ export async function runDashboard(given: Start = {}): Promise<void> {
                 url: way,
                 name: 'walmq dashboard',
                 log,
-                max: 2,
+                // One more for the lock of alerts.
+                max: 3,
                 deadlineMs: config.source.deadlineMs,
               });
         const figures = new FiguresReader();
@@ -139,6 +145,13 @@ export async function runDashboard(given: Start = {}): Promise<void> {
           await Promise.all(queues.map(({ queue }) => queue.close()));
           kept.close();
           if (!(database instanceof Error)) await database.end();
+        });
+        await watchAlerts(service, {
+          database,
+          redis,
+          figures,
+          stateFile: environment.WALMQ_ALERT_STATE,
+          env: given.env,
         });
       },
     },

@@ -1,3 +1,9 @@
+export {
+  type AlertsConfig,
+  type AlertTargetConfig,
+  type SecretSource,
+  secretSource,
+} from './alerts-schema.js';
 export { importDefault, importWorker } from './import-default.js';
 export { loadConfig } from './load.js';
 export { parseConfig } from './parse.js';

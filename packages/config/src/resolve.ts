@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { type Operation, parseTableName, qualifiedName, type TableName, tableName } from '@walmq/change';
 import type { TableDescription } from '@walmq/row-types';
+import type { AlertsConfig } from './alerts-schema.js';
 import { DEAD_LETTER, FORMER_DEAD_LETTER, type Parsed, queueFields } from './schema.js';
 
 /** What has to be equal for changes to be in order: the row's key, nothing (`false`), or the value of a column. */
@@ -112,6 +113,8 @@ export interface WalmqConfig {
     readonly schema: string | undefined;
     readonly types: string;
   };
+  /** Messages about the status. Undefined: none. */
+  readonly alerts: AlertsConfig | undefined;
   /** Undefined if no queue takes events from an outbox table. */
   readonly outbox: OutboxConfig | undefined;
   /** Name of the queue for events that cannot be read or that no queue takes. Undefined if no queue takes events. */
@@ -154,6 +157,7 @@ export function resolveConfig(parsed: Parsed): WalmqConfig {
     redis: { ...parsed.redis, url: parsed.redis.url },
     capture: parsed.capture,
     workers: parsed.workers,
+    alerts: parsed.alerts,
     dev: { schema: parsed.dev.schema, types: parsed.dev.types },
     queues: Object.fromEntries(queues),
     outbox: queues.some(([, { outbox }]) => outbox.length > 0)

@@ -8,6 +8,7 @@ import {
 } from '@walmq/change';
 import { tableDescriptions } from '@walmq/row-types';
 import { z } from 'zod';
+import { alertsFields } from './alerts-schema.js';
 
 /**
  * PostgreSQL's limit is 63 bytes in the database's encoding, which is unknown here. So the check allows 63 characters.
@@ -333,6 +334,8 @@ export const configSchema = z.strictObject({
       types: z.string().min(1).default('src/walmq-tables.ts'),
     })
     .prefault({}),
+  /** Messages about the verdicts of `walmq status`: docs/guides/alerts.md. Default: none. */
+  alerts: alertsFields.optional(),
   outbox: outboxFields.prefault({}),
   /** Name of the queue for events that cannot be read or that no queue takes. It exists if any queue takes events. */
   deadLetter: queueName.optional(),

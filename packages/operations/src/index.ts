@@ -1,5 +1,31 @@
 export { isHold } from '@walmq/fanout';
 export { FiguresReader, type Percentiles, type WindowFigures, type WorkedOff } from '@walmq/figures';
+export {
+  type AlertKind,
+  type AlertMessage,
+  type AlertState,
+  type Delivery,
+  NO_ALERTS,
+  type OpenProblem,
+} from './alerts/alert-state.js';
+export {
+  type AlertKeys,
+  alertKeys,
+  leadAlerts,
+  leaveAlerts,
+  readAlerts,
+  saveAlerts,
+  stateOf,
+} from './alerts/alert-store.js';
+export { type AlertRules, decideAlerts } from './alerts/decide-alerts.js';
+export {
+  type AlertPlace,
+  alertLines,
+  type RenderedAlert,
+  renderAlert,
+  testAlert,
+} from './alerts/render-alert.js';
+export { settleDelivery } from './alerts/settle-delivery.js';
 export { countParked, MAX_COUNTED } from './failures/count-parked.js';
 export { explainMissing } from './failures/explain-missing.js';
 export { changeIdOf, type FailedJob, reasonOf } from './failures/failed-job.js';
@@ -93,6 +119,7 @@ export {
 } from './status/heartbeat.js';
 export { isListed } from './status/is-listed.js';
 export type {
+  AlertStatus,
   CapturePositions,
   CaptureStatus,
   CheckpointStatus,
@@ -111,6 +138,7 @@ export type {
   Verdict,
   VerdictCode,
 } from './status/pipeline-status.js';
+export { ALERT_CODES } from './status/pipeline-status.js';
 export { databaseRemedy, redisRemedy } from './status/reach-remedy.js';
 export { type QueueToRead, readQueues } from './status/read-queue.js';
 export { type RedisServer, readRedisServer } from './status/read-redis-server.js';

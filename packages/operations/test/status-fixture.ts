@@ -145,5 +145,6 @@ export const WELL: PipelineStatus = {
   limits: { maxQueueDepth: 1_000_000, maxRedisMemoryShare: 0.8 },
   queues: [QUEUE],
   backfills: [],
+  alerts: null,
   verdicts: [],
 };

@@ -6,7 +6,10 @@ import type { Pool } from 'pg';
 import { connectRedis } from '../terminal/connect.js';
 
 export interface StatusReader {
+  readonly pool: Pool | Error;
   look(): Promise<PipelineStatus>;
+  /** With the connection that it came from. */
+  lookWithRedis(): Promise<{ readonly status: PipelineStatus; readonly redis: Redis | Error }>;
   close(): Promise<void>;
 }
 
@@ -42,8 +45,15 @@ export function openStatusReader({
     }
   }
 
+  async function lookWithRedis() {
+    const redis = await redisOrWhy();
+    return { redis, status: await readStatus({ config, database: pool, redis, figures }) };
+  }
+
   return {
-    look: async () => await readStatus({ config, database: pool, redis: await redisOrWhy(), figures }),
+    pool,
+    lookWithRedis,
+    look: async () => (await lookWithRedis()).status,
     async close() {
       redis?.disconnect();
       if (!(pool instanceof Error)) await pool.end();

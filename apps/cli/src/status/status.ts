@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PipelineStatus } from '@walmq/operations';
 import type { Command } from 'commander';
-import { type CommandIo, configOf, databaseUrlOf, EXIT, redisUrlOf } from '../terminal/command.js';
+import {
+  type CommandIo,
+  configOf,
+  databaseUrlOf,
+  EXIT,
+  redisUrlOf,
+  valueOrWhy,
+} from '../terminal/command.js';
 import { examples, type Host } from '../terminal/help.js';
 import { drawStatus } from './draw-status.js';
 import { openStatusReader } from './status-reader.js';
@@ -74,13 +81,4 @@ function overdrawn(text: string): string {
 function textOf(status: PipelineStatus, io: CommandIo, { json, watch }: StatusCommandOptions): string {
   if (json) return JSON.stringify(status, null, watch ? 0 : 2);
   return drawStatus(status, io.colours).join('\n');
-}
-
-/** Returns the error of a missing variable as a value, so that the status of the other server is still shown. */
-function valueOrWhy<T>(read: () => T): T | Error {
-  try {
-    return read();
-  } catch (error) {
-    return error as Error;
-  }
 }

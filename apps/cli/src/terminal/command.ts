@@ -44,3 +44,12 @@ export function redisUrlOf(io: CommandIo, config: WalmqConfig): string {
     remedy: 'Set it to the Redis that holds the queues, e.g. REDIS_URL=redis://host:6379',
   });
 }
+
+/** Returns the error of a missing variable as a value, so that the status of the other server is still shown. */
+export function valueOrWhy<T>(read: () => T): T | Error {
+  try {
+    return read();
+  } catch (error) {
+    return error as Error;
+  }
+}

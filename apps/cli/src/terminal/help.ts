@@ -36,6 +36,7 @@ const PAGES: Readonly<Record<string, string>> = {
   dashboard: 'docs/guides/dashboard.md',
   doctor: 'docs/reference/doctor.md',
   status: 'docs/guides/operations.md',
+  alert: 'docs/guides/alerts.md',
   trace: 'docs/guides/trace.md',
   failed: 'docs/guides/replay.md',
   replay: 'docs/guides/replay.md',

@@ -15,6 +15,7 @@ const NOTHING = {
   lastActive: null,
   queues: [],
   backfills: [],
+  alerts: null,
   checkpoint: null,
   checkpointProblem: null,
   lag: null,

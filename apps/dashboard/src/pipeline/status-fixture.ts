@@ -80,6 +80,7 @@ export function statusWith(changes: Partial<Omit<PipelineStatus, 'verdicts'>> = 
     limits: { maxQueueDepth: 100_000, maxRedisMemoryShare: 0.8 },
     queues: [ORDERS],
     backfills: [],
+    alerts: null,
     ...changes,
   } as const;
   return { ...rendered, verdicts: verdicts(rendered) };

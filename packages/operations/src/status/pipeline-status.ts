@@ -37,6 +37,8 @@ export interface PipelineStatus {
    * reached.
    */
   readonly backfills: readonly Backfill[];
+  /** Who is told of what is wrong; null if the configuration has no alerts, or Redis cannot be reached. */
+  readonly alerts: AlertStatus | null;
   /** What is wrong, the worst first. Empty if all is well. */
   readonly verdicts: readonly Verdict[];
 }
@@ -47,6 +49,16 @@ export interface Unreachable {
   readonly reason: string;
   /** The remedy, as an imperative sentence. */
   readonly remedy: string;
+}
+
+/** The watchers and targets of alerts. */
+export interface AlertStatus {
+  /** The last look of a watcher; null if there was none. */
+  readonly watchedAt: string | null;
+  /** Targets that do not take messages. */
+  readonly failing: readonly { readonly target: string; readonly since: string; readonly error: string }[];
+  /** Messages that wait to be sent. */
+  readonly waiting: number;
 }
 
 export interface DatabaseStatus {
@@ -291,7 +303,12 @@ export const VERDICT_CODES = [
   'KEYS_PAUSED',
   'BACKFILL_FAILED',
   'BACKFILL_PAUSED',
+  'ALERTS_FAIL',
+  'ALERTS_UNWATCHED',
   'NOTHING_YET',
 ] as const satisfies readonly ErrorCode[];
 
 export type VerdictCode = (typeof VERDICT_CODES)[number] | TableFindingCode;
+
+/** Every code that a verdict may have. */
+export const ALERT_CODES: readonly string[] = [...VERDICT_CODES, ...TABLE_FINDING_CODES];

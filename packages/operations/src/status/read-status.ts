@@ -16,11 +16,14 @@ import { redact } from '@walmq/runtime';
 import { readServer } from '@walmq/setup';
 import type { Redis } from 'ioredis';
 import type { ClientBase, Pool } from 'pg';
+import { alertStatus } from '../alerts/alert-status.js';
+import { alertKeys, readAlerts } from '../alerts/alert-store.js';
 import { readResume } from '../resume/read-resume.js';
 import { type ResumeFacts, resumeVerdict } from '../resume/resume.js';
 import { type Heartbeats, heartbeatPrefix, readHeartbeats } from './heartbeat.js';
 import { isListed } from './is-listed.js';
 import type {
+  AlertStatus,
   CaptureStatus,
   DatabaseStatus,
   LagStatus,
@@ -80,6 +83,7 @@ export async function readStatus(options: StatusOptions): Promise<PipelineStatus
       : null,
     checkpointProblem: facts ? checkpointProblem(facts) : null,
     lag: facts ? lagOf(facts, captures) : null,
+    alerts: redis.reachable ? redis.alerts : null,
     limits: {
       maxQueueDepth: config.capture.maxQueueDepth,
       maxRedisMemoryShare: config.capture.maxRedisMemoryShare,
@@ -126,6 +130,7 @@ interface RedisFacts {
   readonly server: Awaited<ReturnType<typeof readRedisServer>>;
   readonly heartbeats: Heartbeats;
   readonly queues: readonly QueueStatus[];
+  readonly alerts: AlertStatus | null;
 }
 
 async function readRedis(options: StatusOptions, source: string | null): Promise<RedisFacts> {
@@ -138,6 +143,7 @@ async function readRedis(options: StatusOptions, source: string | null): Promise
     server: await readRedisServer(redis),
     heartbeats: await readHeartbeats(redis, prefix, { slot: config.source.slot, source }),
     queues: queues.filter(queue => isListed(queue, config)),
+    alerts: config.alerts ? alertStatus(await readAlerts(redis, alertKeys(config))) : null,
   };
 }
 

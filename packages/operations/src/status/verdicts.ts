@@ -24,6 +24,8 @@ const LITTLE_LEFT = 0.25;
 const LONG_POSTPONED_SECONDS = 3600;
 /** Seconds after which a paused key may have been forgotten. */
 const LONG_PAUSED_SECONDS = 3600;
+/** Milliseconds without a watcher of alerts after which an operator should know. */
+const UNWATCHED_MS = 300_000;
 /** Retained WAL at which an operator should know, if there is no limit. */
 const MUCH_WAL_BYTES = 5 * 1024 ** 3;
 
@@ -37,6 +39,7 @@ export function verdicts(status: Status): Verdict[] {
     ...memoryVerdicts(status),
     ...status.queues.flatMap(queue => [...queueVerdicts(queue), ...pausedKeyVerdicts(queue, status.at)]),
     ...status.backfills.flatMap(backfillVerdicts),
+    ...alertVerdicts(status),
   ];
   return found.sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
 }
@@ -313,6 +316,30 @@ function backfillVerdicts({ id, queue, schema, table, status, error }: Backfill)
   if (status === 'paused')
     return [info('BACKFILL_PAUSED', `${what} is paused.`, `When it is time: ${resume}.`)];
   return [];
+}
+
+function alertVerdicts({ alerts, at }: Status): Verdict[] {
+  if (alerts === null) return [];
+  const { watchedAt, failing } = alerts;
+  const silentMs = watchedAt === null ? Number.POSITIVE_INFINITY : Date.parse(at) - Date.parse(watchedAt);
+  return [
+    ...failing.map(({ target, since, error }) =>
+      warning(
+        'ALERTS_FAIL',
+        `Target "${target}" of alerts has taken no message since ${since}: ${withStop(error)}`,
+        'Mend what the reason names, then try it: "npx walmq alert --test".',
+      ),
+    ),
+    ...(silentMs > UNWATCHED_MS
+      ? [
+          warning(
+            'ALERTS_UNWATCHED',
+            `The configuration has alerts, but nobody ${watchedAt === null ? 'has watched yet' : `has watched since ${watchedAt}`}.`,
+            'Start the dashboard, or "npx walmq alert --watch".',
+          ),
+        ]
+      : []),
+  ];
 }
 
 function error(code: VerdictCode, text: string, remedy: string): Verdict {

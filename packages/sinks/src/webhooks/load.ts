@@ -3,6 +3,7 @@ import { WalmqError } from '@walmq/change';
 import { importDefault } from '@walmq/config';
 import { type EndpointConfig, webhooksSchema } from './define.js';
 import type { WebhookEndpoint } from './endpoint.js';
+import { endpointUrl } from './endpoint-url.js';
 import { payloadOf } from './payload.js';
 import { type Env, parseSecrets, readSource } from './secret.js';
 
@@ -47,14 +48,10 @@ async function resolveEndpoint(queue: string, config: EndpointConfig, env: Env):
   };
 }
 
-/** Reports mistakes without the URL, whose path may be a secret. */
 function parseUrl(text: string, field: string, allowHttp: boolean): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.username || url?.password) throw invalid([`${field}: must hold no user and no password`]);
-  if (url?.protocol === 'https:' || (allowHttp && url?.protocol === 'http:')) return url;
-  throw invalid([
-    `${field}: must be an https:// URL${allowHttp ? ' or an http:// one' : ', or set allowHttp: true'}`,
-  ]);
+  const url = endpointUrl(text, allowHttp);
+  if (typeof url === 'string') throw invalid([`${field}: ${url}`]);
+  return url;
 }
 
 function invalid(mistakes: readonly string[]): WalmqError {

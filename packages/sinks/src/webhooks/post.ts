@@ -14,8 +14,14 @@ export type Post = (request: {
   readonly signal: AbortSignal;
 }) => Promise<Answer>;
 
+/** Whom to call, and how. */
+export type PostOptions = Pick<
+  WebhookEndpoint,
+  'url' | 'allowAddresses' | 'nameServers' | 'ca' | 'timeoutMs'
+>;
+
 /** Sends requests to one endpoint, over connections of its own that are kept open. */
-export function createPost({ url, allowAddresses, nameServers, ca, timeoutMs }: WebhookEndpoint): Post {
+export function createPost({ url, allowAddresses, nameServers, ca, timeoutMs }: PostOptions): Post {
   const rule = addressRule(allowAddresses);
   const shared = { keepAlive: true, lookup: guardedLookup(rule, nameResolver(nameServers)) };
   const agent =

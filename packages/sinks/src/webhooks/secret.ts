@@ -1,15 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { WalmqError } from '@walmq/change';
-import { z } from 'zod';
-
-/** Where a secret is, never the secret itself: secrets do not belong in a configuration file. */
-export const secretSource = z.union(
-  [z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })],
-  {
-    error: 'must be { env: "NAME" } or { file: "path" }; a secret itself has no place here',
-  },
-);
-export type SecretSource = z.output<typeof secretSource>;
+import type { SecretSource } from '@walmq/config';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -19,7 +10,7 @@ export async function readSource(source: SecretSource, env: Env): Promise<string
   const text = 'env' in source ? env[source.env] : await readFile(source.file, 'utf8').catch(() => undefined);
   if (text?.trim()) return text.trim();
   throw new WalmqError('WEBHOOK_SECRET_MISSING', `${place} is missing or empty.`, {
-    remedy: 'Set it, or name another place in the webhooks configuration.',
+    remedy: 'Set it, or name another place in the configuration.',
   });
 }
 

@@ -1,6 +1,18 @@
 import { errorSection } from '../entry.js';
 
 export const commandErrors = errorSection({
+  ALERTS_MISSING: {
+    meaning: 'The configuration has no `alerts`, so there is nobody to tell.',
+    remedy: 'Add them: [alerts](../guides/alerts.md).',
+    from: ['command line'],
+    outcome: 'refused',
+  },
+  ALERT_MAIL_FAILED: {
+    meaning: 'The mail server did not take the mail of an alert.',
+    remedy: 'Compare the URL of the mail server, its user and the addresses with what the server expects.',
+    from: ['command line', 'dashboard'],
+    outcome: 'retries',
+  },
   OPTION_MISSING: {
     meaning: 'The command needs an option that says which changes, which table or which time.',
     remedy: 'Add the option that the error names.',

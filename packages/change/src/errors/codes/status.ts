@@ -4,6 +4,18 @@ const page = (alert: string) => `See [${alert}](../guides/operations.md#${alert.
 
 /** Verdicts about the whole pipeline, not about one process. `walmq status` and the dashboard show them. */
 export const statusErrors = errorSection({
+  ALERTS_FAIL: {
+    meaning: 'A target of `alerts` does not take messages.',
+    remedy: 'See the reason, then try it: `npx walmq alert --test`. [Alerts](../guides/alerts.md).',
+    from: ['status'],
+    outcome: 'reported',
+  },
+  ALERTS_UNWATCHED: {
+    meaning: 'The configuration has `alerts`, but no process has looked for problems in the last minutes.',
+    remedy: 'Start the dashboard, or `npx walmq alert --watch`.',
+    from: ['status'],
+    outcome: 'reported',
+  },
   NOTHING_YET: {
     meaning: 'No capture has run yet.',
     remedy: 'Start capture.',
