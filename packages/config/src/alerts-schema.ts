@@ -94,6 +94,3 @@ export const alertsFields = z.strictObject({
   /** URL of the dashboard, for the links in messages. Default: no links. */
   dashboardUrl: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).optional(),
 });
-
-export type AlertsConfig = z.output<typeof alertsFields>;
-export type AlertTargetConfig = AlertsConfig['targets'][string];

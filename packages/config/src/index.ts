@@ -1,13 +1,10 @@
-export {
-  type AlertsConfig,
-  type AlertTargetConfig,
-  type SecretSource,
-  secretSource,
-} from './alerts-schema.js';
+export { type SecretSource, secretSource } from './alerts-schema.js';
 export { importDefault, importWorker } from './import-default.js';
 export { loadConfig } from './load.js';
 export { parseConfig } from './parse.js';
 export {
+  type AlertsConfig,
+  type AlertTargetConfig,
   type CaptureConfig,
   type Durability,
   type OnDrift,

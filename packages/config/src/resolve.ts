@@ -1,7 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { type Operation, parseTableName, qualifiedName, type TableName, tableName } from '@walmq/change';
 import type { TableDescription } from '@walmq/row-types';
-import type { AlertsConfig } from './alerts-schema.js';
 import { DEAD_LETTER, FORMER_DEAD_LETTER, type Parsed, queueFields } from './schema.js';
 
 /** What has to be equal for changes to be in order: the row's key, nothing (`false`), or the value of a column. */
@@ -75,6 +74,12 @@ export interface Retention {
 
 /** When a job counts as durable: written to disk, in memory, or on a number of replicas. */
 export type Durability = 'fsync' | 'memory' | { readonly replicated: number };
+
+/** Who is told what the status finds wrong, and when. */
+export type AlertsConfig = Readonly<NonNullable<Parsed['alerts']>>;
+
+/** One receiver of alerts. */
+export type AlertTargetConfig = AlertsConfig['targets'][string];
 
 /** Capture's options. */
 export type CaptureConfig = Readonly<Parsed['capture']>;

@@ -21,6 +21,7 @@ export {
   WalmqError,
 } from '@walmq/change';
 export {
+  type AlertsConfig,
   type CaptureConfig,
   type Durability,
   defineConfig,

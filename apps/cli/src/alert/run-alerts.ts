@@ -25,7 +25,8 @@ export async function runAlerts(
         const { environment, log, stopping, metrics } = service;
         const reader = openStatusReader({
           config,
-          databaseUrl: environment.databaseUrl as string,
+          databaseUrl:
+            environment.database ?? environment.workerDatabase ?? new Error('DATABASE_URL is not set'),
           redisUrl: environment.redisUrl as string,
         });
         service.onStop('status', () => reader.close());

@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
+import { eventually, Receiver, startProgram, writeConfig } from '@walmq/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { walmq } from './cli-fixture.js';
+
+const PROGRAM = join(import.meta.dirname, '../bin/walmq.js');
+
+let postgres: EmbeddedPostgres;
+let redis: EmbeddedRedis;
+beforeAll(async () => {
+  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+});
+afterAll(async () => {
+  await Promise.all([postgres.stop(), redis.stop()]);
+});
+
+const alertsTo = (url: string) => ({
+  everySeconds: 1,
+  holdSeconds: 0,
+  overAfterSeconds: 0,
+  targets: { ops: { type: 'slack', url, allowHttp: true, allowAddresses: ['127.0.0.0/8', '::1/128'] } },
+});
+
+async function envOf(alerts: object | undefined): Promise<Record<string, string>> {
+  const queues = { orders: { table: 'orders' } };
+  const config = await writeConfig({ queues, ...(alerts && { alerts }) });
+  return { DATABASE_URL: postgres.url, REDIS_URL: redis.url, WALMQ_CONFIG: config };
+}
+
+const titles = ({ received }: Receiver) => received.map(({ body }) => /\] (.*?)\*/.exec(body)?.[1]);
+
+describe('walmq alert', () => {
+  it('sends each message once, whichever process is killed and whatever Redis does', async () => {
+    await using receiver = await Receiver.start();
+    const env = await envOf(alertsTo(receiver.url));
+    const start = () => startProgram(PROGRAM, env, ['alert', '--watch']);
+    const watchers = [start(), start()];
+    await eventually(() => expect(titles(receiver)).toEqual(['Problem: SLOT_MISSING']));
+    // The one that leads has told. It is killed; the other one knows.
+    await eventually(() =>
+      expect(watchers.filter(({ output }) => output().includes('alert:sent'))).toHaveLength(1),
+    );
+    const [leader] = watchers.filter(({ output }) => output().includes('alert:sent'));
+    await leader?.end('SIGKILL');
+    await redis.kill('SIGKILL');
+    await eventually(() => expect(titles(receiver)).toContain('Problem: REDIS_UNREACHABLE'));
+    expect(titles(receiver)).toEqual(['Problem: SLOT_MISSING', 'Problem: REDIS_UNREACHABLE']);
+    for (const watcher of watchers)
+      if (watcher !== leader) expect(await watcher.end('SIGTERM')).toBe('exit 0');
+    expect(titles(receiver)).toHaveLength(2);
+    redis = await startRedis();
+  });
+
+  it('looks once, sends a test message, and says what does not work', async () => {
+    await using receiver = await Receiver.start();
+    const env = await envOf(alertsTo(receiver.url));
+    const first = await walmq(['alert'], env);
+    expect(titles(receiver)).toEqual(['Problem: SLOT_MISSING']);
+    expect(first).toMatchObject({ code: 0, lines: ['1 sent, 0 not sent.'] });
+    expect(await walmq(['alert'], env)).toMatchObject({ code: 0, lines: ['0 sent, 0 not sent.'] });
+    expect(await walmq(['alert', '--test'], env)).toMatchObject({ code: 0, lines: ['ops: sent'] });
+    expect(titles(receiver)).toEqual(['Problem: SLOT_MISSING', 'Test of alerts']);
+    receiver.reply = () => ({ status: 404 });
+    expect(await walmq(['alert', '--test'], env)).toMatchObject({
+      code: 1,
+      errors: ['ops: not sent: the endpoint answered 404.'],
+    });
+    const missing = await walmq(['alert'], await envOf(undefined));
+    expect(missing.code).toBe(1);
+    expect(missing.errors.join('\n')).toMatch(/ALERTS_MISSING: the configuration has no "alerts"/);
+  });
+});
