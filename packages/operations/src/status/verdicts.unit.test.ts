@@ -165,6 +165,32 @@ const CASES: readonly (readonly [string, Part, readonly string[]])[] = [
   ['a backfill failed', backfill({ status: 'failed', error: 'no' }), ['warning BACKFILL_FAILED']],
   ['a backfill is paused', backfill({ status: 'paused' }), ['info BACKFILL_PAUSED']],
   [
+    'alerts are watched, and each target takes them',
+    { alerts: { watchedAt: '2026-01-01T09:59:00.000Z', failing: [], waiting: 0 } },
+    [],
+  ],
+  [
+    'a target of alerts fails',
+    {
+      alerts: {
+        watchedAt: '2026-01-01T09:59:50.000Z',
+        failing: [{ target: 'ops', since: '2026-01-01T09:00:00.000Z', error: 'the endpoint answered 500.' }],
+        waiting: 1,
+      },
+    },
+    ['warning ALERTS_FAIL'],
+  ],
+  [
+    'nobody watches for alerts any more',
+    { alerts: { watchedAt: '2026-01-01T09:50:00.000Z', failing: [], waiting: 0 } },
+    ['warning ALERTS_UNWATCHED'],
+  ],
+  [
+    'nobody has watched for alerts',
+    { alerts: { watchedAt: null, failing: [], waiting: 0 } },
+    ['warning ALERTS_UNWATCHED'],
+  ],
+  [
     'much is wrong: the worst comes first',
     { captures: [CAPTURE], ...queue({ failed: 1, workers: 0 }) },
     ['error WORKERS_MISSING', 'warning CHANGES_FAILED', 'info STANDBY_MISSING'],
