@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
 import { eventually, Receiver, startProgram, writeConfig } from '@walmq/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { walmq } from './cli-fixture.js';
 
 const PROGRAM = join(import.meta.dirname, '../bin/walmq.js');
@@ -22,9 +22,9 @@ const alertsTo = (url: string) => ({
   targets: { ops: { type: 'slack', url, allowHttp: true, allowAddresses: ['127.0.0.0/8', '::1/128'] } },
 });
 
-async function envOf(alerts: object | undefined): Promise<Record<string, string>> {
+async function envOf(slot: string, alerts?: object): Promise<Record<string, string>> {
   const queues = { orders: { table: 'orders' } };
-  const config = await writeConfig({ queues, ...(alerts && { alerts }) });
+  const config = await writeConfig({ source: { slot }, queues, ...(alerts && { alerts }) });
   return { DATABASE_URL: postgres.url, REDIS_URL: redis.url, WALMQ_CONFIG: config };
 }
 
@@ -33,15 +33,16 @@ const titles = ({ received }: Receiver) => received.map(({ body }) => /\] (.*?)\
 describe('walmq alert', () => {
   it('sends each message once, whichever process is killed and whatever Redis does', async () => {
     await using receiver = await Receiver.start();
-    const env = await envOf(alertsTo(receiver.url));
+    const env = await envOf('watched', alertsTo(receiver.url));
+    onTestFinished(() => redis.restart());
     const start = () => startProgram(PROGRAM, env, ['alert', '--watch']);
     const watchers = [start(), start()];
     await eventually(() => expect(titles(receiver)).toEqual(['Problem: SLOT_MISSING']));
-    // The one that leads has told. It is killed; the other one knows.
-    await eventually(() =>
-      expect(watchers.filter(({ output }) => output().includes('alert:sent'))).toHaveLength(1),
-    );
-    const [leader] = watchers.filter(({ output }) => output().includes('alert:sent'));
+    // The other one knows what was told before the leader is killed.
+    const thatSaid = (event: string) => watchers.filter(({ output }) => output().includes(event));
+    await eventually(() => expect(thatSaid('alerts:stands-by')).toHaveLength(1));
+    const [leader] = thatSaid('alert:sent');
+    expect(thatSaid('alert:sent')).toHaveLength(1);
     await leader?.end('SIGKILL');
     await redis.kill('SIGKILL');
     await eventually(() => expect(titles(receiver)).toContain('Problem: REDIS_UNREACHABLE'));
@@ -49,12 +50,11 @@ describe('walmq alert', () => {
     for (const watcher of watchers)
       if (watcher !== leader) expect(await watcher.end('SIGTERM')).toBe('exit 0');
     expect(titles(receiver)).toHaveLength(2);
-    redis = await startRedis();
   });
 
   it('looks once, sends a test message, and says what does not work', async () => {
     await using receiver = await Receiver.start();
-    const env = await envOf(alertsTo(receiver.url));
+    const env = await envOf('looked_once', alertsTo(receiver.url));
     const first = await walmq(['alert'], env);
     expect(titles(receiver)).toEqual(['Problem: SLOT_MISSING']);
     expect(first).toMatchObject({ code: 0, lines: ['1 sent, 0 not sent.'] });
@@ -66,7 +66,7 @@ describe('walmq alert', () => {
       code: 1,
       errors: ['ops: not sent: the endpoint answered 404.'],
     });
-    const missing = await walmq(['alert'], await envOf(undefined));
+    const missing = await walmq(['alert'], await envOf('no_alerts'));
     expect(missing.code).toBe(1);
     expect(missing.errors.join('\n')).toMatch(/ALERTS_MISSING: the configuration has no "alerts"/);
   });

@@ -60,6 +60,8 @@ export class Watcher {
   readonly #lease: DatabaseLease | undefined;
   /** The newest state that this watcher knows. Undefined before the first look. */
   #known: AlertState | undefined;
+  /** As it was noted last. */
+  #leads: boolean | undefined;
 
   constructor(options: WatcherOptions) {
     this.#options = options;
@@ -76,6 +78,7 @@ export class Watcher {
   async tell(status: PipelineStatus, redis: Redis | Error): Promise<Watched> {
     const { alerts } = this.#options;
     const place = await this.#lead(status, redis);
+    this.#note(place.leads);
     if (!place.leads) return { leads: false, sent: 0, failures: NO_FAILURES };
     const decided = decideAlerts({
       verdicts: status.verdicts,
@@ -93,6 +96,14 @@ export class Watcher {
     this.#lease?.leave();
     if (!(redis instanceof Error) && redis.status === 'ready')
       await inTime(leaveAlerts(redis, this.#keys, this.#id)).catch(() => undefined);
+  }
+
+  #note(leads: boolean): void {
+    if (leads === this.#leads) return;
+    this.#leads = leads;
+    const { log } = this.#options;
+    if (leads) log.info({ event: 'alerts:leads' }, 'Sends alerts');
+    else log.info({ event: 'alerts:stands-by' }, 'Stands by: another process sends alerts');
   }
 
   async #lead(status: PipelineStatus, redis: Redis | Error): Promise<Place> {
