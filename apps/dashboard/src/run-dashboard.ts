@@ -124,7 +124,7 @@ export async function runDashboard(given: Start = {}): Promise<void> {
           },
         });
         mountPipeline({ http, observer, tokens, identify });
-        mountRow({ http, tokens, config, database, redis, log, actions: rowActions });
+        mountRow({ http, tokens, config, database, redis, log, actions: rowActions(config) });
         mountLog({ http, tokens, database, queues: Object.keys(config.queues) });
         mountRunbook({ http, tokens });
         const acting = { http, observer, tokens, redis, log, operators, discardFolder };

@@ -1,3 +1,5 @@
+import { normalTableName, tableName } from '@walmq/change';
+import type { QueueConfig, WalmqConfig } from '@walmq/config';
 import type { QueueEntry, Trace, TracedChange } from '@walmq/operations';
 import { type Html, html } from '../html.js';
 import { actionButton } from '../page/action.js';
@@ -9,7 +11,9 @@ import type { RowActions } from '../row/actions.js';
 const CORRECTABLE: ReadonlySet<string> = new Set(['failed', 'waiting', 'delayed', 'parked']);
 
 /** The buttons of a row's page. The page draws them for operators only, and the guard refuses the others. */
-export const rowActions: RowActions = { ofEntry, ofRow };
+export function rowActions({ queues }: Pick<WalmqConfig, 'queues'>): RowActions {
+  return { ofEntry, ofRow: (_viewer, trace) => ofRow(Object.values(queues), trace) };
+}
 
 function ofEntry({ basePath }: Viewer, { id }: TracedChange, { queue, state, job }: QueueEntry): Html {
   if (!job || !CORRECTABLE.has(state)) return html``;
@@ -21,9 +25,15 @@ function ofEntry({ basePath }: Viewer, { id }: TracedChange, { queue, state, job
 }
 
 /** Pause and resume of the row in each queue that takes it. */
-function ofRow(_viewer: Viewer, { query, changes, title }: Trace): Html {
+function ofRow(taking: readonly QueueConfig[], { query, title }: Trace): Html {
   if (query.by !== 'row' && query.by !== 'event') return html``;
-  const queues = [...new Set(changes.flatMap(change => change.queues.map(({ queue }) => queue)))].sort();
+  const queues = taking
+    .filter(({ tables, messages, outbox }) =>
+      query.by === 'row'
+        ? tables.some(route => tableName(route) === normalTableName(query.table) && route.orderBy !== false)
+        : messages || outbox.length > 0,
+    )
+    .map(({ name }) => name);
   const key =
     query.by === 'row'
       ? { table: query.table, key: query.key, orderKey: query.orderKey }
