@@ -41,14 +41,14 @@ local MANY = 8
 local tail, placeOf, isGone, firstGone = {}, {}, {}, nil
 local function readTail()
   if #finished < MANY then return end
-  tail = call("LRANGE", activeKey, -3 * #finished, -1)
+  tail = call("LRANGE", activeKey, -3 * #finished, "-1")
   for place = 1, #tail do placeOf[tail[place]] = place end
 end
 
 -- Returns false for a job that is not in the active list.
 local function leaveActive(id)
   local place = placeOf[id]
-  if place == nil then return call("LREM", activeKey, -1, id) > 0 end
+  if place == nil then return call("LREM", activeKey, "-1", id) > 0 end
   if not place then return false end
   placeOf[id], isGone[place] = false, true
   if not firstGone or place < firstGone then firstGone = place end
@@ -77,7 +77,7 @@ end
 
 local delayed
 local function readDelayed()
-  delayed = delayed or call("ZRANGE", base .. "delayed", 0, 0, "WITHSCORES")
+  delayed = delayed or call("ZRANGE", base .. "delayed", "0", "0", "WITHSCORES")
   return tonumber(delayed[2])
 end
 
@@ -91,7 +91,7 @@ local function readWaiting()
     local more = math.floor((call("LLEN", waitKey) - count) / 2)
     most = wanted + math.max(math.min(spare, more), 0)
   end
-  waiting = call("LRANGE", waitKey, #taken - most, -1)
+  waiting = call("LRANGE", waitKey, #taken - most, "-1")
   nextAt = #waiting
 end
 
@@ -107,9 +107,9 @@ local function settle()
   begun, popped, freed, waiting = {}, 0, {}, nil
   if #ids > 0 then
     local isPushed = try(inChunks, "LPUSH", ids, activeKey)
-    if not isPushed or count > 0 and not try(call, "LTRIM", waitKey, 0, -count - 1) then
+    if not isPushed or count > 0 and not try(call, "LTRIM", waitKey, "0", -count - 1) then
       -- Back to where each of them was.
-      if isPushed then try(call, "LTRIM", activeKey, #ids, -1) end
+      if isPushed then try(call, "LTRIM", activeKey, #ids, "-1") end
       for at = 1, #ids do
         if isFreed[ids[at]] then left[#left + 1] = ids[at] end
       end
@@ -123,8 +123,8 @@ local function settle()
     for place = firstGone, #tail do
       if not isGone[place] then kept[#kept + 1] = tail[place] end
     end
-    if not try(call, "LTRIM", activeKey, 0, firstGone - #tail - 2) then
-      for place in pairs(isGone) do try(call, "LREM", activeKey, -1, tail[place]) end
+    if not try(call, "LTRIM", activeKey, "0", firstGone - #tail - 2) then
+      for place in pairs(isGone) do try(call, "LREM", activeKey, "-1", tail[place]) end
     elseif #kept > 0 and not try(inChunks, "RPUSH", kept, activeKey) then try(inChunks, "RPUSH", kept, activeKey) end
   end
   tail, placeOf, isGone, firstGone = {}, {}, {}, nil
@@ -135,7 +135,7 @@ local function settle()
   try(inChunks, "DEL", keys)
   if isMarkerDue then
     isMarkerDue = false
-    try(call, "ZADD", base .. "marker", 0, "0")
+    try(call, "ZADD", base .. "marker", "0", "0")
   end
   if failure then error(failure, 0) end
 end
@@ -180,7 +180,7 @@ local function releaseParent(key, child)
   call("RPUSH", queue .. "wait", id)
   local limits = call("HMGET", queue .. "meta", "paused", "concurrency")
   if not limits[1] and not (limits[2] and call("LLEN", queue .. "active") >= tonumber(limits[2])) then
-    call("ZADD", queue .. "marker", 0, "0")
+    call("ZADD", queue .. "marker", "0", "0")
   end
   call("XADD", queue .. "events", "*", "event", "waiting", "jobId", id, "prev", "waiting-children")
 end
@@ -202,15 +202,15 @@ local function trim(keep)
   inChunks("ZADD", gathered, completedKey)
   if keep.age then
     local before, limit = timestamp - keep.age * 1000, keep.limit or MOST_OLD
-    local ids = call("ZREVRANGEBYSCORE", completedKey, before, "-inf", "LIMIT", 0, limit)
+    local ids = call("ZREVRANGEBYSCORE", completedKey, before, "-inf", "LIMIT", "0", limit)
     removeOld(ids)
     if #ids > 0 and #ids < limit then call("ZREMRANGEBYSCORE", completedKey, "-inf", before)
     else inChunks("ZREM", ids, completedKey) end
   end
   if keep.count and keep.count > 0 then
-    local ids = call("ZREVRANGE", completedKey, keep.count, -1)
+    local ids = call("ZREVRANGE", completedKey, keep.count, "-1")
     removeOld(ids)
-    if #ids > 0 then call("ZREMRANGEBYRANK", completedKey, 0, -(keep.count + 1)) end
+    if #ids > 0 then call("ZREMRANGEBYRANK", completedKey, "0", -(keep.count + 1)) end
   end
 end
 
