@@ -34,13 +34,15 @@ export interface StepsOptions {
   readonly lookAt: { readonly url: string; readonly port: number };
   readonly redis?: WalmqConfigInput['redis'];
   readonly capture?: WalmqConfigInput['capture'];
+  /** Of each change. Default: that of every queue. */
+  readonly attempts?: number;
 }
 
 /** For tests: steps of seven rows, from PostgreSQL through capture and a worker to a table, all as processes of their own. */
 export class Steps implements AsyncDisposable {
   readonly world: CaptureWorld;
   readonly #redisUrl: string;
-  readonly #config: WalmqConfigInput;
+  readonly config: WalmqConfigInput;
   readonly #writing = new AbortController();
   #written = 0;
   #writer: Promise<void> | undefined;
@@ -48,12 +50,12 @@ export class Steps implements AsyncDisposable {
   private constructor(world: CaptureWorld, redisUrl: string, config: WalmqConfigInput) {
     this.world = world;
     this.#redisUrl = redisUrl;
-    this.#config = config;
+    this.config = config;
   }
 
   static async create(
     name: string,
-    { postgres, redisUrl, lookAt, redis = {}, capture }: StepsOptions,
+    { postgres, redisUrl, lookAt, redis = {}, capture, attempts }: StepsOptions,
   ): Promise<Steps> {
     const network = await startNetwork(lookAt.port);
     const world = await CaptureWorld.create({ postgres, redis: { url: network.url(lookAt.url) } }, name, {
@@ -64,7 +66,7 @@ export class Steps implements AsyncDisposable {
       source: { slot: world.config.source.slot },
       redis: { prefix: world.config.redis.prefix, deadlineMs: 3000, ...redis },
       capture,
-      queues: QUEUES,
+      queues: { steps: { ...QUEUES.steps, attempts } },
     };
     return new Steps(world, redisUrl, config);
   }
@@ -73,7 +75,7 @@ export class Steps implements AsyncDisposable {
     return CaptureProcess.start({
       databaseUrl: this.world.databaseUrl,
       redisUrl: this.#redisUrl,
-      config: this.#config,
+      config: this.config,
     });
   }
 
@@ -81,7 +83,7 @@ export class Steps implements AsyncDisposable {
     return startProgram(WORKER, {
       DATABASE_URL: this.world.databaseUrl,
       REDIS_URL: this.#redisUrl,
-      WALMQ_CONFIG: await writeConfig(this.#config),
+      WALMQ_CONFIG: await writeConfig(this.config),
     });
   }
 
@@ -89,6 +91,7 @@ export class Steps implements AsyncDisposable {
   write(): void {
     this.#writer = (async () => {
       const client = new Client(this.world.databaseUrl);
+      client.on('error', () => undefined);
       await client.connect();
       while (!this.#writing.signal.aborted) {
         const n = this.#written;
@@ -106,10 +109,14 @@ export class Steps implements AsyncDisposable {
     await eventually(async () => expect(await this.#countMade()).toBeGreaterThanOrEqual(from + count));
   }
 
-  /** Stops writing, and proves that each step was made once, in order per row. */
-  async finish(): Promise<void> {
+  async stopWriting(): Promise<void> {
     this.#writing.abort();
     await this.#writer;
+  }
+
+  /** Stops writing, and proves that each step was made once, in order per row. */
+  async finish(): Promise<void> {
+    await this.stopWriting();
     await eventually(async () => expect(await this.#countMade()).toBeGreaterThanOrEqual(this.#written));
     const { rows } = await this.world.client.query<{ row: number; step: number }>(
       'SELECT row, step FROM made ORDER BY at',
@@ -126,8 +133,7 @@ export class Steps implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#writing.abort();
-    await this.#writer;
+    await this.stopWriting();
     await this.world[Symbol.asyncDispose]();
   }
 }

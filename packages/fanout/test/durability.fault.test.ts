@@ -70,7 +70,8 @@ describe('durability, confirmed by the server', () => {
 
   it('a server that cannot keep the promise stops the enqueuer with what to change', async () => {
     const admin = new Redis(primary.url);
-    await admin.config('SET', 'appendfsync', 'everysec');
+    // With appendfsync everysec a newer server could confirm each batch (WAITAOF).
+    await admin.config('SET', 'appendonly', 'no');
     await using world = await testEnqueuer(primary.url, 'durable-refused', {
       connect: durably(primary.url, 'fsync'),
     });
@@ -78,9 +79,9 @@ describe('durability, confirmed by the server', () => {
     await world.enqueuer.add([job], job.position);
     await expect(world.enqueuer.drain()).rejects.toMatchObject({
       code: 'REDIS_NOT_DURABLE',
-      remedy: expect.stringContaining('CONFIG SET appendfsync always'),
+      remedy: expect.stringContaining('CONFIG SET appendonly yes'),
     });
-    await admin.config('SET', 'appendfsync', 'always');
+    await admin.config('SET', 'appendonly', 'yes');
     admin.disconnect();
   });
 });

@@ -82,6 +82,7 @@ export const ALONE: readonly Trial[] = [
   ['INFO', 'server'],
   ['DEL', `${KEY}:none`],
   ['HGET', `${KEY}:none`, 'f'],
+  ['HSTRLEN', `${KEY}:none`, 'f'],
   ['HSCAN', `${KEY}:none`, '0'],
   ['SCAN', '0', 'COUNT', '1'],
   ['ZSCAN', `${KEY}:none`, '0'],

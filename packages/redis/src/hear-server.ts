@@ -21,12 +21,14 @@ export async function hearServer(address: RedisAddress, cause: Error & { code?: 
   if (!MUTE.test(cause.code ?? '') && !MUTE.test(cause.message)) return cause;
   const target = await targetOf(address);
   if (!target) return cause;
-  const words = await firstLineOf(
+  const { line, error } = await hear(
     address.tls
       ? connectTls({ ...target, ...tlsOptions(address.tls), rejectUnauthorized: false })
       : connectTcp(target),
   );
-  if (words?.startsWith('-')) return new Error(words.slice(1).trim(), { cause });
+  if (line?.startsWith('-')) return new Error(line.slice(1).trim(), { cause });
+  // With TLS 1.3, a server that refuses the certificate of the client says so after the handshake.
+  if (error?.code?.startsWith('ERR_SSL_')) return error;
   if (address.tls)
     return (await answersPlainly(connectTcp(target))) ? new Error(SPEAKS_NO_TLS, { cause }) : cause;
   const tls = connectTls({ ...target, rejectUnauthorized: false });
@@ -47,26 +49,31 @@ async function targetOf(address: RedisAddress): Promise<HostPort | { readonly pa
   }
 }
 
-/** Reads the first line from the server without sending anything; undefined if no line comes within a second. */
-async function firstLineOf(socket: Socket): Promise<string | undefined> {
+interface Heard {
+  readonly line?: string;
+  readonly error?: Error & { readonly code?: string };
+}
+
+/** Reads the first line from the server without sending anything. Nothing: none came within a second. */
+async function hear(socket: Socket): Promise<Heard> {
   const chunks = on(socket, 'data', { signal: AbortSignal.timeout(HEARING_MS), close: ['end', 'close'] });
   let text = '';
   try {
     for await (const [chunk] of chunks) {
       text += String(chunk);
-      if (text.includes('\n')) return text.split('\n')[0];
+      if (text.includes('\n')) return { line: text.split('\n')[0] as string };
     }
-  } catch {
-    // The server sent nothing, or the connection broke.
+    return {};
+  } catch (error) {
+    return { error: error as Error };
   } finally {
     socket.on('error', () => undefined).destroy();
   }
-  return undefined;
 }
 
 async function answersPlainly(socket: Socket): Promise<boolean> {
   socket.write('PING\r\n');
-  return /^[+-]/.test((await firstLineOf(socket)) ?? '');
+  return /^[+-]/.test((await hear(socket)).line ?? '');
 }
 
 async function opens(socket: Socket): Promise<boolean> {

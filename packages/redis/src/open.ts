@@ -1,7 +1,8 @@
-import { Cluster, Redis } from 'ioredis';
+import { Redis } from 'ioredis';
 import type { RedisAddress } from './address/address.js';
 import { tlsOptions } from './address/tls-options.js';
 import { sentinelConnector } from './sentinel/connector.js';
+import { SteadyCluster } from './steady-cluster.js';
 
 /** Options of ioredis that Redis and Cluster share. */
 export interface OpenOptions {
@@ -34,7 +35,7 @@ export function openRedis(address: RedisAddress, options: OpenOptions): Redis {
       db: address.database,
     });
   const { lazyConnect = false, retryStrategy, ...redisOptions } = options;
-  const cluster = new Cluster([...address.nodes], {
+  const cluster = new SteadyCluster([...address.nodes], {
     lazyConnect,
     clusterRetryStrategy: retryStrategy,
     redisOptions: { ...COMMON, ...redisOptions, ...loginOf(address) },

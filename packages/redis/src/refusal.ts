@@ -1,5 +1,5 @@
 import { type ErrorCode, WalmqError, withoutStop } from '@walmq/change';
-import { isDenied } from './wrong-server.js';
+import { isDenied, isUnknownCommand } from './wrong-server.js';
 
 /** Error of a failed connection. `passes`: true if a retry may succeed. */
 export interface Refusal {
@@ -53,6 +53,13 @@ const KINDS: readonly Kind[] = [
     when: isDenied,
     what: said => `Redis refuses a command: ${said}`,
     remedy: 'Give the user of REDIS_URL what docs/guides/operations.md#a-redis-user-of-its-own lists.',
+  },
+  {
+    code: 'REDIS_DENIED',
+    passes: false,
+    when: isUnknownCommand,
+    what: said => `Redis lacks a command that walmq needs: ${said}`,
+    remedy: 'Remove "rename-command" from redis.conf, or use a server or a plan with this command.',
   },
   {
     code: 'REDIS_DATABASE_UNKNOWN',

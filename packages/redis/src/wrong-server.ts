@@ -31,3 +31,8 @@ const DENIED_IN_A_SCRIPT =
 export function isDenied({ message }: Error): boolean {
   return DENIED.test(message) || DENIED_IN_A_SCRIPT.test(message);
 }
+
+/** Returns true if the server lacks the command: it was renamed or removed. The second form is that of a script. */
+export function isUnknownCommand({ message }: Error): boolean {
+  return /unknown command|Unknown Redis command called from/i.test(message);
+}

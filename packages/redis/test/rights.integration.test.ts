@@ -81,4 +81,25 @@ describe('the rights of a Redis user', () => {
     const rules = error.remedy.split('ACL SETUSER app ')[1]?.split(' ') as string[];
     expect(await lacking('~other:*', '+@all', '-@dangerous', '-eval', ...rules)).toBeUndefined();
   });
+
+  it('a server without a command, and a sentinel in place of a server', async () => {
+    const renamed = await startRedis({ settings: { 'rename-command HSCAN': '""' } });
+    const sentinel = await startRedis({ settings: { 'sentinel monitor shop': '127.0.0.1 1 1' } });
+    const [one, other] = await Promise.all(
+      [renamed, sentinel].map(({ url }) => connectOnce(url, { name: 'test', deadlineMs: 10_000 })),
+    );
+    try {
+      await expect(tryRights(one as Redis, PREFIX)).rejects.toMatchObject({
+        code: 'REDIS_DENIED',
+        message: 'Redis has no command HSCAN, which walmq needs.',
+      });
+      await expect(tryRights(other as Redis, PREFIX)).rejects.toMatchObject({
+        code: 'REDIS_URL_INVALID',
+        remedy: expect.stringContaining('redis+sentinel://'),
+      });
+    } finally {
+      for (const redis of [one, other]) redis?.disconnect();
+      await Promise.all([renamed.stop(), sentinel.stop()]);
+    }
+  });
 });

@@ -31,6 +31,7 @@ export const CHECKS = [
   'open-transactions',
   'other-slots',
   'redis',
+  'redis-sentinels',
   'redis-durability',
   'redis-eviction',
   'redis-memory',

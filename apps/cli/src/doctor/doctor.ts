@@ -19,6 +19,7 @@ import { checkLines } from './print.js';
 import { queueChecks } from './queues.js';
 import { readRedis, redisChecks } from './redis/redis.js';
 import { rightsCheck } from './redis/redis-rights.js';
+import { checkSentinels } from './redis/sentinels.js';
 import { sourcesCheck } from './sources.js';
 
 /** Matches a key with a hash tag, as Redis Cluster defines it: a non-empty text between the first braces. */
@@ -62,7 +63,9 @@ async function examine(io: CommandIo, config: WalmqConfig): Promise<Check[]> {
     return [
       ...configurationChecks(config),
       ...postgres.checks,
-      ...(redis.connection ? await checkRedis(redis.connection, config) : redis.failure),
+      ...(redis.connection
+        ? await checkRedis(redis.connection, config, redisUrlOf(io, config))
+        : redis.failure),
       ...(database.connection && redis.connection && !postgres.standby
         ? await checkBoth(database.connection.client, redis.connection, config)
         : []),
@@ -90,7 +93,7 @@ async function reach<T>(check: CheckName, server: string, connect: () => Promise
   }
 }
 
-async function checkRedis(redis: Redis, config: WalmqConfig): Promise<Check[]> {
+async function checkRedis(redis: Redis, config: WalmqConfig, url: string): Promise<Check[]> {
   const { redis: options, capture, queues } = config;
   const checks = await attempt('redis', async () =>
     redisChecks(await readRedis(redis), {
@@ -100,6 +103,7 @@ async function checkRedis(redis: Redis, config: WalmqConfig): Promise<Check[]> {
       hasHashTags: shardPrefixes(options).every(prefix => HASH_TAG.test(prefix)),
     }),
   );
+  checks.splice(1, 0, ...(await checkSentinels(url)));
   for (const prefix of shardPrefixes(options)) checks.push(await rightsCheck(redis, prefix));
   for (const queue of Object.values(queues))
     checks.push(

@@ -7,6 +7,9 @@ export type RedisFailure = 'pause' | 'fatal';
 const PASSING =
   /^(OOM|READONLY|LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|NOREPLICAS|MISCONF|UNBLOCKED|NOTBUSY)\b/;
 
+/** Error of a script whose slot is moving to another node, with a part of its keys. */
+const SLOT_MOVES = /attempted to access a non local key/;
+
 /**
  * Redis names its errors by the first word of the reply. An error that is no reply (connection cut, timeout) passes too.
  * Its outcome is unknown until the checkpoint is read.
@@ -14,5 +17,6 @@ const PASSING =
 export function classifyRedisFailure(error: unknown): RedisFailure {
   const { name, message } = error as Error;
   if (name !== 'ReplyError') return 'pause';
-  return PASSING.test(commandError(message)) ? 'pause' : 'fatal';
+  const words = commandError(message);
+  return PASSING.test(words) || SLOT_MOVES.test(words) ? 'pause' : 'fatal';
 }

@@ -21,6 +21,7 @@ it.each<[name: string, message: string, RedisFailure]>([
     'fatal',
   ],
   ['ReplyError', 'WRONGTYPE Operation against a key holding the wrong kind of value', 'fatal'],
+  ['ReplyError', '@user_script: 9: Script attempted to access a non local key in a cluster node', 'pause'],
   ['Error', 'Connection is closed.', 'pause'],
 ])('%s: %s', (name, message, failure) => {
   expect(classifyRedisFailure(Object.assign(new Error(message), { name }))).toBe(failure);

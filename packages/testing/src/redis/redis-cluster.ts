@@ -58,12 +58,7 @@ export class RedisCluster implements AsyncDisposable {
       const id = (await this.nodes[n % this.nodes.length]?.call('CLUSTER', 'MYID')) as string;
       await onNode(replica, redis => redis.call('CLUSTER', 'REPLICATE', id));
     }
-    await eventually(async () => {
-      for (const replica of this.replicas) {
-        const info = await onNode(replica, redis => redis.info('replication'));
-        if (!info.includes('master_link_status:up')) throw new Error('a replica has not synchronised yet');
-      }
-    });
+    await this.untilReplicated();
   }
 
   /** Of its first node. */
@@ -102,6 +97,17 @@ export class RedisCluster implements AsyncDisposable {
       });
     });
     return { killed, promoted };
+  }
+
+  /** Resolves when as many nodes as at the start follow a primary, and have its data. */
+  async untilReplicated(): Promise<void> {
+    await eventually(async () => {
+      const infos = await Promise.all(
+        [...this.primaries, ...this.replicas].map(node => onNode(node, redis => redis.info('replication'))),
+      );
+      const following = infos.filter(info => info.includes('master_link_status:up')).length;
+      if (following < this.replicas.length) throw new Error(`${following} replicas have synchronised`);
+    });
   }
 
   /** Gives the slot of a key, and all that is in it, to another node, while clients use it. */

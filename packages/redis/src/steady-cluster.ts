@@ -1,0 +1,44 @@
+import { Cluster } from 'ioredis';
+
+type HandleError = Cluster['handleError'];
+
+/**
+ * A cluster client that waits while a slot moves. Redis answers ASK when the keys of a command are not on the node that gives
+ * the slot away. ioredis would then run the command on the other node. But the scripts of BullMQ and walmq use more keys than
+ * they declare, and there they would find the keys that have not arrived yet missing. So this asks the same node again until
+ * the slot has moved, and MOVED names the other node.
+ */
+export class SteadyCluster extends Cluster {
+  override handleError(
+    error: Error,
+    ttl: Parameters<HandleError>[1],
+    handlers: Parameters<HandleError>[2],
+  ): void {
+    if (!error.message.startsWith('ASK ')) {
+      super.handleError(error, ttl, handlers);
+      return;
+    }
+    // Neither counts as a redirection: a slot with many keys moves for longer than the number of them allows.
+    super.handleError(new Error(`TRYAGAIN ${error.message}`), {}, handlers);
+  }
+
+  /** BullMQ opens duplicates. */
+  override duplicate(
+    ...[nodes = [], options]: Parameters<Cluster['duplicate']>
+  ): ReturnType<Cluster['duplicate']> {
+    const merged = {
+      ...this.options,
+      ...options,
+      redisOptions: { ...this.options.redisOptions, ...options?.redisOptions },
+    };
+    return new SteadyCluster(nodes.length > 0 ? nodes : this.#nodes(), merged as never);
+  }
+
+  /** Those that the client knows now: the ones of the start may be gone. */
+  #nodes() {
+    return this.nodes().map(({ options: { host, port } }) => ({
+      host: host as string,
+      port: port as number,
+    }));
+  }
+}
