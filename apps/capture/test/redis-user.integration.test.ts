@@ -65,7 +65,7 @@ it('every program runs whole with the smallest rule: Redis refuses nothing but w
     const answer = await fetch(`${page}${path}`, { ...init, signal: AbortSignal.timeout(20_000) });
     return `${answer.status} ${answer.status === 200 ? '' : await answer.text()}`.trim();
   };
-  const [job] = await admin.zrange(`${PREFIX}:steps:failed`, 0, 0);
+  const [job] = await admin.zrange(`${PREFIX}:steps:failed`, '0', '0');
   for (const path of [
     '/',
     '/ready',

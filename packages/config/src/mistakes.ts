@@ -19,7 +19,7 @@ const SOURCES: ReadonlySet<string> = new Set(['table', 'tables', 'messages', 'ou
  * reports, so that the user sees all mistakes at once.
  */
 export function contradictions(input: unknown): Mistake[] {
-  const { source = {}, queues = {}, outbox = {}, deadLetter, malformed } = recordOf(input);
+  const { source = {}, queues = {}, outbox = {}, deadLetter, malformed, redis = {} } = recordOf(input);
   const entries = Object.entries(recordOf(queues)).map(([name, raw]) => ({ name, ...readable(raw) }));
   const outboxTable = outboxFields.safeParse(outbox).data?.table;
   return [
@@ -42,7 +42,13 @@ export function contradictions(input: unknown): Mistake[] {
       })),
     ...deadLetterMistakes(deadLetter, malformed, recordOf(queues)),
     ...passwordMistakes(recordOf(source)),
+    ...redisMistakes(recordOf(redis)),
   ];
+}
+
+function redisMistakes({ url, sentinel }: Readonly<Record<string, unknown>>): Mistake[] {
+  if (url === undefined || sentinel === undefined) return [];
+  return [{ path: ['redis', 'sentinel'], message: 'excludes "url": write one of the two' }];
 }
 
 function passwordMistakes({ password, passwordCommand }: Readonly<Record<string, unknown>>): Mistake[] {

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { type Operation, parseTableName, qualifiedName, type TableName, tableName } from '@walmq/change';
 import type { TableDescription } from '@walmq/row-types';
+import { sentinelUrl } from './redis/sentinel.js';
 import { DEAD_LETTER, FORMER_DEAD_LETTER, type Parsed, queueFields } from './schema.js';
 
 /** What has to be equal for changes to be in order: the row's key, nothing (`false`), or the value of a column. */
@@ -159,7 +160,7 @@ export function resolveConfig(parsed: Parsed): WalmqConfig {
       password: parsed.source.password,
       passwordCommand: parsed.source.passwordCommand,
     },
-    redis: { ...parsed.redis, url: parsed.redis.url },
+    redis: resolveRedis(parsed.redis),
     capture: parsed.capture,
     workers: parsed.workers,
     alerts: parsed.alerts,
@@ -175,6 +176,10 @@ export function resolveConfig(parsed: Parsed): WalmqConfig {
         ? []
         : ['walmq.config.ts has "malformed", the former name of the option "deadLetter".'],
   });
+}
+
+function resolveRedis({ sentinel, ...redis }: Parsed['redis']): WalmqConfig['redis'] {
+  return { ...redis, url: sentinel === undefined ? redis.url : sentinelUrl(sentinel) };
 }
 
 const NO_DEAD_LETTERS = { deadLetter: undefined, formerDeadLetter: undefined };

@@ -9,6 +9,7 @@ import {
 import { tableDescriptions } from '@walmq/row-types';
 import { z } from 'zod';
 import { alertsFields } from './alerts-schema.js';
+import { redisSentinel } from './redis/sentinel.js';
 
 /**
  * PostgreSQL's limit is 63 bytes in the database's encoding, which is unknown here. So the check allows 63 characters.
@@ -262,8 +263,10 @@ export const configSchema = z.strictObject({
     .prefault({}),
   redis: z
     .strictObject({
-      /** redis:// or rediss:// URL. Default: REDIS_URL. */
+      /** URL of Redis: redis://, redis+sentinel://, redis+cluster://, unix://. Default: REDIS_URL. */
       url: z.string().optional(),
+      /** The sentinels of Redis, in place of a redis+sentinel:// URL. */
+      sentinel: redisSentinel.optional(),
       /** BullMQ's key prefix. Default "bull", as in BullMQ. */
       prefix: z
         .string()

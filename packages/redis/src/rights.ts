@@ -97,7 +97,8 @@ const REFUSES_KEY =
 /** A server without commands: a sentinel, or one whose commands were renamed. */
 async function missing(redis: Redis, commands: readonly string[]): Promise<WalmqError> {
   const info = await redis.info('server').catch(() => '');
-  if (/^redis_mode:sentinel/m.test(info))
+  // Valkey calls it server_mode.
+  if (/^(redis|server)_mode:sentinel/m.test(info))
     return new WalmqError('REDIS_URL_INVALID', 'the URL of Redis leads to a sentinel, which holds no data.', {
       remedy: 'Write redis+sentinel://host1:26379,host2:26379/<name of the primary> into REDIS_URL.',
     });
