@@ -1,24 +1,23 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { publishedTables, shardPrefixes, type WalmqConfig } from '@walmq/config';
 import { setUp } from '@walmq/setup';
 import { freePort, startWatchdog } from '@walmq/supervise';
-import { pruneInbox, workerSchemaSql } from '@walmq/worker';
+import { workerSchemaSql } from '@walmq/worker';
 import type { Redis } from 'ioredis';
-import { type Client, Pool } from 'pg';
 import type { ProcessPlan } from '../plan/round.js';
 import { resolved } from '../run/config.js';
 import { Fleet } from '../run/fleet.js';
 import { startDashboard, startPrograms } from '../run/programs.js';
 import { type Servers, startServers, withClient } from '../run/servers.js';
-import { SoakError } from '../soak-error.js';
+import { untilBacklog } from './backlog.js';
 import { commitOne, LONG_SCHEMA } from './feed.js';
 import { flatness, type Verdict } from './flat.js';
 import { type ExplainedKeys, explainKeys } from './keys.js';
-import { type Sample, type Sampled, takeSample } from './sample.js';
+import type { Sample } from './sample.js';
 import { sentenceOf } from './sentence.js';
+import { startWatch } from './watch.js';
 
 export interface LongResult {
   readonly changes: number;
@@ -33,14 +32,10 @@ export interface LongResult {
 }
 
 const NAME = 'soak_long';
-const SAMPLE_MS = 2000;
 /** Feeding pauses while more jobs than these are unfinished. */
 const MAX_BACKLOG = 5000;
 /** Transactions between two looks at the backlog. */
 const LOOK_EVERY = 20;
-const DRAIN_MS = 600_000;
-/** In place of the hours for which a worker process keeps rows: a day's work passes in minutes here. */
-const KEEP_MS = 10_000;
 const MIB = 1024 * 1024;
 
 const PROCESSES: readonly ProcessPlan[] = [
@@ -63,7 +58,10 @@ const CONFIG = {
   },
 } as const;
 
-/** Pushes so many changes through capture, workers and dashboard, and looks whether anything grows. */
+/**
+ * Pushes so many changes through capture, workers and dashboard, and looks whether anything grows. At SIGINT it stops feeding, and
+ * gives its verdict about what there is.
+ */
 export async function runLong({
   changes,
   print,
@@ -137,123 +135,40 @@ interface Watching {
 
 async function feedAndWatch(watching: Watching): Promise<LongResult> {
   const { changes, print, servers, config, fleet, redis } = watching;
-  const url = servers.databaseUrl(NAME);
-  const pool = new Pool({ connectionString: url, max: 3 });
-  const stopping = new AbortController();
+  const databaseUrl = servers.databaseUrl(NAME);
   const startedAtMs = Date.now();
-  const samples: Sample[] = [];
   let fed = 0;
-  let effects = 0;
-  const queues = Object.values(config.queues);
-  const watch = async (client: Client, processes: readonly Sampled[]) => {
-    for (let nextMs = Date.now(); !stopping.signal.aborted; nextMs += SAMPLE_MS) {
-      await delay(Math.max(0, nextMs - Date.now()));
-      samples.push(await takeSample({ processes, redis, client, changes: fed }));
-      effects += await takeEffects(client);
-      await pruneInbox({ pool, redis, queues, slot: NAME, keepMs: KEEP_MS, signal: stopping.signal });
-      await look(processes);
-      if (samples.length % 30 === 0) print(`${fed} of ${changes} changes, ${effects} effects`);
+  const processes = await fleet.listening();
+  const watch = startWatch({ databaseUrl, redis, config, processes, print, fed: () => fed });
+  const interrupted = new AbortController();
+  process.once('SIGINT', () => interrupted.abort());
+  await withClient(databaseUrl, async client => {
+    for (let n = 0; fed < changes && !interrupted.signal.aborted; n++) {
+      if (n % LOOK_EVERY === 0) await untilBacklog(watching, MAX_BACKLOG);
+      fed += await commitOne(client, n);
     }
+    await untilBacklog(watching, 0, client);
+  });
+  const effects = await watch.stop();
+  const { prefix, shards } = config.redis;
+  const keys = explainKeys(await allKeys(redis), {
+    prefixes: shardPrefixes({ prefix, shards }),
+    queues: Object.keys(config.queues),
+  });
+  const verdicts = verdictsOf(watch.samples);
+  return {
+    changes: fed,
+    seconds: Math.round((Date.now() - startedAtMs) / 1000),
+    effects,
+    verdicts,
+    keys,
+    samples: watch.samples,
+    faults: [
+      ...verdicts.filter(({ flat }) => !flat).map(verdict => `grows: ${sentenceOf(verdict)}`),
+      ...keys.unknown.slice(0, 20).map(key => `nothing explains the key ${key}`),
+      ...(effects === fed ? [] : [`${fed} changes have led to ${effects} effects`]),
+    ],
   };
-  try {
-    const processes = await fleet.listening();
-    await withClient(url, async client => {
-      const watched = withClient(url, other => watch(other, processes));
-      // Its error ends the feeding too.
-      watched.catch(() => stopping.abort());
-      for (let n = 0; fed < changes && !stopping.signal.aborted; n++) {
-        if (n % LOOK_EVERY === 0) await untilBacklog(watching, MAX_BACKLOG);
-        fed += await commitOne(client, n);
-      }
-      await untilBacklog(watching, 0, client);
-      stopping.abort();
-      await watched;
-      effects += await takeEffects(client);
-    });
-    const { prefix, shards } = config.redis;
-    const keys = explainKeys(await allKeys(redis), {
-      prefixes: shardPrefixes({ prefix, shards }),
-      queues: queues.map(({ name }) => name),
-    });
-    const verdicts = verdictsOf(samples);
-    return {
-      changes: fed,
-      seconds: Math.round((Date.now() - startedAtMs) / 1000),
-      effects,
-      verdicts,
-      keys,
-      samples,
-      faults: [
-        ...verdicts.filter(({ flat }) => !flat).map(verdict => `grows: ${sentenceOf(verdict)}`),
-        ...keys.unknown.slice(0, 20).map(key => `nothing explains the key ${key}`),
-        ...(effects === fed ? [] : [`${fed} changes have led to ${effects} effects`]),
-      ],
-    };
-  } finally {
-    stopping.abort();
-    await pool.end();
-  }
-}
-
-/** The dashboard works only while somebody looks at it. */
-async function look(processes: readonly Sampled[]): Promise<void> {
-  const url = processes.find(({ name }) => name === 'dashboard')?.url;
-  for (const path of ['/', '/queues/api/queues?activeQueue=singles&page=1&jobsPerPage=10']) {
-    const response = await fetch(new URL(path, url), { signal: AbortSignal.timeout(20_000) });
-    await response.arrayBuffer();
-    if (!response.ok)
-      throw new SoakError('SOAK_STUCK', `the dashboard answers ${path} with ${response.status}.`);
-  }
-}
-
-/** Counts the effects and removes their rows, so that the handlers' own table does not grow. */
-async function takeEffects(client: Client): Promise<number> {
-  const { rows } = await client.query<{ count: string }>(
-    `WITH effects AS (DELETE FROM soak.effects RETURNING 1), acts AS (DELETE FROM soak.acts RETURNING 1)
-     SELECT ((SELECT count(*) FROM effects) + (SELECT count(*) FROM acts))::text AS count`,
-  );
-  return Number(rows[0]?.count);
-}
-
-/** Waits until at most so many jobs are unfinished; for none, also until capture has enqueued everything. */
-async function untilBacklog(
-  { config, redis, fleet }: Watching,
-  most: number,
-  client?: Client,
-): Promise<void> {
-  const deadline = Date.now() + DRAIN_MS;
-  const end =
-    client &&
-    (await client.query<{ lsn: string }>('SELECT pg_current_wal_flush_lsn()::text AS lsn')).rows[0]?.lsn;
-  for (;;) {
-    fleet.assertAlive();
-    const isRead = end === undefined || (await isAcknowledged(client as Client, end));
-    const open = await unfinished(redis, config);
-    if (isRead && open <= most) return;
-    if (Date.now() > deadline) throw new SoakError('SOAK_STUCK', `${open} jobs are unfinished.`);
-    await delay(20);
-  }
-}
-
-async function isAcknowledged(client: Client, end: string): Promise<boolean> {
-  const { rows } = await client.query<{ reached: boolean }>(
-    'SELECT confirmed_flush_lsn >= $2::pg_lsn AS reached FROM pg_replication_slots WHERE slot_name = $1',
-    [NAME, end],
-  );
-  return rows[0]?.reached === true;
-}
-
-async function unfinished(redis: Redis, config: WalmqConfig): Promise<number> {
-  const counts = await Promise.all(
-    Object.values(config.queues).flatMap(({ prefix, name }) => [
-      redis.llen(`${prefix}:${name}:wait`),
-      redis.llen(`${prefix}:${name}:active`),
-      redis.zcard(`${prefix}:${name}:delayed`),
-      redis.zcard(`${prefix}:${name}:waiting-children`),
-      redis.zcard(`${prefix}:${name}:failed`),
-    ]),
-  );
-  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 async function allKeys(redis: Redis): Promise<string[]> {
