@@ -5,6 +5,7 @@ import { roundsOf, runRounds } from './command/run-rounds.js';
 import { runLong } from './long/run-long.js';
 import { printRound } from './plan/print-round.js';
 import { renderLong } from './report/long.js';
+import { writePage } from './report/page.js';
 import { renderSummary, summaryOf } from './report/summary.js';
 
 process.exitCode = await main();
@@ -15,6 +16,10 @@ async function main(): Promise<number> {
     const args = readArguments(process.argv.slice(2), Date.now());
     if (args.help) {
       print(HELP);
+      return 0;
+    }
+    if (args.report.length > 0) {
+      print(`Wrote: ${(await writePage(args.report)).join(', ')}`);
       return 0;
     }
     if (args.print) {

@@ -21,6 +21,8 @@ export interface SoakArguments {
   readonly print: boolean;
   /** Instead of rounds: this many changes without a fault, and a look at what grows. */
   readonly long: number | undefined;
+  /** Files of results to write into the page of the soak. Empty: run. */
+  readonly report: readonly string[];
 }
 
 export const HELP = `Usage: npm run soak [-- options]
@@ -39,6 +41,7 @@ no code of walmq compares what the database logged with what queues and handlers
   --long              no faults: pushes changes through capture, workers and dashboard, and fails if memory, Redis or
                       walmq's own tables grow. --json names the file for the samples
   --changes <n>       number of changes of --long (default 1000000)
+  --report <file>     run nothing: write the results of --json into docs/reference/soak.md; may be given again
   --help              show this`;
 
 const MAX_SEED = 4_294_967_295;
@@ -57,6 +60,7 @@ export function readArguments(args: readonly string[], nowMs: number): SoakArgum
     kinds: kindsOf(values.faults),
     file: values.json === undefined ? undefined : resolve(values.json),
     print: values.print,
+    report: (values.report ?? []).map(file => resolve(file)),
     long: values.long
       ? wholeNumber('changes', values.changes ?? '1000000', 10_000, 1_000_000_000)
       : undefined,
@@ -72,6 +76,7 @@ function parse(args: readonly string[]) {
         print: { type: 'boolean', default: false },
         long: { type: 'boolean', default: false },
         changes: { type: 'string' },
+        report: { type: 'string', multiple: true },
         rounds: { type: 'string' },
         seed: { type: 'string' },
         round: { type: 'string', multiple: true },

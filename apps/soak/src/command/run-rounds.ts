@@ -1,10 +1,11 @@
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { appendFile, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startWatchdog } from '@walmq/supervise';
 import { planRound, seedsOf, topologyName } from '../plan/plan.js';
 import { printRound } from '../plan/print-round.js';
 import type { Round } from '../plan/round.js';
+import { readResults } from '../report/read-results.js';
 import { type RoundResult, runRound } from '../run/run-round.js';
 import { type Servers, startServers } from '../run/servers.js';
 import type { SoakArguments } from './arguments.js';
@@ -71,16 +72,4 @@ function replayCommand({ seed }: Round, { kinds }: SoakArguments): string {
   const faults =
     JSON.stringify(all) === JSON.stringify(own) ? '' : ` --faults ${[...new Set(kinds)].join(',')}`;
   return `npm run soak -- --round ${seed}${faults}`;
-}
-
-/** Results of an earlier run. A line that was cut off when the run ended is left out. */
-export async function readResults(file: string | undefined): Promise<RoundResult[]> {
-  const text = file === undefined ? '' : await readFile(file, 'utf8').catch(() => '');
-  return text.split('\n').flatMap(line => {
-    try {
-      return [JSON.parse(line) as RoundResult];
-    } catch {
-      return [];
-    }
-  });
 }
