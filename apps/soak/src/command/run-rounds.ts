@@ -27,6 +27,12 @@ export async function runRounds(args: SoakArguments, print: (line: string) => vo
   if (results.length > 0) print(`${results.length} of ${rounds.length} rounds are in ${args.file}`);
   const base = join(tmpdir(), `walmq-soak-${process.pid}`);
   await mkdir(base, { recursive: true });
+  // The servers' small disks must be unmounted, which only an orderly end does.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      print(`${signal}: ends after the rounds that run now; the same signal again ends at once`);
+      queue.length = 0;
+    });
   const lane = async (number: number) => {
     let servers: Servers | undefined;
     const watchdog = await startWatchdog({ endSignal: 'KILL' });

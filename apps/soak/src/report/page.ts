@@ -60,7 +60,10 @@ export function roundsText(summary: Summary, rounds: readonly RoundResult[]): st
       `The slot was compared with the checkpoints ${number(summary.looks)} times. ` +
       (failed.length === 0
         ? 'No round failed.'
-        : `${failed.length} rounds failed: ${failed.map(({ seed }) => seed).join(', ')}.`),
+        : `${failed.length} rounds failed: ${failed.map(({ seed }) => seed).join(', ')}.`) +
+      (summary.skipped === 0
+        ? ''
+        : ` ${summary.skipped} times \`disk-full\` was left out, for want of the right to mount.`),
     '',
     '| servers | rounds |',
     '| --- | --- |',

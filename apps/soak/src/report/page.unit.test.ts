@@ -12,6 +12,7 @@ const ROUND = {
   effects: 2000,
   looks: 5,
   acts: ['kill capture'],
+  skipped: [],
   recoveries: [{ act: 'kill capture', ms: 1234 }],
   faults: [],
 };

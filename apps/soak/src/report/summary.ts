@@ -12,6 +12,8 @@ export interface Summary {
   readonly rounds: number;
   readonly failed: number;
   readonly acts: number;
+  /** Faults that the machine did not allow. */
+  readonly skipped: number;
   readonly changes: number;
   readonly jobs: number;
   readonly effects: number;
@@ -29,7 +31,8 @@ export function summaryOf(results: readonly RoundResult[]): Summary {
   return {
     rounds: results.length,
     failed: results.filter(({ faults }) => faults.length > 0).length,
-    acts: sum(({ acts }) => acts.length),
+    acts: sum(({ acts, skipped }) => acts.length - skipped.length),
+    skipped: sum(({ skipped }) => skipped.length),
     changes: sum(({ changes }) => changes),
     jobs: sum(({ jobs }) => jobs),
     effects: sum(({ effects }) => effects),
@@ -58,9 +61,14 @@ export function quantile(sorted: readonly number[], share: number): number {
 export function renderSummary(summary: Summary): string {
   const { rounds, failed, acts, changes, jobs, effects, looks, seconds } = summary;
   const width = Math.max(5, ...summary.recovery.map(({ act }) => act.length));
+  const left =
+    summary.skipped === 0
+      ? []
+      : [`${summary.skipped} times disk-full was left out: this process may not mount a small disk.`];
   return [
     `${rounds} rounds in ${seconds} s, ${failed} failed; ${acts} faults and operations, ${changes} changes, ${jobs} jobs, ` +
       `${effects} effects, ${looks} looks at the slot`,
+    ...left,
     `${'until the next effect'.padEnd(width)}  count   p50 ms   p99 ms   max ms`,
     ...summary.recovery.map(
       ({ act, count, p50, p99, max }) =>

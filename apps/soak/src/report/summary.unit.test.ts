@@ -11,6 +11,7 @@ const result = (ms: readonly number[], faults: readonly string[] = []) => ({
   effects: 20,
   looks: 5,
   acts: ['kill capture'],
+  skipped: [],
   recoveries: ms.map(each => ({ act: 'kill capture', ms: each })),
   faults,
 });

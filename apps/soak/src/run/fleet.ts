@@ -127,6 +127,8 @@ export class Fleet {
     const child = spawn(process.execPath, [...member.args], {
       env: { PATH: process.env.PATH, WALMQ_PORT: '0', LOG_FORMAT: 'json', ...member.env },
       stdio: ['ignore', log, log],
+      // In a session of its own: Ctrl+C lets the soak finish its round.
+      detached: true,
     });
     closeSync(log);
     member.child = child;

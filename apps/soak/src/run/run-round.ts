@@ -8,7 +8,7 @@ import { type Done, perform } from '../faults/perform.js';
 import { startLoad } from '../load/writers.js';
 import { nameOf } from '../plan/acts.js';
 import { queuesOf, topologyName } from '../plan/plan.js';
-import type { Round } from '../plan/round.js';
+import type { Act, Round } from '../plan/round.js';
 import { type Observer, observe } from './observe.js';
 import { startPrograms } from './programs.js';
 import { untilAcknowledged } from './quiesce.js';
@@ -32,6 +32,8 @@ export interface RoundResult {
   readonly looks: number;
   /** Names of all acts, in their order. */
   readonly acts: readonly string[];
+  /** Those of them that this machine does not allow: a small disk needs the right to mount. */
+  readonly skipped: readonly string[];
   readonly recoveries: readonly Recovery[];
   /** Empty: the round has proven everything. */
   readonly faults: readonly string[];
@@ -80,6 +82,7 @@ export async function runRound(options: RunRoundOptions): Promise<RoundResult> {
     effects,
     looks,
     acts: round.steps.map(({ act }) => nameOf(act)),
+    skipped: round.steps.filter(({ act }) => isImpossible(act, servers)).map(({ act }) => nameOf(act)),
     recoveries,
     faults: faults.slice(0, MAX_FAULTS),
   };
@@ -135,6 +138,7 @@ async function loadWithFaults(world: World, done: Done, recoveries: Recovery[]):
     for (const { afterMs, act, settle } of world.round.steps) {
       await delay(afterMs);
       world.fleet.assertAlive();
+      if (isImpossible(act, world.servers)) continue;
       await perform(act, world, done);
       if (settle) recoveries.push(await recovered(world, act, Date.now()));
     }
@@ -142,6 +146,10 @@ async function loadWithFaults(world: World, done: Done, recoveries: Recovery[]):
   } finally {
     await load.stop();
   }
+}
+
+function isImpossible(act: Act, servers: Servers): boolean {
+  return act.kind === 'disk-full' && servers.disk(act.server) === undefined;
 }
 
 /** A slot that is ahead once is ahead in many looks. */
