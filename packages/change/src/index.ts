@@ -12,4 +12,5 @@ export * from './lsn.js';
 export * from './pooler.js';
 export * from './position.js';
 export * from './sentence.js';
+export * from './sqlstate.js';
 export * from './table-name.js';

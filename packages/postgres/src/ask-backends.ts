@@ -1,3 +1,4 @@
+import { isSqlstate } from '@walmq/change';
 import { Client, type Connection } from 'pg';
 import { type ConnectionOptions, ownConnection } from './client-config.js';
 import { connectPrimary } from './connect-primary.js';
@@ -20,8 +21,6 @@ export interface AskOptions extends Pick<ConnectionOptions, 'url'> {
   readonly deadlineMs: number;
 }
 
-const SQLSTATE = /^[0-9A-Z]{5}$/;
-
 /** Returns the state of each connection by process id. Never rejects. */
 export async function askBackends(options: AskOptions): Promise<ReadonlyMap<number, BackendState>> {
   const { pids } = options;
@@ -43,7 +42,7 @@ export async function askBackends(options: AskOptions): Promise<ReadonlyMap<numb
     });
   } catch (cause) {
     // A server that rejects the connection with an SQLSTATE is reachable: too many connections, starting up.
-    return all(SQLSTATE.test(String((cause as { code?: unknown }).code)) ? 'unknown' : 'unreachable');
+    return all(isSqlstate((cause as { code?: unknown }).code) ? 'unknown' : 'unreachable');
   }
 }
 

@@ -1,4 +1,12 @@
-import { formatLsn, LSN_ZERO, type Pooler, poolerOf, WalmqError, withoutStop } from '@walmq/change';
+import {
+  formatLsn,
+  isSqlstate,
+  LSN_ZERO,
+  type Pooler,
+  poolerOf,
+  WalmqError,
+  withoutStop,
+} from '@walmq/change';
 import type { StreamPlace } from './stream-place.js';
 
 interface ServerError {
@@ -93,15 +101,13 @@ function lost(message: string, told: { facts: Record<string, string>; cause: unk
   return new WalmqError('REPLICATION_LOST', `the replication connection was lost: ${message}.`, told);
 }
 
-const SQLSTATE = /^[0-9A-Z]{5}$/;
-
 /**
  * Returns true if the server rejected the request itself, so that the request fails the same way on any connection.
  * Returns false for the SQLSTATEs of a connection that is lost or rejected for now: connection exception (08), operator
  * intervention (57: shutdown, crash of another backend, a terminated or cancelled walsender), too many connections (53300).
  */
 export function isServersRefusal(code: string): boolean {
-  return SQLSTATE.test(code) && !/^(08|57)/.test(code) && code !== '53300';
+  return isSqlstate(code) && !/^(08|57)/.test(code) && code !== '53300';
 }
 
 /** The server reads the WAL but cannot send one change: it is too large for a message, or invalid in its encoding. */

@@ -1,3 +1,5 @@
+import { isSqlstate } from '@walmq/change';
+
 /**
  * `retry`: passes by itself, try again later. `give-up`: fails the same way every time. `drop`: nothing to
  * do, the change is completed.
@@ -37,8 +39,6 @@ const LASTING_SQLSTATE_CLASSES: ReadonlyMap<string, string> = new Map([
   ['44', 'WITH CHECK OPTION violation'],
   ['54', 'program limit exceeded'],
 ]);
-
-const SQLSTATE = /^[0-9A-Z]{5}$/;
 
 /**
  * "cached plan must not change result type" is 0A000 too, but passes: the table was altered under a prepared
@@ -110,7 +110,7 @@ function outcomeTold(told: Told): Outcome | undefined {
   if (status !== undefined)
     return status >= 400 && status < 500 && !PASSING_HTTP_STATUSES.has(status) ? 'give-up' : 'retry';
   if (typeof code !== 'string') return undefined;
-  return SQLSTATE.test(code) ? outcomeOfSqlState(code, told.routine) : 'retry';
+  return isSqlstate(code) ? outcomeOfSqlState(code, told.routine) : 'retry';
 }
 
 function outcomeOfSqlState(code: string, routine: unknown): Outcome {
