@@ -25,7 +25,7 @@ interface Member extends ProgramSetting {
 }
 
 const LISTENING_MS = 300_000;
-const ENDING_MS = 20_000;
+const ENDING_MS = 90_000;
 
 /** The processes of a round: captures and workers, each in a process of its own with its own log. */
 export class Fleet {
@@ -125,7 +125,14 @@ export class Fleet {
     member.log = join(this.#folder, `${member.name}-${member.starts}.log`);
     const log = openSync(member.log, 'a');
     const child = spawn(process.execPath, [...member.args], {
-      env: { PATH: process.env.PATH, WALMQ_PORT: '0', LOG_FORMAT: 'json', ...member.env },
+      env: {
+        PATH: process.env.PATH,
+        WALMQ_PORT: '0',
+        LOG_FORMAT: 'json',
+        // Only what hangs for good is a fault.
+        WALMQ_SHUTDOWN_MS: '60000',
+        ...member.env,
+      },
       stdio: ['ignore', log, log],
       // In a session of its own: Ctrl+C lets the soak finish its round.
       detached: true,
