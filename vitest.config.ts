@@ -10,6 +10,8 @@ const ssr = { resolve };
  * run at a time.
  */
 const ALONE = [
+  // Whole systems, whose processes and servers compete for the processor already.
+  'apps/soak/test/rounds.fault.test.ts',
   // 100,000 failed changes: Redis and a process with little memory compute without a pause.
   'apps/cli/test/failed-large.fault.test.ts',
   // A handler fills its process's memory.
