@@ -10,7 +10,8 @@ const CAPTURE = programPath('../../../capture/bin/capture.js');
 const DASHBOARD = programPath('../../../dashboard/bin/dashboard.js');
 const WALMQ = programPath('../../../cli/bin/walmq.js');
 const WORKER = programPath('../../bin/soak-worker.js');
-const CLOCK = new URL('../work/clock.js', import.meta.url).href;
+// Also from the sources, which tests run: programs run from dist.
+const CLOCK = new URL('../../dist/work/clock.js', import.meta.url).href;
 const COMMAND_MS = 60_000;
 
 function programPath(relative: string): string {
