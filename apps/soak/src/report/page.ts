@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LongResult } from '../long/run-long.js';
 import { sentenceOf } from '../long/sentence.js';
@@ -24,6 +25,7 @@ export async function writePage(files: readonly string[]): Promise<string[]> {
   if (rounds.length > 0) {
     const summary = summaryOf(rounds);
     parts.set('rounds', roundsText(summary, rounds));
+    await mkdir(dirname(SUMMARY), { recursive: true });
     await writeFile(SUMMARY, `${JSON.stringify(summary, null, 2)}\n`);
   }
   if (parts.size === 0)
