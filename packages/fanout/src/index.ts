@@ -20,7 +20,9 @@ export {
   readClaim,
   releaseClaim,
 } from './checkpoint/claim.js';
+export { claimHome, readHome } from './checkpoint/home.js';
 export { readNotes, writeNotes } from './checkpoint/notes.js';
+export { type PipelineClaim, pipelineClaimKey, pipelineCollides } from './checkpoint/pipeline-claim.js';
 export type { Batch, BatchLimits } from './enqueue/batch.js';
 export { Enqueuer, type EnqueuerOptions, type ProducerConnection } from './enqueue/enqueue.js';
 export { ShardedEnqueuer } from './enqueue/shards.js';

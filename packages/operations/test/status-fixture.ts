@@ -146,5 +146,6 @@ export const WELL: PipelineStatus = {
   queues: [QUEUE],
   backfills: [],
   alerts: null,
+  others: [],
   verdicts: [],
 };

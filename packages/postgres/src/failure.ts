@@ -179,6 +179,7 @@ const LASTING: ReadonlySet<ErrorCode> = new Set([
   'DATABASE_CERTIFICATE_REFUSED',
   'DATABASE_TLS_MISSING',
   'REPLICATION_DENIED',
+  'POOLER_WITHOUT_TRANSACTIONS',
 ]);
 
 /** Explains a failed connection attempt by the code of its error, or by the message if pg gives no code. */

@@ -1,4 +1,4 @@
-import { WalmqError } from '@walmq/change';
+import { messageOf, WalmqError, withoutStop } from '@walmq/change';
 import { type ClientBase, Pool, type PoolClient, type PoolConfig } from 'pg';
 import { type Address, parseAddress } from './address.js';
 import { type ConnectionOptions, DEADLINE_MS, handlerConnection, ownConnection } from './client-config.js';
@@ -32,7 +32,7 @@ export function createPool({ max = 20, forHandlers = false, onLost, ...options }
     ...configure(options),
     max,
     maxLifetimeSeconds: LIFETIME_SECONDS,
-    onConnect: client => greet(client, { needsPrimary, keeps: parseAddress(urlText(options.url)).options }),
+    onConnect: client => greet(client, { needsPrimary, needsTransactions: forHandlers, keeps: parseAddress(urlText(options.url)).options }),
   });
   pool.on('error', error => onLost?.(error));
   outliveLosses(pool);
@@ -85,7 +85,11 @@ interface Greeted {
  */
 async function greet(
   client: ClientBase,
-  { needsPrimary, keeps }: { readonly needsPrimary: boolean; readonly keeps: string },
+  { needsPrimary, needsTransactions, keeps }: {
+    readonly needsPrimary: boolean;
+    readonly needsTransactions: boolean;
+    readonly keeps: string;
+  },
 ): Promise<void> {
   const { rows } = await client.query<Greeted>(
     `SELECT pg_is_in_recovery() AS standby, pg_backend_pid() AS pid,
@@ -96,10 +100,30 @@ async function greet(
   if (isDirect && major >= TRANSACTION_TIMEOUT_SINCE && !/\btransaction_timeout\b/.test(keeps))
     for (const [name, value] of Object.entries(TRANSACTION_TIMEOUT))
       await client.query(`SET ${name} = ${value}`);
+  if (needsTransactions && !isDirect) await requireTransactions(client);
   if (needsPrimary && standby)
     throw new WalmqError('DATABASE_IS_STANDBY', 'the database is a standby, or not promoted yet.', {
       remedy: 'Nothing to do if it is being promoted; else point DATABASE_URL at the primary.',
     });
+}
+
+/** Rejects a pooler that gives each statement another session: then neither `once` nor a handler has a transaction. */
+async function requireTransactions(client: ClientBase): Promise<void> {
+  try {
+    // Two messages: a transaction that ends within one is nothing that such a pooler notices.
+    await client.query('BEGIN');
+    await client.query('ROLLBACK');
+  } catch (cause) {
+    throw new WalmqError(
+      'POOLER_WITHOUT_TRANSACTIONS',
+      `the connection pooler in front of the database allows no transactions: ${withoutStop(messageOf(cause))}.`,
+      {
+        remedy:
+          'Set pool_mode of the pooler to transaction or session, or let WORKER_DATABASE_URL name PostgreSQL itself (docs/guides/postgres/poolers.md).',
+        cause,
+      },
+    );
+  }
 }
 
 interface Alternatives {

@@ -9,10 +9,14 @@ export type { Message, Relation, RowMessage } from './protocol/messages.js';
 export { Tuple } from './protocol/tuple.js';
 export {
   type CaptureRow,
+  type Home,
   isFromElsewhere,
+  noteHome,
   noteRefusal,
   noteSource,
+  type OtherPipeline,
   readCaptureRow,
+  readPipelinesBeside,
   writeFirstLsn,
 } from './server/capture-row.js';
 export { findUnpublished } from './server/find-unpublished.js';

@@ -3,6 +3,7 @@ export { LOGIN, MailServer, type Reply as MailReply, type TakenMail } from './ma
 export { type Network, startNetwork } from './network.js';
 export { perverseRoleSql } from './perverse-settings.js';
 export { type Pair, promote, slotSynced, startPair } from './postgres/standby-pair.js';
+export { type PgBouncer, type PoolMode, startPgBouncer } from './pgbouncer.js';
 export { type AppProcess, startApp, startProgram, writeConfig } from './program.js';
 export { RedisCluster } from './redis/redis-cluster.js';
 export { SentinelSet, type SentinelSetOptions } from './redis/sentinel-set.js';

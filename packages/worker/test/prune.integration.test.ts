@@ -1,4 +1,5 @@
 import { type Change, lsnToHex, toLsn } from '@walmq/change';
+import { sourceTag } from '@walmq/fanout';
 import { eventually, type Servers, startServers, stopServers } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineWorker } from '../src/define/define.js';
@@ -66,6 +67,26 @@ describe('pruneInbox', () => {
   }
 
   const idOf = (n: number, lsnHex = lsnToHex(toLsn(0x10n))) => `${lsnHex}-${String(n).padStart(10, '0')}`;
+
+  it('leaves the rows of another pipeline, whose queue has the same name under another prefix', async () => {
+    await using world = await create('beside');
+    const other = `${SLOT}_other`;
+    await world.pool.query("SELECT pg_create_logical_replication_slot($1, 'pgoutput', true)", [other]);
+    const [server] = await world.rows<{ id: string }>(
+      'SELECT system_identifier::text AS id FROM pg_control_system()',
+    );
+    const tag = sourceTag({ systemIdentifier: server?.id as string, database: 'beside', slot: other });
+    await record(world, [idOf(1)], 8);
+    await world.pool.query(
+      `INSERT INTO walmq.inbox (queue, change_id, job_id, done_at) VALUES ('orders', $1, $1 || '-' || $2::text, now() - interval '8 days')`,
+      [idOf(2), tag],
+    );
+    expect(await prune(world)).toEqual({ inbox: 1, effects: 1, busy: false });
+    expect((await recorded(world))[0]).toEqual([idOf(2)]);
+    await world.pool.query('SELECT pg_drop_replication_slot($1)', [other]);
+    // Once the other pipeline is gone, so are its rows.
+    expect(await prune(world)).toEqual({ inbox: 1, effects: 0, busy: false });
+  });
 
   it('deletes what is old, behind the slot, and without a job; nothing else', async () => {
     await using world = await create('bounds');

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { acquireClaim, CLAIM_MS, type Claim, checkpointHeld, releaseClaim } from '@walmq/fanout';
+import type { WalmqError } from '@walmq/change';
+import { acquireClaim, CLAIM_MS, type Claim, releaseClaim } from '@walmq/fanout';
 import { poll, unlessAborted } from '@walmq/runtime';
 import type { Redis } from 'ioredis';
 import { unreachable } from './connect-durable.js';
@@ -8,11 +9,13 @@ export interface ClaimOptions {
   readonly connect: () => Promise<Redis>;
   readonly key: string;
   readonly claim: Claim;
+  /** The error where another one holds the claim. */
+  readonly refusal: (held: Claim) => WalmqError;
 }
 
 /** A claim that this capture has taken. */
 export interface HeldClaim {
-  /** Renews the claim until the signal. Rejects with CHECKPOINT_HELD when a capture of another server has taken it. */
+  /** Renews the claim until the signal. Rejects with the refusal when another one has taken it. */
   renew(signal: AbortSignal): Promise<void>;
   release(): Promise<void>;
 }
@@ -25,13 +28,13 @@ const PATIENCE_MS = CLAIM_MS + 2 * RENEWED_MS;
 const RELEASE_MS = 500;
 
 /**
- * Claims the checkpoint for the captures of one server. A copy of a server that was started with the Redis of the
+ * Claims a key for the captures of one server, or of one pipeline. A copy of a server that was started with the Redis of the
  * original would move the original's checkpoint, so the capture that runs keeps the claim. After a failover the old
  * primary's capture may hold the claim for some seconds more: this waits for that long.
- * Rejects with CHECKPOINT_HELD, or with REDIS_UNREACHABLE and REDIS_DENIED.
+ * Rejects with the refusal, or with REDIS_UNREACHABLE and REDIS_DENIED.
  */
 export async function holdClaim(options: ClaimOptions): Promise<HeldClaim> {
-  const { connect, key, claim } = options;
+  const { connect, key, claim, refusal } = options;
   let redis: Redis | undefined = await takeFirst(options);
 
   /** Ignores a Redis that is away, which takes no batches either: the claim is renewed when Redis is back. */
@@ -45,7 +48,7 @@ export async function holdClaim(options: ClaimOptions): Promise<HeldClaim> {
       redis?.disconnect();
       redis = undefined;
     }
-    if (held) throw checkpointHeld(held);
+    if (held) throw refusal(held);
   }
 
   return {
@@ -66,14 +69,14 @@ export async function holdClaim(options: ClaimOptions): Promise<HeldClaim> {
   };
 }
 
-async function takeFirst({ connect, key, claim }: ClaimOptions): Promise<Redis> {
+async function takeFirst({ connect, key, claim, refusal }: ClaimOptions): Promise<Redis> {
   const redis = await connect();
   try {
     const askedAtMs = performance.now();
     while (true) {
       const held = await acquireClaim(redis, key, claim);
       if (!held) return redis;
-      if (performance.now() - askedAtMs > PATIENCE_MS) throw checkpointHeld(held);
+      if (performance.now() - askedAtMs > PATIENCE_MS) throw refusal(held);
       await sleep(ASKED_MS);
     }
   } catch (cause) {

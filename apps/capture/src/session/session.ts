@@ -1,7 +1,9 @@
 import { WalmqError } from '@walmq/change';
 import { noteRefusal, readEncoding, readSource } from '@walmq/replication';
 import { openControl } from '../postgres/control.js';
+import { type Shard, shardsOf } from '../redis/shards.js';
 import { explainDenied } from './denied-role.js';
+import { explainBusySlot } from './home.js';
 import { openStream } from './open-stream.js';
 import type { ConnectedOptions, SessionOptions } from './options.js';
 import { requireSlot } from './position.js';
@@ -29,7 +31,10 @@ export async function runSession(options: SessionOptions): Promise<void> {
       encoding,
       onWarning: sentence => options.emit({ type: 'notice', event: 'server:warning', sentence }),
     }).catch(async (cause: unknown) => {
-      throw await explainDenied(cause, control.client);
+      const first = shardsOf(options, { ...source, slot: name })[0] as Shard;
+      const home = { config, redisUrl: options.redisUrl, connect: first.look };
+      const explained = await explainBusySlot(cause, { control: control.client, slot: name, home });
+      throw await explainDenied(explained, control.client);
     });
     scope.defer(() => stream.close());
     try {

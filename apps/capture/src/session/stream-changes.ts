@@ -1,7 +1,14 @@
 import { hostname } from 'node:os';
 import { formatPosition, type TableName, WalmqError } from '@walmq/change';
 import { publishedTables, shardPrefixes, type WalmqConfig } from '@walmq/config';
-import { claimKey, sourceTag } from '@walmq/fanout';
+import {
+  checkpointHeld,
+  claimKey,
+  type PipelineClaim,
+  pipelineClaimKey,
+  pipelineCollides,
+  sourceTag,
+} from '@walmq/fanout';
 import { heartbeatPrefix, tableMemoryKey } from '@walmq/operations';
 import { processId } from '@walmq/postgres';
 import { parseRedisUrl } from '@walmq/redis';
@@ -16,12 +23,13 @@ import { ackDelayOf } from '../progress/ack-delay.js';
 import { nextProgress, type ProgressEvent, progressFrom } from '../progress/acknowledge.js';
 import { HistoryProof } from '../progress/prove-history.js';
 import { CatalogNotes } from '../redis/catalog-notes.js';
-import { holdClaim } from '../redis/hold-claim.js';
+import { type ClaimOptions, holdClaim } from '../redis/hold-claim.js';
 import { findFormerKeys, openShards, pauseIn, type Shard, shardsOf } from '../redis/shards.js';
 import { checkShapes } from '../tables/check-shapes.js';
 import { watchCatalog } from '../tables/watch-catalog.js';
 import { watchTables } from '../tables/watch-tables.js';
 import { decoderOf, routerOf } from './assemble.js';
+import { explainOtherHome, noteOwnHome } from './home.js';
 import { replicationConnection, STATUS_INTERVAL_MS } from './open-stream.js';
 import type { ConnectedOptions } from './options.js';
 import { findPositions } from './position.js';
@@ -37,18 +45,35 @@ export async function streamChanges(scope: Scope, options: ConnectedOptions): Pr
   const shards = shardsOf(options, identity);
   const first = shards[0] as Shard;
   scope.failWith(control.lost);
-  const held = await holdClaim({
-    connect: first.look,
-    key: claimKey(shardPrefixes(config.redis)[0] as string, identity),
-    claim: {
-      server: await readServerStart(control.client),
-      instance: options.instance,
-      host: hostname(),
+  const own = { instance: options.instance, host: hostname() };
+  const prefix = shardPrefixes(config.redis)[0] as string;
+  const pipelineClaim: PipelineClaim = {
+    server: sourceTag(identity),
+    ...own,
+    database: source.database,
+    slot: slot.name,
+  };
+  const claims: ClaimOptions[] = [
+    {
+      connect: first.look,
+      key: claimKey(prefix, identity),
+      claim: { server: await readServerStart(control.client), ...own },
+      refusal: checkpointHeld,
     },
-  });
-  scope.defer(() => held.release());
-  scope.start(signal => held.renew(signal));
+    {
+      connect: first.look,
+      key: pipelineClaimKey(prefix),
+      claim: pipelineClaim,
+      refusal: held => pipelineCollides(held, identity, prefix),
+    },
+  ];
+  for (const claim of claims) {
+    const held = await holdClaim(claim);
+    scope.defer(() => held.release());
+    scope.start(signal => held.renew(signal));
+  }
 
+  const home = { config, redisUrl: options.redisUrl, connect: first.look };
   const claimed = await findPositions({
     control: control.client,
     publication,
@@ -57,7 +82,10 @@ export async function streamChanges(scope: Scope, options: ConnectedOptions): Pr
     shards,
     connection: replicationConnection(control),
     onNotice: (event, sentence) => emit({ type: 'notice', event, sentence }),
+  }).catch(async (cause: unknown) => {
+    throw await explainOtherHome(cause, { control: control.client, slot: slot.name, home });
   });
+  await noteOwnHome(control.client, slot.name, home);
   const formerKeys = await findFormerKeys(shards, config);
   await checkShapes(control.client, Object.values(config.queues));
   const inheritance = new Inheritance(control.client, name => isRead(config, name));

@@ -24,7 +24,7 @@ const SEVERITY_WIDTH = 7;
 
 /** The status as lines for a terminal. */
 export function drawStatus(status: PipelineStatus, colours: boolean): string[] {
-  const { database, redis, captures, lag, queues, backfills, verdicts } = status;
+  const { database, redis, captures, lag, queues, backfills, others, verdicts } = status;
   return [
     ...(database.reachable
       ? databaseLines(database, lag)
@@ -33,6 +33,7 @@ export function drawStatus(status: PipelineStatus, colours: boolean): string[] {
     ...(captures.length > 0 ? ['', ...captureLines(captures, status.at)] : []),
     ...(queues.length > 0 ? ['', ...queueLines(queues)] : []),
     ...(backfills.length > 0 ? ['', ...backfillLines(backfills, Date.parse(status.at))] : []),
+    ...(others.length > 0 ? ['', ...otherLines(others)] : []),
     '',
     ...(verdicts.length > 0
       ? verdicts.flatMap(verdict => verdictLines(verdict, colours))
@@ -168,6 +169,21 @@ function backfillLines(backfills: readonly Backfill[], nowMs: number): string[] 
         secondsLeft === null ? '-' : durationText(secondsLeft),
       ];
     }),
+  );
+}
+
+/** The other pipelines of the database. */
+function otherLines(others: PipelineStatus['others']): string[] {
+  return tableLines(
+    ['OTHER SLOT', 'READ', 'PREFIX', 'REDIS', 'CAPTURE ON', 'SINCE'],
+    others.map(({ slot, active, home, since }) => [
+      slot,
+      active ? 'yes' : 'no',
+      home?.prefix ?? '-',
+      home?.redis ?? '-',
+      home?.host ?? '-',
+      since,
+    ]),
   );
 }
 

@@ -40,6 +40,7 @@ const STATUS: PipelineStatus = {
     },
   ],
   backfills: [BACKFILL],
+  others: [],
   verdicts: [
     { code: 'CAPTURE_PAUSED', severity: 'warning', sentence: 'Capture is paused.', remedy: 'Wait for it.' },
   ],

@@ -16,6 +16,7 @@ const NOTHING = {
   queues: [],
   backfills: [],
   alerts: null,
+  others: [],
   checkpoint: null,
   checkpointProblem: null,
   lag: null,

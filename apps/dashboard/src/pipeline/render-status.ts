@@ -4,6 +4,7 @@ import { clock } from './format.js';
 import type { Observation } from './observer.js';
 import { renderBackfills } from './render-backfills.js';
 import { renderFailures } from './render-failures.js';
+import { renderOthers } from './render-others.js';
 import { renderQueues } from './render-queues.js';
 import { renderStages } from './render-stages.js';
 import { headline, renderVerdicts } from './render-verdicts.js';
@@ -31,7 +32,7 @@ export function renderStatus(
     verdicts: renderVerdicts(status, viewer),
     stages: renderStages(status, history),
     queues: renderQueues(status, { history, viewer }),
-    backfills: renderBackfills(status),
+    backfills: html`${renderBackfills(status)}${renderOthers(status)}`,
     failures: renderFailures(failures, viewer),
     'as-of': html`As of <time datetime="${status.at}">${clock(status.at)}</time>`,
     // Changes only when the verdicts do: a screen reader announces news, not every number.

@@ -81,6 +81,7 @@ export function statusWith(changes: Partial<Omit<PipelineStatus, 'verdicts'>> = 
     queues: [ORDERS],
     backfills: [],
     alerts: null,
+    others: [],
     ...changes,
   } as const;
   return { ...rendered, verdicts: verdicts(rendered) };

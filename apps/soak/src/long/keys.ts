@@ -9,6 +9,11 @@ const OF_WALMQ: readonly Remaining[] = [
   { pattern: /^walmq:checkpoint:/, why: "capture's checkpoint, one per source and shard" },
   { pattern: /^walmq:catalog:/, why: "capture's notes on tables, until their WAL is acknowledged" },
   { pattern: /^walmq:claim:/, why: 'the claim of the capture that streams; expires' },
+  { pattern: /^walmq:pipeline$/, why: 'the claim of the pipeline that feeds the prefix; expires' },
+  {
+    pattern: /^walmq:home$/,
+    why: 'the identity of the prefix, by which a slot of two configurations is noticed',
+  },
   { pattern: /^walmq:captures$/, why: 'list of the captures that run' },
   { pattern: /^walmq:capture:/, why: 'status of one capture; expires' },
   { pattern: /^walmq:last-capture:/, why: 'status of the capture that streamed last' },

@@ -2,6 +2,7 @@ import type { Backfill } from '@walmq/backfill';
 import type { ErrorCode } from '@walmq/change';
 import type { HeldKey } from '@walmq/fanout';
 import type { WindowFigures, WorkedOff } from '@walmq/figures';
+import type { OtherPipeline } from '@walmq/replication';
 
 /**
  * The status of a pipeline, as plain JSON. LSNs have PostgreSQL's text form (`16/B374D848`), times are ISO
@@ -39,6 +40,8 @@ export interface PipelineStatus {
   readonly backfills: readonly Backfill[];
   /** Who is told of what is wrong; null if the configuration has no alerts, or Redis cannot be reached. */
   readonly alerts: AlertStatus | null;
+  /** Other pipelines of this database, by slot; empty if PostgreSQL cannot be reached. */
+  readonly others: readonly OtherPipeline[];
   /** What is wrong, the worst first. Empty if all is well. */
   readonly verdicts: readonly Verdict[];
 }

@@ -11,7 +11,14 @@ import {
 import type { WalmqConfig } from '@walmq/config';
 import { durabilityVerdict, sourceTag } from '@walmq/fanout';
 import type { FiguresReader } from '@walmq/figures';
-import { foreignKind, readSlot, readSource, type Slot } from '@walmq/replication';
+import {
+  foreignKind,
+  type OtherPipeline,
+  readPipelinesBeside,
+  readSlot,
+  readSource,
+  type Slot,
+} from '@walmq/replication';
 import { redact } from '@walmq/runtime';
 import { readServer } from '@walmq/setup';
 import type { Redis } from 'ioredis';
@@ -90,6 +97,7 @@ export async function readStatus(options: StatusOptions): Promise<PipelineStatus
     },
     queues: redis.reachable ? redis.queues : [],
     backfills: database.reachable ? database.backfills : [],
+    others: database.reachable ? database.others : [],
   };
   return { ...status, verdicts: verdicts(status) };
 }
@@ -104,6 +112,7 @@ interface DatabaseFacts {
   /** The slot's source, as captures name it. */
   readonly source: string | null;
   readonly backfills: readonly Backfill[];
+  readonly others: readonly OtherPipeline[];
 }
 
 async function readDatabase(options: StatusOptions): Promise<DatabaseFacts> {
@@ -111,7 +120,7 @@ async function readDatabase(options: StatusOptions): Promise<DatabaseFacts> {
     const { version, database: name, inRecovery } = await readServer(client);
     const facts = { reachable: true as const, version, name, inRecovery };
     // A standby rejects the functions that report WAL positions.
-    if (inRecovery) return { ...facts, slot: null, walEnd: null, source: null, backfills: [] };
+    if (inRecovery) return { ...facts, slot: null, walEnd: null, source: null, backfills: [], others: [] };
     const { slot: slotName } = options.config.source;
     const [slot, detail] = [await readSlot(client, slotName), await readSlotDetail(client, slotName)];
     const source = await readSource(client);
@@ -121,6 +130,7 @@ async function readDatabase(options: StatusOptions): Promise<DatabaseFacts> {
       walEnd: source.walEnd,
       source: sourceTag({ ...source, slot: slotName }),
       backfills: await listOpenBackfills(client, slotName),
+      others: await readPipelinesBeside(client, slotName),
     };
   });
 }

@@ -2,6 +2,17 @@ import { type Lsn, parseLsn } from '@walmq/change';
 import type { ClientBase } from 'pg';
 import type { Slot, Source } from './slot.js';
 
+/** Where the changes of a slot go. */
+export interface Home {
+  /** Identity of the keys of Redis. */
+  readonly id: string;
+  /** Address of Redis, without user and password. */
+  readonly redis: string;
+  readonly prefix: string;
+  /** Host of the capture that streamed last. */
+  readonly host: string;
+}
+
 /** A row of walmq.capture: facts that the database stores about the captures of a slot. */
 export interface CaptureRow {
   /** The slot's confirmed LSN when a capture first read a slot of this name. */
@@ -14,6 +25,8 @@ export interface CaptureRow {
   readonly madeLsn: string | null;
   /** The checkpoint with which capture rejected this database, and the reason; null if it never did. */
   readonly refusal: { readonly checkpoint: string; readonly reason: string } | null;
+  /** Where the changes went last; null if no capture has noted it. */
+  readonly home: Home | null;
 }
 
 /** Returns undefined if no capture has read a slot of this name. Columns that set-up has not added yet are null. */
@@ -30,6 +43,7 @@ export async function readCaptureRow(client: ClientBase, slot: string): Promise<
       database: (row.database ?? null) as string | null,
       madeLsn: (row.made_lsn ?? null) as string | null,
       refusal: (row.refusal ?? null) as CaptureRow['refusal'],
+      home: (row.home ?? null) as Home | null,
     }
   );
 }
@@ -94,6 +108,40 @@ export async function noteRefusal(
        ON CONFLICT (slot) DO UPDATE SET refusal = EXCLUDED.refusal`,
       [slot, JSON.stringify({ checkpoint, reason })],
     ),
+  );
+}
+
+/** Stores where the changes of the slot go. Returns false if the write failed. */
+export async function noteHome(client: ClientBase, slot: string, home: Home): Promise<boolean> {
+  return await written(
+    client.query('UPDATE walmq.capture SET home = $2 WHERE slot = $1 AND home IS DISTINCT FROM $2::jsonb', [
+      slot,
+      JSON.stringify(home),
+    ]),
+  );
+}
+
+/** Another pipeline of this database. */
+export interface OtherPipeline {
+  readonly slot: string;
+  /** True while a capture reads the slot. */
+  readonly active: boolean;
+  /** When the first capture of the slot started, as ISO 8601. */
+  readonly since: string;
+  readonly home: Home | null;
+}
+
+/** The other slots of this database that a capture of walmq has read. Empty if walmq.capture is missing or may not be read. */
+export async function readPipelinesBeside(client: ClientBase, slot: string): Promise<OtherPipeline[]> {
+  const query = client.query<OtherPipeline>(
+    `SELECT c.slot, s.active, to_json(c.started_at) #>> '{}' AS since, to_jsonb(c) -> 'home' AS home
+       FROM walmq.capture c JOIN pg_replication_slots s ON s.slot_name = c.slot AND s.database = current_database()
+      WHERE c.slot <> $1 ORDER BY 1`,
+    [slot],
+  );
+  return await query.then(
+    ({ rows }) => rows,
+    () => [],
   );
 }
 

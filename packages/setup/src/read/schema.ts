@@ -53,6 +53,7 @@ ALTER TABLE walmq.capture ADD COLUMN IF NOT EXISTS system_identifier text;
 ALTER TABLE walmq.capture ADD COLUMN IF NOT EXISTS database text;
 ALTER TABLE walmq.capture ADD COLUMN IF NOT EXISTS made_lsn pg_lsn;
 ALTER TABLE walmq.capture ADD COLUMN IF NOT EXISTS refusal jsonb;
+ALTER TABLE walmq.capture ADD COLUMN IF NOT EXISTS home jsonb;
 CREATE TABLE IF NOT EXISTS walmq.backfill (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   slot text NOT NULL,

@@ -61,17 +61,19 @@ const REDIS_TIMEOUT_MS = 5000;
  * - Redis no longer holds its job in any state: neither unfinished, nor failed and open to a retry;
  * - the row is older than `keepMs`, which covers a Redis or a database that is set back to an earlier state.
  *
+ * Leaves the rows of other pipelines of this database alone: a queue of the same name may be theirs, under another prefix.
+ *
  * The order of the checks matters: a job that does not exist after the slot has passed its change will never exist
  * again.
  */
 export async function pruneInbox(options: PruneOptions): Promise<Pruned> {
-  const before = await readConfirmed(options.pool as Pool, options.slot);
+  const { confirmed: before, others } = await readSlots(options.pool as Pool, options.slot);
   const pruned = { inbox: 0, effects: 0 };
   for (const table of ['inbox', 'effects'] as const) {
     let after: Row | undefined;
     do {
       const page = await inTransaction({ pool: options.pool, deadlineMs: STATEMENT_TIMEOUT_MS }, tx =>
-        prunePage(tx, { ...options, table, before, after }),
+        prunePage(tx, { ...options, table, before, others, after }),
       );
       if (!page) return { ...pruned, busy: true };
       pruned[table] += page.deleted;
@@ -81,17 +83,29 @@ export async function pruneInbox(options: PruneOptions): Promise<Pruned> {
   return { ...pruned, busy: false };
 }
 
-/**
- * The slot's confirmed position in the form of the beginning of a change's id. Null if the slot does not exist, because
- * then nothing is sent again.
- */
-async function readConfirmed(pool: Pool, slot: string): Promise<string | null> {
-  const { rows } = await pool.query<{ lsn: string | null }>(
-    'SELECT confirmed_flush_lsn::text AS lsn FROM pg_replication_slots WHERE slot_name = $1',
+interface Slots {
+  /**
+   * The slot's confirmed position in the form of the beginning of a change's id. Null if the slot does not exist, because then
+   * nothing is sent again.
+   */
+  readonly confirmed: string | null;
+  /** Sources of the changes of other slots of this database, as in job ids. */
+  readonly others: readonly string[];
+}
+
+async function readSlots(pool: Pool, slot: string): Promise<Slots> {
+  const { rows } = await pool.query<{ slot: string; lsn: string | null; source: string }>(
+    // The tag of a source, as capture puts it into the ids of jobs.
+    `SELECT slot_name AS slot, confirmed_flush_lsn::text AS lsn,
+            left(encode(sha256(convert_to((pg_control_system()).system_identifier || '/' || database || '/' || slot_name, 'UTF8')), 'hex'), 6) AS source
+       FROM pg_replication_slots WHERE database = current_database() OR slot_name = $1`,
     [slot],
   );
-  const lsn = rows[0]?.lsn;
-  return lsn ? lsnToHex(parseLsn(lsn)) : null;
+  const lsn = rows.find(row => row.slot === slot)?.lsn;
+  return {
+    confirmed: lsn ? lsnToHex(parseLsn(lsn)) : null,
+    others: rows.filter(row => row.slot !== slot).map(({ source }) => source),
+  };
 }
 
 interface Page {
@@ -105,6 +119,7 @@ async function prunePage(
   options: PruneOptions & {
     readonly table: Table;
     readonly before: string | null;
+    readonly others: readonly string[];
     readonly after: Row | undefined;
   },
 ): Promise<Page | undefined> {
@@ -132,13 +147,14 @@ async function prunePage(
 }
 
 async function readPage(tx: PoolClient, options: Parameters<typeof prunePage>[1]): Promise<Row[]> {
-  const { queues, keepMs, table, before, after, pageRows = PAGE_ROWS } = options;
+  const { queues, keepMs, table, before, others, after, pageRows = PAGE_ROWS } = options;
   const { at, name } = TABLES[table];
   const { rows } = await tx.query<Row>(
     `SELECT queue, change_id, job_id, source, ${name} AS name, ${at}::text AS at
        FROM walmq.${table}
       WHERE ${at} < now() - $1 * interval '1 millisecond'
         AND queue = ANY ($2)
+        AND source <> ALL ($10)
         AND ($3::text IS NULL OR change_id COLLATE "C" < $3)
         AND ($4::timestamptz IS NULL OR (${at}, queue, change_id, ${name}, source) > ($4, $5, $6, $7, $9))
       ORDER BY ${at}, queue, change_id, ${name}, source
@@ -153,6 +169,7 @@ async function readPage(tx: PoolClient, options: Parameters<typeof prunePage>[1]
       after?.name,
       pageRows,
       after?.source,
+      others,
     ],
   );
   return rows;

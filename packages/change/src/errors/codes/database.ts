@@ -53,6 +53,14 @@ export const databaseErrors = errorSection({
     from: ['every process'],
     outcome: 'ends',
   },
+  POOLER_WITHOUT_TRANSACTIONS: {
+    meaning:
+      'The connection pooler in front of the database gives each statement another session (`pool_mode = statement`), so a worker has no transactions.',
+    remedy:
+      'Use transaction or session mode, or connect workers directly: [poolers](../guides/postgres/poolers.md).',
+    from: ['workers'],
+    outcome: 'ends',
+  },
   PRIVILEGE_MISSING: {
     meaning: 'The role of `DATABASE_URL` lacks a privilege, which the error names.',
     remedy:

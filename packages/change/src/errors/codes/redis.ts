@@ -100,6 +100,22 @@ export const redisErrors = errorSection({
     from: ['capture'],
     outcome: 'ends',
   },
+  PIPELINE_COLLIDES: {
+    meaning:
+      'A capture of another pipeline (another slot or database) feeds the queues under this `redis.prefix`, and still runs.',
+    remedy:
+      'Give each configuration a `redis.prefix` of its own, or stop the other capture: [several pipelines](../guides/pipelines.md).',
+    from: ['capture'],
+    outcome: 'ends',
+  },
+  SLOT_OF_OTHER_PIPELINE: {
+    meaning:
+      'A capture of another configuration reads this slot, and writes to another Redis or `redis.prefix`. This configuration would get no change.',
+    remedy:
+      'Give each configuration a `source.slot` and a `source.publication` of its own: [several pipelines](../guides/pipelines.md).',
+    from: ['capture'],
+    outcome: 'ends',
+  },
   CHECKPOINT_MOVED: {
     meaning: 'Another capture moved the checkpoint, or Redis went back in time. The batch was not written.',
     remedy: 'Nothing: capture reads the checkpoint again.',
