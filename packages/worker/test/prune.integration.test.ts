@@ -71,7 +71,7 @@ describe('pruneInbox', () => {
   it('leaves the rows of another pipeline, whose queue has the same name under another prefix', async () => {
     await using world = await create('beside');
     const other = `${SLOT}_other`;
-    await world.pool.query("SELECT pg_create_logical_replication_slot($1, 'pgoutput', true)", [other]);
+    await world.pool.query("SELECT pg_create_logical_replication_slot($1, 'pgoutput')", [other]);
     const [server] = await world.rows<{ id: string }>(
       'SELECT system_identifier::text AS id FROM pg_control_system()',
     );
