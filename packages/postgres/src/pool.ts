@@ -32,7 +32,12 @@ export function createPool({ max = 20, forHandlers = false, onLost, ...options }
     ...configure(options),
     max,
     maxLifetimeSeconds: LIFETIME_SECONDS,
-    onConnect: client => greet(client, { needsPrimary, needsTransactions: forHandlers, keeps: parseAddress(urlText(options.url)).options }),
+    onConnect: client =>
+      greet(client, {
+        needsPrimary,
+        needsTransactions: forHandlers,
+        keeps: parseAddress(urlText(options.url)).options,
+      }),
   });
   pool.on('error', error => onLost?.(error));
   outliveLosses(pool);
@@ -85,7 +90,11 @@ interface Greeted {
  */
 async function greet(
   client: ClientBase,
-  { needsPrimary, needsTransactions, keeps }: {
+  {
+    needsPrimary,
+    needsTransactions,
+    keeps,
+  }: {
     readonly needsPrimary: boolean;
     readonly needsTransactions: boolean;
     readonly keeps: string;
