@@ -76,6 +76,10 @@ describe('walmq failed, replay, discard', () => {
       { queue: 'orders', id: idOf(3), op: 'insert', table: 'orders', key: { id: 3 }, parked: 0 },
     ]);
     expect((await run('failed', '--queue', 'mails')).lines).toEqual(['Nothing has failed.']);
+    for (const list of [[], ['--list']])
+      expect((await run('failed', '--reason', 'no such reason', ...list)).lines).toEqual([
+        'No failed change matches.',
+      ]);
     const page = async (...args: string[]) =>
       JSON.parse(
         (await run('failed', '--table', 'orders', '--limit', '3', '--json', ...args)).lines.join('\n'),

@@ -7,6 +7,8 @@ import { TestPipeline } from './pipeline-fixture.js';
 
 const PASSWORD = 'correct horse battery';
 const SECRET = 'ada@secret.example';
+/** In a masked column, and in no handler's words. */
+const MASKED = 'bob@masked.example';
 
 /** The shop's table in two queues: one masks the address, the other one has no worker and takes updates only. */
 const CONFIG = `export default {
@@ -21,6 +23,8 @@ describe('the page of a row', () => {
   let dashboard: StartedDashboard;
   let folder: string;
   let id: number;
+  let other: number;
+  let failed: string;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'walmq-row-'));
@@ -37,11 +41,15 @@ describe('the page of a row', () => {
     });
     id = await pipeline.order(SECRET);
     await pipeline.client.query("UPDATE orders SET status = 'paid' WHERE id = $1", [id]);
-    await vi.waitUntil(async () => (await pipeline.orders.getFailedCount()) === 1, { timeout: 30_000 });
+    other = await pipeline.order(MASKED);
+    await pipeline.client.query("UPDATE orders SET status = 'paid' WHERE id = $1", [other]);
+    await vi.waitUntil(async () => (await pipeline.orders.getFailedCount()) === 2, { timeout: 30_000 });
+    failed = (await pipeline.orders.getFailed()).find(({ data }) => data.key.id === other)?.id as string;
     dashboard = await startDashboard({
       ...pipeline.env,
       WALMQ_CONFIG: config,
       WALMQ_DASHBOARD_USERS: lines.join(','),
+      WALMQ_DASHBOARD_DISCARDED: folder,
     });
   });
   afterAll(async () => {
@@ -92,6 +100,97 @@ describe('the page of a row', () => {
       for (const hidden of [SECRET, 'paid', 'customer_email', '[redacted]', '/queue/orders'])
         expect(page, hidden).not.toContain(hidden);
     }
+  });
+
+  /** Every page and every question about a row that a viewer can ask, also in an encoded form. */
+  const questions = () => [
+    '/',
+    `/row?table=orders&key=${other}`,
+    `/%72ow?table=orders&key=${other}`,
+    `/row?change=${failed}`,
+    `/row?change=${failed.slice(0, 27)}`,
+    `/row/?table=orders&key=${other}`,
+    `/search?key=${other}`,
+    `/search?text=${encodeURIComponent(MASKED)}`,
+    `/search?state=parked&key=${other}`,
+    `/search?state=waiting&table=orders&key=${other}`,
+    `/log?change=${failed.slice(0, 27)}`,
+    '/log',
+    '/%6cog',
+    `/mend/correct?queue=orders&job=${failed}`,
+    `/mend/%63orrect?queue=orders&job=${failed}`,
+    `/queues/queue/orders/${failed}`,
+    `/queues/api/queues/orders/${failed}`,
+    '/queues/api/queues?activeQueue=orders&status=failed',
+    `/queues/%2e%2e/mend/correct?queue=orders&job=${failed}`,
+    `/read-only/queues/api/queues/orders/${failed}`,
+    `/read-only/queues/api/queues/orders/${failed}/logs`,
+    '/read-only/queues/api/queues?activeQueue=orders&status=failed&page=1',
+    `/read-only%2fqueues/api/queues/orders/${failed}`,
+  ];
+
+  it('shows a masked value to nobody, on no page and however it is asked for', async () => {
+    for (const name of ['operator', 'read-only', 'states'])
+      for (const path of questions()) {
+        const { page } = await show(name, path);
+        // The question itself is repeated in its field.
+        expect(page.replaceAll(`value="${MASKED}"`, ''), `${name} ${path}`).not.toContain(MASKED);
+      }
+  });
+
+  it('shows no row, key or reason on any page to somebody who may see states only', async () => {
+    for (const path of questions()) {
+      const { page } = await show('states', path);
+      for (const hidden of [SECRET, '[redacted]', '"customer_email"', 'customer_email&quot;'])
+        expect(page, path).not.toContain(hidden);
+    }
+  });
+
+  it('lets nobody but an operator act, and says who did what to the change', async () => {
+    const page = await show('operator', `/row?table=orders&key=${other}`);
+    const token = /name="walmq-token" content="([^"]+)"/.exec(page.page)?.[1] as string;
+    const act = async (name: string, path: string, body: object) => {
+      const headers = {
+        cookie: cookies.get(name) as string,
+        origin: dashboard.url,
+        'content-type': 'application/json',
+        'x-walmq-token': token,
+      };
+      const answer = await fetch(dashboard.url + path, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      });
+      return { status: answer.status, text: await answer.text() };
+    };
+    const change = { queue: 'orders', job: failed };
+    const row = { queue: 'notices', table: 'orders', key: [String(other)] };
+    for (const name of ['read-only', 'states'])
+      for (const [path, body] of [
+        ['/mend/discard', change],
+        ['/mend/discard/preview', change],
+        ['/mend/replay', change],
+        ['/mend/%64iscard', change],
+        ['/mend/correct', change],
+        ['/mend/pause-key', row],
+        ['/mend/resume-key', row],
+      ] as const)
+        expect(await act(name, path, body), `${name} ${path}`).toMatchObject({ status: 403 });
+    expect(await pipeline.orders.getFailedCount()).toBe(2);
+
+    expect(await act('operator', '/mend/pause-key', row)).toMatchObject({ status: 200 });
+    expect(await act('operator', '/mend/discard', change)).toMatchObject({ status: 200 });
+    for (const path of [`/row?table=orders&key=${other}`, `/row?change=${failed}`]) {
+      const { page: after } = await show('read-only', path);
+      expect(after).toMatch(/Queue orders: <strong class="state">gone/);
+      expect(after).toMatch(/operator discarded it at 20[^ ]+Z \(dashboard\)/);
+      expect(after).toMatch(/Queue notices: <strong class="state">parked/);
+      expect(after).toMatch(/a pause of its key, since .* by operator/);
+      expect(after).toContain('1 change discarded');
+    }
+    const { page: bare } = await show('states', `/row?change=${failed}`);
+    expect(bare).toContain('operator discarded it at');
+    expect(bare).not.toContain('1 change discarded');
   });
 
   it.each([

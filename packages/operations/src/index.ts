@@ -169,6 +169,7 @@ export { verdicts } from './status/verdicts.js';
 export { HIDDEN, hiddenByQueues, hideColumns, isLogQueue, withoutData } from './trace/hide.js';
 export { readTrace, type TraceOptions } from './trace/read-trace.js';
 export type {
+  ActionView,
   BlockerView,
   Difference,
   EffectView,

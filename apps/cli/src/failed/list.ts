@@ -17,7 +17,7 @@ import { printable } from '../terminal/printable.js';
 import { tableLines } from '../terminal/table.js';
 import { listPage, type PageOptions } from './list-page.js';
 import { type OpenQueues, withQueues } from './open-queues.js';
-import { addFilterOptions, filterOf, pageSize } from './options.js';
+import { addFilterOptions, type FilterOptions, filterOf, pageSize } from './options.js';
 
 interface FailedCommandOptions extends PageOptions {
   /** Print every change instead of groups. */
@@ -26,7 +26,6 @@ interface FailedCommandOptions extends PageOptions {
 }
 
 const PAGE = 200;
-const NOTHING = 'Nothing has failed.';
 
 export function addFailed(program: Command, { io }: Host): void {
   addFilterOptions(program.command('failed'))
@@ -87,7 +86,7 @@ async function listGroups(
     return;
   }
   if (groups.length === 0) {
-    io.print(NOTHING);
+    io.print(nothing(options));
     return;
   }
   const rows = groups.map(({ queue, table, count, parked, firstFailedAt, group, reason }) => [
@@ -120,7 +119,13 @@ async function listChanges(
       listed += page.length;
     }
   }
-  if (listed === 0 && !json) io.print(NOTHING);
+  if (listed === 0 && !json) io.print(nothing(options));
+}
+
+/** "Nothing has failed" would be untrue of failures that the filter leaves out. */
+function nothing(options: FilterOptions): string {
+  const isFiltered = Object.values(filterOf(options)).some(condition => condition !== undefined);
+  return isFiltered ? 'No failed change matches.' : 'Nothing has failed.';
 }
 
 async function* pagesOf<T>(items: AsyncIterable<T>): AsyncGenerator<T[]> {

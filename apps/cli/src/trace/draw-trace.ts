@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import type { Json, Row } from '@walmq/change';
 import type {
+  ActionView,
   BlockerView,
   Difference,
   EffectView,
@@ -44,7 +45,8 @@ export function drawTrace(trace: Trace, colours: boolean): string[] {
 }
 
 function changeLines(change: TracedChange, colours: boolean): string[] {
-  const { id, op, table, key, lsn, transaction, context, rewound, span, logs, moved, rows, queues } = change;
+  const { id, op, table, key, lsn, transaction, context, rewound, span, logs, moved, rows, queues, actions } =
+    change;
   const what = [op ?? 'change', table ?? '', key ? keyText(key) : ''].filter(part => part !== '').join(' ');
   const when = transaction
     ? `${transaction.committedAt}  transaction ${transaction.xid} at ${lsn}`
@@ -59,6 +61,7 @@ function changeLines(change: TracedChange, colours: boolean): string[] {
     ...(logs.length > 0 ? [line('logs', logs.join(', '))] : []),
     ...rows.flatMap(view => rowLines(view, rows.length > 1)),
     ...queues.flatMap(entry => entryLines(entry, colours)),
+    ...actions.map(action => line('operator', actionText(action))),
   ];
 }
 
@@ -69,9 +72,17 @@ function movedText({ to, key, change }: NonNullable<TracedChange['moved']>): str
     : `its transaction had deleted ${other} (${change}), as an update of the key does`;
 }
 
+function actionText({ at, who, via, action, queue, outcome, reason, result }: ActionView): string {
+  const where = queue === null ? '' : ` in queue ${queue}`;
+  const why = reason === null ? '' : `, because: ${cut(reason, LONGEST_REASON)}`;
+  return `${at}  ${action}${where} by ${who} (${via}), ${outcome}${result === null ? '' : `: ${cut(result, LONGEST_REASON)}`}${why}`;
+}
+
 function rowLines({ of, differences }: RowView, isNamed: boolean): string[] {
   return [
-    ...(isNamed ? [line('row', `as ${of.join(', ')} show it:`)] : []),
+    ...(isNamed
+      ? [line('row', `as ${of.join(', ')} show it:${differences.length === 0 ? ' nothing differs' : ''}`)]
+      : []),
     ...differences.map((difference, index) =>
       line(index === 0 && !isNamed ? 'row' : '', differenceText(difference)),
     ),

@@ -1,5 +1,6 @@
 import type { Json, Row } from '@walmq/change';
 import type {
+  ActionView,
   BlockerView,
   Difference,
   EffectView,
@@ -51,6 +52,7 @@ export function renderChange(change: TracedChange, viewer: Viewer, actions?: Row
     moved,
     rows,
     queues,
+    actions: done,
   } = change;
   const pairs: [string, Html | string][] = [
     ['Committed', transaction ? time(transaction.committedAt) : html`not known`],
@@ -68,6 +70,7 @@ export function renderChange(change: TracedChange, viewer: Viewer, actions?: Row
 ${facts(pairs)}
 ${rows.map((view, index) => rowTable(view, { id: `${id}-${index}`, isNamed: rows.length > 1 }))}
 ${queues.map(entry => renderEntry(change, entry, viewer, actions))}
+${done.length > 0 && html`<ul aria-label="What operators did">${done.map(actionItem)}</ul>`}
 </article>`;
 }
 
@@ -125,7 +128,15 @@ function jobFacts(job: JobView, state: EntryState, queue: string, viewer: Viewer
   ];
 }
 
+/** One entry of the operators' log. */
+function actionItem({ at, who, via, action, queue, outcome, reason, result }: ActionView): Html {
+  return html`<li>${time(at)} ${who} (${via}): ${action}${queue !== null && ` in queue ${queue}`}, ${outcome}${result !== null && `: ${cut(redact(result))}`}${reason !== null && html` <span class="reason">${cut(redact(reason))}</span>`}</li>`;
+}
+
 function behindText(behind: BlockerView, queue: string, viewer: Viewer): Html {
+  const { paused } = behind;
+  if (paused)
+    return html`<span>a pause of its key, since ${time(paused.at)} by ${paused.by}${paused.reason !== null && html`: <span class="reason">${cut(redact(paused.reason))}</span>`}</span>`;
   const { jobId, state, op, table: name, key, failedReason, ahead, isLeast } = behind;
   const what = [op, name].filter(Boolean).join(' ');
   return html`<span>${jobLink(viewer, queue, jobId, what || jobId)} ${key !== null && keyOf(key)}, which is ${state}${failedReason !== null && html`: ${cut(failedReason)}`}. ${isLeast ? 'At least ' : ''}${plural(ahead, 'change')} before this one.</span>`;

@@ -80,7 +80,7 @@ export async function readLog(database: LogDatabase, filter: LogFilter = {}): Pr
 }
 
 /** A time as ISO 8601 in UTC, whatever the session's time zone is. */
-function utc(column: string): string {
+export function utc(column: string): string {
   return `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }
 

@@ -1,4 +1,5 @@
 import type { QueueConfig, Retention, TableRoute } from '@walmq/config';
+import type { Actions } from './read-actions.js';
 import type { LogAnswer } from './read-logs.js';
 import type { Records } from './read-records.js';
 import type { EntryState, TraceNote } from './trace.js';
@@ -12,6 +13,8 @@ export interface AbsentFacts {
   /** How the queue takes the change's table today; undefined: not at all. */
   readonly route: TableRoute | undefined;
   readonly inboxDone: boolean;
+  /** Who took the job out of the queue, as a sentence; undefined: nobody did, as far as the operators' log knows. */
+  readonly removed: string | undefined;
   readonly checkpoint: string | undefined;
 }
 
@@ -19,7 +22,8 @@ export interface AbsentFacts {
 export function absence(
   facts: AbsentFacts,
 ): { readonly state: EntryState; readonly why: string | null } | undefined {
-  const { changeId, op, queue, route, inboxDone, checkpoint } = facts;
+  const { changeId, op, queue, route, inboxDone, removed, checkpoint } = facts;
+  if (removed !== undefined) return { state: 'gone', why: removed };
   if (inboxDone) return { state: 'done', why: 'The inbox has it; the job itself is no longer kept.' };
   if (!route || op === null) return undefined;
   if (checkpoint !== undefined && changeId > checkpoint)
@@ -49,16 +53,19 @@ export function sourceNotes({
   oldestCompletedMs,
   logs,
   records,
+  actions,
 }: {
   readonly queues: readonly QueueConfig[];
   readonly oldestCompletedMs: ReadonlyMap<string, number | undefined>;
   readonly logs: readonly LogAnswer[];
   readonly records: Records | undefined;
+  readonly actions: Actions;
 }): TraceNote[] {
   return [
     ...queues.flatMap(queue => keepNote(queue, oldestCompletedMs.get(queue.name))),
     ...logs.flatMap(logNote),
     ...(records ? recordNote(records) : []),
+    ...(actions.problem ? [actionNote(actions.problem)] : []),
   ];
 }
 
@@ -118,4 +125,12 @@ function recordNote({ problem }: Records): TraceNote[] {
   return note(
     'Inbox and ledger of effects: workers prune rows whose job is gone, after WALMQ_INBOX_KEEP_HOURS.',
   );
+}
+
+function actionNote(problem: NonNullable<Actions['problem']>): TraceNote {
+  const text =
+    problem === 'missing'
+      ? "There is no operators' log: npx walmq setup"
+      : "This role may not read the operators' log: what people did to a change is not shown.";
+  return { code: 'operator-log', queue: null, text };
 }

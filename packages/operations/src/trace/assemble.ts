@@ -16,6 +16,7 @@ import { type Found, readerOf, type Scope } from './find/found.js';
 import { hiddenByQueues, hideColumns } from './hide.js';
 import { jobViewOf, spanOf, whyOf } from './job-view.js';
 import type { Place, StoredJob } from './queue-reader.js';
+import { type Actions, NO_ACTIONS, readActions, removalText } from './read-actions.js';
 import { keyOfChange, type LogAnswer, type LoggedChange, readLogs, tableOfChange } from './read-logs.js';
 import { NO_RECORDS, type Records, readRecords, recordKey } from './read-records.js';
 import { storedChange } from './stored-change.js';
@@ -70,9 +71,10 @@ export async function assembleTrace(
         source: tag,
       })
     : undefined;
+  const actions = client ? await readActions(client, shown) : NO_ACTIONS;
   const entries = await entriesOf(scope, found, held);
   const moved = await movedKeys(scope, found, { held, logs, tags });
-  const context = { scope, found, held, logs, records, entries, moved };
+  const context = { scope, found, held, logs, records, actions, entries, moved };
   const oldest = await Promise.all(
     found.queues.map(async queue => [queue.name, await readerOf(scope, queue).oldestCompletedMs()] as const),
   );
@@ -84,7 +86,7 @@ export async function assembleTrace(
     omitted: all.length - shown.length,
     notes: [
       ...found.notes,
-      ...sourceNotes({ queues: found.queues, oldestCompletedMs: new Map(oldest), logs, records }),
+      ...sourceNotes({ queues: found.queues, oldestCompletedMs: new Map(oldest), logs, records, actions }),
     ],
     isHidden: false,
   };
@@ -223,6 +225,7 @@ interface Assembled {
   readonly held: readonly HeldJob[];
   readonly logs: readonly LogAnswer[];
   readonly records: Records | undefined;
+  readonly actions: Actions;
   readonly entries: ReadonlyMap<string, Pick<QueueEntry, 'state' | 'why' | 'job'>>;
   readonly moved: Moves;
 }
@@ -230,11 +233,12 @@ interface Assembled {
 /** Undefined for a change of another row that was found in the same line. */
 function changeOf(id: string, assembled: Assembled): TracedChange | undefined {
   const { scope, logs, held, moved } = assembled;
+  const actions = assembled.actions.byChange.get(id) ?? [];
   const jobs = held.filter(({ job }) => (changeIdOf(job.id) ?? job.id) === id);
   const logged = logs.flatMap(({ changes }) => changes).filter(({ change }) => change.id === id);
   const change = jobs.find(each => each.change)?.change ?? logged[0]?.change;
   const queues = queueEntries(id, change, jobs, assembled);
-  if (!change && queues.length === 0) return undefined;
+  if (!change && queues.length === 0 && actions.length === 0) return undefined;
   const hex = /^[0-9A-F]{16}/.exec(id)?.[0];
   const traced = jobs.map(({ job }) => spanOf(job.opts)).find(span => span !== null);
   const event = jobs.find(each => each.change)?.job.name;
@@ -251,6 +255,7 @@ function changeOf(id: string, assembled: Assembled): TracedChange | undefined {
     rows: rowsOf(jobs, logged, scope),
     logs: [...new Set(logged.map(({ log }) => log))],
     queues,
+    actions,
     moved: moved.get(id) ?? null,
   };
 }
@@ -279,7 +284,7 @@ function queueEntries(
   id: string,
   change: Change | undefined,
   jobs: readonly HeldJob[],
-  { scope, found, records = NO_RECORDS, entries }: Assembled,
+  { scope, found, records = NO_RECORDS, actions, entries }: Assembled,
 ): QueueEntry[] {
   return found.queues.flatMap(queue => {
     const key = recordKey(queue.name, id);
@@ -301,6 +306,7 @@ function queueEntries(
       route,
       inboxDone:
         recorded !== undefined || (effects.length > 0 && effects.every(({ state }) => state === 'done')),
+      removed: removalText(actions.byChange.get(id) ?? [], queue.name),
       checkpoint: scope.checkpoint,
     });
     return absent ? [{ queue: queue.name, ...absent, job: null, inbox, effects }] : [];

@@ -65,6 +65,7 @@ function bareChange(change: TracedChange): TracedChange {
     rows: [],
     moved: change.moved && { ...change.moved, key: null },
     queues: change.queues.map(bareEntry),
+    actions: change.actions.map(action => ({ ...action, reason: null, result: null })),
   };
 }
 

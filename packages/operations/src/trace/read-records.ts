@@ -1,6 +1,7 @@
 import type { Json } from '@walmq/change';
 import { effectIdentity, resultOfColumn } from '@walmq/worker';
 import type { ClientBase } from 'pg';
+import { utc } from '../log/read-log.js';
 import type { EffectView, QueueEntry } from './trace.js';
 
 /** What the inbox and the ledger of effects hold, by `recordKey`. */
@@ -57,13 +58,13 @@ export async function readRecords(
   const values = [queues, changeIds, source ?? null];
   try {
     const inbox = await client.query<InboxRow>(
-      `SELECT queue, change_id, job_id, result, to_json(done_at) #>> '{}' AS done_at FROM walmq.inbox WHERE ${which}`,
+      `SELECT queue, change_id, job_id, result, ${utc('done_at')} AS done_at FROM walmq.inbox WHERE ${which}`,
       values,
     );
     const effects = await client.query<EffectRow>(
       `SELECT queue, change_id, job_id, name, state, attempts, result, source, sourced,
-              to_json(intended_at) #>> '{}' AS intended_at, to_json(done_at) #>> '{}' AS done_at
-         FROM walmq.effects WHERE ${which} ORDER BY intended_at, name`,
+              ${utc('intended_at')} AS intended_at, ${utc('done_at')} AS done_at
+         FROM walmq.effects WHERE ${which} ORDER BY effects.intended_at, name`,
       values,
     );
     const byChange = new Map<string, EffectView[]>();

@@ -58,6 +58,8 @@ export interface TracedChange {
   /** Logs that hold the change. */
   readonly logs: readonly LogName[];
   readonly queues: readonly QueueEntry[];
+  /** What operators did to it, the oldest first. */
+  readonly actions: readonly ActionView[];
   /** The key under which the row goes on (of a delete) or went before (of an insert), if the key was changed. */
   readonly moved: { readonly to: boolean; readonly key: Row | null; readonly change: string } | null;
 }
@@ -164,6 +166,18 @@ export interface EffectView {
   readonly result: Json;
 }
 
+/** What an operator did to a change: an entry of the operators' log. */
+export interface ActionView {
+  readonly at: string;
+  readonly who: string;
+  readonly via: string;
+  readonly action: string;
+  readonly queue: string | null;
+  readonly outcome: 'begun' | 'done' | 'failed';
+  readonly reason: string | null;
+  readonly result: string | null;
+}
+
 /** Something that the trace cannot know, as a sentence. */
 export interface TraceNote {
   readonly code: NoteCode;
@@ -185,6 +199,8 @@ export type NoteCode =
   | 'log-index'
   | 'log-forbidden'
   | 'inbox'
+  | 'operator-log'
+  | 'dead-letter'
   | 'capture-behind'
   | 'row-there'
   | 'row-gone'

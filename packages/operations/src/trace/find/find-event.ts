@@ -36,7 +36,22 @@ export async function findEvent(scope: Scope, key: string): Promise<Found> {
     if (!waiting.isWhole || !line.isWhole)
       notes.push(bound('chain-bound', queue, 'more events wait for each other than were read.'));
   }
+  notes.push(...(await deadLetterNote(scope)));
   return { title: `event ${key}`, queues, jobIds, logs: [], lines, accepts, notes };
+}
+
+/** An event that no queue takes is kept as its bytes, so it cannot be found by its key. */
+async function deadLetterNote({ redis, config }: Scope): Promise<TraceNote[]> {
+  const queue = config.deadLetter === undefined ? undefined : config.queues[config.deadLetter];
+  const count = queue ? await redis.zcard(`${queue.prefix}:${queue.name}:failed`) : 0;
+  if (!queue || count === 0) return [];
+  return [
+    {
+      code: 'dead-letter',
+      queue: queue.name,
+      text: `Queue ${queue.name} holds ${count === 1 ? 'one event' : `${count} events`} that could not be read or that no queue takes, and is not searched by key: npx walmq failed --queue ${queue.name} --list`,
+    },
+  ];
 }
 
 function eventKey(change: Change, outbox: Scope['config']['outbox']): Json | undefined {
