@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { launchChromium } from '../src/chromium.js';
 import { type StartedDashboard, signIn, startDashboard, userLine } from './dashboard-fixture.js';
 import { openPage, violations } from './page-fixture.js';
@@ -35,6 +35,12 @@ beforeAll(async () => {
   });
   for (const name of ['ann', 'cyd']) sessions.set(name, String(await signIn(dashboard.url, name, PASSWORD)));
   await Promise.all(Array.from({ length: 60 }, (_, index) => fail(index + 1)));
+  await pipeline.client.query(
+    `INSERT INTO walmq.operator_log (who, via, action, queue, change_ids, reason, original, corrected, outcome, result, ended_at)
+     VALUES ('tom', 'cli', 'correct', 'orders', ARRAY[$1], 'wrong price', '{"after":{"total":-5}}', '{"after":{"total":5}}', 'done',
+             'corrected', now()), ('tom', 'cli', 'replay', 'orders', ARRAY[$1], null, null, null, 'begun', null, null)`,
+    [idOf(9).slice(0, 27)],
+  );
 });
 afterAll(async () => {
   await browser?.close();
@@ -88,23 +94,34 @@ describe('every page', () => {
   it('keeps nobody out, in light and dark, wide and narrow', async () => {
     await using opened = await open('ann', '/search');
     const { page } = opened;
-    const links = await page.getByRole('navigation', { name: 'Pages' }).getByRole('link').all();
+    const links = await page.getByRole('navigation', { name: 'Pages', exact: true }).getByRole('link').all();
     const paths = await Promise.all(links.map(link => link.getAttribute('href')));
     const own = paths.filter((path): path is string => path !== null && !path.includes('queues'));
-    expect(own).toEqual(expect.arrayContaining(['/', '/search', '/runbook']));
-    const all = [...own, '/search?state=parked', '/search?reason=nothing+of+it', '/search?since=x'];
+    expect(own).toEqual(['/', '/search', '/row', '/log', '/runbook']);
+    const all = [
+      ...own,
+      '/search?state=parked',
+      '/search?reason=nothing+of+it',
+      '/search?since=x',
+      `/row?change=${idOf(9)}`,
+      `/row?change=${idOf(1009)}`,
+      `/mend/correct?queue=orders&job=${idOf(9)}`,
+    ];
     const found: string[] = [];
     for (const path of all) {
       await page.goto(dashboard.url + path);
-      for (const width of [1280, 360]) {
+      await page.evaluate('document.querySelectorAll("details").forEach(each => { each.open = true })');
+      // Colours do not depend on the width, nor do names and roles on the theme.
+      for (const [width, colorScheme] of [
+        [1280, 'light'],
+        [360, 'dark'],
+      ] as const) {
         await page.setViewportSize({ width, height: 800 });
+        await page.emulateMedia({ colorScheme });
         if ((await page.evaluate<number>('document.documentElement.scrollWidth')) > width)
           found.push(`${path} overflows at ${width}`);
-        for (const colorScheme of ['light', 'dark'] as const) {
-          await page.emulateMedia({ colorScheme });
-          for (const violation of await violations(page))
-            found.push(`${path} ${width} ${colorScheme}: ${violation}`);
-        }
+        for (const violation of await violations(page))
+          found.push(`${path} ${width} ${colorScheme}: ${violation}`);
       }
     }
     expect(found).toEqual([]);
@@ -263,3 +280,59 @@ describe('a search', () => {
     expect(replay.status).toBe(403);
   });
 });
+
+describe('a row', () => {
+  it('is corrected by keyboard alone, and says who did it', async () => {
+    await using opened = await open('ann', `/row?change=${idOf(8)}`);
+    const { page } = opened;
+    await page.getByRole('link', { name: 'Correct…' }).first().focus();
+    await page.keyboard.press('Enter');
+    const editor = page.getByRole('textbox', { name: 'The change as JSON' });
+    await editor.waitFor();
+    const text = await editor.inputValue();
+    await editor.focus();
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.insertText(text.replace('customer-8@', 'good-8@'));
+    await page.getByRole('textbox', { name: 'Why' }).focus();
+    await page.keyboard.type('a typo');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByText('Corrected after.customer_email. It runs again.').waitFor();
+    await page.goto(`${dashboard.url}/row?change=${idOf(8)}`);
+    const done = page.getByRole('list', { name: 'What operators did' });
+    expect(await done.textContent()).toMatch(/ann \(dashboard\): correct in queue orders, done.*a typo/s);
+    expect(opened.complaints).toEqual([]);
+  });
+
+  // The last test, since capture changes what the pipeline page says.
+  it('is paused and resumed by keyboard alone, without a reload', async () => {
+    pipeline.startCapture();
+    const order = await pipeline.order('eve@example.com');
+    await vi.waitUntil(async () => (await pipeline.orders.getJobs(['waiting'])).some(isOf(order)), {
+      timeout: 30_000,
+    });
+    await using opened = await open('ann', `/row?table=orders&key=${order}`);
+    const { page } = opened;
+    const press = async (name: string | RegExp) => {
+      await page.getByRole('button', { name }).first().focus();
+      await page.keyboard.press('Enter');
+    };
+    await press(/^Pause in orders/);
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(`in queue orders?`).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Pause', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByText('a pause of its key').waitFor();
+    await press(/^Resume in orders/);
+    await dialog.getByRole('button', { name: 'Resume', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByText('a pause of its key').waitFor({ state: 'hidden' });
+    expect(opened.complaints).toEqual([]);
+  });
+});
+
+function isOf(order: number) {
+  return ({ data }: { readonly data: { readonly key?: { readonly id?: unknown } } }) =>
+    data.key?.id === order;
+}
