@@ -41,7 +41,7 @@ export function provideBaseImages(folder) {
 
 function succeeds(...args) {
   try {
-    run('docker', args, { stdio: 'ignore' });
+    run('docker', args, { stdio: ['ignore', 'pipe', 'ignore'] });
     return true;
   } catch {
     return false;

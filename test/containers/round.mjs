@@ -54,11 +54,12 @@ function containersOf(service) {
 }
 
 /** SIGKILL of the program itself, as the kernel does when memory is short: the restart policy has to bring it back. */
-function killProgram(service) {
+function killProgram(service, hasInit) {
   const [container] = containersOf(service);
-  // The init process of the container is the parent; the program is its child.
-  const [, ...pids] = docker('top', container, '-o', 'pid').split('\n').map(Number);
-  run('kill', ['-9', String(pids.at(-1))]);
+  const first = docker('inspect', '--format', '{{.State.Pid}}', container);
+  // Docker's own init process is the parent of a program that is started with `init: true`.
+  const program = hasInit ? run('ps', ['--ppid', first, '--no-headers', '-o', 'pid']).trim() : first;
+  run('kill', ['-9', program]);
 }
 
 async function mailSubjects() {
@@ -131,11 +132,11 @@ export async function playRound({ orders, print }) {
     print(`${name}: ${placed} orders, each effect once; ${mails - placed} mails repeated`);
   };
   await fault('SIGKILL of capture and a worker', () => {
-    killProgram('capture');
-    killProgram('order-worker');
+    killProgram('capture', true);
+    killProgram('order-worker', true);
   });
-  await fault('SIGKILL of redis', () => killProgram('redis'));
-  await fault('SIGKILL of postgres', () => killProgram('postgres'));
+  await fault('SIGKILL of redis', () => killProgram('redis', false));
+  await fault('SIGKILL of postgres', () => killProgram('postgres', false));
   checkStandbyLog();
   await discardOne();
   print('walmq discard writes in a container');
