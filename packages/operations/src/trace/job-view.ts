@@ -31,6 +31,8 @@ export function jobViewOf(job: StoredJob, place: Place, behind: BlockerView | un
 /** One sentence about a state that asks for a reason; null for one that speaks for itself. */
 export function whyOf(job: StoredJob, place: Place, isPaused: boolean): string | null {
   if (isPaused && (place.state === 'waiting' || place.state === 'delayed')) return 'The queue is paused.';
+  if (place.state === 'active' && place.lock === null)
+    return 'Its worker holds it no longer: the process died or hangs. The next worker of the queue that looks for lost changes takes it.';
   if (place.state !== 'delayed') return null;
   const postponed = jsonOf(job.progress) as { postponed?: number; reason?: string } | null;
   if (typeof postponed?.postponed === 'number')
