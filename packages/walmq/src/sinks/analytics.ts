@@ -1,5 +1,5 @@
 /**
- * A worker that projects changes to facts, and keeps them in PostgreSQL, in ClickHouse or in a sink of your own.
+ * A worker that projects changes to facts, and keeps them in PostgreSQL, ClickHouse, BigQuery or in a sink of your own.
  *
  * @packageDocumentation
  */
@@ -7,7 +7,13 @@
 export {
   type AnalyticsSink,
   analyticsSinkWorker,
+  type BigqueryColumns,
+  type BigqueryConnection,
+  type BigquerySinkOptions,
+  type BigqueryTable,
+  bigqueryTablesSql,
   type Columns,
+  createBigquerySink,
   createClickhouseSink,
   createPostgresSink,
   DELETED_COLUMN,

@@ -38,20 +38,28 @@ export const sinkErrors = errorSection({
     outcome: 'change',
   },
   SINK_FAILED: {
-    meaning: 'ClickHouse did not accept the facts now.',
-    remedy: 'Read the error number: [analytics](../guides/analytics.md). The change is tried again.',
+    meaning: 'ClickHouse or BigQuery did not accept the facts now.',
+    remedy: 'Read the error number or word: [analytics](../guides/analytics.md). The change is tried again.',
+    from: ['workers'],
+    outcome: 'change',
+  },
+  SINK_CREDENTIALS: {
+    meaning:
+      'There are no credentials for BigQuery, Google refused them, or their account may not write to the dataset.',
+    remedy:
+      'Set GOOGLE_APPLICATION_CREDENTIALS or `keyFilename`, and give the account `roles/bigquery.dataEditor`: [BigQuery](../guides/analytics.md#bigquery).',
     from: ['workers'],
     outcome: 'change',
   },
   SINK_NOT_INSTALLED: {
     meaning:
-      'A worker writes to ClickHouse, and the client of ClickHouse is not installed: walmq does not need it otherwise.',
-    remedy: 'Run `npm install @clickhouse/client` in the project.',
+      'A worker writes to ClickHouse or BigQuery, and its client is not installed: walmq does not need it otherwise.',
+    remedy: 'Run `npm install @clickhouse/client` or `npm install @google-cloud/bigquery` in the project.',
     from: ['workers'],
     outcome: 'ends',
   },
   SINK_UNREACHABLE: {
-    meaning: 'ClickHouse cannot be reached.',
+    meaning: 'ClickHouse or BigQuery cannot be reached.',
     remedy: 'Check its address, and that it runs. The change is tried again.',
     from: ['workers'],
     outcome: 'change',
