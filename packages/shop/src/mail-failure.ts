@@ -23,6 +23,10 @@ interface Told extends Error {
 /** "Authentication required", "mechanism too weak", "credentials invalid", "encryption required" (RFC 4954, 6). */
 const LOGIN_REPLIES: ReadonlySet<number | undefined> = new Set([530, 534, 535, 538]);
 const TOO_LARGE = 552;
+/** No reply of SMTP: SendGrid's documented word for a sender that it does not know. */
+const SENDER_UNKNOWN = 403;
+/** "Mail system congestion" (RFC 3463, 3.5): it passes, whatever the first digit says. Gmail's daily limits are 550 5.4.5. */
+const CONGESTION = /^5\d\d[ -]5\.4\.5\b/;
 const CERTIFICATE_CODES = /^(DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|CERT_|ERR_TLS_CERT)/;
 const MAX_REPLY_CHARACTERS = 200;
 
@@ -32,7 +36,8 @@ export function mailFailure(
   sending: { readonly isWritten: boolean; readonly messageId: string; readonly deferral: Deferral },
 ): ShopError {
   const { code, command, responseCode } = error;
-  if (responseCode !== undefined && responseCode >= 400 && responseCode < 500)
+  if (responseCode === SENDER_UNKNOWN) return senderRefused(error);
+  if (isDeferral(error))
     return deferred(
       failure('MAIL_DEFERRED', `the mail server does not take the mail now${replyOf(error)}.`),
       sending.deferral,
@@ -69,13 +74,23 @@ function ofMail(error: Told): ShopError {
   const { command, responseCode } = error;
   // Every mail would be rejected: the fault is in the configuration, not in this mail.
   if (command === 'MAIL FROM' && responseCode !== undefined && responseCode !== TOO_LARGE)
-    return failure('SMTP_SENDER_REFUSED', `the mail server does not send for our address${replyOf(error)}.`, {
-      remedy: 'Check WALMQ_MAIL_FROM.',
-    });
+    return senderRefused(error);
   const who = command === 'RCPT TO' ? 'the recipient' : 'the mail';
   const refused = failure('MAIL_REFUSED', `the mail server refused ${who}${replyOf(error)}.`);
   // Errors on which the kit gives up. Without a reply, nodemailer itself refused.
   return Object.assign(refused, { responseCode: responseCode ?? 554 });
+}
+
+function isDeferral({ responseCode, response = '' }: Told): boolean {
+  return (
+    (responseCode !== undefined && responseCode >= 400 && responseCode < 500) || CONGESTION.test(response)
+  );
+}
+
+function senderRefused(error: Told): ShopError {
+  return failure('SMTP_SENDER_REFUSED', `the mail server does not send for our address${replyOf(error)}.`, {
+    remedy: 'Check WALMQ_MAIL_FROM.',
+  });
 }
 
 /** RFC 5321, 4.5.3.2.6: the server may have delivered the mail, and a retry may deliver a second copy. */

@@ -76,3 +76,48 @@ it("keeps addresses out of a server's words, and makes them one short line", () 
   );
   expect(message.length).toBeLessThan(300);
 });
+
+/** Replies that the providers document: docs/guides/mail-providers.md has the sources. */
+it.each([
+  ['SES', 'EPROTOCOL', undefined, '421 Too many concurrent SMTP connections', 'MAIL_DEFERRED'],
+  ['SES', 'EMESSAGE', 'DATA', '451 Temporary service failure', 'MAIL_DEFERRED'],
+  ['SES', 'EMESSAGE', 'DATA', '454 Throttling failure: Maximum sending rate exceeded', 'MAIL_DEFERRED'],
+  ['SES', 'EMESSAGE', 'DATA', '454 Throttling failure: Daily message quota exceeded', 'MAIL_DEFERRED'],
+  ['SES', 'EAUTH', 'AUTH PLAIN', '535 Authentication Credentials Invalid', 'SMTP_LOGIN_REFUSED'],
+  ['SES', 'EMESSAGE', 'DATA', '554 Message rejected: Email address is not verified.', 'MAIL_REFUSED'],
+  ['SendGrid', 'EAUTH', 'AUTH PLAIN', '451 Authentication failed: Maximum credits exceeded', 'MAIL_DEFERRED'],
+  ['SendGrid', 'EMESSAGE', 'DATA', '452 Too many recipients received this hour', 'MAIL_DEFERRED'],
+  [
+    'SendGrid',
+    'EMESSAGE',
+    'DATA',
+    '403 You are not authorized to send from that email address',
+    'SMTP_SENDER_REFUSED',
+  ],
+  ['SendGrid', 'EENVELOPE', 'RCPT TO', '550 Requested action not taken: mailbox unavailable', 'MAIL_REFUSED'],
+  ['Gmail', 'EPROTOCOL', undefined, '421 4.7.0 Temporary System Problem. Try again later', 'MAIL_DEFERRED'],
+  [
+    'Gmail',
+    'EENVELOPE',
+    'RCPT TO',
+    '450 4.2.1 Peak SMTP relay limit exceeded for customer.',
+    'MAIL_DEFERRED',
+  ],
+  ['Gmail', 'EMESSAGE', 'DATA', '550 5.4.5 Daily SMTP relay limit exceeded for user.', 'MAIL_DEFERRED'],
+  ['Gmail', 'EENVELOPE', 'RCPT TO', '550 5.4.5 Daily sending quota exceeded.', 'MAIL_DEFERRED'],
+  ['Gmail', 'EMESSAGE', 'DATA', '550 5.7.1 Daily SMTP relay limit exceeded for customer.', 'MAIL_REFUSED'],
+  ['Microsoft', 'EAUTH', 'AUTH LOGIN', '432 4.3.2 Concurrent connections limit exceeded.', 'MAIL_DEFERRED'],
+  ['Microsoft', 'EMESSAGE', 'DATA', '554 5.2.2 mailbox full; STOREDRV.Submission', 'MAIL_REFUSED'],
+  [
+    'Microsoft',
+    'EENVELOPE',
+    'MAIL FROM',
+    '550 5.2.252 Sender throttled due to continuous send as denied errors.',
+    'SMTP_SENDER_REFUSED',
+  ],
+])('%s: %s after %s, "%s", is %s', (_, code, command, response, expected) => {
+  const fields = { code, command, response, responseCode: Number(response.slice(0, 3)) };
+  const failure = mailFailure(told(fields), sending);
+  expect(failure.code).toBe(expected);
+  expect('retryAfterMs' in failure).toBe(expected === 'MAIL_DEFERRED');
+});
