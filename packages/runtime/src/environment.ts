@@ -177,7 +177,7 @@ export function wholeNumber(min: number, max: number) {
 const RAW_MARK = /^[a-z+]+:\/\/[^@/?#]*([/?#]).*@/i;
 
 function smtpUrlMistake(text: string): string | undefined {
-  if (URL.canParse(text) && /^smtps?:$/.test(new URL(text).protocol)) return undefined;
+  if (URL.canParse(text) && /^(?:smtps?|ses):$/.test(new URL(text).protocol)) return undefined;
   const [, mark] = RAW_MARK.exec(text) ?? [];
   if (mark) return `has a "${mark}" in user or password: write it as ${encodeURIComponent(mark)}`;
   return 'is not a smtp:// or smtps:// URL, e.g. smtp://localhost:1025';

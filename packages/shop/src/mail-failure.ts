@@ -11,7 +11,7 @@ export interface Deferral {
 const TRIES_WITHOUT_REPLY = 2;
 
 /** nodemailer's description of a failure. */
-interface Told extends Error {
+export interface Told extends Error {
   readonly code?: string;
   /** The error of the socket or of TLS behind `code`, if there is one. */
   readonly originalCode?: string;

@@ -1,8 +1,10 @@
 import { PassThrough } from 'node:stream';
-import { createTransport } from 'nodemailer';
+import { createTransport, type Transporter } from 'nodemailer';
 import { type MailContent, oneLine } from './mail-content.js';
 import { mailFailure } from './mail-failure.js';
 import { renderMail } from './render-mail.js';
+import { loadSes, openClient } from './ses/client.js';
+import { sesFailure } from './ses/failure.js';
 
 export interface Mail {
   readonly to: string;
@@ -57,8 +59,7 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /** Sends mails by SMTP, over a few connections that are kept open. */
 export function createMailer(options: MailerOptions): Mailer {
-  const { smtpUrl, from, rate, ca, firstDeferralMs = MINUTE_MS } = options;
-  const deferral = { firstMs: firstDeferralMs, maxMs: Math.max(firstDeferralMs, LONGEST_DEFERRAL_MS) };
+  const { smtpUrl, from, rate, ca, firstDeferralMs } = options;
   const { greetingMs = 5 * MINUTE_MS, answerMs = 10 * MINUTE_MS } = {
     ...bothOf(options.timeoutMs),
     ...options,
@@ -77,6 +78,36 @@ export function createMailer(options: MailerOptions): Mailer {
     ...(rate ? { rateLimit: rate.mails, rateDelta: rate.perMs } : {}),
     ...(ca === undefined ? {} : { tls: { ca } }),
   });
+  return mailerOver(transport, { from, firstDeferralMs, failureOf: mailFailure });
+}
+
+/** Sends mails by Amazon SES's API: nodemailer builds each mail in memory. Rejects with SES_NOT_INSTALLED. */
+export async function createSesMailer(
+  options: Pick<MailerOptions, 'smtpUrl' | 'from' | 'answerMs' | 'firstDeferralMs'>,
+  load = loadSes,
+): Promise<Mailer> {
+  const { smtpUrl, from, answerMs = 10 * MINUTE_MS, firstDeferralMs } = options;
+  const ses = await load();
+  const sesClient = openClient(ses, smtpUrl, answerMs);
+  const transport = createTransport({
+    SES: { sesClient, SendEmailCommand: ses.SendEmailCommand },
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  } as never) as Transporter;
+  const mailer = mailerOver(transport, { from, firstDeferralMs, failureOf: sesFailure });
+  return { send: mailer.send, close: () => sesClient.destroy() };
+}
+
+function mailerOver(
+  transport: Pick<Transporter, 'use' | 'sendMail' | 'close'>,
+  options: {
+    readonly from: string;
+    readonly firstDeferralMs: number | undefined;
+    readonly failureOf: typeof mailFailure;
+  },
+): Mailer {
+  const { from, firstDeferralMs = MINUTE_MS, failureOf } = options;
+  const deferral = { firstMs: firstDeferralMs, maxMs: Math.max(firstDeferralMs, LONGEST_DEFERRAL_MS) };
   transport.use('stream', (mail, done) => {
     const { onWritten } = mail.data as { onWritten?: () => void };
     mail.message.transform(
@@ -119,7 +150,7 @@ export function createMailer(options: MailerOptions): Mailer {
       } catch (error) {
         throw abandoned.signal.aborted
           ? error
-          : mailFailure(error as Error, { isWritten, messageId, deferral });
+          : failureOf(error as Error, { isWritten, messageId, deferral });
       } finally {
         signal.removeEventListener('abort', abandon);
       }

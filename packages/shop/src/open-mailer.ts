@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { createMailer, type Mailer } from './mail.js';
+import { createMailer, createSesMailer, type Mailer } from './mail.js';
 import { isSender } from './mail-address.js';
 import { ShopError } from './shop-error.js';
 
@@ -34,19 +34,22 @@ export interface MailEnvironment extends z.output<z.ZodObject<typeof MAIL_VARIAB
   readonly smtpUrl: string | undefined;
 }
 
-/** The mailer that an app's environment describes. Throws SMTP_CA_UNREADABLE. */
+/** The mailer that an app's environment describes. Throws SMTP_CA_UNREADABLE, SES_NOT_INSTALLED. */
 export async function openMailer(environment: MailEnvironment): Promise<Mailer> {
   const { smtpUrl, WALMQ_MAIL_FROM, WALMQ_MAILS_PER_SECOND: mails, WALMQ_SMTP_CA: ca } = environment;
   const { WALMQ_SMTP_GREETING_SECONDS: greeting, WALMQ_SMTP_ANSWER_SECONDS: answer } = environment;
   const { WALMQ_MAIL_DEFERRED_SECONDS: deferred } = environment;
+  const times = {
+    ...(answer === undefined ? {} : { answerMs: answer * 1000 }),
+    ...(deferred === undefined ? {} : { firstDeferralMs: deferred * 1000 }),
+  };
+  const server = { smtpUrl: smtpUrl as string, from: WALMQ_MAIL_FROM, ...times };
+  if (server.smtpUrl.startsWith('ses:')) return await createSesMailer(server);
   return createMailer({
-    smtpUrl: smtpUrl as string,
-    from: WALMQ_MAIL_FROM,
+    ...server,
     rate: mails === undefined ? undefined : { mails, perMs: 1000 },
     ca: ca === undefined ? undefined : await readCa(ca),
     ...(greeting === undefined ? {} : { greetingMs: greeting * 1000 }),
-    ...(answer === undefined ? {} : { answerMs: answer * 1000 }),
-    ...(deferred === undefined ? {} : { firstDeferralMs: deferred * 1000 }),
   });
 }
 

@@ -16,6 +16,7 @@ import { CodedError } from '@walmq/change';
  * - `SMTP_CERTIFICATE`: the server's certificate is not trusted.
  * - `SMTP_CA_UNREADABLE`: the file of `WALMQ_SMTP_CA` cannot be read.
  * - `SMTP_TLS`: no encrypted connection can be made.
+ * - `SES_NOT_INSTALLED`: mail goes by Amazon SES, and its client is not installed.
  * - `SMTP_UNREACHABLE`: no connection, or the connection was lost.
  */
 export type ShopErrorCode =
@@ -29,6 +30,7 @@ export type ShopErrorCode =
   | 'SMTP_CERTIFICATE'
   | 'SMTP_CA_UNREADABLE'
   | 'SMTP_TLS'
+  | 'SES_NOT_INSTALLED'
   | 'SMTP_UNREACHABLE';
 
 /** A fault of the reference shop. The shop uses walmq and is not part of it. */
