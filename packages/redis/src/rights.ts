@@ -83,8 +83,10 @@ async function deniedInTransaction(redis: Redis, key: string): Promise<string[]>
       (error: Error & { previousErrors?: Error[] }) => [...(error.previousErrors ?? []), error],
     );
   const denied = errors.filter(isDenied);
-  // A denied command makes EXEC fail, or stand without a MULTI.
-  if (errors.length > 0 && denied.length === 0) throw errors[0];
+  // A denied command makes EXEC fail, or stand without a MULTI. Redis checks the rights before it refuses for another reason: no
+  // memory, a replica.
+  const [lost] = errors.filter(({ name }) => name !== 'ReplyError');
+  if (lost && denied.length === 0) throw lost;
   return IN_TRANSACTIONS.map(([command]) => command).filter(command =>
     denied.some(({ message }) => message.toUpperCase().includes(`'${command}'`)),
   );
