@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, chown, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { access, chown, cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,9 +27,9 @@ export async function startPgBouncer(
   postgres: EmbeddedPostgres,
   { mode, settings = {} }: { readonly mode: PoolMode; readonly settings?: Readonly<Record<string, string>> },
 ): Promise<PgBouncer> {
-  const { command, env } = await findPgBouncer();
   const { uid, gid } = await stat(postgres.dataDir);
   const folder = await mkdtemp(join(tmpdir(), 'walmq-pgbouncer-'));
+  const { command, env } = await findPgBouncer(folder);
   const port = await freePort();
   const { username, password } = new URL(postgres.url);
   const lines = {
@@ -83,18 +83,25 @@ export async function startPgBouncer(
   };
 }
 
-/** On PATH, else unpacked from Debian's package, as the embedded Redis is. */
-async function findPgBouncer(): Promise<{ command: string; env: NodeJS.ProcessEnv }> {
+/**
+ * On PATH, else unpacked from Debian's package, as the embedded Redis is, and copied into `folder`: its user may not reach the
+ * repository.
+ */
+async function findPgBouncer(folder: string): Promise<{ command: string; env: NodeJS.ProcessEnv }> {
   const found = await run('/bin/sh', [
     '-c',
     'command -v pgbouncer || test -x /usr/sbin/pgbouncer && echo /usr/sbin/pgbouncer',
   ]).catch(() => ({ stdout: '' }));
   const [command] = found.stdout.trim().split('\n');
   if (command) return { command, env: {} };
-  const program = join(CACHE, 'usr', 'sbin', 'pgbouncer');
-  if (!(await exists(program))) await unpack();
-  const libraries = (await readdir(join(CACHE, 'usr', 'lib'))).map(name => join(CACHE, 'usr', 'lib', name));
-  return { command: program, env: { LD_LIBRARY_PATH: libraries.join(':') } };
+  if (!(await exists(join(CACHE, 'usr', 'sbin', 'pgbouncer')))) await unpack();
+  await cp(join(CACHE, 'usr'), join(folder, 'usr'), { recursive: true, verbatimSymlinks: true });
+  const lib = join(folder, 'usr', 'lib');
+  const libraries = (await readdir(lib)).map(name => join(lib, name));
+  return {
+    command: join(folder, 'usr', 'sbin', 'pgbouncer'),
+    env: { LD_LIBRARY_PATH: libraries.join(':') },
+  };
 }
 
 async function unpack(): Promise<void> {

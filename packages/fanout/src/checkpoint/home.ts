@@ -13,6 +13,6 @@ export async function readHome(redis: Redis, prefix: string): Promise<string | n
 
 /** The identity of the keys under a prefix. Makes one if there is none. */
 export async function claimHome(redis: Redis, prefix: string): Promise<string> {
-  await redis.setnx(homeKey(prefix), randomUUID());
+  await redis.set(homeKey(prefix), randomUUID(), 'NX');
   return (await readHome(redis, prefix)) as string;
 }
