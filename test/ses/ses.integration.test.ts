@@ -108,11 +108,3 @@ describe("SES's API, on a stand-in", () => {
     });
   });
 });
-
-it('names the command that installs the client', async () => {
-  await expect(
-    createSesMailer({ smtpUrl: 'ses://eu-central-1', from: 'shop@example.com' }),
-  ).rejects.toMatchObject({
-    code: 'SES_NOT_INSTALLED',
-  });
-});

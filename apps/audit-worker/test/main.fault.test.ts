@@ -24,7 +24,12 @@ describe('audit-worker, from a committed row to the log', () => {
 
   it('keeps every change once, killed again and again, in the table that setup makes', async () => {
     const queues = {
-      audit: { tables: ['orders', 'walmq.operator_log'], attempts: 1000, stalledAfterMs: 1000, maxStalledCount: 1000 },
+      audit: {
+        tables: ['orders', 'walmq.operator_log'],
+        attempts: 1000,
+        stalledAfterMs: 1000,
+        maxStalledCount: 1000,
+      },
     };
     await using world = await WorkerWorld.create(servers, 'audited', {
       queues,
@@ -57,7 +62,11 @@ describe('audit-worker, from a committed row to the log', () => {
       await world.rows('UPDATE orders SET revision = $1', [revision]);
     await world.rows('DELETE FROM orders');
     const recorded = async () =>
-      (await world.rows<{ n: number }>("SELECT count(*)::int AS n FROM walmq.audit WHERE table_name = 'orders'"))[0]!.n;
+      (
+        await world.rows<{ n: number }>(
+          "SELECT count(*)::int AS n FROM walmq.audit WHERE table_name = 'orders'",
+        )
+      )[0]!.n;
     for (let kill = 0; kill < KILLS; kill++) {
       const before = await recorded();
       const app = startApp(APP, env);
@@ -68,7 +77,18 @@ describe('audit-worker, from a committed row to the log', () => {
     const app = startApp(APP, env);
     await eventually(async () => expect(await world.countOf('audit', 'completed')).toBe(CHANGES));
     // What operators do is kept too: the intent, then the outcome.
-    const act = [CLI, 'pause-key', 'audit', 'id=1', '--table', 'orders', '--as', 'mia', '--because', 'a test'];
+    const act = [
+      CLI,
+      'pause-key',
+      'audit',
+      'id=1',
+      '--table',
+      'orders',
+      '--as',
+      'mia',
+      '--because',
+      'a test',
+    ];
     await promisify(execFile)(process.execPath, act, { env });
     await eventually(async () =>
       expect(

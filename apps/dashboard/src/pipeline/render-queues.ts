@@ -12,7 +12,8 @@ const COLUMNS: readonly Column[] = [
   {
     id: 'queue',
     name: 'Queue',
-    explanation: 'The queue as walmq.config.ts names it. The link of those who may see rows leads to its jobs.',
+    explanation:
+      'The queue as walmq.config.ts names it. The link of those who may see rows leads to its jobs.',
   },
   { id: 'waiting', name: 'Waiting', explanation: 'Changes that a worker may take now.' },
   { id: 'active', name: 'Active', explanation: 'Changes that handlers are processing.' },
