@@ -14,6 +14,7 @@ import { auditSchemaSql } from '@walmq/sinks/audit';
 import { changeLogSchemaSql } from '@walmq/sinks/change-log';
 import { workerSchemaSql } from '@walmq/worker';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { splitLines } from './split.js';
 import { type CommandIo, configOf, databaseUrlOf } from './terminal/command.js';
 import { withDatabase } from './terminal/connect.js';
 import { examples, type Host } from './terminal/help.js';
@@ -33,6 +34,8 @@ interface SetupCommandOptions {
   readonly dryRun?: boolean;
   /** Print the SQL and run nothing. */
   readonly sql?: boolean;
+  /** Print how the queues could be divided over so many pipelines, and run nothing. */
+  readonly split?: number;
   /** Print each step as a JSON line instead of a sentence. */
   readonly json?: boolean;
   /** Maximum seconds that one statement waits for locks and open transactions. */
@@ -62,6 +65,14 @@ export function addSetup(program: Command, { io }: Host): void {
     .option('--publishers <roles>', 'allow only these roles to send messages: capture,shop', roles)
     .addOption(new Option('--dry-run', 'print what would be done, and change nothing').conflicts('sql'))
     .option('--sql', 'print the SQL for psql instead, and change nothing')
+    .addOption(
+      new Option(
+        '--split <pipelines>',
+        'print which queues each of several pipelines should have, and change nothing',
+      )
+        .argParser(pipelines)
+        .conflicts(['sql', 'dryRun', 'json']),
+    )
     .option('--json', 'print { status, what, remedy } per step, one per line')
     .option(
       '--wait <seconds>',
@@ -86,6 +97,12 @@ function seconds(text: string): number {
   throw new InvalidArgumentError('It must be a number of seconds, more than 0 and at most 86400.');
 }
 
+function pipelines(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 2 && value <= 16) return value;
+  throw new InvalidArgumentError('It must be a number of pipelines, from 2 to 16.');
+}
+
 /** Parses names of roles, separated by commas. */
 function roles(text: string): string[] {
   const names = text.split(',').map(name => name.trim());
@@ -106,6 +123,10 @@ async function setupCommand(io: CommandIo, options: SetupCommandOptions): Promis
   const config = await configOf(io);
   const lockTimeoutMs = Math.ceil(options.wait * 1000);
   await withDatabase(databaseUrlOf(io, config), async client => {
+    if (options.split !== undefined) {
+      for (const line of await splitLines(client, config, options.split)) io.print(line);
+      return;
+    }
     const steps = await planSetup(client, {
       slot: config.source.slot,
       publication: config.source.publication,

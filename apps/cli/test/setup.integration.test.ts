@@ -53,6 +53,26 @@ describe('walmq setup', () => {
     expect(await stateOf(shop)).toEqual(state);
   });
 
+  it('says how the queues could be divided over several pipelines, and changes nothing', async () => {
+    const shop = await world('setup_split', {
+      queues: { orders: { table: 'orders' }, items: { table: 'items' } },
+    });
+    const before = await stateOf(shop);
+    await shop.client.query('INSERT INTO orders (id) SELECT generate_series(1, 30)');
+    await expect
+      .poll(async () => (await shop.run('setup', '--split', '2')).lines.join('\n'), { timeout: 60_000 })
+      .toMatch(
+        /pipeline 1 {2}100 % of the writes\n.*slot: 'setup_split_1'.*prefix: '.*-1'.*\n {2}queues: orders/,
+      );
+    expect((await shop.run('setup', '--split', '1')).code).toBe(2);
+    expect(await stateOf(shop)).toEqual(before);
+    const joined = await world('setup_joined');
+    expect(await joined.run('setup', '--split', '2')).toMatchObject({
+      code: 1,
+      errors: [expect.stringContaining('SPLIT_IMPOSSIBLE')],
+    });
+  });
+
   it('adds what the configuration has come to need, and nothing else', async () => {
     const shop = await world('setup_more');
     await shop.client.query(

@@ -37,4 +37,5 @@ export { runSteps } from './run/run.js';
 export { setupScript } from './run/script.js';
 export { openTransactions, type Waiting } from './run/waits.js';
 export { planSetup, type SetupOptions, setUp } from './setup.js';
+export { type QueueLoad, type SplitPart, splitQueues } from './split/split.js';
 export { planTeardown, runTeardownStep, type TeardownPlan, type TeardownStep } from './teardown/teardown.js';

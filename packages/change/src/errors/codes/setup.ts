@@ -8,6 +8,13 @@ export const setupErrors = errorSection({
     from: ['setup'],
     outcome: 'refused',
   },
+  SPLIT_IMPOSSIBLE: {
+    meaning:
+      '`walmq setup --split` finds no queue that could stand alone: each shares a table with another one.',
+    remedy: 'Divide the work of Redis instead: `redis.shards`.',
+    from: ['setup'],
+    outcome: 'refused',
+  },
   SETUP_SLOT_WAITS: {
     meaning:
       'A new slot waits for every transaction that was open before it, and that took longer than `--wait`. No slot is left behind.',
