@@ -118,7 +118,7 @@ describe('webhook-worker, from a committed row to its receivers', () => {
       { orders: { url: 'https://example.com', secrets: [{ env: 'SECRET' }] } },
       {},
       'WEBHOOK_SECRET_MISSING: the environment variable SECRET is missing or empty. ' +
-        'Set it, or name another place in the webhooks configuration.',
+        'Set it, or name another place in the configuration.',
     ],
   ])('says %s in one sentence', async (_, endpoints, secrets, sentence) => {
     const app = startApp(APP, {

@@ -28,20 +28,28 @@ export function createPool({ max = 20, forHandlers = false, onLost, ...options }
   const urls = urlsOfHosts(urlText(options.url));
   const needsPrimary = forHandlers || urls.length > 1;
   const configure = forHandlers ? handlerConnection : ownConnection;
+  const inUse = new Set<ClientBase>();
   const pool = new Pool({
     ...configure(options),
     max,
     maxLifetimeSeconds: LIFETIME_SECONDS,
-    onConnect: client =>
-      greet(client, {
-        needsPrimary,
-        needsTransactions: forHandlers,
-        keeps: parseAddress(urlText(options.url)).options,
-      }),
+    async onConnect(client) {
+      // Nobody has taken the connection yet, and its greeting waits for an answer too.
+      inUse.add(client);
+      try {
+        await greet(client, {
+          needsPrimary,
+          needsTransactions: forHandlers,
+          keeps: parseAddress(urlText(options.url)).options,
+        });
+      } finally {
+        inUse.delete(client);
+      }
+    },
   });
   pool.on('error', error => onLost?.(error));
   outliveLosses(pool);
-  watchTaken(pool, { ...options, onLost });
+  watchTaken(pool, inUse, { ...options, onLost });
   // The pool makes each client from this object, so changes of the object apply to new clients.
   const { options: kept } = pool as unknown as { options: PoolConfig };
   const addresses = urls.map(url => parseAddress(url));
@@ -68,13 +76,13 @@ export function createPool({ max = 20, forHandlers = false, onLost, ...options }
 /** Watches only connections in use: the pool itself closes a connection that is idle for some seconds. */
 function watchTaken(
   pool: Pool,
+  inUse: Set<ClientBase>,
   { url, deadlineMs = DEADLINE_MS, onLost }: Pick<PoolOptions, 'url' | 'deadlineMs' | 'onLost'>,
 ): void {
-  const taken = new Set<ClientBase>();
-  pool.on('acquire', client => taken.add(client));
-  pool.on('release', (_error, client) => taken.delete(client));
-  pool.on('remove', client => taken.delete(client));
-  watchSilence({ url, deadlineMs, onLost, clients: () => taken });
+  pool.on('acquire', client => inUse.add(client));
+  pool.on('release', (_error, client) => inUse.delete(client));
+  pool.on('remove', client => inUse.delete(client));
+  watchSilence({ url, deadlineMs, onLost, clients: () => inUse });
 }
 
 interface Greeted {

@@ -18,7 +18,7 @@ import { startWorker } from '../src/run/start.js';
 import { WorkerWorld } from './worker-fixture.js';
 
 const CHAINS = 12;
-const STEPS = 10;
+const STEPS = 40;
 
 interface Step {
   readonly row: number;

@@ -1,4 +1,4 @@
--- What BullMQ's scripts get in place of Redis and cmsgpack.
+-- BullMQ's scripts get Redis itself.
 local call = redis.call
 local base, takeToken = ARGV[1], ARGV[3]
 

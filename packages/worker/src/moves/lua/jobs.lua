@@ -26,8 +26,7 @@ local function failed(failure)
   return type(failure) == "table" and failure.err or tostring(failure)
 end
 
-readQueue()
-readFinished()
+readFinished(finished)
 for index, job in ipairs(finished) do
   local isDone, reply = pcall(finish, index, job)
   if not isDone then
@@ -38,14 +37,12 @@ for index, job in ipairs(finished) do
 end
 if failures == 0 or failures < #finished then
   local isDone, failure = pcall(function()
-    reportDrained()
-    if isUnlimited and spare > 0 and not most then readWaiting() end
-    while #taken < (most or wanted) and not isDry do take(takeNext()) end
+    while #taken < wanted and not isDry do take(takeNext()) end
   end)
   -- The jobs that were moved before are reported, and the next call meets the failure.
   if not isDone then failed(failure) end
 end
-local isFinished, failure = pcall(settle)
+local isFinished, failure = pcall(finishView)
 if not isFinished then failed(failure) end
 
 if firstFailure then
