@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
+import { Connection } from './connection.js';
 import type { RedisClient } from './redis-servers.js';
 
-const INTERVAL_MS = 15;
+const INTERVAL_MS = 30;
 
 /** Looks at the slot and at the checkpoints all the time. */
 export interface Observer {
@@ -32,11 +32,10 @@ export function observe(options: {
   const done = run();
 
   async function run(): Promise<void> {
-    let client: Client | undefined;
+    const database = new Connection(databaseUrl);
     while (!stopping) {
       try {
-        client ??= await connect(databaseUrl());
-        const confirmed = await confirmedOf(client, slot);
+        const confirmed = await confirmedOf(database, slot);
         // A shard has its checkpoint from the first start of capture on. Before that the slot stands still.
         if (keys.length < shards)
           keys = (await redis.each(each => each.keys(`*:walmq:checkpoint:*:${slot}`))).flat();
@@ -47,12 +46,11 @@ export function observe(options: {
               faults.push(`the slot confirms ${hex(confirmed)}, but ${key} holds ${hex(lsn)}`);
         }
       } catch {
-        client?.end().catch(() => undefined);
-        client = undefined;
+        // A server is away. Nothing can be compared until it is back.
       }
       await delay(INTERVAL_MS);
     }
-    await client?.end().catch(() => undefined);
+    database.end();
   }
 
   return {
@@ -67,15 +65,8 @@ export function observe(options: {
   };
 }
 
-async function connect(connectionString: string): Promise<Client> {
-  const client = new Client({ connectionString, connectionTimeoutMillis: 1000, query_timeout: 2000 });
-  client.on('error', () => undefined);
-  await client.connect();
-  return client;
-}
-
-async function confirmedOf(client: Client, slot: string): Promise<bigint | undefined> {
-  const { rows } = await client.query<{ lsn: string | null }>(
+async function confirmedOf(database: Connection, slot: string): Promise<bigint | undefined> {
+  const rows = await database.query<{ lsn: string | null }>(
     "SELECT (confirmed_flush_lsn - '0/0')::text AS lsn FROM pg_replication_slots WHERE slot_name = $1",
     [slot],
   );

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Role, Round } from '../plan/round.js';
 import type { WorkSetting } from '../work/setting.js';
+import { COMPILED } from './fleet.js';
 import type { World } from './world.js';
 
 const CAPTURE = programPath('../../../capture/bin/capture.js');
@@ -74,6 +75,7 @@ export function runWalmq(world: World, args: readonly string[]): Promise<Ran> {
         // Past the networks: an operator's own connection is none of the faults.
         env: {
           PATH: process.env.PATH,
+          NODE_COMPILE_CACHE: COMPILED,
           WALMQ_CONFIG: join(world.folder, 'walmq.config.mjs'),
           DATABASE_URL: world.databaseUrl(),
           REDIS_URL: world.servers.redisUrl(),

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SoakError } from '../soak-error.js';
-import { withClient } from './servers.js';
 import type { World } from './world.js';
 
 /** Generous, because machines can be slow: only what hangs for good is a fault. */
@@ -16,27 +15,27 @@ interface Counts {
 
 /** Waits until capture has acknowledged everything and every backfill has ended. */
 export async function untilAcknowledged(world: World): Promise<void> {
-  await waitFor(world, () =>
-    withClient(world.databaseUrl(), async client => {
-      const { rows } = await client.query<{ open: string }>(
-        "SELECT string_agg(format('backfill %s is %s at row %s %s', id, status, rows_read, error), ', ') AS open FROM walmq.backfill WHERE status <> 'done'",
-      );
-      return rows[0]?.open ?? undefined;
-    }),
-  );
-  const end = await withClient(world.databaseUrl(), async client => {
-    const { rows } = await client.query<{ lsn: string }>('SELECT pg_current_wal_flush_lsn()::text AS lsn');
-    return rows[0]?.lsn as string;
+  const { database } = world;
+  await waitFor(world, async () => {
+    const rows = await database.query<{ open: string | null }>(
+      "SELECT string_agg(format('backfill %s is %s at row %s %s', id, status, rows_read, error), ', ') AS open FROM walmq.backfill WHERE status <> 'done'",
+    );
+    return rows[0]?.open ?? undefined;
   });
-  await waitFor(world, () =>
-    withClient(world.databaseUrl(), async client => {
-      const { rows } = await client.query<{ lsn: string; reached: boolean }>(
-        'SELECT confirmed_flush_lsn::text AS lsn, confirmed_flush_lsn >= $2::pg_lsn AS reached FROM pg_replication_slots WHERE slot_name = $1',
-        [world.name, end],
-      );
-      return rows[0]?.reached ? undefined : `the slot is at ${rows[0]?.lsn}, the WAL ends at ${end}`;
-    }),
-  );
+  let end: string | undefined;
+  await waitFor(world, async () => {
+    end ??= await walEnd(world);
+    const rows = await database.query<{ lsn: string; reached: boolean }>(
+      'SELECT confirmed_flush_lsn::text AS lsn, confirmed_flush_lsn >= $2::pg_lsn AS reached FROM pg_replication_slots WHERE slot_name = $1',
+      [world.name, end],
+    );
+    return rows[0]?.reached ? undefined : `the slot is at ${rows[0]?.lsn}, the WAL ends at ${end}`;
+  });
+}
+
+async function walEnd({ database }: World): Promise<string | undefined> {
+  const rows = await database.query<{ lsn: string }>('SELECT pg_current_wal_flush_lsn()::text AS lsn');
+  return rows[0]?.lsn;
 }
 
 /** Waits until no job can move by itself. Resolves to the number of failed jobs. */

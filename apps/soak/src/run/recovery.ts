@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
 import { nameOf } from '../plan/acts.js';
 import type { Act } from '../plan/round.js';
 import { SoakError } from '../soak-error.js';
@@ -17,37 +16,19 @@ const INTERVAL_MS = 10;
 
 /** Waits for the first effect that was committed after `endedAtMs`. Throws SOAK_STUCK after five minutes. */
 export async function recovered(world: World, act: Act, endedAtMs: number): Promise<Recovery> {
-  let client: Client | undefined;
-  try {
-    for (;;) {
-      world.fleet.assertAlive();
-      try {
-        client ??= await connect(world.databaseUrl());
-        const atMs = await firstEffectAfter(client, endedAtMs);
-        if (atMs !== undefined) return { act: nameOf(act), ms: Math.max(0, Math.round(atMs - endedAtMs)) };
-      } catch {
-        client?.end().catch(() => undefined);
-        client = undefined;
-      }
-      if (Date.now() - endedAtMs > LIMIT_MS)
-        throw new SoakError('SOAK_STUCK', `no effect within ${LIMIT_MS / 1000} s after ${nameOf(act)}.`);
-      await delay(INTERVAL_MS);
-    }
-  } finally {
-    await client?.end().catch(() => undefined);
+  for (;;) {
+    world.fleet.assertAlive();
+    const atMs = await firstEffectAfter(world, endedAtMs).catch(() => undefined);
+    if (atMs !== undefined) return { act: nameOf(act), ms: Math.max(0, Math.round(atMs - endedAtMs)) };
+    if (Date.now() - endedAtMs > LIMIT_MS)
+      throw new SoakError('SOAK_STUCK', `no effect within ${LIMIT_MS / 1000} s after ${nameOf(act)}.`);
+    await delay(INTERVAL_MS);
   }
 }
 
-async function connect(connectionString: string): Promise<Client> {
-  const client = new Client({ connectionString, connectionTimeoutMillis: 1000, query_timeout: 5000 });
-  client.on('error', () => undefined);
-  await client.connect();
-  return client;
-}
-
 /** PostgreSQL runs on this machine, so its clock is this process's clock. */
-async function firstEffectAfter(client: Client, ms: number): Promise<number | undefined> {
-  const { rows } = await client.query<{ ms: number | null }>(
+async function firstEffectAfter({ database }: World, ms: number): Promise<number | undefined> {
+  const rows = await database.query<{ ms: number | null }>(
     `SELECT extract(epoch FROM min(at))::float8 * 1000 AS ms
        FROM (SELECT at FROM soak.effects WHERE at > to_timestamp($1::float8 / 1000)
              UNION ALL SELECT at FROM soak.acts WHERE at > to_timestamp($1::float8 / 1000)) AS made`,

@@ -7,6 +7,7 @@ import { workerSchemaSql } from '@walmq/worker';
 import { SCHEMA } from '../load/schema.js';
 import type { Role, Round } from '../plan/round.js';
 import { configOf, resolved } from './config.js';
+import { Connection } from './connection.js';
 import { Fleet } from './fleet.js';
 import type { RedisClient } from './redis-servers.js';
 import { type Servers, withClient } from './servers.js';
@@ -19,8 +20,9 @@ export interface World {
   readonly servers: Servers;
   readonly config: WalmqConfig;
   readonly fleet: Fleet;
-  /** The soak's own connection. */
+  /** The soak's own connections. */
   readonly client: RedisClient;
+  readonly database: Connection;
   /** URL of the round's database on the server itself. */
   databaseUrl(): string;
   /** The environment of a program of the given role, whose connections pass through that role's networks. */
@@ -51,6 +53,7 @@ export async function makeWorld({ round, servers, folder, watchdog }: WorldOptio
     servers,
     config,
     client: servers.redis.connect(),
+    database: new Connection(databaseUrl),
     fleet: new Fleet(folder, watchdog),
     databaseUrl,
     environment: role => ({
@@ -85,7 +88,8 @@ async function dropDatabase(servers: Servers, name: string): Promise<void> {
 }
 
 /** Removes everything of a round from the servers, so that they stay small. */
-export async function removeWorld({ servers, name, client }: World): Promise<void> {
+export async function removeWorld({ servers, name, client, database }: World): Promise<void> {
+  database.end();
   try {
     await dropDatabase(servers, name);
     await client.each(async redis => {
