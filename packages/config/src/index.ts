@@ -7,6 +7,7 @@ export {
   type AlertTargetConfig,
   type CaptureConfig,
   type Durability,
+  longestDeadlineMs,
   type OnDrift,
   type OrderBy,
   type OutboxConfig,

@@ -141,6 +141,11 @@ export interface OutboxConfig {
   readonly columns: Readonly<Parsed['outbox']['columns']>;
 }
 
+/** Milliseconds that the handler of any queue may take at most. */
+export function longestDeadlineMs({ queues }: Pick<WalmqConfig, 'queues'>): number {
+  return Math.max(...Object.values(queues).map(({ deadlineMs }) => deadlineMs));
+}
+
 type ParsedQueue = Parsed['queues'][string];
 
 /** Completes a validated configuration: every queue gets its shard, tables and defaults. The result is deeply frozen. */

@@ -3,8 +3,8 @@ import { type Address, parseAddress } from './address.js';
 import { type DatabaseUrl, urlText } from './database-url.js';
 import { askPassword, PASSWORD_MS } from './password.js';
 import {
-  HANDLER_DEFAULTS,
   HANDLER_SETTINGS,
+  handlerDefaults,
   NO_TIMEOUTS,
   OWN_SETTINGS,
   optionsText,
@@ -55,14 +55,20 @@ export function ownConnection(options: OwnConnectionOptions): ClientConfig {
 }
 
 /** Configures the connections of a pool that an application's handlers use too. Throws DATABASE_URL_INVALID. */
-export function handlerConnection(options: ConnectionOptions): ClientConfig {
+export function handlerConnection(
+  options: ConnectionOptions & { readonly idleInTransactionMs?: number },
+): ClientConfig {
   const { options: said, ...common } = commonConfig(options);
   const { applicationName, timeouts } = parseAddress(urlText(options.url));
   return {
     ...common,
     ...timeouts,
     application_name: applicationName ?? options.name,
-    options: joined(optionsText(HANDLER_DEFAULTS), said, optionsText(HANDLER_SETTINGS)),
+    options: joined(
+      optionsText(handlerDefaults(options.idleInTransactionMs)),
+      said,
+      optionsText(HANDLER_SETTINGS),
+    ),
   };
 }
 

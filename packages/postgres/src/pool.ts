@@ -13,6 +13,11 @@ export interface PoolOptions extends ConnectionOptions {
   readonly max?: number;
   /** True for a pool of an application's handlers and the kit: rejects standbys, because they cannot write. Default: false. */
   readonly forHandlers?: boolean;
+  /**
+   * For a pool of handlers: milliseconds after which the server ends a transaction in which nothing happens. Default: never. It must
+   * be as long as the longest handler may take.
+   */
+  readonly idleInTransactionMs?: number;
   /** Called when a connection of the pool was lost. The next query gets a new connection. */
   readonly onLost?: ((error: Error) => void) | undefined;
 }

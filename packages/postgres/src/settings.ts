@@ -63,15 +63,21 @@ export const HANDLER_SETTINGS: Settings = {
   idle_session_timeout: '0',
 };
 
+/** Greatest value of a time-out: its type is integer. */
+const MAX_TIMEOUT_MS = 2_147_483_647;
+
 /**
  * Time-outs off by default: time-outs of a role or database would fail changes to which the kit gives more time (`deadlineMs`).
- * A URL may still set them.
+ * A URL may still set them. Only a transaction in which nothing happens for longer than any handler may take is ended by the
+ * server: a worker whose host or network died cannot end it, and its locks would keep the change from every other worker.
  */
-export const HANDLER_DEFAULTS: Settings = {
-  statement_timeout: '0',
-  lock_timeout: '0',
-  idle_in_transaction_session_timeout: '0',
-};
+export function handlerDefaults(idleInTransactionMs = 0): Settings {
+  return {
+    statement_timeout: '0',
+    lock_timeout: '0',
+    idle_in_transaction_session_timeout: String(Math.min(idleInTransactionMs, MAX_TIMEOUT_MS)),
+  };
+}
 
 /** Returns `-c name=value ...`. Escapes spaces and backslashes, because the server splits the text at spaces. */
 export function optionsText(settings: Settings): string {

@@ -57,6 +57,25 @@ describe('a connection that is half open', () => {
     },
   );
 
+  it('holds no locks for longer than a handler may take, although nobody watches it any more', async () => {
+    await using network = await startNetwork(postgres.port);
+    const pool = createPool({
+      url: network.url(postgres.url),
+      name: 'half open',
+      max: 2,
+      // Longer than the handler's deadline, after which the pool forgets the connection.
+      deadlineMs: 60_000,
+      forHandlers: true,
+      idleInTransactionMs: 300,
+    });
+    const tx = await pool.connect();
+    await tx.query('BEGIN; CREATE TABLE abandoned (id integer); COMMIT; BEGIN; LOCK TABLE abandoned');
+    network.lose('requests');
+    tx.release(true);
+    expect((await pool.query('SELECT count(*)::int AS n FROM abandoned')).rows).toEqual([{ n: 0 }]);
+    await pool.end();
+  });
+
   it('is told from a long statement, a lock that is waited for, and a transaction that is idle', async () => {
     const { pool, lost } = await open(4);
     const holder = await pool.connect();

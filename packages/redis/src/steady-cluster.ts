@@ -3,10 +3,15 @@ import { Cluster } from 'ioredis';
 type HandleError = Cluster['handleError'];
 
 /**
- * A cluster client that waits while a slot moves. Redis answers ASK when the keys of a command are not on the node that gives
- * the slot away. ioredis would then run the command on the other node. But the scripts of BullMQ and walmq use more keys than
- * they declare, and there they would find the keys that have not arrived yet missing. So this asks the same node again until
- * the slot has moved, and MOVED names the other node.
+ * A cluster client that waits while a slot moves, and that always comes back.
+ *
+ * Redis answers ASK when the keys of a command are not on the node that gives the slot away. ioredis would then run the command
+ * on the other node. But the scripts of BullMQ and walmq use more keys than they declare, and there they would find the keys
+ * that have not arrived yet missing. So this asks the same node again until the slot has moved, and MOVED names the other node.
+ *
+ * A MOVED that arrives after `disconnect(true)` would make ioredis add a node to the pool that it empties. It then waits for
+ * ever for the end of that node, which was never connected: the client stays "disconnecting". So the command waits for the next
+ * connection instead.
  */
 export class SteadyCluster extends Cluster {
   override handleError(
@@ -14,11 +19,12 @@ export class SteadyCluster extends Cluster {
     ttl: Parameters<HandleError>[1],
     handlers: Parameters<HandleError>[2],
   ): void {
-    if (!error.message.startsWith('ASK ')) {
+    const isLate = error.message.startsWith('MOVED ') && this.status !== 'ready';
+    if (!isLate && !error.message.startsWith('ASK ')) {
       super.handleError(error, ttl, handlers);
       return;
     }
-    // Neither counts as a redirection: a slot with many keys moves for longer than the number of them allows.
+    // Does not count as a redirection: a slot with many keys moves for longer than the number of them allows.
     super.handleError(new Error(`TRYAGAIN ${error.message}`), {}, handlers);
   }
 

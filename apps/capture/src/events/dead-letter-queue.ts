@@ -1,5 +1,5 @@
 import type { Change, WalmqError } from '@walmq/change';
-import type { QueueConfig, WalmqConfig } from '@walmq/config';
+import { longestDeadlineMs, type QueueConfig, type WalmqConfig } from '@walmq/config';
 import { refusalOf } from '@walmq/fanout';
 import type { DatabaseUrl } from '@walmq/postgres';
 import { keepConnected } from '@walmq/redis';
@@ -39,7 +39,15 @@ export function watchDeadLetters(options: DeadLetterOptions): DeadLetters | unde
   const name = 'walmq dead letters';
   // The pool connects when the first event is replayed.
   const { deadlineMs } = config.source;
-  const pool = openPool({ url: databaseUrl, name, log, max: 1, forHandlers: true, deadlineMs });
+  const pool = openPool({
+    url: databaseUrl,
+    name,
+    log,
+    max: 1,
+    forHandlers: true,
+    idleInTransactionMs: longestDeadlineMs(config),
+    deadlineMs,
+  });
   const kept = keepConnected({
     url: redisUrl,
     name,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type QueueConfig, shardPrefixes } from '@walmq/config';
+import { longestDeadlineMs, type QueueConfig, shardPrefixes } from '@walmq/config';
 import { checkPostgres, type DatabaseUrl } from '@walmq/postgres';
 import { keepConnected } from '@walmq/redis';
 import { openPool, type ServiceParts, tracingNotInstalled, type ValuesOf, wholeNumber } from '@walmq/runtime';
@@ -54,6 +54,7 @@ export async function openWorkers(options: OpenWorkersOptions): Promise<WorkerAp
     name,
     log,
     forHandlers: true,
+    idleInTransactionMs: longestDeadlineMs(config),
     max: environment.WALMQ_DATABASE_CONNECTIONS,
     deadlineMs: config.source.deadlineMs,
   });
