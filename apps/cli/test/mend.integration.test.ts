@@ -28,18 +28,17 @@ describe('walmq correct, pause-key, resume-key', () => {
   });
 
   /** A queue of orders with the real enqueuer; a worker refuses a negative total. */
-  async function makeWorld(name: string) {
+  async function makeWorld(name: string, { mask }: { readonly mask?: Record<string, 'redact'> } = {}) {
+    const orders = { table: 'orders', attempts: 1, ...(mask && { mask }) };
     const world = await CliWorld.create({ postgres, redis }, name, {
       schema: `CREATE TABLE orders (id int PRIMARY KEY, total int); ${CAPTURE_SCHEMA.sql}`,
-      queues: { orders: { table: 'orders', attempts: 1 } },
+      queues: { orders },
     });
     onTestFinished(() => world[Symbol.asyncDispose]());
     const connection = { url: redis.url };
     const queue = new Queue<Data>('orders', { connection, prefix: name });
     onTestFinished(() => queue.close());
-    const { queues } = resolveConfig(
-      parseConfig({ redis: { prefix: name }, queues: { orders: { table: 'orders', attempts: 1 } } }, 'test'),
-    );
+    const { queues } = resolveConfig(parseConfig({ redis: { prefix: name }, queues: { orders } }, 'test'));
     const checkpointKey = `${name}:walmq:checkpoint:test`;
     const start = formatPosition({ ...parsePosition(changeId(1)), seq: 0 });
     await world.redis.hset(checkpointKey, 'position', start);
@@ -165,7 +164,15 @@ describe('walmq correct, pause-key, resume-key', () => {
   it('corrects a waiting change while its key is paused', async () => {
     const { world, worker, done, enqueue } = await makeWorld('md_waiting');
     await enqueue(1, 42, -5);
-    const paused = await world.run('pause-key', 'orders', 'id=42', '--as', 'mia', '--because', 'wrong price');
+    const paused = await world.run(
+      'pause-key',
+      'orders',
+      'id= 042',
+      '--as',
+      'mia',
+      '--because',
+      'wrong price',
+    );
     expect([paused.code, ...paused.lines, ...paused.errors]).toEqual([
       0,
       `orders, orders id=42: Paused. Change ${changeId(1)} and all later ones wait.`,
@@ -204,6 +211,15 @@ describe('walmq correct, pause-key, resume-key', () => {
       'correct',
       'pause-key',
     ]);
+  });
+
+  it('writes the key of a queue that masks it as the queue shows it', async () => {
+    const { world } = await makeWorld('md_masked', { mask: { id: 'redact' } });
+    const { code, lines } = await world.run('pause-key', 'orders', '4242');
+    expect([code, lines[0]]).toEqual([0, expect.stringMatching(/^orders, orders id=\[redacted\]: Paused/)]);
+    const log = (await world.run('log', '--json')).lines.join('');
+    expect(JSON.parse(log)).toMatchObject({ action: 'pause-key', key: 'orders id=[redacted]' });
+    expect(log).not.toContain('4242');
   });
 
   it.each([

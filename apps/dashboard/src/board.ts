@@ -2,7 +2,7 @@ import { createBullBoard } from '@bull-board/api';
 import { FastifyAdapter } from '@bull-board/fastify';
 import { tableName } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
-import type { OperatorLog } from '@walmq/operations';
+import { type OperatorLog, shownData } from '@walmq/operations';
 import type { Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
@@ -50,6 +50,7 @@ export function mountBoards(options: BoardOptions): void {
 function mountBoard(options: BoardOptions & { readonly path: string; readonly readOnlyMode: boolean }): void {
   const { http, queues, isReady, redis, operators, discardFailed, path, readOnlyMode } = options;
   const server = new FastifyAdapter();
+  const configs = queues.map(({ config }) => config);
   createBullBoard({
     queues: queues.map(({ queue, config }) => {
       const description = descriptionOf(config);
@@ -58,6 +59,7 @@ function mountBoard(options: BoardOptions & { readonly path: string; readonly re
         readOnlyMode,
         allowRetries: !readOnlyMode,
         discardFailed: () => discardFailed(queue),
+        show: data => shownData(configs, queue.name, data),
       });
       adapter.setFormatter('name', nameOf);
       return adapter;

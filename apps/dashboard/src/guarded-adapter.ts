@@ -15,6 +15,13 @@ class ActionRefused extends WalmqError {
   }
 }
 
+export interface GuardedAdapterOptions extends Partial<QueueAdapterOptions> {
+  /** Discards every failed change of the queue. */
+  readonly discardFailed: () => Promise<void>;
+  /** A job's data as people may see it. */
+  readonly show: (data: unknown) => unknown;
+}
+
 /**
  * Bull Board's view of a queue, without the actions that would break a key's order. A parked change is the
  * BullMQ parent of the change that it waits for. Removing it also removes that change, or lets later ones run
@@ -24,17 +31,13 @@ class ActionRefused extends WalmqError {
 export class GuardedAdapter extends BullMQAdapter {
   readonly #queue: Queue;
   readonly #discardFailed: () => Promise<void>;
+  readonly #show: (data: unknown) => unknown;
 
-  constructor(
-    queue: Queue,
-    {
-      discardFailed,
-      ...options
-    }: Partial<QueueAdapterOptions> & { readonly discardFailed: () => Promise<void> },
-  ) {
+  constructor(queue: Queue, { discardFailed, show, ...options }: GuardedAdapterOptions) {
     super(queue, options);
     this.#queue = queue;
     this.#discardFailed = discardFailed;
+    this.#show = show;
   }
 
   /**
@@ -69,7 +72,7 @@ export class GuardedAdapter extends BullMQAdapter {
 
   override async getJob(id: string): Promise<Job | undefined> {
     const job = await super.getJob(id).catch((error: unknown) => unreadable(this.#queue, id, error));
-    return job && guard(job);
+    return job && this.#guarded(job);
   }
 
   /**
@@ -79,7 +82,7 @@ export class GuardedAdapter extends BullMQAdapter {
   override async getJobs(...args: Parameters<BullMQAdapter['getJobs']>): Promise<Job[]> {
     const [statuses, start, end] = args;
     try {
-      return (await super.getJobs(...args)).map(guard);
+      return (await super.getJobs(...args)).map(job => this.#guarded(job));
     } catch (error) {
       if (!isOfContent(error)) throw error;
       // Jobs of a paused queue are among the waiting ones.
@@ -88,6 +91,10 @@ export class GuardedAdapter extends BullMQAdapter {
       const jobs = await Promise.all(ids.map(id => this.getJob(id)));
       return jobs.filter(job => job !== undefined);
     }
+  }
+
+  #guarded(job: Job): Job {
+    return guard(job, this.#show);
   }
 
   override async getJobLogs(id: string): Promise<string[]> {
@@ -119,7 +126,7 @@ function unreadable(queue: Queue, id: string, error: unknown): Job {
   return new Job(queue, 'unreadable', { unreadable: `Redis has no job under ${queue.toKey(id)}.` }, {}, id);
 }
 
-function guard(job: Job): Job {
+function guard(job: Job, show: (data: unknown) => unknown): Job {
   const remove = job.remove.bind(job);
   const retry = job.retry.bind(job);
   const toJSON = job.toJSON.bind(job);
@@ -133,7 +140,7 @@ function guard(job: Job): Job {
       const traces: unknown = json.stacktrace;
       return {
         ...json,
-        data: presentable(json.data),
+        data: presentable(show(json.data)),
         opts: presentable(json.opts),
         progress: presentable(json.progress),
         returnvalue: presentable(json.returnvalue),

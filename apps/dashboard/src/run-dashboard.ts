@@ -125,7 +125,7 @@ export async function runDashboard(given: Start = {}): Promise<void> {
         });
         mountPipeline({ http, observer, tokens, identify });
         mountRow({ http, tokens, config, database, redis, log, actions: rowActions(config) });
-        mountLog({ http, tokens, database, queues: Object.keys(config.queues) });
+        mountLog({ http, tokens, database, config });
         mountRunbook({ http, tokens });
         const acting = { http, observer, tokens, redis, log, operators, discardFolder };
         mountMend({ ...acting, config, queues: bullmqQueues, database });

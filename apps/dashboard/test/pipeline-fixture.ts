@@ -24,13 +24,19 @@ export class TestPipeline implements AsyncDisposable {
     this.orders = new Queue('orders', { connection: { url: redis.url } });
   }
 
-  /** Servers and tables; nothing runs yet. */
-  static async create(): Promise<TestPipeline> {
+  /** Servers and tables; nothing runs yet. `env`: over the process's environment. `setup`: options of `walmq setup`. */
+  static async create({
+    env = {},
+    setup = [],
+  }: {
+    readonly env?: Record<string, string>;
+    readonly setup?: readonly string[];
+  } = {}): Promise<TestPipeline> {
     const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
     const pipeline = new TestPipeline(postgres, redis);
-    await promisify(execFile)(process.execPath, [join(ROOT, 'packages/shop/bin/shop-setup.js')], {
+    await promisify(execFile)(process.execPath, [join(ROOT, 'packages/shop/bin/shop-setup.js'), ...setup], {
       cwd: ROOT,
-      env: { PATH: process.env.PATH, ...pipeline.env },
+      env: { PATH: process.env.PATH, ...pipeline.env, ...env },
     });
     await pipeline.client.connect();
     return pipeline;

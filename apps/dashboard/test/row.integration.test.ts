@@ -1,22 +1,37 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type StartedDashboard, signIn, startDashboard, userLine } from './dashboard-fixture.js';
+import { fromPage, type StartedDashboard, signIn, startDashboard, userLine } from './dashboard-fixture.js';
 import { TestPipeline } from './pipeline-fixture.js';
 
 const PASSWORD = 'correct horse battery';
 const SECRET = 'ada@secret.example';
 /** In a masked column, and in no handler's words. */
 const MASKED = 'bob@masked.example';
+/** What an operator puts into a change. */
+const CORRECTED = 'handed-on';
 
-/** The shop's table in two queues: one masks the address, the other one has no worker and takes updates only. */
+/**
+ * The shop's table in three queues: one masks the address, one has no worker and takes updates only, and the queue of the audit log
+ * takes whole rows, also those of the operators' log.
+ */
 const CONFIG = `export default {
   queues: {
+    audit: { tables: ['orders', 'walmq.operator_log'], attempts: 1 },
     orders: { table: 'orders', attempts: 1, mask: { customer_email: 'redact' } },
     notices: { table: 'orders', columns: ['id', 'status'], operations: ['update'] },
   },
 };`;
+
+function unescaped(text: string): string {
+  return text
+    .replaceAll('&quot;', '"')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&');
+}
 
 describe('the page of a row', () => {
   let pipeline: TestPipeline;
@@ -25,6 +40,9 @@ describe('the page of a row', () => {
   let id: number;
   let other: number;
   let failed: string;
+  let audit: Queue;
+  /** A change of the same row, in the queue of the audit log. */
+  let audited: string;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'walmq-row-'));
@@ -33,11 +51,16 @@ describe('the page of a row', () => {
     const lines = await Promise.all(
       (['operator', 'read-only', 'states'] as const).map(role => userLine(role, role, PASSWORD)),
     );
-    pipeline = await TestPipeline.create();
+    pipeline = await TestPipeline.create({ env: { WALMQ_CONFIG: config }, setup: ['--audit'] });
+    audit = new Queue('audit', { connection: { url: pipeline.redis.url } });
     pipeline.startCapture({ WALMQ_CONFIG: config });
     pipeline.work('orders', async job => {
       if (job.name === 'update') throw new Error(`no mail to ${SECRET}`);
       return { mailed: SECRET };
+    });
+    // The log's queue holds whole rows; its changes stay, as failed ones.
+    pipeline.work('audit', async () => {
+      throw new Error('the log is full');
     });
     id = await pipeline.order(SECRET);
     await pipeline.client.query("UPDATE orders SET status = 'paid' WHERE id = $1", [id]);
@@ -49,11 +72,15 @@ describe('the page of a row', () => {
       ...pipeline.env,
       WALMQ_CONFIG: config,
       WALMQ_DASHBOARD_USERS: lines.join(','),
-      WALMQ_DASHBOARD_DISCARDED: folder,
+      WALMQ_DISCARDED: folder,
     });
+    await vi.waitUntil(async () => (await audit.getFailedCount()) === 2, { timeout: 30_000 });
+    audited = (await audit.getFailed()).find(({ data }) => data.key.id === other)?.id as string;
+    await leaveTracks();
   });
   afterAll(async () => {
     await dashboard?.stop();
+    await audit?.close();
     await pipeline?.[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });
   });
@@ -66,6 +93,40 @@ describe('the page of a row', () => {
     cookies.set(name, cookie);
     const answer = await fetch(dashboard.url + path, { headers: { cookie } });
     return { status: answer.status, page: await answer.text() };
+  }
+
+  async function act(name: string, path: string, init: RequestInit & { headers?: Record<string, string> }) {
+    const answer = await fetch(
+      dashboard.url + path,
+      fromPage(dashboard.url, { ...init, headers: { ...init.headers, cookie: cookies.get(name) as string } }),
+    );
+    return { status: answer.status, text: await answer.text() };
+  }
+
+  /** An operator corrects the failed change, which fails again, and repeats its copy in the log's queue: entries with whole changes. */
+  async function leaveTracks(): Promise<void> {
+    const { page } = await show('operator', `/mend/correct?queue=orders&job=${failed}`);
+    const token = /name="walmq-token" content="([^"]+)"/.exec(page)?.[1] as string;
+    const original = unescaped(/<textarea name="original" hidden>\n([^<]*)/.exec(page)?.[1] as string);
+    const given = original.replaceAll('"status":"paid"', `"status":"${CORRECTED}"`);
+    const body = new URLSearchParams({
+      queue: 'orders',
+      job: failed,
+      original,
+      given,
+      token,
+      reason: 'typing error',
+    });
+    expect(await act('operator', '/mend/correct', { body })).toMatchObject({ status: 200 });
+    await vi.waitUntil(async () => (await pipeline.orders.getFailedCount()) === 2, { timeout: 30_000 });
+    expect(
+      await act('operator', `/queues/api/queues/audit/${audited}/retry`, { method: 'PUT' }),
+    ).toMatchObject({
+      status: 204,
+    });
+    // The entries of all three actions have come through the log's queue.
+    const entries = async () => (await audit.getFailed()).filter(({ data }) => data.table === 'operator_log');
+    await vi.waitUntil(async () => (await entries()).length === 3, { timeout: 30_000 });
   }
 
   it('shows each change with its state in every queue, and leads to Bull Board at the very job', async () => {
@@ -127,41 +188,70 @@ describe('the page of a row', () => {
     `/read-only/queues/api/queues/orders/${failed}/logs`,
     '/read-only/queues/api/queues?activeQueue=orders&status=failed&page=1',
     `/read-only%2fqueues/api/queues/orders/${failed}`,
+    ...logQuestions(),
   ];
+
+  /** Whole rows are in the queue of the audit log, in what operators did to it, and in their log's own changes there. */
+  const logQuestions = () => [
+    '/log?queue=audit',
+    '/log?action=correct',
+    '/log?action=retry',
+    '/row?table=walmq.operator_log&key=1',
+    '/row?table=walmq.operator_log&key=3',
+    '/search?table=walmq.operator_log',
+    `/search?queue=audit&text=${encodeURIComponent(MASKED)}`,
+    `/search?queue=audit&key=${encodeURIComponent(`customer_email=${MASKED}`)}`,
+    `/mend/correct?queue=audit&job=${audited}`,
+    ...['', '/read-only'].flatMap(board => [
+      `${board}/queues/api/queues/audit/${audited}`,
+      `${board}/queues/api/queues/audit/${audited}/flow`,
+      `${board}/queues/api/queues/audit/${audited}/logs`,
+      `${board}/queues/api/queues?activeQueue=audit&status=failed&page=1`,
+      `${board}/queues/api/queues?activeQueue=audit&status=latest&page=1`,
+    ]),
+  ];
+
+  it('shows a corrected change to who may see rows, and lets nobody find a masked value by searching', async () => {
+    for (const name of ['operator', 'read-only']) {
+      expect((await show(name, '/log?action=correct')).page).toContain(CORRECTED);
+      const { page } = await show(name, `/search?text=${encodeURIComponent(MASKED)}`);
+      expect(page).toContain('No failed change matches');
+      expect((await show(name, `/read-only/queues/api/queues/audit/${audited}`)).page).toContain('[hidden]');
+    }
+    const { status, page } = await show('operator', `/mend/correct?queue=audit&job=${audited}`);
+    expect([status, page]).toEqual([404, expect.stringContaining('takes whole rows')]);
+  });
 
   it('shows a masked value to nobody, on no page and however it is asked for', async () => {
     for (const name of ['operator', 'read-only', 'states'])
       for (const path of questions()) {
         const { page } = await show(name, path);
         // The question itself is repeated in its field.
-        expect(page.replaceAll(`value="${MASKED}"`, ''), `${name} ${path}`).not.toContain(MASKED);
+        expect(page.replaceAll(/ value="[^"]*"/g, ''), `${name} ${path}`).not.toContain(MASKED);
       }
   });
 
   it('shows no row, key or reason on any page to somebody who may see states only', async () => {
     for (const path of questions()) {
       const { page } = await show('states', path);
-      for (const hidden of [SECRET, '[redacted]', '"customer_email"', 'customer_email&quot;'])
-        expect(page, path).not.toContain(hidden);
+      const hiding = [
+        SECRET,
+        CORRECTED,
+        'typing error',
+        '[redacted]',
+        '"customer_email"',
+        'customer_email&quot;',
+      ];
+      for (const hidden of hiding) expect(page, path).not.toContain(hidden);
     }
   });
 
   it('lets nobody but an operator act, and says who did what to the change', async () => {
     const page = await show('operator', `/row?table=orders&key=${other}`);
     const token = /name="walmq-token" content="([^"]+)"/.exec(page.page)?.[1] as string;
-    const act = async (name: string, path: string, body: object) => {
-      const headers = {
-        cookie: cookies.get(name) as string,
-        origin: dashboard.url,
-        'content-type': 'application/json',
-        'x-walmq-token': token,
-      };
-      const answer = await fetch(dashboard.url + path, {
-        method: 'POST',
-        headers,
-        body: JSON.stringify(body),
-      });
-      return { status: answer.status, text: await answer.text() };
+    const press = (name: string, path: string, body: object) => {
+      const headers = { 'content-type': 'application/json', 'x-walmq-token': token };
+      return act(name, path, { headers, body: JSON.stringify(body) });
     };
     const change = { queue: 'orders', job: failed };
     const row = { queue: 'notices', table: 'orders', key: [String(other)] };
@@ -175,11 +265,11 @@ describe('the page of a row', () => {
         ['/mend/pause-key', row],
         ['/mend/resume-key', row],
       ] as const)
-        expect(await act(name, path, body), `${name} ${path}`).toMatchObject({ status: 403 });
+        expect(await press(name, path, body), `${name} ${path}`).toMatchObject({ status: 403 });
     expect(await pipeline.orders.getFailedCount()).toBe(2);
 
-    expect(await act('operator', '/mend/pause-key', row)).toMatchObject({ status: 200 });
-    expect(await act('operator', '/mend/discard', change)).toMatchObject({ status: 200 });
+    expect(await press('operator', '/mend/pause-key', row)).toMatchObject({ status: 200 });
+    expect(await press('operator', '/mend/discard', change)).toMatchObject({ status: 200 });
     for (const path of [`/row?table=orders&key=${other}`, `/row?change=${failed}`]) {
       const { page: after } = await show('read-only', path);
       expect(after).toMatch(/Queue orders: <strong class="state">gone/);

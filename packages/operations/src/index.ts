@@ -166,7 +166,8 @@ export {
 } from './status/table-memory.js';
 export { tablesOf } from './status/tables-of.js';
 export { verdicts } from './status/verdicts.js';
-export { HIDDEN, hiddenByQueues, hideColumns, isLogQueue, withoutData } from './trace/hide.js';
+export { viewsToRead } from './trace/differences.js';
+export { HIDDEN, isLogQueue, shownData, shownJson, withoutData } from './trace/hide.js';
 export { readTrace, type TraceOptions } from './trace/read-trace.js';
 export type {
   ActionView,

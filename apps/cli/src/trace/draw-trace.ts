@@ -1,16 +1,17 @@
 import { styleText } from 'node:util';
 import type { Json, Row } from '@walmq/change';
-import type {
-  ActionView,
-  BlockerView,
-  Difference,
-  EffectView,
-  EntryState,
-  JobView,
-  QueueEntry,
-  RowView,
-  Trace,
-  TracedChange,
+import {
+  type ActionView,
+  type BlockerView,
+  type Difference,
+  type EffectView,
+  type EntryState,
+  type JobView,
+  type QueueEntry,
+  type RowView,
+  type Trace,
+  type TracedChange,
+  viewsToRead,
 } from '@walmq/operations';
 import { printable } from '../terminal/printable.js';
 
@@ -51,6 +52,7 @@ function changeLines(change: TracedChange, colours: boolean): string[] {
   const when = transaction
     ? `${transaction.committedAt}  transaction ${transaction.xid} at ${lsn}`
     : `LSN ${lsn}`;
+  const views = viewsToRead(rows);
   return [
     printable(`${id}  ${what}`),
     `  committed  ${when}`,
@@ -59,7 +61,7 @@ function changeLines(change: TracedChange, colours: boolean): string[] {
     ...(moved ? [line('key', movedText(moved))] : []),
     ...(span ? [line('trace', `${span.traceId}, span ${span.spanId}`)] : []),
     ...(logs.length > 0 ? [line('logs', logs.join(', '))] : []),
-    ...rows.flatMap(view => rowLines(view, rows.length > 1)),
+    ...views.flatMap(view => rowLines(view, views.length > 1)),
     ...queues.flatMap(entry => entryLines(entry, colours)),
     ...actions.map(action => line('operator', actionText(action))),
   ];
@@ -80,9 +82,7 @@ function actionText({ at, who, via, action, queue, outcome, reason, result }: Ac
 
 function rowLines({ of, differences }: RowView, isNamed: boolean): string[] {
   return [
-    ...(isNamed
-      ? [line('row', `as ${of.join(', ')} show it:${differences.length === 0 ? ' nothing differs' : ''}`)]
-      : []),
+    ...(isNamed ? [line('row', `as ${of.join(', ')} ${of.length === 1 ? 'shows' : 'show'} it:`)] : []),
     ...differences.map((difference, index) =>
       line(index === 0 && !isNamed ? 'row' : '', differenceText(difference)),
     ),
@@ -98,9 +98,9 @@ function differenceText({ column, before, after }: Difference): string {
 function entryLines({ queue, state, why, job, inbox, effects }: QueueEntry, colours: boolean): string[] {
   const shown =
     colours && COLOURS[state] ? styleText(COLOURS[state], state, { validateStream: false }) : state;
-  const parts = [`queue ${queue}: ${shown}`, ...(job ? jobParts(job, state) : []), ...(why ? [why] : [])];
+  const parts = ['', ...(job ? jobParts(job, state) : [])].join(', ');
   return [
-    `  ${printable(parts[0] as string).replace(state, shown)}${parts.length > 1 ? printable(`, ${parts.slice(1).join(', ')}`) : ''}`,
+    `  ${printable(`queue ${queue}: `)}${shown}${printable(`${parts}${why ? `. ${why}` : ''}`)}`,
     ...(job?.behind ? [detail('behind', behindText(job.behind))] : []),
     ...(job?.failedReason ? [detail('reason', cut(job.failedReason, LONGEST_REASON))] : []),
     ...(job && job.result !== null ? [detail('result', valueText(job.result))] : []),
@@ -130,13 +130,14 @@ function jobParts(job: JobView, state: EntryState): string[] {
 }
 
 function behindText(blocker: BlockerView): string {
-  const { jobId, state, op, table, key, failedReason, paused, ahead, isLeast } = blocker;
+  const { jobId, state, why, op, table, key, failedReason, paused, ahead, isLeast } = blocker;
   if (paused)
     return `a pause of its key, since ${paused.at} by ${paused.by}${paused.reason ? `: ${paused.reason}` : ''}`;
   const what = [op, table, key ? keyText(key) : undefined].filter(Boolean).join(' ');
   const reason = failedReason ? `: ${cut(failedReason, LONGEST_REASON)}` : '';
   const others = ahead > 1 ? `, ${isLeast ? 'at least ' : ''}${ahead} changes before it` : '';
-  return `${jobId} (${what}), which is ${state}${others}${reason}`;
+  const stands = state === 'failed' ? 'has failed' : `is ${state}`;
+  return `${jobId} (${what}), which ${stands}${others}${reason}${why ? `. ${why}` : ''}`;
 }
 
 function effectText({

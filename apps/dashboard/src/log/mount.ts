@@ -1,5 +1,15 @@
 import { CodedError } from '@walmq/change';
-import { type LogDatabase, type LogFilter, type LogPage, logUnavailable, readLog } from '@walmq/operations';
+import type { QueueConfig, WalmqConfig } from '@walmq/config';
+import {
+  isLogQueue,
+  type LogDatabase,
+  type LogEntry,
+  type LogFilter,
+  type LogPage,
+  logUnavailable,
+  readLog,
+  shownJson,
+} from '@walmq/operations';
 import { redact } from '@walmq/runtime';
 import type { FastifyInstance } from 'fastify';
 import type { ActionTokens } from '../access/identify.js';
@@ -10,28 +20,44 @@ export interface LogOptions {
   readonly http: FastifyInstance;
   readonly tokens: ActionTokens;
   readonly database: LogDatabase | Error;
-  readonly queues: readonly string[];
+  readonly config: Pick<WalmqConfig, 'queues'>;
 }
 
 const NO_PAGE: LogPage = { entries: [], next: undefined };
 
 /** GET /log: what operators did, newest first, filtered by the query. */
-export function mountLog({ http, tokens, database, queues }: LogOptions): void {
+export function mountLog({ http, tokens, database, config }: LogOptions): void {
+  const queues = Object.values(config.queues);
   http.get('/log', async (request, reply) => {
     const query = queryOf(request.query as Readonly<Record<string, unknown>>);
     const filter = filterOf(query);
     const draw = (found: LogPage, problem?: string) =>
-      logPage({ viewer: viewerOf(request, tokens), query, found, queues, problem });
+      logPage({
+        viewer: viewerOf(request, tokens),
+        query,
+        found,
+        queues: Object.keys(config.queues),
+        problem,
+      });
     reply.type('text/html; charset=utf-8');
     if (typeof filter === 'string') return await reply.code(400).send(draw(NO_PAGE, filter));
     try {
       if (database instanceof Error) throw logUnavailable(database);
-      return await reply.send(draw(await readLog(database, filter)));
+      const { entries, next } = await readLog(database, filter);
+      return await reply.send(draw({ entries: entries.map(entry => shownEntry(queues, entry)), next }));
     } catch (error) {
       const sentence = error instanceof CodedError ? error.sentence : (error as Error).message;
       return await reply.code(503).send(draw(NO_PAGE, redact(sentence)));
     }
   });
+}
+
+/** An entry about the queue of a log, which takes whole rows, without what the other queues hide. */
+function shownEntry(queues: readonly QueueConfig[], entry: LogEntry): LogEntry {
+  const { queue, original, corrected } = entry;
+  if (queue === null || !isLogQueue(queue)) return entry;
+  const shown = (json: string | null) => json && shownJson(queues, queue, json);
+  return { ...entry, key: null, original: shown(original), corrected: shown(corrected) };
 }
 
 const NAMES = ['who', 'action', 'queue', 'outcome', 'change', 'since', 'until', 'before'] as const;

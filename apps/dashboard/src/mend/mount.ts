@@ -1,6 +1,14 @@
 import { CodedError, WalmqError } from '@walmq/change';
 import type { QueueConfig, WalmqConfig } from '@walmq/config';
-import { correctChange, pausedText, pauseKey, queueOf, resolveKey, resumeKey } from '@walmq/operations';
+import {
+  correctChange,
+  isLogQueue,
+  pausedText,
+  pauseKey,
+  queueOf,
+  resolveKey,
+  resumeKey,
+} from '@walmq/operations';
 import { redact } from '@walmq/runtime';
 import type { Queue } from 'bullmq';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -42,6 +50,18 @@ export function mountMend(options: MendOptions): void {
     throw new WalmqError('CHANGE_UNKNOWN', `queue ${own.name} no longer holds ${jobId}.`, {
       remedy: 'It was removed, or has completed and is past its retention.',
     });
+  }
+
+  async function correctable(given: Given): Promise<FoundJob> {
+    const found = await jobOf(given);
+    if (!isLogQueue(found.config.name)) return found;
+    throw new WalmqError(
+      'ACTION_REFUSED',
+      `queue ${found.config.name} takes whole rows, which this page does not show.`,
+      {
+        remedy: 'A log records what was committed. If it must be corrected all the same: npx walmq correct.',
+      },
+    );
   }
 
   async function keyOf({ queue, table, key, orderKey, event }: Given) {
@@ -120,7 +140,7 @@ export function mountMend(options: MendOptions): void {
       return await reply.code(403).send('You may look, but not act: corrections are for operators.');
     if (redis.status !== 'ready') return await reply.code(503).send('Redis cannot be reached.');
     try {
-      const { queue, jobId, data } = await jobOf(request.query as Given);
+      const { queue, jobId, data } = await correctable(request.query as Given);
       return await reply.send(correctPage({ viewer, queue: queue.name, jobId, text: data, original: data }));
     } catch (error) {
       return await reply.code(404).type('text/plain; charset=utf-8').send(sentenceOf(error));
@@ -140,7 +160,7 @@ export function mountMend(options: MendOptions): void {
     if (redis.status !== 'ready')
       return await reply.code(503).send(draw({ problem: 'Redis cannot be reached.' }));
     try {
-      const found = await jobOf({ queue, job: jobId });
+      const found = await correctable({ queue, job: jobId });
       const operator = operatorOf(viewer.identity, 'dashboard', reason === '' ? undefined : reason);
       const { differs, replayed } = await correctChange({
         redis,

@@ -1,6 +1,6 @@
 import { normalTableName, tableName } from '@walmq/change';
 import type { QueueConfig, WalmqConfig } from '@walmq/config';
-import type { QueueEntry, Trace, TracedChange } from '@walmq/operations';
+import { isLogQueue, type QueueEntry, type Trace, type TracedChange } from '@walmq/operations';
 import { type Html, html } from '../html.js';
 import { actionButton } from '../page/action.js';
 import { pathWith } from '../page/links.js';
@@ -18,8 +18,10 @@ export function rowActions({ queues }: Pick<WalmqConfig, 'queues'>): RowActions 
 function ofEntry({ basePath }: Viewer, { id }: TracedChange, { queue, state, job }: QueueEntry): Html {
   if (!job || !CORRECTABLE.has(state)) return html``;
   const body = { queue, job: job.id };
-  const correct = html`<a href="${pathWith(`${basePath}/mend/correct`, body)}" data-key="correct ${queue} ${id}">Correct…</a>`;
-  if (state !== 'failed') return correct;
+  const correct =
+    !isLogQueue(queue) &&
+    html`<a href="${pathWith(`${basePath}/mend/correct`, body)}" data-key="correct ${queue} ${id}">Correct…</a>`;
+  if (state !== 'failed') return html`${correct}`;
   const what = `the change ${id} in queue ${queue}`;
   return html`${actionButton({ path: '/mend/replay', body, text: 'Replay', label: `Replay ${what}` })} ${actionButton({ path: '/mend/discard', body, text: 'Discard', label: `Discard ${what}`, tone: 'discard' })} ${correct}`;
 }

@@ -1,14 +1,15 @@
 import type { Json, Row } from '@walmq/change';
-import type {
-  ActionView,
-  BlockerView,
-  Difference,
-  EffectView,
-  EntryState,
-  JobView,
-  QueueEntry,
-  RowView,
-  TracedChange,
+import {
+  type ActionView,
+  type BlockerView,
+  type Difference,
+  type EffectView,
+  type EntryState,
+  type JobView,
+  type QueueEntry,
+  type RowView,
+  type TracedChange,
+  viewsToRead,
 } from '@walmq/operations';
 import { redact } from '@walmq/runtime';
 import { type Html, html } from '../html.js';
@@ -65,10 +66,11 @@ export function renderChange(change: TracedChange, viewer: Viewer, actions?: Row
     ...(span ? ([['Trace', `${span.traceId}, span ${span.spanId}`]] as [string, string][]) : []),
     ...(logs.length > 0 ? ([['Logs', logs.join(', ')]] as [string, string][]) : []),
   ];
+  const views = viewsToRead(rows);
   return html`<article class="stage change" aria-labelledby="change-${id}" data-key="change ${id}">
 <h3 id="change-${id}">${[op ?? 'change', name ?? ''].filter(Boolean).join(' ')} ${key !== null && keyOf(key)} <small>${link(viewer, changePath(id), id)}</small></h3>
 ${facts(pairs)}
-${rows.map((view, index) => rowTable(view, { id: `${id}-${index}`, isNamed: rows.length > 1 }))}
+${views.map((view, index) => rowTable(view, { id: `${id}-${index}`, isNamed: views.length > 1 }))}
 ${queues.map(entry => renderEntry(change, entry, viewer, actions))}
 ${done.length > 0 && html`<ul aria-label="What operators did">${done.map(actionItem)}</ul>`}
 </article>`;
@@ -137,9 +139,9 @@ function behindText(behind: BlockerView, queue: string, viewer: Viewer): Html {
   const { paused } = behind;
   if (paused)
     return html`<span>a pause of its key, since ${time(paused.at)} by ${paused.by}${paused.reason !== null && html`: <span class="reason">${cut(redact(paused.reason))}</span>`}</span>`;
-  const { jobId, state, op, table: name, key, failedReason, ahead, isLeast } = behind;
+  const { jobId, state, why, op, table: name, key, failedReason, ahead, isLeast } = behind;
   const what = [op, name].filter(Boolean).join(' ');
-  return html`<span>${jobLink(viewer, queue, jobId, what || jobId)} ${key !== null && keyOf(key)}, which is ${state}${failedReason !== null && html`: ${cut(failedReason)}`}. ${isLeast ? 'At least ' : ''}${plural(ahead, 'change')} before this one.</span>`;
+  return html`<span>${jobLink(viewer, queue, jobId, what || jobId)} ${key !== null && keyOf(key)}, which ${state === 'failed' ? 'has failed' : `is ${state}`}${failedReason !== null && html`: ${cut(failedReason)}`}. ${why !== null && `${why} `}${isLeast ? 'At least ' : ''}${plural(ahead, 'change')} before this one.</span>`;
 }
 
 function effectText({ state, attempts, intendedAt, doneAt, idempotencyKey, result }: EffectView): Html {
@@ -171,12 +173,12 @@ function rowTable(
   { of, before, after, differences }: RowView,
   { id, isNamed }: { id: string; isNamed: boolean },
 ): Html {
-  if (differences.length === 0) return html``;
-  const label = before === null ? 'New row' : after === null ? 'Old row' : 'What differs';
+  const kind = before === null ? 'New row' : after === null ? 'Old row' : 'What differs';
+  const label = isNamed ? `${kind} as ${of.join(', ')} ${of.length === 1 ? 'shows' : 'show'} it` : kind;
   return table({
     id: `row-${id}`,
-    label: `${label}${isNamed ? ` as ${of.join(', ')} show it` : ''}`,
-    caption: `${label}${isNamed ? ` as ${of.join(', ')} show it` : ''}`,
+    label,
+    caption: label,
     columns: [
       { name: 'Column', isText: true },
       { name: 'Before', isText: true },

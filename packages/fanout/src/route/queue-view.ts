@@ -32,8 +32,8 @@ export class QueueView {
     ];
   }
 
-  /** How the queue's changes show a column of the key. */
-  keyColumn(name: string): ColumnShape {
-    return this.#shape?.columnShape(name, true) ?? 'keep';
+  /** How the queue's changes show a column: of the key, or else of their rows. */
+  column(name: string, inKey: boolean): ColumnShape {
+    return this.#shape?.columnShape(name, inKey) ?? 'keep';
   }
 }

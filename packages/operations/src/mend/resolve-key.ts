@@ -1,8 +1,16 @@
-import { parseTableName, qualifiedName, tableName, WalmqError } from '@walmq/change';
+import {
+  type ColumnShape,
+  type Json,
+  parseTableName,
+  qualifiedName,
+  tableName,
+  WalmqError,
+} from '@walmq/change';
 import type { QueueConfig, TableRoute, WalmqConfig } from '@walmq/config';
 import { QueueView } from '@walmq/fanout';
-import { readTypedTable, readTypedValue, type TypedTable } from '@walmq/replication';
+import { readTypedTable, readTypedValue, type TypedTable, type TypedValue } from '@walmq/replication';
 import type { ClientBase } from 'pg';
+import { HIDDEN } from '../trace/hide.js';
 
 /** A key as a person typed it. */
 export interface TypedKeyOfQueue {
@@ -19,7 +27,7 @@ export interface ResolvedKey {
   readonly queue: QueueConfig;
   /** An event's key may be ordered under several names: as a message, and as a row of the outbox of each type. */
   readonly orderingKeys: readonly string[];
-  /** `orders id=42` */
+  /** `orders id=42`, also where `042` was typed; a column that the queue hides, as the queue shows it. */
   readonly label: string;
   readonly table: string | undefined;
 }
@@ -64,7 +72,10 @@ export async function resolveKey(
     );
   const texts = await valuesOf(client, { columns, named, bare, typed, route });
   const orderingKey = view.rowKey(route, texts.map(({ ordering }) => ordering).join(','));
-  const label = `${tableName(route)} ${texts.map(({ column, text }) => `${column}=${text}`).join(' ')}`;
+  const shown = texts.map(
+    value => `${value.column}=${shownText(view.column(value.column, route.orderBy === 'key'), value)}`,
+  );
+  const label = `${tableName(route)} ${shown.join(' ')}`;
   return { queue, orderingKeys: [orderingKey], label, table: tableName(route) };
 }
 
@@ -120,9 +131,16 @@ async function valuesOf(client: ClientBase, { columns, named, bare, typed, route
       const value = await readTypedValue(client, type, text);
       if (!value)
         throw invalid(`${JSON.stringify(text)} is no value of ${column}, which is ${type.typeName}`, shape);
-      return { column, text, ordering: value.ordering };
+      return value;
     }),
   );
+}
+
+/** The log of operators must not hold what the queue hides, since more people may read it. */
+function shownText(shape: ColumnShape, { ordering, jsons: [json = 'null'] }: TypedValue): string {
+  if (shape === 'omit') return HIDDEN;
+  const value = JSON.parse(shape === 'keep' ? ordering : shape(json)) as Json;
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function invalid(what: string, remedy: string): WalmqError {

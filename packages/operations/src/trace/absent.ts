@@ -24,7 +24,8 @@ export function absence(
 ): { readonly state: EntryState; readonly why: string | null } | undefined {
   const { changeId, op, queue, route, inboxDone, removed, checkpoint } = facts;
   if (removed !== undefined) return { state: 'gone', why: removed };
-  if (inboxDone) return { state: 'done', why: 'The inbox has it; the job itself is no longer kept.' };
+  if (inboxDone)
+    return { state: 'done', why: 'The inbox records that it was processed; its job is no longer kept.' };
   if (!route || op === null) return undefined;
   if (checkpoint !== undefined && changeId > checkpoint)
     return { state: 'expected', why: 'Capture has not enqueued it yet.' };

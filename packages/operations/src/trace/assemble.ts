@@ -9,11 +9,12 @@ import {
 } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import { changeIdOf } from '../failures/failed-job.js';
+import { readClientNames, workersIn } from '../status/count-workers.js';
 import { absence, sourceNotes } from './absent.js';
 import { readBlockers } from './blockers.js';
-import { distinctViews, rowViewOf } from './differences.js';
+import { rowViewOf, withoutCovered } from './differences.js';
 import { type Found, readerOf, type Scope } from './find/found.js';
-import { hiddenByQueues, hideColumns } from './hide.js';
+import { hideInChange, isLogQueue, shownData } from './hide.js';
 import { jobViewOf, spanOf, whyOf } from './job-view.js';
 import type { Place, StoredJob } from './queue-reader.js';
 import { type Actions, NO_ACTIONS, readActions, removalText } from './read-actions.js';
@@ -32,6 +33,7 @@ interface HeldJob {
   readonly queue: QueueConfig;
   readonly job: StoredJob;
   readonly place: Place;
+  /** As the queue shows it. */
   readonly change: Change | undefined;
 }
 
@@ -42,11 +44,11 @@ export async function assembleTrace(
   { query, most }: AssembleOptions,
 ): Promise<Trace> {
   const { client, tag } = scope;
-  const logged = found.logs.flatMap(({ changes }) => changes);
+  const foundInLogs = found.logs.flatMap(({ changes }) => changes);
   const all = [
     ...new Set([
       ...[...found.jobIds].map(id => changeIdOf(id) ?? id),
-      ...logged.map(({ change }) => change.id),
+      ...foundInLogs.map(({ change }) => change.id),
       ...(found.changeIds ?? []),
     ]),
   ].sort();
@@ -111,14 +113,27 @@ async function readJobs(
     const places = await reader.places(jobs.map(({ id }) => id));
     for (const [index, job] of jobs.entries()) {
       const change = storedChange(job.data);
-      if (!change || accepts(change, queue)) held.push({ queue, job, place: places[index] as Place, change });
+      if (change && !accepts(change, queue)) continue;
+      const shown = change && shownData(Object.values(scope.config.queues), queue.name, change);
+      held.push({ queue, job, place: places[index] as Place, change: shown });
     }
   }
   return held;
 }
 
-/** Completes the logs by id, where they were not asked by key. */
-async function logsOf(
+/** What the logs hold of the changes, without what the queues hide. */
+async function logsOf(scope: Scope, found: Found, shown: readonly string[]): Promise<readonly LogAnswer[]> {
+  const logs = await completedLogs(scope, found, shown);
+  return logs.map(answer => ({ ...answer, changes: shownLogged(scope, answer.changes) }));
+}
+
+function shownLogged({ config }: Scope, logged: readonly LoggedChange[]): LoggedChange[] {
+  const queues = Object.values(config.queues);
+  return logged.map(({ log, change }) => ({ log, change: hideInChange(queues, change) }));
+}
+
+/** Asks the logs by id, where they were not asked by key. */
+async function completedLogs(
   { client }: Scope,
   { logs }: Found,
   shown: readonly string[],
@@ -142,18 +157,21 @@ async function entriesOf(
   held: readonly HeldJob[],
 ): Promise<Map<string, Pick<QueueEntry, 'state' | 'why' | 'job'>>> {
   const entries = new Map<string, Pick<QueueEntry, 'state' | 'why' | 'job'>>();
+  const clients = held.length > 0 ? await readClientNames(scope.redis) : null;
   for (const queue of new Set(held.map(each => each.queue))) {
     const reader = readerOf(scope, queue);
     const own = held.filter(each => each.queue === queue);
     const parked = own.filter(({ place }) => place.state === 'parked').map(({ job }) => job.id);
-    const [blockers, isPaused] = await Promise.all([
-      readBlockers(reader, parked, lines.get(queue.name)?.links ?? new Map()),
-      reader.isPaused(),
-    ]);
+    const facts = { isPaused: await reader.isPaused(), workers: workersIn(clients, queue) };
+    const blockers = await readBlockers(reader, parked, {
+      known: lines.get(queue.name)?.links ?? new Map(),
+      facts,
+      show: change => shownData(Object.values(scope.config.queues), queue.name, change),
+    });
     for (const { job, place } of own)
       entries.set(entryKey(queue, job.id), {
         state: place.state,
-        why: whyOf(job, place, isPaused),
+        why: whyOf(job, place, facts),
         job: jobViewOf(job, place, blockers.get(job.id)),
       });
   }
@@ -192,12 +210,13 @@ async function movedKeys(
         ids.flatMap(id => [...tags].map(tag => `${id}-${tag}`)),
       )) {
         const change = job ? storedChange(job.data) : undefined;
-        if (change) neighbours.set(change.id, change);
+        if (change)
+          neighbours.set(change.id, shownData(Object.values(scope.config.queues), queue.name, change));
       }
     const missing = ids.filter(id => !neighbours.has(id));
     if (scope.client && missing.length > 0)
       for (const { changes } of await readLogs(scope.client, { changeIds: missing }))
-        for (const { change } of changes) neighbours.set(change.id, change);
+        for (const { change } of shownLogged(scope, changes)) neighbours.set(change.id, change);
   }
   return new Map(
     [...wanted].flatMap(([id, change]) => {
@@ -232,27 +251,28 @@ interface Assembled {
 
 /** Undefined for a change of another row that was found in the same line. */
 function changeOf(id: string, assembled: Assembled): TracedChange | undefined {
-  const { scope, logs, held, moved } = assembled;
+  const { logs, held, moved } = assembled;
   const actions = assembled.actions.byChange.get(id) ?? [];
   const jobs = held.filter(({ job }) => (changeIdOf(job.id) ?? job.id) === id);
   const logged = logs.flatMap(({ changes }) => changes).filter(({ change }) => change.id === id);
-  const change = jobs.find(each => each.change)?.change ?? logged[0]?.change;
+  const whole = jobs.filter(each => each.change);
+  const best = whole.find(({ queue }) => !isLogQueue(queue.name)) ?? whole[0];
+  const change = best?.change ?? logged[0]?.change;
   const queues = queueEntries(id, change, jobs, assembled);
   if (!change && queues.length === 0 && actions.length === 0) return undefined;
   const hex = /^[0-9A-F]{16}/.exec(id)?.[0];
   const traced = jobs.map(({ job }) => spanOf(job.opts)).find(span => span !== null);
-  const event = jobs.find(each => each.change)?.job.name;
   return {
     id,
-    op: event ?? change?.op ?? null,
+    op: best?.job.name ?? change?.op ?? null,
     table: change ? tableOfChange(change) : null,
-    key: change ? keyOf(change, logged.length > 0 && jobs.length === 0, scope) : null,
+    key: change ? keyOfChange(change) : null,
     lsn: hex === undefined ? '' : formatLsn(lsnFromHex(hex)),
     transaction: change ? { xid: change.tx.xid, committedAt: change.tx.committedAt } : null,
     context: change?.context ?? null,
     rewound: change?.rewound ?? null,
     span: traced ?? null,
-    rows: rowsOf(jobs, logged, scope),
+    rows: rowsOf(jobs, logged),
     logs: [...new Set(logged.map(({ log }) => log))],
     queues,
     actions,
@@ -260,24 +280,17 @@ function changeOf(id: string, assembled: Assembled): TracedChange | undefined {
   };
 }
 
-/** The key as a queue shows it; of a log, without what the queues hide. */
-function keyOf(change: Change, isFromLog: boolean, { config }: Scope): Row | null {
-  const key = keyOfChange(change);
-  return isFromLog ? hideColumns(key, hiddenByQueues(Object.values(config.queues), change)) : key;
-}
-
-function rowsOf(jobs: readonly HeldJob[], logged: readonly LoggedChange[], { config }: Scope): RowView[] {
+function rowsOf(jobs: readonly HeldJob[], logged: readonly LoggedChange[]): RowView[] {
   const hasRows = ({ before, after }: Change) => before !== null || after !== null;
-  const ofQueues = jobs.flatMap(({ queue, change }) =>
-    change && hasRows(change) ? [rowViewOf(queue.name, change)] : [],
+  const views = [
+    ...jobs.flatMap(({ queue, change }) => (change ? [[queue.name, change] as const] : [])),
+    ...logged.map(({ log, change }) => [log, change] as const),
+  ].flatMap(([of, change]) => (hasRows(change) ? [rowViewOf(of, change)] : []));
+  const isOfLog = ({ of: [name = ''] }: RowView) => isLogQueue(name);
+  return withoutCovered(
+    views.filter(view => !isOfLog(view)),
+    views.filter(isOfLog),
   );
-  const ofLogs = logged.flatMap(({ log, change }) => {
-    if (!hasRows(change)) return [];
-    const isHidden = hiddenByQueues(Object.values(config.queues), change);
-    const { before, after } = change;
-    return [rowViewOf(log, { before: hideColumns(before, isHidden), after: hideColumns(after, isHidden) })];
-  });
-  return distinctViews([...ofQueues, ...ofLogs]);
 }
 
 function queueEntries(

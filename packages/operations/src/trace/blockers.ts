@@ -1,5 +1,6 @@
 import type { Change, Row } from '@walmq/change';
 import { isHold } from '@walmq/fanout';
+import { type QueueFacts, whyOf } from './job-view.js';
 import type { QueueReader } from './queue-reader.js';
 import { keyOfChange, tableOfChange } from './read-logs.js';
 import { jsonOf, storedChange } from './stored-change.js';
@@ -9,11 +10,19 @@ const MOST_FOLLOWED = 20_000;
 /** States in the order in which they matter to those who wait. */
 const WORST_FIRST = ['failed', 'delayed', 'active', 'waiting', 'parked', 'completed'] as const;
 
-/** What each of these parked jobs waits for. `known`: links that have been followed already. */
+export interface BlockerOptions {
+  /** Links that have been followed already. */
+  readonly known: ReadonlyMap<string, readonly string[]>;
+  readonly facts: QueueFacts;
+  /** The change as a reader may see it. */
+  readonly show: (change: Change) => Change;
+}
+
+/** What each of these parked jobs waits for. */
 export async function readBlockers(
   reader: QueueReader,
   parkedIds: readonly string[],
-  known: ReadonlyMap<string, readonly string[]>,
+  { known, facts, show }: BlockerOptions,
 ): Promise<Map<string, BlockerView>> {
   const unknown = parkedIds.filter(id => !known.has(id));
   const links = new Map(known);
@@ -34,11 +43,14 @@ export async function readBlockers(
     const [worst] = ranked;
     if (!worst || directly === undefined) continue;
     const job = jobs[worst.at];
-    const change: Change | undefined = job ? storedChange(job.data) : undefined;
+    const place = places[worst.at];
+    const stored = job ? storedChange(job.data) : undefined;
+    const change = stored && show(stored);
     blockers.set(id, {
       directly,
       jobId: worst.head,
-      state: places[worst.at]?.state ?? 'waiting',
+      state: place?.state ?? 'waiting',
+      why: job && place ? whyOf(job, place, facts) : null,
       op: job?.name ?? null,
       table: change ? tableOfChange(change) : null,
       key: change ? (keyOfChange(change) as Row | null) : null,

@@ -1,4 +1,5 @@
 import type { Change, Row } from '@walmq/change';
+import { HIDDEN } from './hide.js';
 import type { Difference, RowView } from './trace.js';
 
 /** What a change shows of its rows, for one queue or log. */
@@ -37,7 +38,32 @@ export function distinctViews(views: readonly RowView[]): RowView[] {
       [view.before, view.after].map(row => Object.entries(row ?? {}).sort(byColumn)),
     );
     const known = byText.get(text);
-    byText.set(text, known ? { ...known, of: [...known.of, ...view.of] } : view);
+    byText.set(text, known ? { ...known, of: [...new Set([...known.of, ...view.of])] } : view);
+  }
+  return [...byText.values()];
+}
+
+/** The views, without those of a log that tell no more than the view of a queue. */
+export function withoutCovered(ofQueues: readonly RowView[], ofLogs: readonly RowView[]): RowView[] {
+  const isCovered = (view: RowView) =>
+    ofQueues.some(({ before, after }) => covers(before, view.before) && covers(after, view.after));
+  return distinctViews([...ofQueues, ...ofLogs.filter(view => !isCovered(view))]);
+}
+
+function covers(row: Row | null, less: Row | null): boolean {
+  return Object.entries(less ?? {}).every(
+    ([column, value]) => value === HIDDEN || JSON.stringify(row?.[column]) === JSON.stringify(value),
+  );
+}
+
+/** For a reader: views that show the same differences become one, and views without any are left out. */
+export function viewsToRead(views: readonly RowView[]): RowView[] {
+  const byText = new Map<string, RowView>();
+  for (const view of views) {
+    if (view.differences.length === 0) continue;
+    const text = JSON.stringify(view.differences);
+    const known = byText.get(text);
+    byText.set(text, known ? { ...known, of: [...new Set([...known.of, ...view.of])] } : view);
   }
   return [...byText.values()];
 }

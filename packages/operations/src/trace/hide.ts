@@ -1,5 +1,6 @@
 import type { Row, TableName } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
+import { jsonOf } from './stored-change.js';
 import type { BlockerView, QueueEntry, Trace, TracedChange } from './trace.js';
 
 /** Stands for a value of a column that a queue hides. */
@@ -7,6 +8,9 @@ export const HIDDEN = '[hidden]';
 
 /** The queues of the logs: they hold whole rows, so they do not decide what a trace shows. */
 const LOG_QUEUES: ReadonlySet<string> = new Set(['audit', 'change-log']);
+
+/** Columns of the operators' log that hold whole changes, as JSON texts: of a log's queue, too. */
+const CHANGES_IN_LOG: ReadonlySet<string> = new Set(['original', 'corrected']);
 
 export function isLogQueue(name: string): boolean {
   return LOG_QUEUES.has(name);
@@ -20,6 +24,7 @@ export function hiddenByQueues(
   queues: readonly QueueConfig[],
   { schema, table }: TableName,
 ): (column: string) => boolean {
+  if (schema === 'walmq' && table === 'operator_log') return column => CHANGES_IN_LOG.has(column);
   const taking = queues.filter(({ tables }) =>
     tables.some(route => route.schema === schema && route.table === table),
   );
@@ -42,6 +47,39 @@ export function hideColumns<R extends Row | null>(row: R, isHidden: (column: str
       value !== null && isHidden(column) ? HIDDEN : value,
     ]),
   ) as R;
+}
+
+/** The key and the rows of a change, which may come from anybody who can write to Redis. */
+interface MaybeChange {
+  readonly schema?: unknown;
+  readonly table?: unknown;
+  readonly key?: unknown;
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+/** The data of a job as its queue shows it: of a log's queue, without what the other queues of the table hide. */
+export function shownData<T>(queues: readonly QueueConfig[], queue: string, data: T): T {
+  return isLogQueue(queue) && typeof data === 'object' && data !== null ? hideInChange(queues, data) : data;
+}
+
+/** As shownData, of JSON text. */
+export function shownJson(queues: readonly QueueConfig[], queue: string, json: string): string {
+  if (!isLogQueue(queue)) return json;
+  const data = jsonOf(json);
+  return data === null ? HIDDEN : JSON.stringify(shownData(queues, queue, data));
+}
+
+/** A change of a log or of its queue, without what the queues of its table hide. */
+export function hideInChange<T extends MaybeChange>(queues: readonly QueueConfig[], change: T): T {
+  const { schema = 'public', table } = change;
+  if (typeof schema !== 'string' || typeof table !== 'string') return change;
+  const isHidden = hiddenByQueues(queues, { schema, table });
+  const hidden = (['key', 'before', 'after'] as const).flatMap(part => {
+    const row = change[part];
+    return typeof row === 'object' && row !== null ? [[part, hideColumns(row as Row, isHidden)]] : [];
+  });
+  return { ...change, ...Object.fromEntries(hidden) };
 }
 
 /**

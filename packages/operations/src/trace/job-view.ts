@@ -10,6 +10,7 @@ export function jobViewOf(job: StoredJob, place: Place, behind: BlockerView | un
   const { opts } = job;
   const options = jsonOf(opts) as { attempts?: number } | null;
   const started = numberOf(job.attemptsStarted);
+  const reason = (place.state === 'delayed' && postponementOf(job).reason) || job.failedReason;
   return {
     id: job.id,
     enqueuedAt: isoOf(numberOf(job.timestamp)),
@@ -22,22 +23,49 @@ export function jobViewOf(job: StoredJob, place: Place, behind: BlockerView | un
     stalls: numberOf(job.stalls) ?? 0,
     worker: job.processedBy,
     lock: place.state === 'active' ? place.lock : null,
-    failedReason: job.failedReason ? redact(reasonOf({ failedReason: job.failedReason })) : null,
+    failedReason: reason ? redact(reasonOf({ failedReason: reason })) : null,
     result: jsonOf(job.returnvalue),
     behind: behind ? { ...behind, failedReason: behind.failedReason && redact(behind.failedReason) } : null,
   };
 }
 
-/** One sentence about a state that asks for a reason; null for one that speaks for itself. */
-export function whyOf(job: StoredJob, place: Place, isPaused: boolean): string | null {
-  if (isPaused && (place.state === 'waiting' || place.state === 'delayed')) return 'The queue is paused.';
-  if (place.state === 'active' && place.lock === null)
+/** What is the same for all changes of a queue. */
+export interface QueueFacts {
+  readonly isPaused: boolean;
+  /** Connected workers; null if Redis does not list its clients. */
+  readonly workers: number | null;
+}
+
+/** A sentence or two about a state that asks for a reason; null for one that speaks for itself. */
+export function whyOf(job: StoredJob, place: Place, { isPaused, workers }: QueueFacts): string | null {
+  const { state } = place;
+  if (isPaused && (state === 'waiting' || state === 'delayed')) return 'The queue is paused.';
+  if (state === 'waiting' && workers === 0) return 'No worker of this queue runs.';
+  if (state === 'failed') return earlyFailure(job);
+  if (state === 'active' && place.lock === null)
     return 'Its worker holds it no longer: the process died or hangs. The next worker of the queue that looks for lost changes takes it.';
-  if (place.state !== 'delayed') return null;
-  const postponed = jsonOf(job.progress) as { postponed?: number; reason?: string } | null;
-  if (typeof postponed?.postponed === 'number')
-    return `The handler postponed it ${postponed.postponed === 1 ? 'once' : `${postponed.postponed} times`}.`;
+  if (state !== 'delayed') return null;
+  const { postponed } = postponementOf(job);
+  if (postponed !== undefined)
+    return `The handler postponed it ${postponed === 1 ? 'once' : `${postponed} times`}.`;
   return numberOf(job.attemptsMade) ? 'The last try failed; it is tried again.' : 'It was sent with a delay.';
+}
+
+/** How often the handler postponed it, and why the last time: the worker kit stores it as progress. */
+function postponementOf({ progress }: StoredJob): { postponed?: number; reason?: string } {
+  const { postponed, reason } = Object(jsonOf(progress)) as Record<string, unknown>;
+  return {
+    ...(typeof postponed === 'number' && { postponed }),
+    ...(typeof reason === 'string' && { reason }),
+  };
+}
+
+/** Why a change has failed before all of its tries were used; null if they were. */
+function earlyFailure({ opts, attemptsMade }: StoredJob): string | null {
+  const most = (jsonOf(opts) as { attempts?: number } | null)?.attempts ?? 1;
+  return (numberOf(attemptsMade) ?? 0) < most
+    ? 'It was not tried again: the error cannot pass by itself, or workers were lost too often.'
+    : null;
 }
 
 /** W3C ids of the span that a job continues: capture's. BullMQ stores it with the job's options. */

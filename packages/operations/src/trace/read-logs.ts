@@ -32,6 +32,11 @@ interface LogTable {
   readonly columns: string;
 }
 
+/** As a change has its times, whatever the session's time zone. */
+function utc(column: string): string {
+  return `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+}
+
 const LOGS: readonly LogTable[] = [
   {
     log: 'audit',
@@ -39,7 +44,7 @@ const LOGS: readonly LogTable[] = [
     index: 'walmq.audit_key',
     columns: `json_build_object('id', change_id, 'op', op, 'schema', schema_name, 'table', table_name, 'key', key,
       'before', before, 'after', after, 'changed', changed, 'unchanged', unchanged, 'context', context,
-      'tx', json_build_object('xid', xid, 'committedAt', to_json(committed_at) #>> '{}'))`,
+      'tx', json_build_object('xid', xid, 'committedAt', ${utc('committed_at')}))`,
   },
   {
     log: 'change-log',
@@ -70,7 +75,7 @@ async function readLog(client: ClientBase, table: LogTable, question: LogQuestio
   if ('keys' in question && !indexed) return { log, changes: [], problem: 'unindexed' };
   try {
     const since = await client.query<{ since: string | null }>(
-      `SELECT to_json(committed_at) #>> '{}' AS since FROM ${name} ORDER BY committed_at LIMIT 1`,
+      `SELECT ${utc('committed_at')} AS since FROM ${name} ORDER BY committed_at LIMIT 1`,
     );
     const { rows } = await client.query<{ change: Change | null }>(
       'keys' in question

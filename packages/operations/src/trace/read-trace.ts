@@ -1,10 +1,12 @@
-import { formatLsn, type Lsn, lsnFromHex, messageOf } from '@walmq/change';
+import { messageOf } from '@walmq/change';
 import { shardPrefixes, type WalmqConfig } from '@walmq/config';
 import { checkpointKey, readCheckpoint, type SourceIdentity, sourceTag } from '@walmq/fanout';
 import { readSource } from '@walmq/replication';
 import type { Redis } from 'ioredis';
 import type { ClientBase, Pool, PoolClient } from 'pg';
+import { type Heartbeats, heartbeatPrefix, readHeartbeats } from '../status/heartbeat.js';
 import { assembleTrace } from './assemble.js';
+import { captureNotes } from './capture-notes.js';
 import { findEvent } from './find/find-event.js';
 import { findChange, findTransaction } from './find/find-position.js';
 import { findRow } from './find/find-row.js';
@@ -23,8 +25,6 @@ export interface TraceOptions {
 }
 
 const MOST_CHANGES = 200;
-/** Bytes of WAL that capture is behind before a trace says so. */
-const BEHIND = 1024n * 1024n;
 
 /**
  * Reads what is still known of a row, an event's key, a transaction or a change. Follows pointers and asks for ids; what has
@@ -64,7 +64,7 @@ async function readWith(
   const found = await find(scope, query);
   const notes = [
     ...(noDatabase ? [noDatabaseNote(noDatabase)] : []),
-    ...(source && checkpoint ? behindNote(checkpoint, source.walEnd) : []),
+    ...(source ? captureNotes(checkpoint, source.walEnd, await capturesOf(redis, config, source)) : []),
   ];
   return await assembleTrace(scope, { ...found, notes: [...notes, ...found.notes] }, { query, most });
 }
@@ -94,22 +94,17 @@ async function slowestCheckpoint(
   return found.includes(null) ? undefined : (found as string[]).sort()[0];
 }
 
+async function capturesOf(redis: Redis, config: WalmqConfig, source: SourceIdentity): Promise<Heartbeats> {
+  return await readHeartbeats(redis, heartbeatPrefix(config.redis), {
+    slot: config.source.slot,
+    source: sourceTag(source),
+  });
+}
+
 function noDatabaseNote(error: Error): TraceNote {
   return {
     code: 'no-database',
     queue: null,
     text: `The database was not asked (${messageOf(error)}): logs, inbox and effects are not shown, and the type of the key is a guess.`,
   };
-}
-
-function behindNote(checkpoint: string, walEnd: Lsn): TraceNote[] {
-  const lsn = lsnFromHex(checkpoint.slice(0, 16));
-  if (walEnd - lsn < BEHIND) return [];
-  return [
-    {
-      code: 'capture-behind',
-      queue: null,
-      text: `Capture has enqueued the changes up to ${formatLsn(lsn)}, and the WAL ends at ${formatLsn(walEnd)}: later changes are not known yet.`,
-    },
-  ];
 }

@@ -142,6 +142,8 @@ export interface BlockerView {
   /** First job of the line. */
   readonly jobId: string;
   readonly state: EntryState;
+  /** Why it is in this state, as a sentence; null for a state that speaks for itself. */
+  readonly why: string | null;
   readonly op: string | null;
   readonly table: string | null;
   readonly key: Row | null;

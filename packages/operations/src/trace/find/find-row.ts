@@ -18,6 +18,7 @@ import {
   type TypedTable,
 } from '@walmq/replication';
 import type { ClientBase } from 'pg';
+import { shownData } from '../hide.js';
 import { readLogs } from '../read-logs.js';
 import type { TraceNote, TraceQuery } from '../trace.js';
 import { type Found, readerOf, type Scope } from './found.js';
@@ -65,7 +66,8 @@ export async function findRow(scope: Scope, query: RowQuery): Promise<Found> {
     const done = await searchCompleted({
       reader,
       matches: change => {
-        if (isOfTable(change, name) && nearest.length < MOST_NEAREST) nearest.push(change);
+        if (isOfTable(change, name) && nearest.length < MOST_NEAREST)
+          nearest.push(shownData(Object.values(scope.config.queues), queue.name, change));
         return accepts(change, queue);
       },
     });
@@ -170,7 +172,7 @@ function viewOf(queue: QueueConfig): QueueView | undefined {
 function shownBy(view: QueueView | undefined) {
   if (!view) return undefined;
   return (column: string, json: string) => {
-    const shape = view.keyColumn(column);
+    const shape = view.column(column, true);
     if (shape === 'keep') return json;
     return shape === 'omit' ? undefined : shape(json);
   };
@@ -232,7 +234,7 @@ async function whyNothing(
       noteOf(
         'row-there',
         null,
-        'The table has this row now. Its last change was committed before what is still known, or no queue takes its changes.',
+        'The table has this row now. Its changes are older than what is still known, or capture has not enqueued them yet, or no queue takes them.',
       ),
     );
   if (now === null) notes.push(noteOf('row-gone', null, 'The table has no such row now.'));
@@ -248,7 +250,8 @@ async function whyNothing(
     typed,
     [...known].filter(text => text !== typed),
   );
-  if (nearest !== '') notes.push(noteOf('nearest', null, nearest.trim()));
+  // The row is there, so its key is no slip.
+  if (!now && nearest !== '') notes.push(noteOf('nearest', null, nearest.trim()));
   return notes;
 }
 
