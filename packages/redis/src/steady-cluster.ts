@@ -2,6 +2,11 @@ import { Cluster } from 'ioredis';
 
 type HandleError = Cluster['handleError'];
 
+/** What ioredis does when the last node has ended: it ends, or waits and connects again. A method that its types hide. */
+interface Ending {
+  handleCloseEvent(): void;
+}
+
 /**
  * A cluster client that waits while a slot moves, and that always comes back.
  *
@@ -26,6 +31,16 @@ export class SteadyCluster extends Cluster {
     }
     // Does not count as a redirection: a slot with many keys moves for longer than the number of them allows.
     super.handleError(new Error(`TRYAGAIN ${error.message}`), {}, handlers);
+  }
+
+  /**
+   * ioredis takes the end of the last node for the end of the client. A client that waits for its next attempt has no node, so it
+   * would never end: whoever closes it waits for ever.
+   */
+  override disconnect(reconnect = false): void {
+    const isWaiting = this.status === 'reconnecting' && this.nodes().length === 0;
+    super.disconnect(reconnect);
+    if (isWaiting && !reconnect) (this as unknown as Ending).handleCloseEvent();
   }
 
   /** BullMQ opens duplicates. */

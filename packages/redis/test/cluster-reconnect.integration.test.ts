@@ -34,6 +34,20 @@ it('a client that reconnects while nodes say MOVED comes back', async () => {
   }
 });
 
+it('a client that waits for its next attempt ends when it is closed', async () => {
+  const redis = openRedis(parseRedisUrl('redis+cluster://127.0.0.1:1'), {
+    connectionName: 'test',
+    maxRetriesPerRequest: null,
+    retryStrategy: () => 60_000,
+  });
+  redis.on('error', () => undefined);
+  await new Promise(resolve => redis.once('reconnecting', resolve));
+  const ended = new Promise(resolve => redis.once('end', resolve));
+  redis.disconnect();
+  await ended;
+  expect(redis.status).toBe('end');
+});
+
 /** Gives each slot in the client's own table the node after the right one. */
 function misplaceSlots(client: Cluster): void {
   const nodes = client.nodes('master').map(({ options: { host, port } }) => `${host}:${port}`);
