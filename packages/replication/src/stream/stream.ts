@@ -2,11 +2,12 @@ import type { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { LSN_ZERO, type Lsn, WalmqError } from '@walmq/change';
 import type { ClientConfig } from 'pg';
-import { LogicalReplicationService } from 'pg-logical-replication';
+import type { LogicalReplicationService } from 'pg-logical-replication';
 import type { Message } from '../protocol/messages.js';
 import { standbyStatus } from '../protocol/status.js';
 import { replicationFailure } from './failure.js';
 import { type CopyConnection, PgoutputPlugin } from './plugin.js';
+import { replicationService } from './service.js';
 import { PlaceKeeper } from './stream-place.js';
 
 /** Milliseconds that the server may take to end the COPY stream before the connection is closed. */
@@ -84,11 +85,7 @@ export class ReplicationStream implements AsyncIterable<readonly Message[]> {
 
   private constructor(options: StreamOptions) {
     this.#options = options;
-    this.#service = new LogicalReplicationService(options.connection, {
-      // The package acknowledges the received LSN, and adds 1 to it. So ReplicationStream sends the status messages itself.
-      acknowledge: { auto: false, timeoutSeconds: 0 },
-      flowControl: { enabled: false },
-    });
+    this.#service = replicationService(options.connection);
     this.#statusTimer = setInterval(() => this.#listen(), options.statusIntervalMs);
     this.broken.catch(() => undefined);
   }
