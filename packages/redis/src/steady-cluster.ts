@@ -1,11 +1,19 @@
-import { Cluster } from 'ioredis';
+import type { EventEmitter } from 'node:events';
+import { Cluster, type ClusterOptions } from 'ioredis';
 
 type HandleError = Cluster['handleError'];
 
-/** What ioredis does when the last node has ended: it ends, or waits and connects again. A method that its types hide. */
-interface Ending {
+/** Members that ioredis' types hide. */
+interface Hidden {
+  /** Emits "drain" at the end of each node while there is none left. */
+  readonly connectionPool: EventEmitter;
+  setStatus(status: string): void;
+  /** When the last node has ended: the client ends, or waits and connects again. */
   handleCloseEvent(): void;
 }
+
+/** In these states no node is left that could end. */
+const WITHOUT_NODES = ['wait', 'close', 'reconnecting', 'end'];
 
 /**
  * A cluster client that waits while a slot moves, and that always comes back.
@@ -19,6 +27,19 @@ interface Ending {
  * connection instead.
  */
 export class SteadyCluster extends Cluster {
+  /**
+   * Every node of a pool that was emptied reports that the pool is empty. ioredis would take the client back from "end", or from
+   * its wait for the next attempt, to "close", a state that nothing leaves.
+   */
+  constructor(nodes: ConstructorParameters<typeof Cluster>[0], options: ClusterOptions) {
+    super(nodes, options as never);
+    const { connectionPool } = this as unknown as Hidden;
+    connectionPool.removeAllListeners('drain');
+    connectionPool.on('drain', () => {
+      if (!WITHOUT_NODES.includes(this.status)) (this as unknown as Hidden).setStatus('close');
+    });
+  }
+
   override handleError(
     error: Error,
     ttl: Parameters<HandleError>[1],
@@ -40,7 +61,7 @@ export class SteadyCluster extends Cluster {
   override disconnect(reconnect = false): void {
     const isWaiting = this.status === 'reconnecting' && this.nodes().length === 0;
     super.disconnect(reconnect);
-    if (isWaiting && !reconnect) (this as unknown as Ending).handleCloseEvent();
+    if (isWaiting && !reconnect) (this as unknown as Hidden).handleCloseEvent();
   }
 
   /** BullMQ opens duplicates. */

@@ -48,6 +48,25 @@ it('a client that waits for its next attempt ends when it is closed', async () =
   expect(redis.status).toBe('end');
 });
 
+it('a client that has ended stays so, while its nodes end one after the other', async () => {
+  const redis = openRedis(parseRedisUrl(cluster.clusterUrl), {
+    connectionName: 'test',
+    maxRetriesPerRequest: null,
+    retryStrategy: () => 20,
+  });
+  await Promise.all(Array.from({ length: 30 }, (_, n) => redis.get(`key${n}`))); // every node is connected
+  let open = (redis as unknown as Cluster).nodes().length;
+  const ended = new Promise<void>(resolve => {
+    redis.on('-node', () => {
+      open -= 1;
+      if (open === 0) resolve();
+    });
+  });
+  redis.disconnect();
+  await ended;
+  await expect(redis.get('key')).rejects.toThrow('Connection is closed.');
+});
+
 /** Gives each slot in the client's own table the node after the right one. */
 function misplaceSlots(client: Cluster): void {
   const nodes = client.nodes('master').map(({ options: { host, port } }) => `${host}:${port}`);

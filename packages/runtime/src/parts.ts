@@ -7,6 +7,12 @@ export class Parts {
   readonly checks = new Map<string, ReadyCheck>();
   readonly #stopping = new AbortController();
   readonly #hooks: { name: string; stop: () => Promise<void> }[] = [];
+  #current: string | undefined;
+
+  /** Name of the part that is being stopped. */
+  get current(): string | undefined {
+    return this.#current;
+  }
 
   /** Aborted when the process must stop. */
   get stopping(): AbortSignal {
@@ -34,6 +40,7 @@ export class Parts {
     // A part that is still being opened may add its hook meanwhile.
     for (let next = this.#hooks.pop(); next !== undefined; next = this.#hooks.pop()) {
       const { name, stop } = next;
+      this.#current = name;
       try {
         await stop();
       } catch (error) {

@@ -164,8 +164,8 @@ class Process<Own extends OwnVariables> {
     const { shutdownMs } = this.#environment;
     setTimeout(() => {
       this.#log.error(
-        { event: 'process:overdue' },
-        `Not drained within ${shutdownMs} ms; nothing is lost by that`,
+        { event: 'process:overdue', part: this.#parts.current },
+        `Not drained within ${shutdownMs} ms: ${this.#parts.current} has not stopped. Nothing is lost by that`,
       );
       process.exit(1);
     }, shutdownMs);
