@@ -40,6 +40,29 @@ export class SteadyCluster extends Cluster {
     });
   }
 
+  /**
+   * ioredis forgets the promise if a node reports that the cluster is down, and connects again by itself. BullMQ would wait for
+   * that promise for ever.
+   */
+  override async connect(): Promise<void> {
+    let forget: () => void = () => undefined;
+    const settled = new Promise<void>((resolve, reject) => {
+      const end = () => {
+        // The event of an end before this call may still be on its way.
+        if (this.status === 'end') reject(new Error('Connection is closed.'));
+      };
+      this.on('ready', resolve);
+      this.on('end', end);
+      forget = () => this.off('ready', resolve).off('end', end);
+    });
+    settled.catch(() => undefined);
+    try {
+      await Promise.race([super.connect(), settled]);
+    } finally {
+      forget();
+    }
+  }
+
   override handleError(
     error: Error,
     ttl: Parameters<HandleError>[1],

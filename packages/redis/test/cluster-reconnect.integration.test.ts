@@ -1,5 +1,5 @@
 import { RedisCluster } from '@walmq/testing';
-import type { Cluster } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseRedisUrl } from '../src/address/parse-address.js';
 import { openRedis } from '../src/open.js';
@@ -29,6 +29,33 @@ it('a client that reconnects while nodes say MOVED comes back', async () => {
       const done = (await under).filter(({ status }) => status === 'fulfilled').length;
       await expect(redis.get(`key${n}`)).resolves.toBe(String(done + 1));
     }
+  } finally {
+    redis.disconnect();
+  }
+});
+
+it('who connects while the cluster is down is told when it is up', async () => {
+  // Every node forgets whose slot 0 is; then it is given back to its first node, and the others hear of it.
+  const [first] = cluster.nodes as [Redis];
+  const each = (...command: [string, ...(string | number)[]]) =>
+    Promise.all(cluster.nodes.map(node => node.call(...command)));
+  await each('CLUSTER', 'DELSLOTS', 0);
+  await expect.poll(async () => String(await each('CLUSTER', 'INFO'))).not.toContain('cluster_state:ok');
+  const redis = openRedis(parseRedisUrl(cluster.clusterUrl), {
+    connectionName: 'test',
+    maxRetriesPerRequest: null,
+    lazyConnect: true,
+    retryStrategy: () => 20,
+  });
+  redis.on('error', () => undefined);
+  try {
+    const again = new Promise(resolve => redis.once('reconnecting', resolve));
+    const connected = redis.connect();
+    await again;
+    await first.call('CLUSTER', 'ADDSLOTS', 0);
+    await connected;
+    expect(redis.status).toBe('ready');
+    await expect.poll(async () => String(await each('CLUSTER', 'INFO'))).not.toContain('cluster_state:fail');
   } finally {
     redis.disconnect();
   }
