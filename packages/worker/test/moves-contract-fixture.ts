@@ -10,6 +10,8 @@ export interface Held {
   readonly id: string;
   readonly token: string;
   readonly opts: JobsOptions;
+  readonly attemptsMade: number;
+  readonly isDeduplicated: boolean;
 }
 
 /** What one try to take jobs said when it found too few. */
@@ -76,7 +78,13 @@ export abstract class Side implements AsyncDisposable {
   }
 
   protected hold(id: string, token: string, data: JobJson): void {
-    this.held.push({ id, token, opts: (data.opts ?? {}) as JobsOptions });
+    this.held.push({
+      id,
+      token,
+      opts: (data.opts ?? {}) as JobsOptions,
+      attemptsMade: Number(data.attemptsMade ?? 0),
+      isDeduplicated: data.deduplicationId !== undefined,
+    });
   }
 
   protected short(rateLimitMs: number, nextDelayed: number): void {
@@ -210,9 +218,11 @@ export class MovesSide extends Side {
   }
 
   async finish(n: number, { more = 0, isLast = false } = {}): Promise<void> {
-    const finished = this.held.splice(0, n).map(({ id, token, opts }) => ({
+    const finished = this.held.splice(0, n).map(({ id, token, opts, attemptsMade, isDeduplicated }) => ({
       id,
       token,
+      attemptsMade,
+      isDeduplicated,
       returnValue: JSON.stringify({ of: id }),
       keepJobs: keepJobsOf(opts.removeOnComplete ?? this.options.removeOnComplete),
     }));
@@ -220,7 +230,13 @@ export class MovesSide extends Side {
   }
 
   async #move(finished: readonly Finished[], take: number): Promise<void> {
-    const reply = await this.#moves.move({ finished, take, token: this.newToken(), timestamp: Date.now() });
+    const reply = await this.#moves.move({
+      finished,
+      take,
+      spare: 0,
+      token: this.newToken(),
+      timestamp: Date.now(),
+    });
     this.codes.push(...reply.refusals);
     for (const { id, token, data } of reply.taken) this.hold(id, token, data);
     if (reply.taken.length < take) this.short(reply.rateLimitMs, reply.nextDelayed);

@@ -35,6 +35,18 @@ const SCENARIOS: Record<string, Scenario> = {
       await side.finish(2);
     },
   },
+  'many jobs, completed in another order than they were taken': {
+    async story(side) {
+      await side.add(ids(40));
+      await side.take(30);
+      side.held.push(...side.held.splice(3, 4), ...side.held.splice(0, 2));
+      await side.finish(12);
+      side.held.reverse();
+      await side.finish(9, { isLast: true });
+      await side.finish(9, { more: 20 });
+      await side.finish(side.held.length);
+    },
+  },
   'jobs that are completed by a worker that stops': {
     async story(side) {
       await side.add(ids(5));
@@ -122,6 +134,29 @@ const SCENARIOS: Record<string, Scenario> = {
       await side.finish(5);
       await side.finish(3);
       await side.finish(side.held.length);
+    },
+  },
+  'an old job that is a child of a waiting parent again': {
+    async story(side) {
+      const { flows, redis, prefix } = side;
+      const child = (id: string) => ({ name: 'insert', queueName: 'orders', data: {}, opts: { jobId: id } });
+      await flows.add({ ...child('p'), children: [child('a1'), child('a2')] });
+      await flows.add({ ...child('q'), queueName: 'emails', children: [child('b1'), child('b2')] });
+      await side.take(4);
+      await side.finish(4, { isLast: true });
+      for (const [parent, id] of [
+        ['orders:p', 'a1'],
+        ['emails:q', 'b1'],
+      ] as const) {
+        const [queue] = parent.split(':') as [string];
+        await redis.sadd(`${prefix}:${parent}:dependencies`, `${prefix}:orders:${id}`);
+        await redis.lrem(`${prefix}:${queue}:wait`, 0, parent.slice(-1));
+        await redis.zadd(`${prefix}:${queue}:waiting-children`, 1, parent.slice(-1));
+      }
+      await untilPast(Date.now() + 2);
+      await side.add(['c1'], { removeOnComplete: { count: 1 } });
+      await side.take(1);
+      await side.finish(1);
     },
   },
   'a parent that is gone': {

@@ -11,6 +11,9 @@ export interface Finished {
   /** JSON. */
   readonly returnValue: string;
   readonly keepJobs: KeepJobs;
+  /** Number of attempts before this one. */
+  readonly attemptsMade: number;
+  readonly isDeduplicated: boolean;
 }
 
 /** A job that this worker has taken. */
@@ -24,6 +27,8 @@ export interface Taken {
 export interface MoveCall {
   readonly finished: readonly Finished[];
   readonly take: number;
+  /** Number of jobs that it may take beyond that, if the queue has enough of them for other workers too. */
+  readonly spare: number;
   /** Lock token of the jobs taken; no other call may have it. */
   readonly token: string;
   /** Milliseconds since 1970. */
@@ -51,9 +56,6 @@ export interface MoveOptions {
 /** From src and from dist alike: the Lua is read where it is written, so a build cannot leave an old copy behind. */
 const LUA_FOLDER = new URL('../../src/moves/lua/', import.meta.url);
 
-/** So many completed jobs cost less without the view of Redis. */
-const FEW = 1;
-
 /** BullMQ's code for a job without a lock, without a hash, or that is not active. */
 const MAY_HAVE_ENDED: readonly unknown[] = [-1, -2, -3];
 
@@ -69,7 +71,6 @@ export function isProven(): boolean {
 /** Calls the scripts that complete and take jobs of one queue. */
 export class Moves {
   readonly #move = assembleScript(LUA_FOLDER, 'move');
-  readonly #moveFew = assembleScript(LUA_FOLDER, 'move-few');
   readonly #recover = assembleScript(LUA_FOLDER, 'recover');
   readonly #redis: Pick<Redis, 'call'>;
   /** `bull:orders:` */
@@ -88,22 +89,24 @@ export class Moves {
   }
 
   /** Rejects if Redis has moved no job, or if the connection was closed for good. */
-  async move({ finished, take, token, timestamp }: MoveCall): Promise<MoveReply> {
-    const retentions = new Map<string, number>();
-    const jobs = finished.flatMap(({ id, token: own, returnValue, keepJobs }) => {
+  async move({ finished, take, spare, token, timestamp }: MoveCall): Promise<MoveReply> {
+    const retentions = new Map<string, string>();
+    const jobs: string[] = [];
+    for (const { id, token: own, returnValue, keepJobs, attemptsMade, isDeduplicated } of finished) {
       const { count, age, limit }: { count?: number; age?: number; limit?: number } = keepJobs;
-      const keep = [count, age, limit].map(textOf).join();
-      const place = retentions.get(keep) ?? retentions.size + 1;
+      const keep = `${count ?? ''},${age ?? ''},${limit ?? ''}`;
+      const place = retentions.get(keep) ?? String(retentions.size + 1);
       retentions.set(keep, place);
-      return [id, own, returnValue, String(place)];
-    });
-    const reply = await runScript(this.#redis, finished.length > FEW ? this.#move : this.#moveFew, [
+      jobs.push(id, own, returnValue, place, isDeduplicated ? '' : String(attemptsMade + 1));
+    }
+    const reply = await runScript(this.#redis, this.#move, [
       '1',
       `${this.#base}wait`,
       this.#base,
       String(timestamp),
       token,
       String(take),
+      String(spare),
       ...this.#options,
       String(retentions.size),
       ...[...retentions.keys()].flatMap(keep => keep.split(',')),

@@ -6,15 +6,17 @@ export interface MoverOptions {
   readonly moves: Pick<Moves, 'move' | 'recover'>;
   /** Number of jobs that the worker may have at the same time. */
   readonly concurrency: () => number;
-  /** Number of jobs that the worker has, with those that are being completed. */
-  readonly inHand: () => number;
+  /** Number of jobs whose handlers run, and of those that wait in the worker. */
+  readonly taken: () => number;
+  /** Number of jobs that may wait in the worker. */
+  readonly spare: () => number;
   readonly mayTake: () => boolean;
   /** Returns a lock token that no call has had. */
   readonly newToken: () => string;
   /** Number of times that the connection was lost. */
   readonly losses: () => number;
-  /** Gets the jobs of a reply; there are places for the first `places` of them. */
-  readonly onTaken: (jobs: readonly Taken[], places: number) => void;
+  /** Gets the jobs of a reply. */
+  readonly onTaken: (jobs: readonly Taken[]) => void;
   /** A call has ended. */
   readonly onLanded: () => void;
   /** The queue had fewer jobs than there were places. */
@@ -38,9 +40,8 @@ export class Mover {
   #inFlight = 0;
   /** Number of jobs that the calls in flight may take. */
   #asked = 0;
-  /** Number of jobs that the calls in flight complete. */
-  #leaving = 0;
   #mayHaveJobs = false;
+  #hasBacklog = false;
   /** Number of times that jobs were announced; its value when the last call was sent. */
   #announced = 0;
   #announcedAtSend = 0;
@@ -72,7 +73,7 @@ export class Mover {
     this.#schedule();
   }
 
-  /** The worker has a free place, which no completed job has left. */
+  /** A place is free, or a job that was held is gone, without a job to complete. */
   placeFreed(): void {
     if (this.#mayHaveJobs) this.#schedule();
   }
@@ -90,13 +91,14 @@ export class Mover {
   }
 
   #sendNext(): boolean {
-    const { concurrency, inHand, mayTake, newToken } = this.#options;
+    const { concurrency, taken, spare, mayTake, newToken } = this.#options;
     const next = nextCall({
       finished: this.#waiting.length,
-      // A job that a call in flight completes has given its place to that call.
-      free: concurrency() - (inHand() - this.#leaving) - this.#asked,
+      free: concurrency() - taken() - this.#asked,
+      spare: spare(),
       mayTake: mayTake(),
       mayHaveJobs: this.#mayHaveJobs,
+      hasBacklog: this.#hasBacklog,
       isAnnounced: this.#announced !== this.#announcedAtSend,
       inFlight: this.#inFlight,
       concurrency: concurrency(),
@@ -105,15 +107,15 @@ export class Mover {
     const waiting = this.#waiting.splice(0, next.finish);
     const finished = waiting.map(({ job }) => job);
     this.#announcedAtSend = this.#announced;
-    void this.#send({ finished, take: next.take, token: newToken(), timestamp: Date.now() }, waiting);
+    const { take, spare: toHold } = next;
+    void this.#send({ finished, take, spare: toHold, token: newToken(), timestamp: Date.now() }, waiting);
     return true;
   }
 
   async #send(call: MoveCall, waiting: readonly Waiting[]): Promise<void> {
     const announced = this.#announced;
     this.#inFlight += 1;
-    this.#asked += call.take;
-    this.#leaving += waiting.length;
+    this.#asked += call.take + call.spare;
     try {
       const reply = await this.#move(call);
       this.#landed(call);
@@ -127,6 +129,7 @@ export class Mover {
       this.#landed(call);
       for (const { reject } of waiting) reject(error as Error);
       this.#mayHaveJobs = false;
+      this.#hasBacklog = false;
       this.#options.onError(error as Error);
     }
     this.#schedule();
@@ -139,15 +142,15 @@ export class Mover {
     return losses() === before ? reply : await moves.recover(call, reply);
   }
 
-  #landed({ take, finished }: MoveCall): void {
+  #landed({ take, spare }: MoveCall): void {
     this.#inFlight -= 1;
-    this.#asked -= take;
-    this.#leaving -= finished.length;
+    this.#asked -= take + spare;
     this.#options.onLanded();
   }
 
   #accept(call: MoveCall, reply: MoveReply, announced: number): void {
-    this.#options.onTaken(reply.taken, call.take);
+    this.#options.onTaken(reply.taken);
+    if (call.spare > 0) this.#hasBacklog = reply.taken.length >= call.take + call.spare;
     if (call.take === 0) return;
     const isDry = reply.taken.length < call.take;
     // A job that was announced meanwhile may have come after the script had run.

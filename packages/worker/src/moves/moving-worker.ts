@@ -1,11 +1,16 @@
 import { AsyncResource } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change } from '@walmq/change';
-import { isNotConnectionError, type Processor, Worker, type WorkerOptions } from 'bullmq';
+import { isNotConnectionError, type Job, type Processor, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { keepJobsOf } from './keep-jobs.js';
 import { Moves, type Taken } from './move-call.js';
 import { Mover } from './mover.js';
+import { Pace } from './pace.js';
+
+interface Held extends Taken {
+  readonly sinceMs: number;
+}
 
 export interface MovingWorkerOptions extends WorkerOptions {
   readonly connection: Redis;
@@ -16,6 +21,8 @@ export interface MovingWorkerOptions extends WorkerOptions {
 
 /** Milliseconds until jobs are taken again after Redis has refused it. */
 const AFTER_REFUSAL_MS = 1000;
+/** Held jobs that have not begun after this time go back to the queue. */
+const GIVE_BACK_MS = 200;
 /** The longest time of a timer. */
 const FOR_EVER_MS = 2 ** 31 - 1;
 
@@ -27,8 +34,12 @@ export class MovingWorker extends Worker<Change> {
   readonly #mover: Mover;
   /** Number of jobs taken that have not ended. */
   #inHand = 0;
-  /** Taken beyond the concurrency: the reply of a call was lost, and the call was sent again. */
-  readonly #held: Taken[] = [];
+  /** When the handlers that run began, by job. */
+  readonly #running = new Map<string, number>();
+  /** Taken beyond the places, from a backlog. They begin when a handler ends. */
+  #held: Held[] = [];
+  readonly #pace = new Pace();
+  #heldTimer: NodeJS.Timeout | undefined;
   #calls = 0;
   readonly #scope = new AsyncResource('walmq.moves');
   #losses = 0;
@@ -58,13 +69,14 @@ export class MovingWorker extends Worker<Change> {
     this.#mover = new Mover({
       moves,
       concurrency: () => this.concurrency,
-      inHand: () => this.#inHand,
-      mayTake: () => !this.#isClosing && !this.paused && Date.now() >= this.#limitedUntilMs,
+      taken: () => this.#running.size + this.#held.length,
+      spare: () => this.#pace.spare(this.concurrency),
+      mayTake: () => !this.#isStopping && Date.now() >= this.#limitedUntilMs,
       newToken: () => `${this.id}:${this.#calls++}`,
       losses: () => this.#losses,
-      onTaken: (jobs, places) => this.#begin(jobs, places),
+      onTaken: jobs => this.#accept(jobs),
       onLanded: () => {
-        if (this.#isClosing || this.paused) this.#nextTurn();
+        if (this.#isStopping) this.#nextTurn();
       },
       onDry: ({ rateLimitMs, nextDelayed }) => {
         this.#limitedUntilMs = rateLimitMs > 0 ? Date.now() + rateLimitMs : 0;
@@ -83,20 +95,28 @@ export class MovingWorker extends Worker<Change> {
     });
     // BullMQ's Job completes itself through its worker's backend.
     this.backend.moveToCompleted = async (job, returnValue, removeOnComplete, token) => {
+      this.#leavePlace(job.id as string);
       const finishedOn = await this.#mover.complete({
         id: job.id as string,
         token,
         returnValue: JSON.stringify(returnValue) ?? 'null',
         keepJobs: keepJobsOf(removeOnComplete ?? this.opts.removeOnComplete),
+        attemptsMade: job.attemptsMade,
+        isDeduplicated: (job as unknown as Job<Change>).deduplicationId !== undefined,
       });
       return { result: undefined, finishedOn };
     };
     this.on('closing', () => {
       this.#isClosing = true;
+      this.#giveBack();
       this.#nextTurn();
     });
     this.on('closed', () => connection.off('close', this.#onLoss));
     this.on('resumed', () => this.#nextTurn());
+  }
+
+  get #isStopping(): boolean {
+    return this.#isClosing || Boolean(this.paused);
   }
 
   override async run(): Promise<void> {
@@ -117,7 +137,7 @@ export class MovingWorker extends Worker<Change> {
   async #takeJobs(): Promise<void> {
     this.#mover.announce();
     while (true) {
-      const isStopping = this.#isClosing || this.paused;
+      const isStopping = this.#isStopping;
       if (isStopping && this.#inHand === 0 && this.#mover.isIdle) return;
       const limitMs = this.#limitedUntilMs - Date.now();
       if (isStopping || !this.#isDry) await this.#untilTurn();
@@ -153,12 +173,36 @@ export class MovingWorker extends Worker<Change> {
     }
   }
 
-  #begin(jobs: readonly Taken[], places: number): void {
+  /** The first jobs get the places, also of a worker that is stopping: it has asked for them. The others are held. */
+  #accept(jobs: readonly Taken[]): void {
     this.#inHand += jobs.length;
-    for (const job of jobs.slice(0, places)) void this.#process(job);
-    for (const job of jobs.slice(places)) {
-      this.#held.push(job);
-      this.lockManager.trackJob(job.id, job.token, Date.now());
+    const sinceMs = performance.now();
+    for (const job of jobs) {
+      if (this.#held.length === 0 && this.#running.size < this.concurrency) this.#begin(job);
+      else {
+        this.#held.push({ ...job, sinceMs });
+        this.lockManager.trackJob(job.id, job.token, Date.now());
+      }
+    }
+    if (this.#isStopping) this.#giveBack();
+    else this.#watchHeld();
+  }
+
+  #begin(job: Taken): void {
+    this.#running.set(job.id, performance.now());
+    void this.#process(job);
+  }
+
+  /** A handler has ended: the next job begins while this one is completed. */
+  #leavePlace(id: string): void {
+    const begunMs = this.#running.get(id);
+    if (begunMs === undefined) return;
+    this.#running.delete(id);
+    this.#pace.ended(performance.now() - begunMs);
+    if (this.#isStopping) this.#giveBack();
+    else if (this.#running.size < this.concurrency) {
+      const next = this.#held.shift();
+      if (next) this.#scope.runInAsyncScope(() => this.#begin(next));
     }
   }
 
@@ -169,11 +213,46 @@ export class MovingWorker extends Worker<Change> {
     } catch (error) {
       this.emit('error', error as Error);
     } finally {
-      this.#inHand -= 1;
-      const held = this.#held.shift();
-      if (held) this.#scope.runInAsyncScope(() => void this.#process(held));
-      this.#mover.placeFreed();
-      if (this.#inHand === 0) this.#nextTurn();
+      this.#leavePlace(id);
+      this.#left();
+    }
+  }
+
+  #left(): void {
+    this.#inHand -= 1;
+    this.#mover.placeFreed();
+    if (this.#inHand === 0) this.#nextTurn();
+  }
+
+  /** Handlers that were fast may be slow now: other workers get what waits for them. */
+  #watchHeld(): void {
+    if (this.#heldTimer || this.#held.length === 0) return;
+    this.#heldTimer = setTimeout(() => {
+      this.#heldTimer = undefined;
+      const [first] = this.#held;
+      const heldMs = first ? performance.now() - first.sinceMs : 0;
+      if (heldMs >= GIVE_BACK_MS) this.#pace.isSlow(heldMs);
+      if (heldMs >= GIVE_BACK_MS || this.#isStopping) this.#giveBack();
+      this.#watchHeld();
+    }, GIVE_BACK_MS).unref();
+  }
+
+  /** Held jobs go back to where they were, in their order: the last one first, each before those that are there. */
+  #giveBack(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const job of held.toReversed()) void this.#returnToQueue(job);
+  }
+
+  async #returnToQueue({ id, token }: Taken): Promise<void> {
+    this.lockManager.untrackJob(id);
+    try {
+      await this.backend.moveJobFromActiveToWait(id, token);
+    } catch (error) {
+      // If its reply was lost, the job is in the queue or has another worker. Else the check for stalled jobs finds it.
+      if (!this.#isClosing) this.emit('error', error as Error);
+    } finally {
+      this.#left();
     }
   }
 

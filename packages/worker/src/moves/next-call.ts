@@ -1,12 +1,19 @@
 export interface MoverState {
   /** Number of finished jobs that wait for a call. */
   readonly finished: number;
-  /** Number of places that have no job, and for which no call in flight may take one. */
+  /**
+   * Number of places that have no job, and for which no call in flight may take one. Negative: so many more jobs are held, or
+   * may come.
+   */
   readonly free: number;
+  /** Number of jobs that the worker may hold beyond its places. */
+  readonly spare: number;
   /** False while no job may be taken: the worker stops, or the rate limit is reached. */
   readonly mayTake: boolean;
   /** True if the queue may have jobs to take. */
   readonly mayHaveJobs: boolean;
+  /** True if the queue had more jobs than the last call that asked for some to hold. */
+  readonly hasBacklog: boolean;
   /** True if a job was announced after the last call had been sent. */
   readonly isAnnounced: boolean;
   /** Number of calls whose reply is outstanding. */
@@ -14,10 +21,11 @@ export interface MoverState {
   readonly concurrency: number;
 }
 
-/** Number of jobs that a call completes, and that it may take. */
+/** Number of jobs that a call completes, that it may take for free places, and that it may take beyond them. */
 export interface NextCall {
   readonly finish: number;
   readonly take: number;
+  readonly spare: number;
 }
 
 /** A call of 100 jobs holds Redis for about 2 ms. Larger calls cost no less per job. */
@@ -29,15 +37,22 @@ const SHARE = 4;
 
 /**
  * Decides what to send now; undefined for nothing. Without a call in flight, a job that finishes alone is moved at once.
- * During a call, jobs gather for the next one (Nagle's rule).
+ * During a call, jobs gather for the next one (Nagle's rule). Jobs to hold are a reason for a call only if it moves many.
  */
 export function nextCall(state: MoverState): NextCall | undefined {
-  const { finished, free, mayTake, mayHaveJobs, isAnnounced, inFlight, concurrency } = state;
+  const { finished, free, spare, mayTake, mayHaveJobs, hasBacklog, isAnnounced, inFlight, concurrency } =
+    state;
   if (inFlight >= CALLS_AT_ONCE) return undefined;
-  const wanted = mayTake && mayHaveJobs ? Math.max(free, 0) : 0;
-  const enough =
-    inFlight === 0 || (isAnnounced && wanted > 0) ? 1 : Math.ceil(Math.min(concurrency, MOST) / SHARE);
-  if (finished + wanted < enough) return undefined;
-  const finish = Math.min(finished, MOST);
-  return { finish, take: mayTake ? Math.min(Math.max(free + finish, 0), MOST) : 0 };
+  const places = mayTake && mayHaveJobs ? atLeast0(free) : 0;
+  const toHold = mayTake && hasBacklog ? atLeast0(free + spare) - atLeast0(free) : 0;
+  const many = Math.ceil(Math.min(concurrency + spare, MOST) / SHARE);
+  const isDue = inFlight === 0 ? finished + places > 0 : isAnnounced && places > 0;
+  if (!isDue && finished + places + toHold < many) return undefined;
+  const take = mayTake ? Math.min(atLeast0(free), MOST) : 0;
+  const holds = mayTake && mayHaveJobs ? Math.min(atLeast0(free + spare), MOST) - take : 0;
+  return { finish: Math.min(finished, MOST), take, spare: holds };
+}
+
+function atLeast0(count: number): number {
+  return Math.max(count, 0);
 }

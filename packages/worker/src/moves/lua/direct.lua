@@ -1,4 +1,4 @@
--- BullMQ's scripts get Redis itself.
+-- What BullMQ's scripts get in place of Redis and cmsgpack.
 local call = redis.call
 local base, takeToken = ARGV[1], ARGV[3]
 

@@ -26,7 +26,8 @@ local function failed(failure)
   return type(failure) == "table" and failure.err or tostring(failure)
 end
 
-readFinished(finished)
+readQueue()
+readFinished()
 for index, job in ipairs(finished) do
   local isDone, reply = pcall(finish, index, job)
   if not isDone then
@@ -37,12 +38,14 @@ for index, job in ipairs(finished) do
 end
 if failures == 0 or failures < #finished then
   local isDone, failure = pcall(function()
-    while #taken < wanted and not isDry do take(takeNext()) end
+    reportDrained()
+    if isUnlimited and spare > 0 and not most then readWaiting() end
+    while #taken < (most or wanted) and not isDry do take(takeNext()) end
   end)
   -- The jobs that were moved before are reported, and the next call meets the failure.
   if not isDone then failed(failure) end
 end
-local isFinished, failure = pcall(finishView)
+local isFinished, failure = pcall(settle)
 if not isFinished then failed(failure) end
 
 if firstFailure then
