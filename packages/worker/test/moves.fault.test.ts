@@ -39,11 +39,8 @@ describe('jobs moved in batches', () => {
   afterAll(() => stopServers(servers));
 
   /** A kit worker on the other side of a network, and what its handlers made. */
-  async function startBehind(network: Network, world: WorkerWorld, made: Step[]) {
-    const redis = new Redis(network.url(servers.redis.url), {
-      maxRetriesPerRequest: null,
-      retryStrategy: () => 20,
-    });
+  async function startBehind(network: Network, world: WorkerWorld, made: Step[], retryStrategy = () => 20) {
+    const redis = new Redis(network.url(servers.redis.url), { maxRetriesPerRequest: null, retryStrategy });
     redis.on('error', () => undefined);
     const worker = startWorker({
       definition: stepsInto(made),
@@ -54,6 +51,7 @@ describe('jobs moved in batches', () => {
       metrics: workerMetrics(new Registry()),
     });
     return {
+      close: async () => await worker.close(0),
       async [Symbol.asyncDispose]() {
         await worker.close(0);
         redis.disconnect();
@@ -101,6 +99,21 @@ describe('jobs moved in batches', () => {
       await expectEachOnceInOrder(world, made);
     },
   );
+
+  it('a worker that waits for jobs closes, though its connections are lost and do not try again for long', async () => {
+    await using world = await WorkerWorld.create(servers, 'closed_between_tries', { queues: QUEUES });
+    await using network = await startNetwork(Number(new URL(servers.redis.url).port));
+    let losses = 0;
+    await using worker = await startBehind(network, world, [], () => {
+      losses += 1;
+      return 3_600_000;
+    });
+    await eventually(async () => expect(await world.redis.client('LIST')).toContain('cmd=bzpopmin'));
+    network.refuse();
+    // That of the moves, and that which waits.
+    await eventually(() => expect(losses).toBe(2));
+    await worker.close();
+  });
 
   it('are made once and in order, though Redis forgets its scripts', async () => {
     await using world = await WorkerWorld.create(servers, 'flushed', { queues: QUEUES });

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change } from '@walmq/change';
 import { isNotConnectionError, type Job, type Processor, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
+import type { RedisConnection } from '../own-clients.js';
 import { keepJobsOf } from './keep-jobs.js';
 import { Moves, type Taken } from './move-call.js';
 import { Mover } from './mover.js';
@@ -52,6 +53,8 @@ export class MovingWorker extends Worker<Change> {
   #turn = new AbortController();
   /** True after a reply with fewer jobs than places. */
   #isDry = false;
+  /** Ends the wait for an announced job. */
+  #stopWaiting = noop;
   readonly #onLoss = () => {
     this.#losses += 1;
   };
@@ -106,6 +109,11 @@ export class MovingWorker extends Worker<Change> {
       });
       return { result: undefined, finishedOn };
     };
+    // BullMQ's waits for the end of the connection. One that is lost just then has no end, and a close would hang.
+    this.backend.disconnectBlocking = async () => {
+      this.#stopWaiting();
+      void this.backend.blockingClient?.then(endConnection, noop);
+    };
     this.on('closing', () => {
       this.#isClosing = true;
       this.#giveBack();
@@ -154,8 +162,15 @@ export class MovingWorker extends Worker<Change> {
     this.#mover.announce();
   }
 
-  /** Waits for the marker that BullMQ adds with a job, or for the next delayed job. */
   async #untilAnnounced(): Promise<void> {
+    const stopped = new Promise<void>(resolve => {
+      this.#stopWaiting = resolve;
+    });
+    await Promise.race([this.#awaitMarker(), stopped]);
+  }
+
+  /** Waits for the marker that BullMQ adds with a job, or for the next delayed job. */
+  async #awaitMarker(): Promise<void> {
     const until = this.#nextDelayedMs;
     try {
       const timeout = this.getBlockTimeout(until);
@@ -168,7 +183,9 @@ export class MovingWorker extends Worker<Change> {
     } catch (error) {
       if (this.#isClosing) return;
       if (isNotConnectionError(error as Error)) this.emit('error', error as Error);
-      await this.backend.reconnectBlocking().catch((failure: Error) => this.emit('error', failure));
+      await this.backend.reconnectBlocking().catch((failure: Error) => {
+        if (!this.#isClosing) this.emit('error', failure);
+      });
       if (!this.#isClosing) await this.delay();
     }
   }
@@ -274,3 +291,14 @@ export class MovingWorker extends Worker<Change> {
     this.#turn = new AbortController();
   }
 }
+
+/**
+ * Ends a connection in any state. Between two tries to connect, `disconnect()` alone only takes back the next try: ioredis
+ * then emits no end, and keeps the commands that wait for the connection.
+ */
+function endConnection(client: Pick<RedisConnection, 'status' | 'connect' | 'disconnect'>): void {
+  if (client.status === 'reconnecting') client.connect().catch(noop);
+  client.disconnect();
+}
+
+function noop(): void {}
