@@ -19,6 +19,7 @@ class Backlog extends MovesSide {
   isHanging = false;
   open = () => {};
   #gate = Promise.resolve();
+  #hangsFrom: string | undefined;
 
   static async create(url: string, prefix: string): Promise<Backlog> {
     const backlog = new Backlog(url, prefix, {});
@@ -29,6 +30,7 @@ class Backlog extends MovesSide {
   start(connection: Redis = this.redis, lockMs = 60_000): MovingWorker {
     const handle = async ({ id = '' }: Job<Change>) => {
       this.begun.push(id);
+      if (this.#hangsFrom !== undefined) return id < this.#hangsFrom ? undefined : await this.#gate;
       if (!this.isHanging && this.begun.length % LOOKS_EVERY === 0) await this.#hangIfJobsAreHeld();
       await this.#gate;
     };
@@ -49,10 +51,20 @@ class Backlog extends MovesSide {
     this.#gate = Promise.resolve();
   }
 
-  async #hangIfJobsAreHeld(): Promise<void> {
+  /** Handlers of this job and of later ones hang, until the gate opens. */
+  hangFrom(id: string): void {
+    this.#hangsFrom = id;
+    this.#closeGate();
+  }
+
+  #closeGate(): void {
     this.#gate = new Promise(resolve => {
       this.open = resolve;
     });
+  }
+
+  async #hangIfJobsAreHeld(): Promise<void> {
+    this.#closeGate();
     const begun = new Set(this.begun);
     const active = await this.redis.lrange(`${this.prefix}:orders:active`, 0, -1);
     this.isHanging = active.filter(id => !begun.has(id)).length > CONCURRENCY;
@@ -99,6 +111,21 @@ describe('jobs that a worker holds for its next free place', () => {
     backlog.open();
     await backlog.untilCompleted();
     expect(backlog.begun).toEqual(IDS);
+    await worker.close();
+  });
+
+  it('are none that has stalled: it begins at once, to run alone or to be put off', async () => {
+    await using backlog = await Backlog.create(server.url, 'stalled');
+    const stalled = IDS.slice(JOBS / 2);
+    await Promise.all(stalled.map(id => backlog.redis.hset(`${backlog.prefix}:orders:${id}`, 'stc', 1)));
+    backlog.hangFrom(stalled[0] as string);
+    const worker = backlog.start();
+    await eventually(() =>
+      expect(backlog.begun.filter(id => stalled.includes(id)).length).toBeGreaterThan(CONCURRENCY),
+    );
+    backlog.open();
+    await backlog.untilCompleted();
+    expect(new Set(backlog.begun)).toEqual(new Set(IDS));
     await worker.close();
   });
 

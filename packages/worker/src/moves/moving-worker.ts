@@ -190,12 +190,17 @@ export class MovingWorker extends Worker<Change> {
     }
   }
 
-  /** The first jobs get the places, also of a worker that is stopping: it has asked for them. The others are held. */
+  /**
+   * The first jobs get the places, also of a worker that is stopping: it has asked for them. The others are held, except
+   * those that have stalled: the processor runs such a job alone or puts it off. If this process dies at another one, a job
+   * that was held would be blamed again.
+   */
   #accept(jobs: readonly Taken[]): void {
     this.#inHand += jobs.length;
     const sinceMs = performance.now();
     for (const job of jobs) {
-      if (this.#held.length === 0 && this.#running.size < this.concurrency) this.#begin(job);
+      const hasPlace = this.#held.length === 0 && this.#running.size < this.concurrency;
+      if (hasPlace || job.data.stalledCounter > 0) this.#begin(job);
       else {
         this.#held.push({ ...job, sinceMs });
         this.lockManager.trackJob(job.id, job.token, Date.now());
