@@ -302,7 +302,9 @@ export class MovingWorker extends Worker<Change> {
  * then emits no end, and keeps the commands that wait for the connection.
  */
 function endConnection(client: Pick<RedisConnection, 'status' | 'connect' | 'disconnect'>): void {
-  if (client.status === 'reconnecting') client.connect().catch(noop);
+  client.disconnect();
+  if (client.status !== 'reconnecting') return;
+  client.connect().catch(noop);
   client.disconnect();
 }
 
