@@ -46,9 +46,10 @@ describe('a paused key', () => {
       redis: world.redis,
       place,
       queue,
+      /** `a`: a change of this key. `a>b`: one that moves its row. */
       async enqueue(...keys: string[]) {
         for (const key of keys) {
-          const job = testJob(++enqueued, [key]);
+          const job = testJob(++enqueued, key.split('>'));
           await world.enqueuer.add([job], job.position);
         }
         await world.enqueuer.drain();
@@ -159,13 +160,120 @@ describe('a paused key', () => {
     expect(await run()).toEqual([2]);
   });
 
+  it.each([
+    // What is enqueued, what is paused, what runs then, and what follows when it is resumed.
+    [['a', 'b', 'a>b', 'a', 'b'], 'a', [2], [1, 3, 4, 5]],
+    [['a', 'b', 'a>b', 'a', 'b'], 'b', [1], [2, 3, 4, 5]],
+    [['a', 'a>b', 'b'], 'b', [1], [2, 3]],
+    [['b', 'a>b', 'a'], 'a', [1], [2, 3]],
+    [['a>b', 'b>c', 'a', 'c'], 'c', [1], [2, 3, 4]],
+    [['a', 'c', 'a>b', 'b>c', 'a', 'c', 'd'], 'a', [2, 7], [1, 3, 4, 5, 6]],
+    [['a', 'c', 'a>b', 'b>c', 'a', 'c', 'd'], 'b', [1, 2, 7], [3, 4, 5, 6]],
+  ])(
+    'with rows that move, %j: pausing %s alone holds the changes of this key alone',
+    async (changes, key, first, then) => {
+      const { pause, resume, enqueue, run } = await makeQueue();
+      await enqueue(...changes);
+      await pause(key);
+      expect(await run()).toEqual(first);
+      await enqueue('x', key);
+      expect(await run()).toEqual([changes.length + 1]);
+      await pause(key);
+      expect(await run()).toEqual([]);
+      await resume(key);
+      expect((await run()).sort((one, other) => one - other)).toEqual([...then, changes.length + 2]);
+    },
+  );
+
+  it('with a row that moves and both keys paused: it runs once both are resumed, in whatever order', async () => {
+    for (const order of ['ab', 'ba']) {
+      const { pause, resume, enqueue, run } = await makeQueue();
+      await enqueue('a', 'b', 'a>b', 'a', 'b');
+      for (const key of order) await pause(key);
+      expect(await run()).toEqual([]);
+      await resume('a');
+      expect(await run()).toEqual([1]);
+      await enqueue('a', 'b');
+      expect(await run()).toEqual([]);
+      await resume('b');
+      expect(await run()).toEqual([2, 3, 4, 5, 6, 7]);
+    }
+  });
+
+  it('never begins a change of a paused key, keeps every order, and finishes, at random', async () => {
+    const keys = ['a', 'b', 'c', 'd'];
+    let seed = 42;
+    const random = (below: number) => {
+      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+      return Math.floor((seed / 2_147_483_648) * below);
+    };
+    const pick = () => keys[random(keys.length)] as string;
+    const { pause, resume, enqueue, take, queue } = await makeQueue();
+    const changes: string[][] = [];
+    const paused = new Set<string>();
+    const begun = new Set<number>();
+    const done: number[] = [];
+    const active: Job<{ n: number }>[] = [];
+    const begin = async () => {
+      const job = await take();
+      if (!job) return false;
+      const own = changes[job.data.n - 1] as string[];
+      // An attempt that was active when its key was paused may be followed by another one.
+      if (!begun.has(job.data.n))
+        expect(
+          own.filter(key => paused.has(key)),
+          `${job.data.n}: ${own}`,
+        ).toEqual([]);
+      begun.add(job.data.n);
+      active.push(job);
+      return true;
+    };
+    const end = async () => {
+      const [job] = active.splice(random(active.length), 1);
+      if (!job) return;
+      await job.moveToCompleted('done', 'token', false);
+      done.push(job.data.n);
+    };
+    for (let step = 0; step < 600; step++) {
+      const what = random(10);
+      if (what < 4) {
+        const own = [...new Set(random(3) === 0 ? [pick(), pick()] : [pick()])];
+        changes.push(own);
+        await enqueue(own.join('>'));
+      } else if (what < 6) await begin();
+      else if (what < 8) await end();
+      else {
+        const key = pick();
+        if (paused.delete(key)) await resume(key);
+        else {
+          await pause(key);
+          paused.add(key);
+        }
+      }
+    }
+    for (const key of paused) await resume(key);
+    paused.clear();
+    while (active.length > 0 || (await begin())) await end();
+    expect(done.length).toBe(changes.length);
+    expect(await queue.getWaitingChildrenCount()).toBe(0);
+    for (const key of keys) {
+      const ofKey = done.filter(n => changes[n - 1]?.includes(key));
+      expect(ofKey, key).toEqual(ofKey.toSorted((one, other) => one - other));
+    }
+  });
+
   it('stays paused when nothing but its hold is left, and needs no memory once it is resumed', async () => {
-    const { pause, resume, enqueue, run, redis, place } = await makeQueue();
+    const { pause, resume, enqueue, run, redis, place, queue } = await makeQueue();
     await enqueue('a');
     await pause('a');
     await pause('a');
     await resume('a');
+    expect(await queue.getWaitingChildrenCount()).toBe(0);
     expect(await run()).toEqual([1]);
+    expect(await queue.getJobCounts('completed', 'waiting-children')).toEqual({
+      completed: 1,
+      'waiting-children': 0,
+    });
     await pause('a');
     await resume('a');
     expect(await redis.keys(`${place.prefix}:orders:walmq-hold*`)).toEqual([]);

@@ -42,7 +42,12 @@ it.each([
     /^No capture has enqueued anything yet/,
   ],
 ] as const)('says of capture: %s', (_what, checkpoint, walEnd, heartbeats, expected) => {
-  const [note] = captureNotes(checkpoint, walEnd, heartbeats);
+  const [note] = captureNotes({ checkpoint, walEnd, heartbeats, isSlotRead: false });
   if (expected === null) expect(note).toBeUndefined();
   else expect(note?.text).toMatch(expected);
+});
+
+it('says nothing of a capture that reads the slot and does not report', () => {
+  const heartbeats = { captures: [], lastActive: null };
+  expect(captureNotes({ checkpoint: CHECKPOINT, walEnd: NEAR, heartbeats, isSlotRead: true })).toEqual([]);
 });

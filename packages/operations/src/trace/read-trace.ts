@@ -1,12 +1,12 @@
-import { messageOf } from '@walmq/change';
+import { type Lsn, messageOf } from '@walmq/change';
 import { shardPrefixes, type WalmqConfig } from '@walmq/config';
 import { checkpointKey, readCheckpoint, type SourceIdentity, sourceTag } from '@walmq/fanout';
-import { readSource } from '@walmq/replication';
+import { readSlot, readSource } from '@walmq/replication';
 import type { Redis } from 'ioredis';
 import type { ClientBase, Pool, PoolClient } from 'pg';
-import { type Heartbeats, heartbeatPrefix, readHeartbeats } from '../status/heartbeat.js';
+import { heartbeatPrefix, readHeartbeats } from '../status/heartbeat.js';
 import { assembleTrace } from './assemble.js';
-import { captureNotes } from './capture-notes.js';
+import { type CaptureFacts, captureNotes } from './capture-notes.js';
 import { findEvent } from './find/find-event.js';
 import { findChange, findTransaction } from './find/find-position.js';
 import { findRow } from './find/find-row.js';
@@ -64,7 +64,7 @@ async function readWith(
   const found = await find(scope, query);
   const notes = [
     ...(noDatabase ? [noDatabaseNote(noDatabase)] : []),
-    ...(source ? captureNotes(checkpoint, source.walEnd, await capturesOf(redis, config, source)) : []),
+    ...(source ? captureNotes(await captureFacts(scope, source)) : []),
   ];
   return await assembleTrace(scope, { ...found, notes: [...notes, ...found.notes] }, { query, most });
 }
@@ -94,11 +94,17 @@ async function slowestCheckpoint(
   return found.includes(null) ? undefined : (found as string[]).sort()[0];
 }
 
-async function capturesOf(redis: Redis, config: WalmqConfig, source: SourceIdentity): Promise<Heartbeats> {
-  return await readHeartbeats(redis, heartbeatPrefix(config.redis), {
-    slot: config.source.slot,
+async function captureFacts(
+  { client, redis, config, checkpoint }: Scope,
+  source: SourceIdentity & { readonly walEnd: Lsn },
+): Promise<CaptureFacts> {
+  const { slot } = config.source;
+  const isSlotRead = client !== undefined && (await readSlot(client, slot))?.active === true;
+  const heartbeats = await readHeartbeats(redis, heartbeatPrefix(config.redis), {
+    slot,
     source: sourceTag(source),
   });
+  return { checkpoint, walEnd: source.walEnd, isSlotRead, heartbeats };
 }
 
 function noDatabaseNote(error: Error): TraceNote {

@@ -81,6 +81,14 @@ local function tie(queue, predecessor, id)
     {id = id, queueKey = queue.key}}, "", queue.options)
 end
 
+-- A change that moves its row waits for the last jobs of both keys. Its job says which job is of which key: hold.lua has to
+-- find the first job of one of them. An earlier run of the same batch knew no less: it failed before or after it had stored the
+-- pointers, and after that this job has them.
+local function rememberKeys(key, orderingKey, first, secondKey, second)
+  rcall("HSETNX", key, "walmq:keys",
+    encodeJson({orderingKey, first and idOf(first) or "", secondKey, second and idOf(second) or ""}))
+end
+
 -- Keys of jobs that existed before the batch and got a parent in it. Keys of jobs that existed and are in their lists.
 local tied, isPlaced = {}, {}
 
@@ -140,12 +148,16 @@ local function add(number)
   local parts, extra = partsAt(number), extras[number]
   local queue, orderingKey = queueAt[ARGV[parts]], ARGV[parts + 4]
   writing = jobKeys[number]
-  local first, second = lastOf(queue, orderingKey), extra and lastOf(queue, extra.secondKey)
+  local ofFirst, ofSecond = lastOf(queue, orderingKey), extra and lastOf(queue, extra.secondKey)
+  local first, second = ofFirst, ofSecond
   if second == first then second = nil end
   if not first then first, second = second, nil end
   local isTaken = not extra and addAsRehearsed(queue, number, parts, first) or addByBullmq(jobAt(number), first, second)
   -- No later job waits for a duplicate.
   if not isTaken then return end
+  if first and extra and extra.secondKey ~= "" then
+    rememberKeys(jobKeys[number], orderingKey, ofFirst, extra.secondKey, ofSecond)
+  end
   if type(first) == "number" then parents[first] = number end
   if type(second) == "number" then parents[second] = number end
   queue.added = queue.added + 1

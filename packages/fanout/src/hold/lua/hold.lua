@@ -25,14 +25,51 @@ local function makeHold()
   rcall("HSET", held, orderingKey, hold)
 end
 
--- The first job of the line that ends with `id`. Stops at a job that waits for several.
-local function headOf(id)
-  local children = childrenOf(id)
-  while #children == 1 do
-    id = children[1]
-    children = childrenOf(id)
+-- Of a job that moves its row between two keys: the last job of each key before it, by key; nil of other jobs.
+local function movedKeys(id)
+  local keys = rcall("HGET", base .. id, "walmq:keys")
+  if not keys then return nil end
+  local first, ofFirst, second, ofSecond = unpack(cjson.decode(keys))
+  return {[first] = ofFirst, [second] = ofSecond}
+end
+
+local function contains(list, value)
+  for _, each in ipairs(list) do
+    if each == value then return true end
   end
-  return id, #children
+  return false
+end
+
+-- The latest job among these, and those that they wait for, that moves a row from or to the key; nil if there is none.
+local function moveBelow(ids)
+  local todo, seen = ids, {}
+  while #todo > 0 do
+    local id = table.remove(todo)
+    if not seen[id] then
+      seen[id] = true
+      local keys = movedKeys(id)
+      if keys and keys[orderingKey] then return id end
+      for _, child in ipairs(childrenOf(id)) do todo[#todo + 1] = child end
+    end
+  end
+  return nil
+end
+
+-- The first job of the key in the line that ends with `id`. A job that moves a row waits for two lines, of which one is the key's.
+local function headOf(id)
+  while true do
+    local children, keys = childrenOf(id), movedKeys(id)
+    local before = keys and keys[orderingKey]
+    if before then
+      if not contains(children, before) then return id end
+    elseif #children == 1 then
+      before = children[1]
+    else
+      before = moveBelow(children)
+      if not before then return id end
+    end
+    id = before
+  end
 end
 
 local LISTS = {"wait", "paused"}
@@ -96,8 +133,8 @@ if not pointer or pointer == hold or not isPending(pointer) then
   if not pointer then rcall("RPUSH", base .. "walmq:ring", orderingKey) end
   return {wasHeld and 1 or 0, "", ""}
 end
-local head, branches = headOf(pointer)
-local state = branches > 1 and "waiting-children" or stateOf(head)
+local head = headOf(pointer)
+local state = stateOf(head)
 if state == "active" or state == "failed" or isHold(head) then
   holdAfter(head, head == pointer)
 else

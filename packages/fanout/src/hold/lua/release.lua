@@ -27,6 +27,8 @@ if isReady then
   end
   -- BullMQ releases a parent, with its delay and its priority, when it meets a child that has completed.
   rcall("HSET", base .. hold, "returnvalue", "null")
+  -- Only for BullMQ's look: removeJob removes it from one set alone.
+  rcall("ZREM", base .. "waiting-children", hold)
   rcall("ZADD", base .. "completed", now, hold)
   local key = base .. parent
   bullmq.addStandardJob({base .. "wait", base .. "paused", base .. "meta", base .. "id", base .. "completed",
