@@ -156,6 +156,25 @@ describe("Bull Board's actions on a whole queue", () => {
     ]);
   });
 
+  it('an action on all failed changes of a queue names them, and their number', async () => {
+    const connection = { url: redis.url };
+    const inventory = new Queue('inventory', { connection });
+    const ids = ['00000000000003E8-0000000001-test', '00000000000003E8-0000000002-test'];
+    for (const jobId of ids) await inventory.add('update', {}, { jobId });
+    const worker = new Worker('inventory', () => Promise.reject(new UnrecoverableError('no')), { connection });
+    await expect.poll(() => inventory.getFailedCount()).toBe(2);
+    await worker.close();
+    await inventory.close();
+    await withClient(postgres.url, client => client.query('TRUNCATE walmq.operator_log'));
+    const path = `${dashboard.url}/queues/api/queues/inventory/retry/failed`;
+    expect((await fetch(path, fromPage(dashboard.url, { method: 'PUT' }))).status).toBe(200);
+    const { rows } = await withClient(postgres.url, client =>
+      client.query('SELECT action, change_ids, details FROM walmq.operator_log'),
+    );
+    const changes = ids.map(id => id.replace('-test', ''));
+    expect(rows).toMatchObject([{ action: 'retry-queue', change_ids: changes, details: { changes: 2 } }]);
+  });
+
   it('what cannot be logged is not done', async () => {
     await withClient(postgres.url, client => client.query('ALTER TABLE walmq.operator_log RENAME TO away'));
     try {

@@ -14,13 +14,14 @@ const MASKED = 'bob@masked.example';
 const CORRECTED = 'handed-on';
 
 /**
- * The shop's table in three queues: one masks the address, one has no worker and takes updates only, and the queue of the audit log
- * takes whole rows, also those of the operators' log.
+ * The shop's table in four queues: one masks the address, one is ordered by it too, one has no worker and takes updates only, and the
+ * queue of the audit log takes whole rows, also those of the operators' log.
  */
 const CONFIG = `export default {
   queues: {
     audit: { tables: ['orders', 'walmq.operator_log'], attempts: 1 },
     orders: { table: 'orders', attempts: 1, mask: { customer_email: 'redact' } },
+    customers: { table: 'orders', orderBy: 'customer_email', mask: { customer_email: 'redact' }, operations: ['delete'] },
     notices: { table: 'orders', columns: ['id', 'status'], operations: ['update'] },
   },
 };`;
@@ -103,6 +104,11 @@ describe('the page of a row', () => {
     return { status: answer.status, text: await answer.text() };
   }
 
+  function press(name: string, path: string, body: object, token: string) {
+    const headers = { 'content-type': 'application/json', 'x-walmq-token': token };
+    return act(name, path, { headers, body: JSON.stringify(body) });
+  }
+
   /** An operator corrects the failed change, which fails again, and repeats its copy in the log's queue: entries with whole changes. */
   async function leaveTracks(): Promise<void> {
     const { page } = await show('operator', `/mend/correct?queue=orders&job=${failed}`);
@@ -124,9 +130,11 @@ describe('the page of a row', () => {
     ).toMatchObject({
       status: 204,
     });
-    // The entries of all three actions have come through the log's queue.
+    const row = { queue: 'audit', table: 'orders', key: [` 0${id}`] };
+    expect(await press('operator', '/mend/pause-key', row, token)).toMatchObject({ status: 200 });
+    // The entries of all four actions have come through the log's queue.
     const entries = async () => (await audit.getFailed()).filter(({ data }) => data.table === 'operator_log');
-    await vi.waitUntil(async () => (await entries()).length === 3, { timeout: 30_000 });
+    await vi.waitUntil(async () => (await entries()).length === 4, { timeout: 30_000 });
   }
 
   it('shows each change with its state in every queue, and leads to Bull Board at the very job', async () => {
@@ -246,13 +254,28 @@ describe('the page of a row', () => {
     }
   });
 
+  it('names a paused key to who may see rows, and to nobody else', async () => {
+    const named = `a paused key: orders id=${id}`;
+    await vi.waitUntil(async () => (await show('read-only', '/')).page.includes(named), { timeout: 30_000 });
+    const { page } = await show('states', '/');
+    expect(page).toContain('a paused key: a key for');
+    expect(page).not.toContain(`orders id=${id}`);
+  });
+
+  it('confirms no guess of a hidden value', async () => {
+    const asked = (email: string) => `/row?table=orders&key=${other}&orderKey=${encodeURIComponent(email)}`;
+    for (const name of ['read-only', 'states'])
+      for (const guess of [MASKED, 'nobody@masked.example'])
+        expect(await show(name, asked(guess))).toEqual({
+          status: 400,
+          page: expect.stringContaining('hides customer_email of orders, so rows are not found by its value'),
+        });
+    expect((await show('operator', asked(MASKED))).status).toBe(200);
+  });
+
   it('lets nobody but an operator act, and says who did what to the change', async () => {
     const page = await show('operator', `/row?table=orders&key=${other}`);
     const token = /name="walmq-token" content="([^"]+)"/.exec(page.page)?.[1] as string;
-    const press = (name: string, path: string, body: object) => {
-      const headers = { 'content-type': 'application/json', 'x-walmq-token': token };
-      return act(name, path, { headers, body: JSON.stringify(body) });
-    };
     const change = { queue: 'orders', job: failed };
     const row = { queue: 'notices', table: 'orders', key: [String(other)] };
     for (const name of ['read-only', 'states'])
@@ -265,11 +288,11 @@ describe('the page of a row', () => {
         ['/mend/pause-key', row],
         ['/mend/resume-key', row],
       ] as const)
-        expect(await press(name, path, body), `${name} ${path}`).toMatchObject({ status: 403 });
+        expect(await press(name, path, body, token), `${name} ${path}`).toMatchObject({ status: 403 });
     expect(await pipeline.orders.getFailedCount()).toBe(2);
 
-    expect(await press('operator', '/mend/pause-key', row)).toMatchObject({ status: 200 });
-    expect(await press('operator', '/mend/discard', change)).toMatchObject({ status: 200 });
+    expect(await press('operator', '/mend/pause-key', row, token)).toMatchObject({ status: 200 });
+    expect(await press('operator', '/mend/discard', change, token)).toMatchObject({ status: 200 });
     for (const path of [`/row?table=orders&key=${other}`, `/row?change=${failed}`]) {
       const { page: after } = await show('read-only', path);
       expect(after).toMatch(/Queue orders: <strong class="state">gone/);

@@ -169,18 +169,19 @@ export { verdicts } from './status/verdicts.js';
 export { viewsToRead } from './trace/differences.js';
 export { HIDDEN, isLogQueue, shownData, shownJson, withoutData } from './trace/hide.js';
 export { readTrace, type TraceOptions } from './trace/read-trace.js';
-export type {
-  ActionView,
-  BlockerView,
-  Difference,
-  EffectView,
-  EntryState,
-  JobView,
-  LogName,
-  QueueEntry,
-  RowView,
-  Trace,
-  TracedChange,
-  TraceNote,
-  TraceQuery,
+export {
+  type ActionView,
+  type BlockerView,
+  type Difference,
+  type EffectView,
+  type EntryState,
+  isUrgent,
+  type JobView,
+  type LogName,
+  type QueueEntry,
+  type RowView,
+  type Trace,
+  type TracedChange,
+  type TraceNote,
+  type TraceQuery,
 } from './trace/trace.js';

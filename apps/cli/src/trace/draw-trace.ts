@@ -6,6 +6,7 @@ import {
   type Difference,
   type EffectView,
   type EntryState,
+  isUrgent,
   type JobView,
   type QueueEntry,
   type RowView,
@@ -36,11 +37,14 @@ export function drawTrace(trace: Trace, colours: boolean): string[] {
     changes.length === 0
       ? 'nothing is known'
       : count + (omitted > 0 ? `, and ${omitted} between them that are not shown` : '');
+  const urgent = notes.filter(isUrgent);
+  const others = notes.filter(note => !isUrgent(note));
   return [
     printable(`${title}: ${head}`),
+    ...urgent.map(({ text }) => printable(text)),
     ...changes.flatMap(change => ['', ...changeLines(change, colours)]),
-    ...(notes.length > 0
-      ? ['', 'What is not known, and why:', ...notes.map(({ text }) => printable(`  ${text}`))]
+    ...(others.length > 0
+      ? ['', 'What is not known, and why:', ...others.map(({ text }) => printable(`  ${text}`))]
       : []),
   ];
 }

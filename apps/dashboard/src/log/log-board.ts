@@ -61,13 +61,32 @@ async function intentOf(
   const body = JSON.stringify(request.body ?? null).slice(0, LONGEST_BODY);
   const original =
     queue && jobId !== undefined ? ((await redis.hget(queue.toKey(jobId), 'data')) ?? undefined) : undefined;
+  const action = boardAction(request.routeOptions.url ?? request.url);
+  const all = queue && jobId === undefined ? await jobsOf(redis, queue, setOf(action, params.queueStatus)) : undefined;
+  const jobIds = all?.ids ?? (jobId === undefined ? [] : [jobId]);
   return {
-    action: boardAction(request.routeOptions.url ?? request.url),
+    action,
     queue: queueName,
-    changeIds: jobId === undefined ? [] : [changeIdOf(jobId) ?? jobId],
-    details: { ...params, ...(body !== 'null' && { body }) },
+    changeIds: jobIds.map(id => changeIdOf(id) ?? id),
+    details: { ...params, ...(all && { changes: all.count }), ...(body !== 'null' && { body }) },
     ...(original !== undefined && { original }),
   };
+}
+
+/** Ids of jobs that an entry names; `details.changes` has their number. */
+const MOST_IDS = 1000;
+
+/** The jobs that an action on a whole queue means, the oldest first: as they are just before it. */
+async function jobsOf(redis: Redis, queue: Queue, set: string | undefined) {
+  if (set === undefined) return undefined;
+  const key = queue.toKey(set);
+  const [ids, count] = await Promise.all([redis.zrange(key, '0', String(MOST_IDS - 1)), redis.zcard(key)]);
+  return { ids, count };
+}
+
+function setOf(action: string, status: string | undefined): string | undefined {
+  if (action === 'promote-queue') return 'delayed';
+  return status !== undefined && ['failed', 'completed', 'delayed'].includes(status) ? status : undefined;
 }
 
 /**

@@ -1,3 +1,5 @@
+import { type PipelineStatus, verdicts } from '@walmq/operations';
+import { maySeeRows } from '../access/users.js';
 import { type Html, html } from '../html.js';
 import type { Viewer } from '../page/viewer.js';
 import { clock } from './format.js';
@@ -24,9 +26,10 @@ export type RenderedStatus = Readonly<Record<Part, string>>;
 
 /** One observation as markup for a viewer. */
 export function renderStatus(
-  { status, failures, history }: Observation,
+  { status: whole, failures, history }: Observation,
   viewer: Pick<Viewer, 'identity' | 'basePath'>,
 ): RenderedStatus {
+  const status = maySeeRows(viewer.identity) ? whole : withoutPausedKeys(whole);
   const serious = status.verdicts.filter(({ severity }) => severity !== 'info');
   const parts: Record<Part, Html> = {
     verdicts: renderVerdicts(status, viewer),
@@ -39,4 +42,16 @@ export function renderStatus(
     announcement: html`${headline(serious)}. ${serious.map(({ code }) => html`${code.toLowerCase().replaceAll('_', ' ')}. `)}`,
   };
   return Object.fromEntries(PARTS.map(part => [part, parts[part].markup])) as Record<Part, string>;
+}
+
+/** For those who may not see rows: which key is paused, and why, are values of a row and an operator's words about it. */
+function withoutPausedKeys(status: PipelineStatus): PipelineStatus {
+  const queues = status.queues.map(queue => ({
+    ...queue,
+    pausedKeys: {
+      ...queue.pausedKeys,
+      first: queue.pausedKeys.first.map(({ orderingKey, by, at }) => ({ orderingKey, by, at })),
+    },
+  }));
+  return { ...status, queues, verdicts: verdicts({ ...status, queues }) };
 }

@@ -47,7 +47,13 @@ async function answerTo(
   // Commands would wait without a limit.
   if (redis.status !== 'ready') return { status: 503, answer: { problem: 'Redis cannot be reached.' } };
   try {
-    const trace = await readTrace({ config, database, redis, query });
+    const trace = await readTrace({
+      config,
+      database,
+      redis,
+      query,
+      mayNameHidden: viewer.identity.role === 'operator',
+    });
     return { status: 200, answer: maySeeRows(viewer.identity) ? trace : withoutData(trace) };
   } catch (error) {
     const isAsked = error instanceof CodedError && ASKED.has(error.code);
@@ -58,4 +64,4 @@ async function answerTo(
 }
 
 /** Codes of a question that cannot be answered. */
-const ASKED: ReadonlySet<string> = new Set(['TABLE_NOT_TAKEN', 'KEY_INVALID', 'POSITION_INVALID']);
+const ASKED: ReadonlySet<string> = new Set(['TABLE_NOT_TAKEN', 'KEY_INVALID', 'KEY_HIDDEN', 'POSITION_INVALID']);

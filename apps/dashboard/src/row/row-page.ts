@@ -1,4 +1,4 @@
-import type { Trace, TraceQuery } from '@walmq/operations';
+import { isUrgent, type Trace, type TraceQuery } from '@walmq/operations';
 import { type Html, html } from '../html.js';
 import { choiceField, textField } from '../page/form.js';
 import { page } from '../page/page.js';
@@ -39,13 +39,16 @@ ${forms(viewer, { tables, query, problem })}
 
 function renderTrace(trace: Trace, viewer: Viewer, actions: RowActions | undefined): Html {
   const { changes, notes, at, isHidden } = trace;
+  const urgent = notes.filter(isUrgent);
+  const others = notes.filter(note => !isUrgent(note));
   return html`<p class="as-of">As of ${time(at)}</p>
 <p>${summaryOf(trace)}.</p>
+${urgent.map(({ text }) => html`<div class="verdict warning"><p>${text}</p></div>`)}
 ${isHidden && html`<p class="hint">Your role sees states and times, and no keys, values and reasons.</p>`}
 ${viewer.identity.role === 'operator' && actions && actions.ofRow(viewer, trace)}
 ${changes.length === 0 && empty({ what: 'No queue and no log holds a change of it.', next: 'Below stands what cannot be known, and why.' })}
 ${changes.toReversed().map(change => renderChange(change, viewer, actions))}
-${notes.length > 0 && html`<h3>What is not known, and why</h3><ul class="notes">${notes.map(({ text }) => html`<li>${text}</li>`)}</ul>`}`;
+${others.length > 0 && html`<h3>What is not known, and why</h3><ul class="notes">${others.map(({ text }) => html`<li>${text}</li>`)}</ul>`}`;
 }
 
 /** Says the same while the states are the same: a screen reader repeats only news. */

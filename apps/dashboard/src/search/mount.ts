@@ -24,7 +24,7 @@ export interface SearchPageOptions {
 }
 
 /** Codes of a question that cannot be answered. */
-const ASKED: ReadonlySet<string> = new Set(['CURSOR_INVALID', 'TABLE_NOT_TAKEN', 'KEY_INVALID']);
+const ASKED: ReadonlySet<string> = new Set(['CURSOR_INVALID', 'TABLE_NOT_TAKEN', 'KEY_INVALID', 'KEY_HIDDEN']);
 
 /** GET /search: failed and parked changes, page by page; waiting ones by key. */
 export function mountSearch(options: SearchPageOptions): void {
@@ -73,7 +73,13 @@ export function mountSearch(options: SearchPageOptions): void {
 
   async function find(question: Question, cursor: string | undefined, viewer: Viewer): Promise<Answer> {
     const { redis, queues, database } = options;
-    if (question.by === 'key') return await unfinishedOf({ config, redis, database, ...question });
+    if (question.by === 'key') return await unfinishedOf({
+        config,
+        redis,
+        database,
+        mayNameHidden: viewer.identity.role === 'operator',
+        ...question,
+      });
     const view = viewFor(viewer.identity, Object.values(config.queues));
     return await search({ redis, queues, query: question.query, cursor, view });
   }

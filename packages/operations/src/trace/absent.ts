@@ -13,6 +13,8 @@ export interface AbsentFacts {
   /** How the queue takes the change's table today; undefined: not at all. */
   readonly route: TableRoute | undefined;
   readonly inboxDone: boolean;
+  /** Whether the queue is that of a log which has the change's record. */
+  readonly isRecorded: boolean;
   /** Who took the job out of the queue, as a sentence; undefined: nobody did, as far as the operators' log knows. */
   readonly removed: string | undefined;
   readonly checkpoint: string | undefined;
@@ -22,7 +24,8 @@ export interface AbsentFacts {
 export function absence(
   facts: AbsentFacts,
 ): { readonly state: EntryState; readonly why: string | null } | undefined {
-  const { changeId, op, queue, route, inboxDone, removed, checkpoint } = facts;
+  const { changeId, op, queue, route, inboxDone, isRecorded, removed, checkpoint } = facts;
+  if (isRecorded) return { state: 'done', why: 'The log has its record; its job is no longer kept.' };
   if (removed !== undefined) return { state: 'gone', why: removed };
   if (inboxDone)
     return { state: 'done', why: 'The inbox records that it was processed; its job is no longer kept.' };

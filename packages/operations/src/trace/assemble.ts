@@ -297,7 +297,7 @@ function queueEntries(
   id: string,
   change: Change | undefined,
   jobs: readonly HeldJob[],
-  { scope, found, records = NO_RECORDS, actions, entries }: Assembled,
+  { scope, found, logs, records = NO_RECORDS, actions, entries }: Assembled,
 ): QueueEntry[] {
   return found.queues.flatMap(queue => {
     const key = recordKey(queue.name, id);
@@ -319,6 +319,7 @@ function queueEntries(
       route,
       inboxDone:
         recorded !== undefined || (effects.length > 0 && effects.every(({ state }) => state === 'done')),
+      isRecorded: logs.some(({ log, changes }) => log === queue.name && changes.some(each => each.change.id === id)),
       removed: removalText(actions.byChange.get(id) ?? [], queue.name),
       checkpoint: scope.checkpoint,
     });

@@ -31,11 +31,21 @@ export function hiddenByQueues(
   const others = taking.filter(({ name }) => !LOG_QUEUES.has(name));
   const deciding = others.length > 0 ? others : taking;
   return column => {
-    const hides = ({ shape }: QueueConfig) =>
-      shape?.omit?.includes(column) === true || Object.hasOwn(shape?.mask ?? {}, column);
     const shows = ({ shape }: QueueConfig) => shape?.columns?.includes(column) !== false;
-    return taking.some(hides) || (deciding.length > 0 && !deciding.some(shows));
+    return taking.some(({ shape }) => hides(shape, column)) || (deciding.length > 0 && !deciding.some(shows));
   };
+}
+
+/** The queues of a table that mask or omit a column. */
+export function queuesHiding(queues: readonly QueueConfig[], name: TableName, column: string): string[] {
+  return queues
+    .filter(({ tables }) => tables.some(({ schema, table }) => schema === name.schema && table === name.table))
+    .filter(({ shape }) => hides(shape, column))
+    .map(queue => queue.name);
+}
+
+function hides(shape: QueueConfig['shape'], column: string): boolean {
+  return shape?.omit?.includes(column) === true || Object.hasOwn(shape?.mask ?? {}, column);
 }
 
 /** The row with HIDDEN in place of hidden values. NULL stays, as the masks of a queue leave it. */

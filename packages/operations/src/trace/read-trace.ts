@@ -20,6 +20,8 @@ export interface TraceOptions {
   readonly database: Pool | Error;
   readonly redis: Redis;
   readonly query: TraceQuery;
+  /** False: the value of a column that a queue hides leads to nothing, because the answer would confirm a guess. Default true. */
+  readonly mayNameHidden?: boolean;
   /** Number of changes to show; of more, the first and the last. Default 200. */
   readonly most?: number;
 }
@@ -28,7 +30,7 @@ const MOST_CHANGES = 200;
 
 /**
  * Reads what is still known of a row, an event's key, a transaction or a change. Follows pointers and asks for ids; what has
- * neither is searched up to a bound, and the trace says so. Throws TABLE_NOT_TAKEN, KEY_INVALID or POSITION_INVALID.
+ * neither is searched up to a bound, and the trace says so. Throws TABLE_NOT_TAKEN, KEY_INVALID, KEY_HIDDEN or POSITION_INVALID.
  */
 export async function readTrace(options: TraceOptions): Promise<Trace> {
   const { database } = options;
@@ -47,7 +49,7 @@ export async function readTrace(options: TraceOptions): Promise<Trace> {
 }
 
 async function readWith(
-  { config, redis, query, most = MOST_CHANGES }: TraceOptions,
+  { config, redis, query, mayNameHidden = true, most = MOST_CHANGES }: TraceOptions,
   client: ClientBase | undefined,
   noDatabase: Error | undefined,
 ): Promise<Trace> {
@@ -60,6 +62,7 @@ async function readWith(
     readers: new Map(Object.values(config.queues).map(queue => [queue.name, new QueueReader(redis, queue)])),
     tag: source && sourceTag(source),
     checkpoint,
+    mayNameHidden,
   };
   const found = await find(scope, query);
   const notes = [

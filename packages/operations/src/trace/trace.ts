@@ -187,6 +187,13 @@ export interface TraceNote {
   readonly text: string;
 }
 
+const URGENT: ReadonlySet<NoteCode> = new Set(['capture-behind', 'no-database']);
+
+/** True of a note without which the changes would be misread: newer ones may be missing. */
+export function isUrgent({ code }: TraceNote): boolean {
+  return URGENT.has(code);
+}
+
 export type NoteCode =
   | 'keep-completed'
   | 'completed-bound'

@@ -49,6 +49,13 @@ export const commandErrors = errorSection({
     from: ['command line', 'dashboard'],
     outcome: 'refused',
   },
+  KEY_HIDDEN: {
+    meaning:
+      'The question names the value of a column that a queue masks or omits. Who asks might only guess it, and the answer would confirm the guess.',
+    remedy: 'Ask by the id of a change, or let an operator of the dashboard ask.',
+    from: ['dashboard'],
+    outcome: 'refused',
+  },
   POSITION_INVALID: {
     meaning: 'The text is no id of a change, or no LSN.',
     remedy: 'Copy `id` or `tx.lsn` of a change: [the life of a row](../guides/trace.md).',

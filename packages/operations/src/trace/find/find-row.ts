@@ -18,7 +18,7 @@ import {
   type TypedTable,
 } from '@walmq/replication';
 import type { ClientBase } from 'pg';
-import { shownData } from '../hide.js';
+import { queuesHiding, shownData } from '../hide.js';
 import { readLogs } from '../read-logs.js';
 import type { TraceNote, TraceQuery } from '../trace.js';
 import { type Found, readerOf, type Scope } from './found.js';
@@ -44,11 +44,12 @@ interface Taker {
   readonly view: QueueView | undefined;
 }
 
-/** Finds the changes of a row. Throws TABLE_NOT_TAKEN or KEY_INVALID. */
+/** Finds the changes of a row. Throws TABLE_NOT_TAKEN, KEY_INVALID or KEY_HIDDEN. */
 export async function findRow(scope: Scope, query: RowQuery): Promise<Found> {
   const name = knownTable(scope, query.table);
   const takers = takersOf(scope, name);
   const { key, table } = await readKey(scope, name, query);
+  if (!scope.mayNameHidden) refuseHidden(scope, name, [...(table?.key ?? []), ...orderColumns(takers, query)]);
   const notes: TraceNote[] = takers.flatMap(({ queue, view }) => (view ? [] : [noMaskKey(queue)]));
   const logs =
     scope.client && key.keys.length > 0 ? await readLogs(scope.client, { table: name, keys: key.keys }) : [];
@@ -138,6 +139,25 @@ export async function findRow(scope: Scope, query: RowQuery): Promise<Found> {
     accepts,
     notes,
   };
+}
+
+/** The columns whose value the question gives beside the key. */
+function orderColumns(takers: readonly Taker[], { orderKey }: RowQuery): string[] {
+  if (orderKey === undefined) return [];
+  return takers.flatMap(({ route }) => (typeof route.orderBy === 'object' ? [route.orderBy.column] : []));
+}
+
+/** Throws KEY_HIDDEN. */
+function refuseHidden({ config }: Scope, name: TableName, columns: readonly string[]): void {
+  for (const column of columns) {
+    const [queue] = queuesHiding(Object.values(config.queues), name, column);
+    if (queue === undefined) continue;
+    throw new WalmqError(
+      'KEY_HIDDEN',
+      `queue ${queue} hides ${column} of ${tableName(name)}, so rows are not found by its value.`,
+      { remedy: 'Ask by the id of a change, or let an operator ask.' },
+    );
+  }
 }
 
 /** Throws TABLE_NOT_TAKEN with the nearest name. */

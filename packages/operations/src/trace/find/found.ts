@@ -18,6 +18,8 @@ export interface Scope {
   readonly tag: string | undefined;
   /** Position up to which capture has enqueued; undefined if it is not known. */
   readonly checkpoint: string | undefined;
+  /** Whether the value of a column that a queue hides may lead to its rows. */
+  readonly mayNameHidden: boolean;
 }
 
 /** What a search found: ids of jobs and changes, to be read in full. */
