@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
-import { eventually, Receiver, startProgram, writeConfig } from '@walmq/testing';
+import { eventually, Receiver, RedisCluster, startProgram, writeConfig } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { walmq } from './cli-fixture.js';
 
@@ -22,9 +22,10 @@ const alertsTo = (url: string) => ({
   targets: { ops: { type: 'slack', url, allowHttp: true, allowAddresses: ['127.0.0.0/8', '::1/128'] } },
 });
 
-async function envOf(slot: string, alerts?: object): Promise<Record<string, string>> {
-  const queues = { orders: { table: 'orders' } };
-  const config = await writeConfig({ source: { slot }, queues, ...(alerts && { alerts }) });
+async function envOf(slot: string, alerts?: object, shards?: number): Promise<Record<string, string>> {
+  const queues = { orders: { table: 'orders' }, items: { table: 'items' } };
+  const more = { ...(shards && { redis: { shards } }), ...(alerts && { alerts }) };
+  const config = await writeConfig({ source: { slot }, queues, ...more });
   return { DATABASE_URL: postgres.url, REDIS_URL: redis.url, WALMQ_CONFIG: config };
 }
 
@@ -50,6 +51,23 @@ describe('walmq alert', () => {
     for (const watcher of watchers)
       if (watcher !== leader) expect(await watcher.end('SIGTERM')).toBe('exit 0');
     expect(titles(receiver)).toHaveLength(2);
+  });
+
+  it('watches on a Redis Cluster too: one process sends, the other takes over without a repetition', async () => {
+    await using cluster = await RedisCluster.start(3);
+    await using receiver = await Receiver.start();
+    const env = { ...(await envOf('clustered', alertsTo(receiver.url), 3)), REDIS_URL: cluster.clusterUrl };
+    const watchers = [1, 2].map(() => startProgram(PROGRAM, env, ['alert', '--watch']));
+    const thatSaid = (event: string) => watchers.filter(({ output }) => output().includes(event));
+    await eventually(() => expect(titles(receiver)).toEqual(['Problem: SLOT_MISSING']));
+    await eventually(() => expect(thatSaid('alerts:stands-by')).toHaveLength(1));
+    const [leader] = thatSaid('alert:sent');
+    const [other] = thatSaid('alerts:stands-by');
+    expect(await leader?.end('SIGTERM')).toBe('exit 0');
+    await eventually(() => expect(other?.output()).toContain('alerts:leads'));
+    expect(await walmq(['alert'], env)).toMatchObject({ code: 0 });
+    expect(await other?.end('SIGTERM')).toBe('exit 0');
+    expect(titles(receiver)).toEqual(['Problem: SLOT_MISSING']);
   });
 
   it('looks once, sends a test message, and says what does not work', async () => {

@@ -51,6 +51,18 @@ export async function userLine(name: string, role: Role, password: string): Prom
   return `${name}:${role}:${await hashPassword(password)}`;
 }
 
+/** A dashboard with these users, whose passwords are `secret-of-<name>`, and a session of each: its Cookie header. */
+export async function startWithUsers<Name extends string>(
+  env: Record<string, string>,
+  roles: Readonly<Record<Name, Role>>,
+): Promise<{ readonly dashboard: StartedDashboard; readonly cookies: Readonly<Record<Name, string>> }> {
+  const names = Object.keys(roles) as Name[];
+  const lines = await Promise.all(names.map(name => userLine(name, roles[name], `secret-of-${name}`)));
+  const dashboard = await startDashboard({ ...env, WALMQ_DASHBOARD_USERS: lines.join(',') });
+  const sessions = names.map(async name => [name, await signIn(dashboard.url, name, `secret-of-${name}`)]);
+  return { dashboard, cookies: Object.fromEntries(await Promise.all(sessions)) };
+}
+
 /** An action as a page of the dashboard sends it. */
 export function fromPage(url: string, init: RequestInit = {}): RequestInit {
   return { method: 'POST', ...init, headers: { origin: new URL(url).origin, ...init.headers } };

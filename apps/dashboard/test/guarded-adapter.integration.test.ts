@@ -161,7 +161,9 @@ describe("Bull Board's actions on a whole queue", () => {
     const inventory = new Queue('inventory', { connection });
     const ids = ['00000000000003E8-0000000001-test', '00000000000003E8-0000000002-test'];
     for (const jobId of ids) await inventory.add('update', {}, { jobId });
-    const worker = new Worker('inventory', () => Promise.reject(new UnrecoverableError('no')), { connection });
+    const worker = new Worker('inventory', () => Promise.reject(new UnrecoverableError('no')), {
+      connection,
+    });
     await expect.poll(() => inventory.getFailedCount()).toBe(2);
     await worker.close();
     await inventory.close();

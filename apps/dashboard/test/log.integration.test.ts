@@ -1,31 +1,18 @@
 import { type EmbeddedPostgres, type EmbeddedRedis, startRedis } from '@walmq/embedded';
 import { OperatorLog } from '@walmq/operations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type StartedDashboard,
-  signIn,
-  startDashboard,
-  startLogDatabase,
-  userLine,
-  withClient,
-} from './dashboard-fixture.js';
+import { type StartedDashboard, startLogDatabase, startWithUsers, withClient } from './dashboard-fixture.js';
 
 describe("the page of the operators' log", () => {
   let redis: EmbeddedRedis;
   let postgres: EmbeddedPostgres;
   let dashboard: StartedDashboard;
+  let cookies: Readonly<Record<'mia' | 'ben', string>>;
 
   beforeAll(async () => {
     [redis, postgres] = await Promise.all([startRedis(), startLogDatabase()]);
-    const users = [
-      await userLine('mia', 'operator', 'secret-of-mia'),
-      await userLine('ben', 'states', 'secret-of-ben'),
-    ];
-    dashboard = await startDashboard({
-      REDIS_URL: redis.url,
-      DATABASE_URL: postgres.url,
-      WALMQ_DASHBOARD_USERS: users.join(','),
-    });
+    const env = { REDIS_URL: redis.url, DATABASE_URL: postgres.url };
+    ({ dashboard, cookies } = await startWithUsers(env, { mia: 'operator', ben: 'states' }));
     await withClient(postgres.url, async client => {
       const log = new OperatorLog(client, { onUnnoted: () => undefined });
       for (let n = 1; n <= 60; n++)
@@ -50,8 +37,8 @@ describe("the page of the operators' log", () => {
   });
 
   async function look(name: 'mia' | 'ben', path: string) {
-    const cookie = String(await signIn(dashboard.url, name, `secret-of-${name}`));
-    const answer = await fetch(dashboard.url + path, { headers: { cookie, accept: 'text/html' } });
+    const headers = { cookie: cookies[name], accept: 'text/html' };
+    const answer = await fetch(dashboard.url + path, { headers });
     return { status: answer.status, text: await answer.text() };
   }
   const entries = (text: string) => [...text.matchAll(/data-key="log (\d+)"/g)].map(([, id]) => Number(id));

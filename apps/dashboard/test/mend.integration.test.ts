@@ -4,10 +4,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   fromPage,
   type StartedDashboard,
-  signIn,
-  startDashboard,
   startLogDatabase,
-  userLine,
+  startWithUsers,
   withClient,
 } from './dashboard-fixture.js';
 
@@ -28,17 +26,10 @@ describe('mending a change on the dashboard', () => {
     await withClient(postgres.url, client =>
       client.query('CREATE TABLE orders (id int PRIMARY KEY, total_amount numeric(12,2))'),
     );
-    const users = [
-      await userLine('mia', 'operator', 'secret-of-mia'),
-      await userLine('ben', 'read-only', 'secret-of-ben'),
-    ];
-    dashboard = await startDashboard({
-      REDIS_URL: redis.url,
-      DATABASE_URL: postgres.url,
-      WALMQ_DASHBOARD_USERS: users.join(','),
-    });
-    operator = String(await signIn(dashboard.url, 'mia', 'secret-of-mia'));
-    reader = String(await signIn(dashboard.url, 'ben', 'secret-of-ben'));
+    const env = { REDIS_URL: redis.url, DATABASE_URL: postgres.url };
+    const started = await startWithUsers(env, { mia: 'operator', ben: 'read-only' });
+    dashboard = started.dashboard;
+    ({ mia: operator, ben: reader } = started.cookies);
     queue = new Queue('orders', { connection: { url: redis.url } });
     await queue.add('insert', JSON.parse(CHANGE), { jobId: JOB });
     const worker = new Worker(

@@ -8,15 +8,27 @@ import {
   MAX_COUNTED,
 } from '@walmq/operations';
 import type { Queue } from 'bullmq';
-import type { OperatorOptions } from '../log/operator.js';
+import { type Command, Option } from 'commander';
+import { addOperatorOptions, type OperatorOptions } from '../log/operator.js';
 import { type CommandIo, EXIT } from '../terminal/command.js';
 import type { OpenQueues } from './open-queues.js';
-import { type FilterOptions, filterOf, isNarrowed } from './options.js';
+import { addFilterOptions, type FilterOptions, filterOf, isNarrowed } from './options.js';
 
 export interface SteerOptions extends FilterOptions, OperatorOptions {
   readonly all?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
+}
+
+/** The options of a command that acts on the failed changes that it selects. `conflicts`: an option that a dry run excludes. */
+export function addSteerOptions(
+  command: Command,
+  { would, conflicts }: { readonly would: string; readonly conflicts: string },
+): Command {
+  return addOperatorOptions(addFilterOptions(command))
+    .option('--all', 'select all failed changes')
+    .addOption(new Option('--dry-run', `print what would ${would}, and change nothing`).conflicts(conflicts))
+    .option('--json', 'print the result as JSON');
 }
 
 /** The selected failed changes of one queue. */

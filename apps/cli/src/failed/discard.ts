@@ -7,13 +7,14 @@ import {
   discardFailed,
   type OperatorLog,
 } from '@walmq/operations';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Redis } from 'ioredis';
-import { addOperatorOptions, operatorOf, withOperatorLog } from '../log/operator.js';
+import { operatorOf, withOperatorLog } from '../log/operator.js';
 import { type CommandIo, EXIT } from '../terminal/command.js';
 import { examples, type Host } from '../terminal/help.js';
 import { openProgress } from '../terminal/progress.js';
 import {
+  addSteerOptions,
   behind,
   type Choice,
   choose,
@@ -24,7 +25,6 @@ import {
   say,
 } from './choose.js';
 import { withQueues } from './open-queues.js';
-import { addFilterOptions } from './options.js';
 
 interface DiscardCommandOptions extends SteerOptions {
   readonly yes?: boolean;
@@ -33,18 +33,15 @@ interface DiscardCommandOptions extends SteerOptions {
 }
 
 export function addDiscard(program: Command, { io, exit }: Host): void {
-  addOperatorOptions(addFilterOptions(program.command('discard')))
+  addSteerOptions(program.command('discard'), { would: 'be discarded', conflicts: 'yes' })
     .description(
       'write failed changes to a file and remove them; changes parked behind them run without them',
     )
-    .option('--all', 'select all failed changes')
     .option(
       '--to <file>',
       'the new file for the changes (default: walmq-discarded-<time>.jsonl, in the folder WALMQ_DISCARDED if that is set)',
     )
-    .addOption(new Option('--dry-run', 'print what would be discarded, and change nothing').conflicts('yes'))
     .option('--yes', 'do not ask')
-    .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       examples(['walmq discard --queue orders --key id=42', 'asks first, and writes the changes to a file']),

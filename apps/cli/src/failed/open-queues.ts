@@ -1,10 +1,8 @@
-import { WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
-import { isConnectionLost } from '@walmq/redis';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type CommandIo, configOf, redisUrlOf } from '../terminal/command.js';
-import { connectRedis } from '../terminal/connect.js';
+import { connectRedis, lostOr } from '../terminal/connect.js';
 import { type FilterOptions, queueNames } from './options.js';
 
 export interface OpenQueues {
@@ -28,11 +26,7 @@ export async function withQueues<T>(
   try {
     return await act({ config, redis, queues });
   } catch (error) {
-    if (error instanceof WalmqError || !isConnectionLost(redis, error)) throw error;
-    throw new WalmqError('REDIS_UNREACHABLE', 'the connection to Redis was lost.', {
-      remedy: 'Run it again when Redis is back.',
-      cause: error,
-    });
+    throw lostOr(redis, error);
   } finally {
     await Promise.all(queues.map(queue => queue.close()));
     redis.disconnect();

@@ -8,13 +8,14 @@ import {
   replayFailed,
 } from '@walmq/operations';
 import type { Queue } from 'bullmq';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Redis } from 'ioredis';
-import { addOperatorOptions, operatorOf, withOperatorLog } from '../log/operator.js';
+import { operatorOf, withOperatorLog } from '../log/operator.js';
 import { type CommandIo, EXIT } from '../terminal/command.js';
 import { examples, type Host } from '../terminal/help.js';
 import { openProgress } from '../terminal/progress.js';
 import {
+  addSteerOptions,
   behind,
   type Choice,
   choose,
@@ -25,7 +26,6 @@ import {
   say,
 } from './choose.js';
 import { type OpenQueues, withQueues } from './open-queues.js';
-import { addFilterOptions } from './options.js';
 
 interface ReplayCommandOptions extends SteerOptions {
   /** Wait until the replayed changes, and the changes parked behind them, have completed or failed again. */
@@ -40,15 +40,12 @@ interface Done extends Replayed {
 }
 
 export function addReplay(program: Command, { io, exit }: Host): void {
-  addOperatorOptions(addFilterOptions(program.command('replay')))
+  addSteerOptions(program.command('replay'), { would: 'run', conflicts: 'wait' })
     .description('run failed changes again, in the order of the stream; changes parked behind them follow')
-    .option('--all', 'select all failed changes')
-    .addOption(new Option('--dry-run', 'print what would run, and change nothing').conflicts('wait'))
     .option(
       '--wait',
       'wait until these changes and those parked behind them have completed; exit code 1 if one failed again',
     )
-    .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       examples(

@@ -1,5 +1,6 @@
+import { WalmqError } from '@walmq/change';
 import { type DatabaseUrl, type OpenClient, openClient } from '@walmq/postgres';
-import { connectOnce } from '@walmq/redis';
+import { connectOnce, isConnectionLost } from '@walmq/redis';
 import type { Redis } from 'ioredis';
 import type { Client } from 'pg';
 
@@ -24,4 +25,13 @@ export async function connectDatabase(url: DatabaseUrl): Promise<OpenClient> {
 /** Opens one connection that does not reconnect. Rejects with the errors of connectOnce. */
 export async function connectRedis(url: string): Promise<Redis> {
   return await connectOnce(url, { name: 'walmq cli', deadlineMs: CONNECT_TIMEOUT_MS });
+}
+
+/** The error of a command, or REDIS_UNREACHABLE if it failed because its connection was lost. */
+export function lostOr(redis: Redis, error: unknown): unknown {
+  if (error instanceof WalmqError || !isConnectionLost(redis, error)) return error;
+  return new WalmqError('REDIS_UNREACHABLE', 'the connection to Redis was lost.', {
+    remedy: 'Run it again when Redis is back.',
+    cause: error,
+  });
 }

@@ -2,11 +2,10 @@ import { WalmqError } from '@walmq/change';
 import type { WalmqConfig } from '@walmq/config';
 import { readTrace, type Trace, type TraceQuery } from '@walmq/operations';
 import { createPool } from '@walmq/postgres';
-import { isConnectionLost } from '@walmq/redis';
 import { type Command, Option } from 'commander';
 import type { Pool } from 'pg';
 import { type CommandIo, configOf, databaseUrlOf, EXIT, redisUrlOf } from '../terminal/command.js';
-import { connectRedis } from '../terminal/connect.js';
+import { connectRedis, lostOr } from '../terminal/connect.js';
 import { examples, type Host } from '../terminal/help.js';
 import { drawTrace } from './draw-trace.js';
 
@@ -70,11 +69,7 @@ async function traced(io: CommandIo, config: WalmqConfig, query: TraceQuery): Pr
   try {
     return await readTrace({ config, database, redis, query });
   } catch (error) {
-    if (error instanceof WalmqError || !isConnectionLost(redis, error)) throw error;
-    throw new WalmqError('REDIS_UNREACHABLE', 'the connection to Redis was lost.', {
-      remedy: 'Run it again when Redis is back.',
-      cause: error,
-    });
+    throw lostOr(redis, error);
   } finally {
     redis.disconnect();
     if (!(database instanceof Error)) await database.end();

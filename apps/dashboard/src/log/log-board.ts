@@ -62,7 +62,8 @@ async function intentOf(
   const original =
     queue && jobId !== undefined ? ((await redis.hget(queue.toKey(jobId), 'data')) ?? undefined) : undefined;
   const action = boardAction(request.routeOptions.url ?? request.url);
-  const all = queue && jobId === undefined ? await jobsOf(redis, queue, setOf(action, params.queueStatus)) : undefined;
+  const all =
+    queue && jobId === undefined ? await jobsOf(redis, queue, setOf(action, params.queueStatus)) : undefined;
   const jobIds = all?.ids ?? (jobId === undefined ? [] : [jobId]);
   return {
     action,

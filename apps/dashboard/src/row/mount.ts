@@ -64,4 +64,9 @@ async function answerTo(
 }
 
 /** Codes of a question that cannot be answered. */
-const ASKED: ReadonlySet<string> = new Set(['TABLE_NOT_TAKEN', 'KEY_INVALID', 'KEY_HIDDEN', 'POSITION_INVALID']);
+const ASKED: ReadonlySet<string> = new Set([
+  'TABLE_NOT_TAKEN',
+  'KEY_INVALID',
+  'KEY_HIDDEN',
+  'POSITION_INVALID',
+]);

@@ -24,7 +24,12 @@ export interface SearchPageOptions {
 }
 
 /** Codes of a question that cannot be answered. */
-const ASKED: ReadonlySet<string> = new Set(['CURSOR_INVALID', 'TABLE_NOT_TAKEN', 'KEY_INVALID', 'KEY_HIDDEN']);
+const ASKED: ReadonlySet<string> = new Set([
+  'CURSOR_INVALID',
+  'TABLE_NOT_TAKEN',
+  'KEY_INVALID',
+  'KEY_HIDDEN',
+]);
 
 /** GET /search: failed and parked changes, page by page; waiting ones by key. */
 export function mountSearch(options: SearchPageOptions): void {
@@ -73,7 +78,8 @@ export function mountSearch(options: SearchPageOptions): void {
 
   async function find(question: Question, cursor: string | undefined, viewer: Viewer): Promise<Answer> {
     const { redis, queues, database } = options;
-    if (question.by === 'key') return await unfinishedOf({
+    if (question.by === 'key')
+      return await unfinishedOf({
         config,
         redis,
         database,

@@ -319,7 +319,9 @@ function queueEntries(
       route,
       inboxDone:
         recorded !== undefined || (effects.length > 0 && effects.every(({ state }) => state === 'done')),
-      isRecorded: logs.some(({ log, changes }) => log === queue.name && changes.some(each => each.change.id === id)),
+      isRecorded: logs.some(
+        ({ log, changes }) => log === queue.name && changes.some(each => each.change.id === id),
+      ),
       removed: removalText(actions.byChange.get(id) ?? [], queue.name),
       checkpoint: scope.checkpoint,
     });

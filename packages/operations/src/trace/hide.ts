@@ -39,7 +39,9 @@ export function hiddenByQueues(
 /** The queues of a table that mask or omit a column. */
 export function queuesHiding(queues: readonly QueueConfig[], name: TableName, column: string): string[] {
   return queues
-    .filter(({ tables }) => tables.some(({ schema, table }) => schema === name.schema && table === name.table))
+    .filter(({ tables }) =>
+      tables.some(({ schema, table }) => schema === name.schema && table === name.table),
+    )
     .filter(({ shape }) => hides(shape, column))
     .map(queue => queue.name);
 }

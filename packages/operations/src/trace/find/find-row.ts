@@ -49,7 +49,8 @@ export async function findRow(scope: Scope, query: RowQuery): Promise<Found> {
   const name = knownTable(scope, query.table);
   const takers = takersOf(scope, name);
   const { key, table } = await readKey(scope, name, query);
-  if (!scope.mayNameHidden) refuseHidden(scope, name, [...(table?.key ?? []), ...orderColumns(takers, query)]);
+  if (!scope.mayNameHidden)
+    refuseHidden(scope, name, [...(table?.key ?? []), ...orderColumns(takers, query)]);
   const notes: TraceNote[] = takers.flatMap(({ queue, view }) => (view ? [] : [noMaskKey(queue)]));
   const logs =
     scope.client && key.keys.length > 0 ? await readLogs(scope.client, { table: name, keys: key.keys }) : [];
