@@ -49,7 +49,7 @@ async function startDemo(): Promise<Demo> {
 /** Orders as in a shop, at a varying rate. Some go to addresses that no mail can reach, and change again. */
 async function trade(client: Client, untilMs: number): Promise<void> {
   for (let round = 0; Date.now() < untilMs; round += 1) {
-    const orders = Math.round(6 + 5 * Math.sin(round / 60));
+    const orders = Math.round(2 + 2 * Math.sin(round / 60));
     await client.query(
       `WITH placed AS (
          INSERT INTO orders (customer_email, total_amount)
@@ -70,8 +70,14 @@ async function trade(client: Client, untilMs: number): Promise<void> {
   }
 }
 
+/** What the window shows, without the empty part below the page's content. */
 async function capturePage(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: join(IMAGES, `${name}.png`) });
+  const { width, height } = page.viewportSize() as { width: number; height: number };
+  const end = await page.evaluate<number>(
+    'document.getElementById("main")?.getBoundingClientRect().bottom ?? innerHeight',
+  );
+  const clip = { x: 0, y: 0, width, height: Math.min(height, Math.ceil(end)) };
+  await page.screenshot({ path: join(IMAGES, `${name}.png`), clip });
   console.log(`docs/images/${name}.png`);
 }
 

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Json, Row } from '@walmq/change';
+import { type Json, type Row, withStop } from '@walmq/change';
 import {
   type ActionView,
   type BlockerView,
@@ -141,7 +141,7 @@ function behindText(blocker: BlockerView): string {
   const reason = failedReason ? `: ${cut(failedReason, LONGEST_REASON)}` : '';
   const others = ahead > 1 ? `, ${isLeast ? 'at least ' : ''}${ahead} changes before it` : '';
   const stands = state === 'failed' ? 'has failed' : `is ${state}`;
-  return `${jobId} (${what}), which ${stands}${others}${reason}${why ? `. ${why}` : ''}`;
+  return `${jobId} (${what}), which ${stands}${others}${why ? `${withStop(reason)} ${why}` : reason}`;
 }
 
 function effectText({

@@ -40,7 +40,7 @@ function ofRow(taking: readonly QueueConfig[], { query, title }: Trace): Html {
     query.by === 'row'
       ? { table: query.table, key: query.key, orderKey: query.orderKey }
       : { key: [query.key], event: true };
-  return html`<p class="buttons">${queues.map(queue => {
+  return html`<p class="actions">${queues.map(queue => {
     const body = { queue, ...key };
     return html`${actionButton({ path: '/mend/pause-key', body, text: `Pause in ${queue}`, label: `Pause in ${queue}: the changes of ${title} wait` })} ${actionButton({ path: '/mend/resume-key', body, text: `Resume in ${queue}`, label: `Resume in ${queue}: the changes of ${title} run` })} `;
   })}</p>`;

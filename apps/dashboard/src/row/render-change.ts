@@ -141,7 +141,7 @@ function behindText(behind: BlockerView, queue: string, viewer: Viewer): Html {
     return html`<span>a pause of its key, since ${time(paused.at)} by ${paused.by}${paused.reason !== null && html`: <span class="reason">${cut(redact(paused.reason))}</span>`}</span>`;
   const { jobId, state, why, op, table: name, key, failedReason, ahead, isLeast } = behind;
   const what = [op, name].filter(Boolean).join(' ');
-  return html`<span>${jobLink(viewer, queue, jobId, what || jobId)} ${key !== null && keyOf(key)}, which ${state === 'failed' ? 'has failed' : `is ${state}`}${failedReason !== null && html`: ${cut(failedReason)}`}. ${why !== null && `${why} `}${isLeast ? 'At least ' : ''}${plural(ahead, 'change')} before this one.</span>`;
+  return html`<span>${jobLink(viewer, queue, jobId, what || jobId)} ${key !== null && keyOf(key)}, which ${state === 'failed' ? 'has failed' : `is ${state}`}${failedReason !== null && html`: ${cut(failedReason)}`}${failedReason?.endsWith('.') !== true && '.'} ${why !== null && `${why} `}${isLeast ? 'At least ' : ''}${plural(ahead, 'change')} before this one.</span>`;
 }
 
 function effectText({ state, attempts, intendedAt, doneAt, idempotencyKey, result }: EffectView): Html {

@@ -50,7 +50,8 @@ export async function readBlockers(
       directly,
       jobId: worst.head,
       state: place?.state ?? 'waiting',
-      why: job && place ? whyOf(job, place, facts) : null,
+      // Of a failed change the reason says it.
+      why: job && place && place.state !== 'failed' ? whyOf(job, place, facts) : null,
       op: job?.name ?? null,
       table: change ? tableOfChange(change) : null,
       key: change ? (keyOfChange(change) as Row | null) : null,

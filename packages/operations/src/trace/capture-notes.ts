@@ -1,4 +1,4 @@
-import { formatLsn, type Lsn, lsnFromHex } from '@walmq/change';
+import { formatLsn, type Lsn, lsnFromHex, withStop } from '@walmq/change';
 import type { Heartbeats } from '../status/heartbeat.js';
 import type { TraceNote } from './trace.js';
 
@@ -34,10 +34,6 @@ export function captureNotes({ checkpoint, walEnd, isSlotRead, heartbeats }: Cap
     return [noteOf(`Capture does not stream: ${withStop(waiting.reason ?? 'it is starting')} ${missing}`)];
   const since = lastActive ? ` The last one was heard of at ${lastActive.at}.` : '';
   return [noteOf(`No capture runs.${since} ${missing}`)];
-}
-
-function withStop(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 function noteOf(text: string): TraceNote {
