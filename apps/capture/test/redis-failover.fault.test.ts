@@ -1,3 +1,4 @@
+import { listBackfills, requestBackfill } from '@walmq/backfill';
 import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
 import { startNetwork } from '@walmq/testing';
 import { Redis } from 'ioredis';
@@ -80,6 +81,58 @@ describe('the master killed, a replica promoted', () => {
     expect(await capture.end('SIGTERM')).toBe(0);
   });
 
+  it('a replica that was behind, in the middle of a backfill: the rows that it lacks are read again, and few others', async () => {
+    const ROWS = 4000;
+    await using master = await startNode();
+    await using replica = await startNode();
+    await follow(replica, master);
+    await using network = await startNetwork(master.redis.port);
+    await using world = await createWorld('failover_backfill', network.url(master.url), {
+      rows: ROWS,
+    });
+    const { slot } = world.config.source;
+    const state = async () => (await listBackfills(world.client, slot))[0];
+    const start = (ackDelayMs: number) =>
+      CaptureProcess.start(settingOf(world, network.url(master.url), 'fsync', ackDelayMs));
+    const read = async () => (await world.changes('things')).map(({ after }) => Number(after?.id));
+    const capture = await start(600_000);
+    await requestBackfill(world.client, {
+      slot,
+      queue: 'things',
+      schema: 'public',
+      table: 'things',
+      filter: null,
+      chunkRows: 50,
+      rowsExpected: null,
+    });
+    const untilRead = (rows: number) =>
+      expect.poll(async () => (await read()).length, { timeout: 60_000 }).toBeGreaterThan(rows);
+    await untilRead(500);
+    await replica.admin.replicaof('NO', 'ONE');
+    await untilRead((await read()).length + 500);
+    // Of all these rows Redis has confirmed that it keeps them.
+    const { rowsRead, lastKey } = (await state()) ?? {};
+    expect(rowsRead).toBeGreaterThan(500);
+    expect(rowsRead).toBeLessThan(ROWS);
+    expect(lastKey).toBeNull();
+    await master.redis.kill('SIGKILL');
+    network.redirect(replica.redis.port);
+    await expect.poll(async () => (await state())?.rowsRead, { timeout: 60_000 }).toBe(ROWS);
+    const ids = await read();
+    expect(new Set(ids).size).toBe(ROWS);
+    // At most the way between two of the places that a backfill remembers.
+    expect(ids.length - ROWS).toBeLessThan(500);
+    expect(await state()).toMatchObject({ status: 'running', lastKey: null });
+
+    // A capture that starts again finds all rows in Redis: it reads none again, and settles them.
+    expect(await capture.end('SIGTERM')).toBe(0);
+    const next = await start(0);
+    await expect.poll(async () => (await state())?.status, { timeout: 60_000 }).toBe('done');
+    expect(await next.end('SIGTERM')).toBe(0);
+    expect((await read()).length).toBe(ids.length);
+    expect(await state()).toMatchObject({ lastKey: [String(ROWS)], rowsRead: ROWS, trail: [] });
+  }, 180_000);
+
   interface Node extends AsyncDisposable {
     readonly redis: EmbeddedRedis;
     readonly url: string;
@@ -113,8 +166,11 @@ describe('the master killed, a replica promoted', () => {
     );
   }
 
-  const createWorld = (name: string, url: string) =>
-    CaptureWorld.create({ postgres, redis: { url } }, name, { schema: LOAD_SCHEMA, queues: QUEUES });
+  const createWorld = (name: string, url: string, { rows = 0 } = {}) =>
+    CaptureWorld.create({ postgres, redis: { url } }, name, {
+      schema: `${LOAD_SCHEMA}; INSERT INTO things SELECT i, i, 'row' FROM generate_series(6, ${rows}) i`, // behind the load's own
+      queues: QUEUES,
+    });
 
   function settingOf(
     world: CaptureWorld,

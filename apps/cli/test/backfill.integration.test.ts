@@ -1,4 +1,4 @@
-import { type Backfill, endBackfill, nextBackfill, noteChunk } from '@walmq/backfill';
+import { type Backfill, endBackfill, nextBackfill } from '@walmq/backfill';
 import { type EmbeddedPostgres, type EmbeddedRedis, startPostgres, startRedis } from '@walmq/embedded';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CliWorld, walmq } from './cli-fixture.js';
@@ -63,7 +63,8 @@ describe('walmq backfill', () => {
     );
     expect((await world.run('backfill', '--resume', '1')).lines[1]).toMatch(/waiting/);
     await nextBackfill(world.client, world.name);
-    await noteChunk(world.client, '1', { lastKey: ['100'], read: 100, enqueued: 90 });
+    const point = { at: '00000000019F2B40-0000000001', key: ['100'], rowsRead: 100, rowsEnqueued: 90 };
+    await world.client.query('UPDATE walmq.backfill SET trail = $1', [JSON.stringify([point])]);
     expect((await world.run('backfill', '--list')).lines[1]).toMatch(/running .* 100 +90 /);
     expect((await world.run('status')).lines.join('\n')).toMatch(/1 +running +both +public\.orders +100/);
     expect((await world.run('backfill', '--cancel', '1')).code).toBe(0);

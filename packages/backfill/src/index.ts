@@ -2,7 +2,16 @@ export type { Backfill, BackfillStatus } from './backfill.js';
 export { checkFilter, estimateRows } from './filter.js';
 export { type KeyedTable, readKeyedTable } from './keyed-table.js';
 export { doneOf, paceOf } from './pace.js';
-export { endBackfill, nextBackfill, noteChunk, noteEnd } from './progress.js';
+export {
+  endBackfill,
+  forgetLost,
+  nextBackfill,
+  noteEnd,
+  noteSettled,
+  noteTrail,
+  type SlotReader,
+  settleTrails,
+} from './progress.js';
 export { type Chunk, readChunk, readLastKey } from './read-chunk.js';
 export {
   backfillTableMissing,
@@ -12,4 +21,5 @@ export {
   requestSnapshots,
   steerBackfill,
 } from './request.js';
+export { type BackfillPoint, type Trail, withPoint } from './trail.js';
 export { emitWatermark, readWatermark, WATERMARK_PREFIX, type Watermark } from './watermark.js';

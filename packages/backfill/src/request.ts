@@ -87,12 +87,22 @@ export async function steerBackfill(
 }
 
 const UNDEFINED_TABLE = '42P01';
+/** Of a table that an earlier version made. */
+const UNDEFINED_COLUMN = '42703';
 const FORBIDDEN = '42501';
 const UNDEFINED_SCHEMA = '3F000';
 
-/** The error for a missing walmq.backfill; undefined for any other error of PostgreSQL. */
+/** The error for a missing walmq.backfill, or one of an earlier version; undefined for any other error of PostgreSQL. */
 export function backfillTableMissing(error: unknown): WalmqError | undefined {
   const { code, message } = error as { code?: string; message?: string };
+  if (code === UNDEFINED_COLUMN && message?.includes('"trail"'))
+    return new WalmqError(
+      'OWN_TABLE_MISSING',
+      'walmq.backfill has no column "trail", which this version needs.',
+      {
+        remedy: 'Run "npx walmq setup" once more: it adds the column.',
+      },
+    );
   if ((code !== UNDEFINED_TABLE && code !== UNDEFINED_SCHEMA) || !message?.includes('walmq'))
     return undefined;
   return new WalmqError('OWN_TABLE_MISSING', 'there is no table walmq.backfill, which records backfills.', {

@@ -105,6 +105,7 @@ export const BACKFILL: Backfill = {
   origin: 'request',
   status: 'running',
   lastKey: ['500'],
+  trail: [],
   endKey: ['2000'],
   rowsRead: 500,
   rowsEnqueued: 480,

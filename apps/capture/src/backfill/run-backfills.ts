@@ -5,20 +5,24 @@ import {
   emitWatermark,
   endBackfill,
   nextBackfill,
-  noteChunk,
   noteEnd,
+  noteSettled,
+  noteTrail,
   readChunk,
   readKeyedTable,
   readLastKey,
   requestSnapshots,
+  type SlotReader,
+  settleTrails,
+  withPoint,
 } from '@walmq/backfill';
-import { qualifiedName, WalmqError } from '@walmq/change';
+import { formatPosition, qualifiedName, WalmqError } from '@walmq/change';
 import type { QueueConfig, WalmqConfig } from '@walmq/config';
 import { type DatabaseUrl, openClient } from '@walmq/postgres';
 import type { Catalog } from '@walmq/replication';
 import { pause, unlessAborted } from '@walmq/runtime';
 import type { Client } from 'pg';
-import type { ChunkOutcomes } from './chunk-outcomes.js';
+import type { ChunkOutcome, ChunkOutcomes } from './chunk-outcomes.js';
 import type { DurablePositions } from './durable-positions.js';
 import type { BackfillWindow } from './window.js';
 
@@ -35,6 +39,7 @@ export interface BackfillsOptions {
   readonly config: WalmqConfig;
   readonly databaseUrl: DatabaseUrl;
   readonly catalog: Catalog;
+  readonly reader: SlotReader;
   readonly window: BackfillWindow;
   readonly durable: DurablePositions;
   readonly outcomes: ChunkOutcomes;
@@ -44,6 +49,8 @@ export interface BackfillsOptions {
 }
 
 const LOOK_EVERY_MS = 1000;
+/** While rows wait for nothing but to be settled. */
+const LOOK_FOR_SETTLED_EVERY_MS = 200;
 const RETRY_MS = 2000;
 /** Bytes of values in memory at once, near enough: a chunk ends there. */
 const CHUNK_BYTES = 2 * 1024 * 1024;
@@ -89,16 +96,39 @@ async function takeTurns(client: Client, options: BackfillsOptions): Promise<voi
   const { config, ending } = options;
   await requestSnapshots(client, config.source.slot, snapshotTables(config));
   let running: string | undefined;
+  // Read to their end, and not settled yet. The next one begins meanwhile.
+  let read: readonly string[] = [];
   while (!ending.aborted) {
-    const backfill = await nextBackfill(client, config.source.slot);
+    read = await settleRead(client, read, options);
+    const backfill = await nextBackfill(client, config.source.slot, read);
     if (!backfill) {
-      await pause(LOOK_EVERY_MS, ending);
+      await pause(read.length > 0 ? LOOK_FOR_SETTLED_EVERY_MS : LOOK_EVERY_MS, ending);
       continue;
     }
     if (running !== backfill.id) options.onNotice({ event: 'started', backfill });
     running = backfill.id;
-    await takeChunk(client, backfill, options);
+    if (await takeChunk(client, backfill, options)) read = [...read, backfill.id];
   }
+}
+
+/** Settles what can be. Ends the backfills of `read` that are settled whole, and returns the others. */
+async function settleRead(
+  client: Client,
+  read: readonly string[],
+  { reader, onNotice }: BackfillsOptions,
+): Promise<string[]> {
+  const waiting: string[] = [];
+  for (const backfill of await settleTrails(client, reader, read)) {
+    // One that was paused meanwhile is looked at again when it is resumed.
+    if (!read.includes(backfill.id) || backfill.status !== 'running') continue;
+    if (backfill.trail.length > 0) {
+      waiting.push(backfill.id);
+      continue;
+    }
+    await endBackfill(client, backfill.id, { status: 'done' });
+    onNotice({ event: 'done', backfill });
+  }
+  return waiting;
 }
 
 /** Tables of queues with `snapshot: 'initial'`. */
@@ -108,29 +138,52 @@ function snapshotTables({ queues }: WalmqConfig) {
     .flatMap(({ name, tables }) => tables.map(({ schema, table }) => ({ queue: name, schema, table })));
 }
 
-async function takeChunk(client: Client, backfill: Backfill, options: BackfillsOptions): Promise<void> {
+/** Resolves to true when nothing is left to read. */
+async function takeChunk(client: Client, backfill: Backfill, options: BackfillsOptions): Promise<boolean> {
   const { onNotice } = options;
   try {
     const queue = queueOf(backfill, options.config);
     const chunk = await readBetweenWatermarks(client, backfill, { ...options, queue });
-    if (chunk.lastKey === null) {
-      await endBackfill(client, backfill.id, { status: 'done' });
-      onNotice({ event: 'done', backfill });
-    } else if ('again' in chunk.outcome) {
+    if (chunk.lastKey === null) return true;
+    if ('again' in chunk.outcome) {
       onNotice({ event: 'again', backfill, reason: chunk.outcome.again });
-    } else {
-      const { read, lastKey } = chunk;
-      const { enqueued, last } = chunk.outcome;
-      if (last) await options.durable.until(queue.config.shard, last);
-      await noteChunk(client, backfill.id, { lastKey, read, enqueued });
-      onNotice({ event: 'chunk', backfill, read, enqueued });
+      return false;
     }
+    const { read, lastKey, outcome } = chunk;
+    // The next chunk waits for that, so that a Redis that takes nothing more stops the backfill, too.
+    if (outcome.last) await options.durable.until(queue.config.shard, outcome.last);
+    await notePoint(client, { read, lastKey, outcome }, { backfill, reader: options.reader });
+    onNotice({ event: 'chunk', backfill, read, enqueued: outcome.enqueued });
   } catch (cause) {
     const reason = reasonToFail(cause);
     if (reason === undefined) throw cause;
     await endBackfill(client, backfill.id, { status: 'failed', error: reason });
     onNotice({ event: 'failed', backfill, reason });
   }
+  return false;
+}
+
+interface EnqueuedChunk {
+  readonly read: number;
+  readonly lastKey: readonly string[];
+  readonly outcome: Exclude<ChunkOutcome, { again: string }>;
+}
+
+/** Enqueued is not settled: a failover of Redis can take the rows back, until the slot has confirmed what is around them. */
+async function notePoint(
+  client: Client,
+  { read, lastKey, outcome }: EnqueuedChunk,
+  { backfill, reader }: { readonly backfill: Backfill; readonly reader: SlotReader },
+): Promise<void> {
+  const { id, trail, rowsRead, rowsEnqueued } = backfill;
+  const reached = {
+    key: lastKey,
+    rowsRead: rowsRead + read,
+    rowsEnqueued: rowsEnqueued + outcome.enqueued,
+  };
+  const at = outcome.last ? formatPosition(outcome.last) : trail.at(-1)?.at;
+  if (at) await noteTrail(client, id, { trail: withPoint(trail, { at, ...reached }), reader });
+  else await noteSettled(client, id, { settled: reached, trail, reader });
 }
 
 interface NumberedQueue {
@@ -159,7 +212,8 @@ async function readBetweenWatermarks(
   options: BackfillsOptions & { readonly queue: NumberedQueue },
 ) {
   const { window, catalog, config, outcomes, queue } = options;
-  const { schema, table: name, filter, lastKey: after, chunkRows } = backfill;
+  const { schema, table: name, filter, chunkRows } = backfill;
+  const after = backfill.trail.at(-1)?.key ?? backfill.lastKey;
   const { publication } = config.source;
   const keyed = await readKeyedTable(client, { schema, table: name, publication });
   const table = await catalog.describe(keyed.relation);

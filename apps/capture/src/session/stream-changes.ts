@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { forgetLost } from '@walmq/backfill';
 import { formatPosition, type TableName, WalmqError } from '@walmq/change';
 import { publishedTables, shardPrefixes, type WalmqConfig } from '@walmq/config';
 import {
@@ -112,6 +113,8 @@ export async function streamChanges(scope: Scope, options: ConnectedOptions): Pr
     slot.confirmedFlushLsn,
   );
   const resumeAfter = progress.enqueued;
+  const reader = { slot: slot.name, pid: stream.pid };
+  await forgetLost(control.client, reader, resumeAfter);
   scope.start(await watchCatalog({ catalog, notes, config, acknowledged: () => progress.acknowledged }));
   const ackDelayMs = ackDelayOf(config.capture.ackDelayMs, parseRedisUrl(options.redisUrl));
   const advance = (event: ProgressEvent) => {
@@ -128,6 +131,7 @@ export async function streamChanges(scope: Scope, options: ConnectedOptions): Pr
     config,
     databaseUrl,
     catalog,
+    reader,
     durable,
     onNotice: notice => emit({ type: 'backfill', notice }),
   });

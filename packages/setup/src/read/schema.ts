@@ -74,6 +74,7 @@ CREATE TABLE IF NOT EXISTS walmq.backfill (
   started_at timestamptz,
   ended_at timestamptz
 );
+ALTER TABLE walmq.backfill ADD COLUMN IF NOT EXISTS trail jsonb NOT NULL DEFAULT '[]';
 CREATE UNIQUE INDEX IF NOT EXISTS backfill_snapshot ON walmq.backfill (slot, queue, table_schema, table_name)
   WHERE origin = 'snapshot';
 CREATE TABLE IF NOT EXISTS walmq.skipped (
