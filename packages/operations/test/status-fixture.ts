@@ -130,6 +130,7 @@ export const WELL: PipelineStatus = {
   },
   redis: {
     reachable: true,
+    informs: true,
     product: 'Redis',
     version: '7.2.4',
     usedMemoryBytes: 10_000_000,

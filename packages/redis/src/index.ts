@@ -15,4 +15,4 @@ export { requirePrimary } from './require-primary.js';
 export { tryRights } from './rights.js';
 export { newestAnswer } from './sentinel/choose-primary.js';
 export { type Hearing, hearSentinels } from './sentinel/find-primary.js';
-export { commandError, isDenied } from './wrong-server.js';
+export { commandError, isDenied, isUnknownCommand } from './wrong-server.js';

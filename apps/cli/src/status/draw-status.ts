@@ -75,6 +75,7 @@ function lagText({ receivedBytes, enqueuedBytes, durableBytes, acknowledgedBytes
 }
 
 function redisLine(redis: RedisStatus): string {
+  if (!redis.informs) return 'Redis       answers, but refuses INFO: version and memory are unknown';
   const limit = redis.maxMemoryBytes > 0 ? ` of ${bytesText(redis.maxMemoryBytes)}` : '';
   const policy = redis.maxMemoryPolicy === null ? '' : `, ${redis.maxMemoryPolicy}`;
   return `Redis       ${redis.product} ${redis.version}, ${bytesText(redis.usedMemoryBytes)}${limit} used${policy}`;

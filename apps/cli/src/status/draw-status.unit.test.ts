@@ -16,6 +16,7 @@ const STATUS: PipelineStatus = {
   },
   redis: {
     reachable: true,
+    informs: true,
     product: 'Valkey',
     version: '8.0.1',
     maxMemoryPolicy: 'noeviction',

@@ -113,7 +113,7 @@ function because({ role, reason }: CaptureStatus): string {
 function redisStage({ redis, checkpoint, checkpointProblem }: PipelineStatus): Stage {
   if (!redis.reachable)
     return { name: 'Redis', tone: 'error', state: `Unreachable: ${redact(redis.reason)}`, facts: [] };
-  const { product, version, usedMemoryBytes, maxMemoryBytes, problems } = redis;
+  const { informs, product, version, usedMemoryBytes, maxMemoryBytes, problems } = redis;
   const limit = maxMemoryBytes === 0 ? 'no limit set' : `of ${bytes(maxMemoryBytes)}`;
   const state: Pick<Stage, 'tone' | 'state'> = checkpointProblem
     ? { tone: 'error', state: 'It does not hold what was acknowledged' }
@@ -124,10 +124,10 @@ function redisStage({ redis, checkpoint, checkpointProblem }: PipelineStatus): S
     name: product,
     ...state,
     facts: [
-      ['Server', version],
-      ['Memory', `${bytes(usedMemoryBytes)}, ${limit}`],
+      ['Server', informs ? version : 'unknown'],
+      ['Memory', informs ? `${bytes(usedMemoryBytes)}, ${limit}` : 'unknown'],
       ['Checkpoint', checkpoint?.lsn ?? 'none yet'],
-      ['Replicas', count(redis.onlineReplicas)],
+      ['Replicas', informs ? count(redis.onlineReplicas) : 'unknown'],
     ],
   };
 }

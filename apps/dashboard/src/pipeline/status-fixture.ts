@@ -64,6 +64,7 @@ export function statusWith(changes: Partial<Omit<PipelineStatus, 'verdicts'>> = 
     database: REACHABLE_DATABASE,
     redis: {
       reachable: true,
+      informs: true,
       product: 'Valkey',
       version: '8.1.0',
       usedMemoryBytes: 50_000_000,

@@ -5,6 +5,8 @@ export async function pingRedis(url: string): Promise<void> {
   const redis = new Redis(url, {
     lazyConnect: true,
     connectTimeout: 2000,
+    // PING tells of a server that still loads its data; the check of ioredis needs INFO, which settings can forbid.
+    enableReadyCheck: false,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });

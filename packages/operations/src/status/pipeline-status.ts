@@ -113,6 +113,8 @@ export interface LagStatus {
 
 export interface RedisStatus {
   readonly reachable: true;
+  /** False where INFO is forbidden: version, memory and replicas are unknown. */
+  readonly informs: boolean;
   readonly product: 'Redis' | 'Valkey';
   readonly version: string;
   readonly usedMemoryBytes: number;

@@ -1,8 +1,11 @@
 import { type RedisPersistence, readPersistence } from '@walmq/fanout';
+import { isDenied, isUnknownCommand } from '@walmq/redis';
 import type { Redis } from 'ioredis';
 
 /** Facts about a Redis or Valkey server. */
 export interface RedisServer {
+  /** False if it refuses INFO: then everything but `persistence` is a guess, and no process can start. */
+  readonly informs: boolean;
   readonly product: 'Redis' | 'Valkey';
   /** Valkey's own version. */
   readonly version: string;
@@ -20,14 +23,19 @@ export interface RedisServer {
   readonly onlineReplicas: number;
 }
 
-/** From INFO (memory in bytes), and from CONFIG if that is allowed. */
+/** From INFO (memory in bytes), and from CONFIG, as far as they are allowed. */
 export async function readRedisServer(redis: Redis): Promise<RedisServer> {
-  const info = await redis.info();
+  const told = await redis.info().catch((error: Error) => {
+    if (isDenied(error) || isUnknownCommand(error)) return undefined;
+    throw error;
+  });
+  const info = told ?? '';
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
   const number = (name: string) => Number(field(name) ?? 0);
   const valkey = field('valkey_version');
   const commandsOf = field('redis_version') ?? '0';
   return {
+    informs: told !== undefined,
     product: valkey === undefined ? 'Redis' : 'Valkey',
     version: valkey ?? commandsOf,
     commandsOf,

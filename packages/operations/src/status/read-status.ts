@@ -262,14 +262,28 @@ function redisStatus({ server }: RedisFacts, { redis }: WalmqConfig): RedisStatu
   const { errors } = durabilityVerdict(redis.durability, redis.trustDurability, server.persistence);
   return {
     reachable: true,
+    informs: server.informs,
     product: server.product,
     version: server.version,
     usedMemoryBytes: server.usedMemoryBytes,
     maxMemoryBytes: server.maxMemoryBytes,
     maxMemoryPolicy: server.persistence.maxmemoryPolicy ?? null,
     onlineReplicas: server.onlineReplicas,
-    problems: [...errors.map(problemOf), ...writeProblems(server)],
+    problems: [...infoProblems(server), ...errors.map(problemOf), ...writeProblems(server)],
   };
+}
+
+function infoProblems({ informs }: RedisFacts['server']): Problem[] {
+  if (informs) return [];
+  return [
+    {
+      code: 'REDIS_DENIED',
+      sentence:
+        'Redis refuses INFO: version, role, memory and replicas are unknown, and no capture or worker can start.',
+      remedy:
+        'Give the user of REDIS_URL the right (ACL SETUSER <user> +info), or choose a plan that allows INFO: BullMQ reads the version with it.',
+    },
+  ];
 }
 
 /** Why nothing can be written. In a cluster any node may answer, and that node need not take the writes. */

@@ -48,15 +48,21 @@ export function redisChecks(facts: RedisFacts, options: RedisOptions): Check[] {
   return [
     serverCheck(facts, options),
     ...durabilityChecks(facts, options),
-    memoryCheck(facts, options.maxMemoryShare),
+    ...(facts.informs ? [memoryCheck(facts, options.maxMemoryShare)] : []),
     latencyCheck(facts),
   ];
 }
 
 function serverCheck(
-  { product, version, commandsOf, role, cluster }: RedisFacts,
+  { informs, product, version, commandsOf, role, cluster }: RedisFacts,
   { followsCluster, hasHashTags }: RedisOptions,
 ): Check {
+  if (!informs)
+    return warning(
+      'redis',
+      'Redis refuses INFO, so its version, role, memory and replicas are unknown',
+      `Check with your provider that it is Redis ${OLDEST.join('.')} or newer, or Valkey, that REDIS_URL leads to the primary, and how much memory it has.`,
+    );
   const found = `${product} ${version}`;
   if (isOlder(commandsOf, OLDEST))
     return error('redis', `${found}: too old`, `Upgrade to Redis ${OLDEST.join('.')} or newer, or Valkey.`);
@@ -123,7 +129,13 @@ function fsyncText({ appendfsync }: RedisPersistence): string {
   return appendfsync === 'always' ? 'appendfsync always' : 'every batch confirmed by WAITAOF';
 }
 
-function replicaCheck({ onlineReplicas }: RedisFacts, wanted: number): Check {
+function replicaCheck({ informs, onlineReplicas }: RedisFacts, wanted: number): Check {
+  if (!informs)
+    return warning(
+      'redis-durability',
+      `Redis does not say how many replicas it has, of ${wanted} that redis.durability needs`,
+      'Check with your provider. Capture asks with WAIT after every batch, and pauses while there are fewer.',
+    );
   const found = `${onlineReplicas} of ${wanted} replicas online`;
   if (onlineReplicas >= wanted) return ok('redis-durability', found);
   return error(

@@ -4,6 +4,7 @@ import { type QueueFacts, queueChecks } from '../queues.js';
 import { type RedisFacts, redisChecks } from './redis.js';
 
 const WELL: RedisFacts = {
+  informs: true,
   product: 'Redis',
   version: '7.2.4',
   commandsOf: '7.2.4',
@@ -56,6 +57,12 @@ describe('Redis', () => {
     ['lacks a replica', { onlineReplicas: 1 }, { durability: { replicated: 2 } }, ['redis-durability error']],
     ['has its replicas', { onlineReplicas: 2 }, { durability: { replicated: 2 } }, []],
     ['does not tell', silent(), {}, ['redis-durability error']],
+    [
+      'refuses INFO',
+      { informs: false },
+      { durability: { replicated: 1 } },
+      ['redis warning', 'redis-durability warning'],
+    ],
     ['does not tell, and is trusted', silent(), { trustDurability: true }, ['redis-durability warning']],
     ['fills its machine', { usedMemoryBytes: 801 }, {}, ['redis-memory warning']],
     ['is near its limit', { usedMemoryBytes: 65, maxMemoryBytes: 100 }, {}, ['redis-memory warning']],
