@@ -3,6 +3,7 @@ import { DEADLINE_MS, type OwnConnectionOptions, ownConnection } from './client-
 import { connectPrimary } from './connect-primary.js';
 import type { DatabaseUrl } from './database-url.js';
 import { connectionError } from './failure.js';
+import { oneAtATime } from './one-at-a-time.js';
 import { TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT_SINCE } from './settings.js';
 import { watchSilence } from './watch-silence.js';
 
@@ -41,6 +42,7 @@ export async function openClient(options: OwnConnectionOptions): Promise<OpenCli
 
 async function connect(options: OwnConnectionOptions) {
   const client = new Client(ownConnection(options));
+  oneAtATime(client);
   const lost = new Promise<never>((_, reject) => client.on('error', reject));
   lost.catch(() => undefined);
   const major = reportedMajor(client);
