@@ -71,7 +71,18 @@ describe('two pipelines in one database and one Redis', () => {
     const status = JSON.parse(
       await runWalmq(['status', '--json'], a).catch((error: { stdout: string }) => error.stdout),
     ) as PipelineStatus;
-    expect(status.others).toMatchObject([{ slot: 'pipes_b', active: true, home: { prefix: 'pipes_b' } }]);
+    expect(status.others).toMatchObject([
+      { slot: 'pipes_b', database: 'pipes_a', active: true, home: { prefix: 'pipes_b' } },
+    ]);
+    // The last sign of life of one that has ended.
+    await second.end('SIGTERM');
+    const { others } = JSON.parse(
+      await runWalmq(['status', '--json'], a).catch((error: { stdout: string }) => error.stdout),
+    ) as PipelineStatus;
+    expect(others).toMatchObject([
+      { slot: 'pipes_b', active: false, seenAt: expect.stringMatching(/^20\d\d-/) },
+    ]);
+    second = await CaptureProcess.start(b);
     await world.waitUntilAcknowledged();
     const committed = await committedTokens(world.client);
     await expect

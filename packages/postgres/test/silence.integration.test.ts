@@ -1,7 +1,7 @@
 import { type EmbeddedPostgres, startPostgres } from '@walmq/embedded';
 import { type Network, startNetwork } from '@walmq/testing';
 import type { Pool } from 'pg';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openClient } from '../src/open-client.js';
 import { checkPostgres, createPool } from '../src/pool.js';
 
@@ -74,6 +74,32 @@ describe('a connection that is half open', () => {
     tx.release(true);
     expect((await pool.query('SELECT count(*)::int AS n FROM abandoned')).rows).toEqual([{ n: 0 }]);
     await pool.end();
+  });
+
+  it('is given up before its first byte', async () => {
+    const { network, pool } = await open(1);
+    network.stall();
+    await expect(pool.query('SELECT 1')).rejects.toThrow(/timeout/);
+    network.mend();
+    expect(await checkPostgres(pool)).toBeUndefined();
+  });
+
+  it.each(['replies', 'requests'] as const)('is given up in its greeting (%s)', async direction => {
+    const { network, pool } = await open(1);
+    const observer = await openClient({ url: postgres.url, name: 'observer' });
+    const sql = "SELECT FROM pg_stat_activity WHERE application_name = 'half open' AND state = 'idle'";
+    // So slow that the server has let the connection in, and its first query is not there yet.
+    network.slow(500);
+    const query = expect(pool.query('SELECT 1')).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' });
+    await vi.waitUntil(async () => (await observer.client.query(sql)).rowCount === 1, {
+      timeout: 30_000,
+      interval: 5,
+    });
+    network.lose(direction);
+    network.slow(0);
+    await query;
+    expect(await checkPostgres(pool)).toBeUndefined();
+    await observer.close();
   });
 
   it('is told from a long statement, a lock that is waited for, and a transaction that is idle', async () => {

@@ -13,6 +13,7 @@ export {
   isFromElsewhere,
   noteHome,
   noteRefusal,
+  noteSeen,
   noteSource,
   type OtherPipeline,
   readCaptureRow,

@@ -8,6 +8,7 @@ export type { OwnVariables, Validated, ValuesOf, VariableSchema } from './own-va
 export { type PollOptions, pause, poll, unlessAborted } from './poll.js';
 export type { ReadyCheck } from './ready-checks.js';
 export { redact } from './redact.js';
+export { requireOptions } from './require-options.js';
 export { sentenceOf } from './sentence-of.js';
 export { runService, type Service, type ServiceOptions, type ServiceParts, type Start } from './service.js';
 export { endAtEarlySignal, onStopSignals } from './stop-signals.js';

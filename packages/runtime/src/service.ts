@@ -8,6 +8,7 @@ import { createLog, type Logger } from './log.js';
 import type { OwnVariables, ValuesOf } from './own-variables.js';
 import { Parts } from './parts.js';
 import type { ReadyCheck } from './ready-checks.js';
+import { requireOptions } from './require-options.js';
 import { sentenceOf } from './sentence-of.js';
 import { onStopSignals } from './stop-signals.js';
 import { startTracing } from './tracing.js';
@@ -66,6 +67,7 @@ export async function runService<Own extends OwnVariables = Record<never, never>
   { env = process.env, config }: Start = {},
 ): Promise<void> {
   try {
+    requireOptions(options, ['name', 'defaultPort', 'needs', 'start']);
     const configured = config ?? (await loadConfig(env.WALMQ_CONFIG || undefined));
     await new Process(options, configured, env).run();
   } catch (error) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SECRET } from '@walmq/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadWebhooks } from '../src/webhooks/load.js';
+import { loadWebhooks } from '../src/webhooks/configure/load.js';
 
 const OTHER = `whsec_${Buffer.alloc(32, 2).toString('base64')}`;
 

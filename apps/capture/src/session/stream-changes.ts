@@ -13,7 +13,7 @@ import {
 import { heartbeatPrefix, tableMemoryKey } from '@walmq/operations';
 import { processId } from '@walmq/postgres';
 import { parseRedisUrl } from '@walmq/redis';
-import { Catalog, Inheritance, readServerStart, SQL_ASCII } from '@walmq/replication';
+import { Catalog, Inheritance, noteSeen, readServerStart, SQL_ASCII } from '@walmq/replication';
 import { poll } from '@walmq/runtime';
 import { backfillsOf } from '../backfill/backfills.js';
 import { DurablePositions } from '../backfill/durable-positions.js';
@@ -37,6 +37,9 @@ import { findPositions } from './position.js';
 import { missesPublication } from './publication-was-missing.js';
 import { recoveryOf } from './recover.js';
 import type { Scope } from './scope.js';
+
+/** How exactly another pipeline knows when this one was last seen. */
+const SEEN_EVERY_MS = 60_000;
 
 /** Streams until `stopping`; then enqueues and acknowledges what was read. The scope's failure ends it too. */
 export async function streamChanges(scope: Scope, options: ConnectedOptions): Promise<void> {
@@ -149,6 +152,16 @@ export async function streamChanges(scope: Scope, options: ConnectedOptions): Pr
   scope.failWith(enqueuer.failed());
   scope.start(() => watchBacklog(ending));
   scope.start(() => backfills.run(ending));
+  scope.start(signal =>
+    poll({
+      everyMs: SEEN_EVERY_MS,
+      startAfterMs: SEEN_EVERY_MS,
+      signal,
+      async look() {
+        await noteSeen(client, slot.name);
+      },
+    }),
+  );
   scope.start(signal => watchOverrun({ control: client, slot: slot.name, stream, signal }));
   scope.start(signal =>
     watchServer({ url: databaseUrl, deadlineMs, pids: [processId(client), stream.pid], signal }),

@@ -176,10 +176,11 @@ function backfillLines(backfills: readonly Backfill[], nowMs: number): string[] 
 /** The other pipelines of the database. */
 function otherLines(others: PipelineStatus['others']): string[] {
   return tableLines(
-    ['OTHER SLOT', 'READ', 'PREFIX', 'REDIS', 'CAPTURE ON', 'SINCE'],
-    others.map(({ slot, active, home, since }) => [
+    ['OTHER SLOT', 'DATABASE', 'LAST SEEN', 'PREFIX', 'REDIS', 'CAPTURE ON', 'SINCE'],
+    others.map(({ slot, database, active, seenAt, home, since }) => [
       slot,
-      active ? 'yes' : 'no',
+      database,
+      active ? 'now' : (seenAt ?? '-'),
       home?.prefix ?? '-',
       home?.redis ?? '-',
       home?.host ?? '-',

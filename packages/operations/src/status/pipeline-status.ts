@@ -281,6 +281,7 @@ export const VERDICT_CODES = [
   'DATABASE_UNREACHABLE',
   'DATABASE_IS_STANDBY',
   'REDIS_UNREACHABLE',
+  'REDIS_DENIED',
   'SLOT_MISSING',
   'SLOT_FOREIGN',
   'SLOT_LOST',
@@ -310,6 +311,7 @@ export const VERDICT_CODES = [
   'BACKFILL_PAUSED',
   'ALERTS_FAIL',
   'ALERTS_UNWATCHED',
+  'PIPELINE_UNSEEN',
   'NOTHING_YET',
 ] as const satisfies readonly ErrorCode[];
 

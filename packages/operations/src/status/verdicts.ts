@@ -26,6 +26,8 @@ const LONG_POSTPONED_SECONDS = 3600;
 const LONG_PAUSED_SECONDS = 3600;
 /** Milliseconds without a watcher of alerts after which an operator should know. */
 const UNWATCHED_MS = 300_000;
+/** Milliseconds after which another pipeline may have been given up. */
+const LONG_UNSEEN_MS = 24 * 3_600_000;
 /** Retained WAL at which an operator should know, if there is no limit. */
 const MUCH_WAL_BYTES = 5 * 1024 ** 3;
 
@@ -40,6 +42,7 @@ export function verdicts(status: Status): Verdict[] {
     ...status.queues.flatMap(queue => [...queueVerdicts(queue), ...pausedKeyVerdicts(queue, status.at)]),
     ...status.backfills.flatMap(backfillVerdicts),
     ...alertVerdicts(status),
+    ...otherVerdicts(status),
   ];
   return found.sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
 }
@@ -316,6 +319,22 @@ function backfillVerdicts({ id, queue, schema, table, status, error }: Backfill)
   if (status === 'paused')
     return [info('BACKFILL_PAUSED', `${what} is paused.`, `When it is time: ${resume}.`)];
   return [];
+}
+
+/** A slot that nobody reads holds back the WAL of every pipeline. */
+function otherVerdicts({ others, at }: Status): Verdict[] {
+  return others
+    .filter(
+      ({ active, seenAt, since }) =>
+        !active && Date.parse(at) - Date.parse(seenAt ?? since) >= LONG_UNSEEN_MS,
+    )
+    .map(({ slot, seenAt, home }) =>
+      warning(
+        'PIPELINE_UNSEEN',
+        `No capture of the pipeline of slot "${slot}"${home ? ` (redis.prefix "${home.prefix}")` : ''} has been seen ${seenAt === null ? 'lately' : `since ${seenAt}`}: its slot holds back WAL.`,
+        'Start its capture, or remove the pipeline with its own configuration: "npx walmq teardown".',
+      ),
+    );
 }
 
 function alertVerdicts({ alerts, at }: Status): Verdict[] {

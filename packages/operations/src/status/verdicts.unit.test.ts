@@ -26,6 +26,8 @@ const waiting = { ...CAPTURE, role: 'waiting' as const, reason: 'PostgreSQL does
 
 const AWAY = { reachable: false, reason: 'refused.', remedy: 'Check it.' } as const;
 
+const other = { slot: 'stock', database: 'shop', active: false, since: '2025-01-01T00:00:00Z', home: null };
+
 const CASES: readonly (readonly [string, Part, readonly string[]])[] = [
   ['all is well', {}, []],
   [
@@ -37,6 +39,19 @@ const CASES: readonly (readonly [string, Part, readonly string[]])[] = [
     'PostgreSQL is a standby',
     { database: { ...WELL.database, inRecovery: true, slot: null } as PipelineStatus['database'] },
     ['error DATABASE_IS_STANDBY'],
+  ],
+  ['Redis refuses INFO', redis({ problems: [problem('REDIS_DENIED')] }), ['error REDIS_DENIED']],
+  ['another pipeline is read', { others: [{ ...other, active: true, seenAt: null }] }, []],
+  ['another pipeline was seen today', { others: [{ ...other, seenAt: '2026-01-01T01:00:00Z' }] }, []],
+  [
+    'other pipelines were not seen for long',
+    {
+      others: [
+        { ...other, seenAt: '2025-12-30T10:00:00Z' },
+        { ...other, seenAt: null },
+      ],
+    },
+    ['warning PIPELINE_UNSEEN', 'warning PIPELINE_UNSEEN'],
   ],
   ['Redis is away', { redis: AWAY, captures: [], lastActive: null, queues: [] }, ['error REDIS_UNREACHABLE']],
   ['nothing is set up', { ...slot(null), captures: [], lastActive: null }, ['error SLOT_MISSING']],

@@ -1,12 +1,12 @@
 import type { Change, Row } from '@walmq/change';
 import { isHold } from '@walmq/fanout';
+import { MOST_FOLLOWED } from './find/search-queue.js';
 import { type QueueFacts, whyOf } from './job-view.js';
 import type { QueueReader } from './queue-reader.js';
 import { keyOfChange, tableOfChange } from './read-logs.js';
 import { jsonOf, storedChange } from './stored-change.js';
 import type { BlockerView } from './trace.js';
 
-const MOST_FOLLOWED = 20_000;
 /** States in the order in which they matter to those who wait. */
 const WORST_FIRST = ['failed', 'delayed', 'active', 'waiting', 'parked', 'completed'] as const;
 

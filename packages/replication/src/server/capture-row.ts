@@ -111,30 +111,46 @@ export async function noteRefusal(
   );
 }
 
-/** Stores where the changes of the slot go. Returns false if the write failed. */
+/** Stores where the changes of the slot go, and that a capture reads it now. Returns false if the write failed. */
 export async function noteHome(client: ClientBase, slot: string, home: Home): Promise<boolean> {
   return await written(
-    client.query('UPDATE walmq.capture SET home = $2 WHERE slot = $1 AND home IS DISTINCT FROM $2::jsonb', [
+    client.query(`UPDATE walmq.capture SET home = $2::jsonb || ${SEEN_NOW} WHERE slot = $1`, [
       slot,
       JSON.stringify(home),
     ]),
   );
 }
 
+/** Stores that a capture reads the slot now. Returns false if the write failed. */
+export async function noteSeen(client: ClientBase, slot: string): Promise<boolean> {
+  return await written(
+    client.query(`UPDATE walmq.capture SET home = home || ${SEEN_NOW} WHERE slot = $1 AND home IS NOT NULL`, [
+      slot,
+    ]),
+  );
+}
+
+const SEEN_NOW = `jsonb_build_object('seenAt', now())`;
+
 /** Another pipeline of this database. */
 export interface OtherPipeline {
   readonly slot: string;
+  readonly database: string;
   /** True while a capture reads the slot. */
   readonly active: boolean;
   /** When the first capture of the slot started, as ISO 8601. */
   readonly since: string;
+  /** When a capture was last seen to read the slot, to the minute; null if none has noted it. */
+  readonly seenAt: string | null;
   readonly home: Home | null;
 }
 
 /** The other slots of this database that a capture of walmq has read. Empty if walmq.capture is missing or may not be read. */
 export async function readPipelinesBeside(client: ClientBase, slot: string): Promise<OtherPipeline[]> {
   const query = client.query<OtherPipeline>(
-    `SELECT c.slot, s.active, to_json(c.started_at) #>> '{}' AS since, to_jsonb(c) -> 'home' AS home
+    `SELECT c.slot, s.database, s.active, to_json(c.started_at) #>> '{}' AS since,
+            CASE WHEN s.active THEN to_json(now()) #>> '{}' ELSE to_jsonb(c) -> 'home' ->> 'seenAt' END AS "seenAt",
+            to_jsonb(c) -> 'home' AS home
        FROM walmq.capture c JOIN pg_replication_slots s ON s.slot_name = c.slot AND s.database = current_database()
       WHERE c.slot <> $1 ORDER BY 1`,
     [slot],

@@ -1,9 +1,9 @@
 import { type Change, WalmqError } from '@walmq/change';
 import { type BatchContext, defineWorker, type WorkerDefinition } from '@walmq/worker';
-import type { Answer } from './answer.js';
-import { batchBody, bodyOf, partsWithin } from './body.js';
-import type { WebhookBatch, WebhookEndpoint } from './endpoint.js';
-import { refusalOf, type Send, webhookId } from './send.js';
+import type { WebhookBatch, WebhookEndpoint } from './configure/endpoint.js';
+import { batchBody, bodyOf, partsWithin } from './request/body.js';
+import type { Answer } from './send/answer.js';
+import { refusalOf, type Send, webhookId } from './send/send.js';
 
 interface Sendable<C> {
   readonly change: C;

@@ -1,9 +1,9 @@
 import type { WalmqConfig } from '@walmq/config';
 import { everyChange, type WorkerDefinition } from '@walmq/worker';
-import { bodyOf } from './body.js';
+import type { WebhookEndpoint } from './configure/endpoint.js';
 import { batchWebhookWorker, NOT_SENT } from './deliver-batch.js';
-import type { WebhookEndpoint } from './endpoint.js';
-import { refusalOf, sender, webhookId } from './send.js';
+import { bodyOf } from './request/body.js';
+import { refusalOf, sender, webhookId } from './send/send.js';
 
 /**
  * The worker of one endpoint: each change of its queue is one signed request, in order per key. A change has

@@ -1,6 +1,6 @@
-export { defineWebhooks, type WebhooksConfig } from './define.js';
+export { defineWebhooks, type WebhooksConfig } from './configure/define.js';
+export type { WebhookBatch, WebhookEndpoint } from './configure/endpoint.js';
+export { loadWebhooks } from './configure/load.js';
+export { parseSecrets } from './configure/secret.js';
 export { webhookWorker } from './deliver.js';
-export type { WebhookBatch, WebhookEndpoint } from './endpoint.js';
-export { loadWebhooks } from './load.js';
-export { payloadOf, type WebhookPayload } from './payload.js';
-export { parseSecrets } from './secret.js';
+export { payloadOf, type WebhookPayload } from './request/payload.js';

@@ -1,5 +1,6 @@
 import {
   type OwnVariables,
+  requireOptions,
   runService,
   type Service,
   type ServiceOptions,
@@ -32,6 +33,7 @@ export async function runWorkerApp<Own extends OwnVariables = Record<never, neve
     ...options,
     own: { ...options.own, ...KIT_VARIABLES },
     start: async service => {
+      requireOptions(options, ['workers']);
       // The environment also holds the app's own variables, which were read together with the kit's.
       const own = service as unknown as Service<ValuesOf<Own>>;
       await openWorkers({ name, service, rights, workers: parts => options.workers(own, parts) });

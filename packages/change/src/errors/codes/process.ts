@@ -20,6 +20,13 @@ export const processErrors = errorSection({
     from: ['every process'],
     outcome: 'ends',
   },
+  APP_OPTION_INVALID: {
+    meaning:
+      'A program in JavaScript starts a process (`runWorkerApp`) without an option that it needs, or with a wrong one. In TypeScript the compiler reports this.',
+    remedy: 'Set the option that the error names.',
+    from: ['workers'],
+    outcome: 'ends',
+  },
   ENVIRONMENT_INVALID: {
     meaning: 'An environment variable is missing or malformed. The error names each.',
     remedy: 'Set or correct the variables: [environment](configuration.md#environment).',

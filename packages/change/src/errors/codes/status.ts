@@ -114,4 +114,12 @@ export const statusErrors = errorSection({
     from: ['status'],
     outcome: 'reported',
   },
+  PIPELINE_UNSEEN: {
+    meaning:
+      'Nobody has read the slot of another pipeline of this database for a day. The slot holds back WAL, for all pipelines.',
+    remedy:
+      'Start its capture. If the pipeline is gone for good, run `npx walmq teardown` with its configuration: [several pipelines](../guides/pipelines.md).',
+    from: ['status'],
+    outcome: 'reported',
+  },
 });

@@ -1,8 +1,8 @@
 import type { Change } from '@walmq/change';
 import { secretSource } from '@walmq/config';
 import { z } from 'zod';
-import { isRange } from './address.js';
-import { isNameServer } from './resolve-name.js';
+import { isRange } from '../resolve/address.js';
+import { isNameServer } from '../resolve/resolve-name.js';
 
 const payload = z.custom<(change: Change, name: string) => unknown>(
   value => typeof value === 'function',

@@ -1,6 +1,6 @@
 import type { Change } from '@walmq/change';
 import { giveUp } from '@walmq/worker';
-import type { WebhookEndpoint } from './endpoint.js';
+import type { WebhookEndpoint } from '../configure/endpoint.js';
 
 /** The JSON text for one change; undefined: it is not sent. Throws HANDLER_GAVE_UP if `payload` fails. */
 export function bodyOf(

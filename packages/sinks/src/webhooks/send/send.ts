@@ -1,9 +1,9 @@
 import { WalmqError } from '@walmq/change';
 import { giveUp, postpone } from '@walmq/worker';
+import type { WebhookEndpoint } from '../configure/endpoint.js';
+import { sign } from '../request/sign.js';
 import { type Answer, verdictOf } from './answer.js';
-import type { WebhookEndpoint } from './endpoint.js';
 import { createPost } from './post.js';
-import { sign } from './sign.js';
 
 /** Sends one signed request and resolves to its answer, whatever the status; rejects if there is no answer. */
 export type Send = (request: {

@@ -1,11 +1,11 @@
 import http from 'node:http';
 import https from 'node:https';
 import { WalmqError } from '@walmq/change';
-import { addressRule, checkLiteral, guardedLookup } from './address.js';
+import type { WebhookEndpoint } from '../configure/endpoint.js';
+import { addressRule, checkLiteral, guardedLookup } from '../resolve/address.js';
+import { nameResolver } from '../resolve/resolve-name.js';
 import type { Answer } from './answer.js';
-import type { WebhookEndpoint } from './endpoint.js';
 import { exchange } from './exchange.js';
-import { nameResolver } from './resolve-name.js';
 
 /** Sends one request and resolves to its answer, whatever the status; rejects if there is no answer. */
 export type Post = (request: {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { WalmqError } from '@walmq/change';
 import { importDefault } from '@walmq/config';
+import { payloadOf } from '../request/payload.js';
 import { type EndpointConfig, webhooksSchema } from './define.js';
 import type { WebhookEndpoint } from './endpoint.js';
 import { endpointUrl } from './endpoint-url.js';
-import { payloadOf } from './payload.js';
 import { type Env, parseSecrets, readSource } from './secret.js';
 
 /**
