@@ -3,10 +3,10 @@ import { type Received, Receiver, SECRET, type Servers, startServers, stopServer
 import { WorkerWorld } from '@walmq/worker/fixture';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { webhookWorker } from '../src/webhooks/deliver.js';
 import type { WebhookBatch, WebhookEndpoint } from '../src/webhooks/configure/endpoint.js';
-import { payloadOf, type WebhookPayload } from '../src/webhooks/request/payload.js';
 import { parseSecrets } from '../src/webhooks/configure/secret.js';
+import { webhookWorker } from '../src/webhooks/deliver.js';
+import { payloadOf, type WebhookPayload } from '../src/webhooks/request/payload.js';
 
 interface BatchBody {
   readonly type: string;

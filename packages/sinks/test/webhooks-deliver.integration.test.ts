@@ -3,10 +3,10 @@ import { Receiver, SECRET, type Servers, startServers, stopServers } from '@walm
 import { WorkerWorld } from '@walmq/worker/fixture';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { webhookWorker } from '../src/webhooks/deliver.js';
 import type { WebhookEndpoint } from '../src/webhooks/configure/endpoint.js';
-import { payloadOf } from '../src/webhooks/request/payload.js';
 import { parseSecrets } from '../src/webhooks/configure/secret.js';
+import { webhookWorker } from '../src/webhooks/deliver.js';
+import { payloadOf } from '../src/webhooks/request/payload.js';
 import { SilentNameServer } from './silent-name-server-fixture.js';
 
 const NEW_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
