@@ -1,17 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  eventually,
-  Receiver,
-  SECRET,
-  type Servers,
-  startApp,
-  startServers,
-  stopServers,
-  writeConfig,
-} from '@walmq/testing';
+import { eventually, type Servers, startApp, startServers, stopServers, writeConfig } from '@walmq/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { runWalmq } from './capture-process-fixture.js';
@@ -34,7 +25,7 @@ function ruleOfThePage(prefix: string): string[] {
 }
 
 /** Milliseconds: a dozen programs are started. */
-const TIMEOUT = 400_000;
+const TIMEOUT = 240_000;
 
 it('every program runs whole with the smallest rule: Redis refuses nothing but what the page says', {
   timeout: TIMEOUT,
@@ -61,7 +52,6 @@ it('every program runs whole with the smallest rule: Redis refuses nothing but w
   });
   steps.write();
   await steps.made(20);
-  await steps.stopWriting();
 
   // A change that fails, with others behind it.
   await steps.world.client.query('ALTER TABLE made ADD CHECK (row < 100)');
@@ -81,9 +71,6 @@ it('every program runs whole with the smallest rule: Redis refuses nothing but w
     '/ready',
     '/metrics',
     '/row?table=steps&key=100&key=1',
-    '/search?queue=steps&state=failed&text=made_row_check',
-    '/search?queue=steps&state=waiting&table=steps&key=101%2C1',
-    '/search?state=parked&reason=check',
     '/queues/api/queues?activeQueue=steps&status=failed&page=1&jobsPerPage=10',
     '/queues/api/queues?activeQueue=steps&status=latest&page=1&jobsPerPage=10',
     `/queues/api/queues/steps/${job}`,
@@ -100,25 +87,8 @@ it('every program runs whole with the smallest rule: Redis refuses nothing but w
 
   const folder = await mkdtemp(join(tmpdir(), 'walmq-discarded-'));
   onTestFinished(() => rm(folder, { recursive: true }));
-  const receiver = await Receiver.start();
-  onTestFinished(() => receiver[Symbol.asyncDispose]());
-  const secret = join(folder, 'secret');
-  await writeFile(secret, SECRET);
-  const alerts = {
-    holdSeconds: 0,
-    targets: {
-      ops: {
-        type: 'webhook' as const,
-        url: receiver.url,
-        secrets: [{ file: secret }],
-        allowHttp: true,
-        allowAddresses: ['127.0.0.0/8', '::1'],
-      },
-    },
-  };
-  const config = { ...steps.config, alerts };
   const run = (...args: string[]) =>
-    runWalmq(args, { databaseUrl: steps.world.databaseUrl, redisUrl: url, config }).catch(
+    runWalmq(args, { databaseUrl: steps.world.databaseUrl, redisUrl: url, config: steps.config }).catch(
       (error: { stdout?: string; stderr?: string }) => `${error.stdout}${error.stderr}`,
     );
   const [failures, trace, status, doctor] = await Promise.all([
@@ -133,30 +103,12 @@ it('every program runs whole with the smallest rule: Redis refuses nothing but w
   expect(JSON.parse(doctor)).toContainEqual(expect.objectContaining({ check: 'redis-rights', status: 'ok' }));
   expect(await run('replay', '--queue', 'steps', '--key', 'row=101', '--json')).toContain('1');
   await eventually(async () => expect(await failed()).toBe(2));
-  console.log(await run('alert'));
-  console.log(await run('pause-key', 'steps', 'row=102', '--json'));
-  await steps.world.client.query('INSERT INTO steps VALUES (102, 1)');
-  console.log(await run('resume-key', 'steps', '--json'));
-  console.log(await run('resume-key', 'steps', 'row=102', '--json'));
-  await eventually(async () => expect(await failed()).toBe(3));
-  console.log(await run('setup', '--change-log'));
-  const [last] = await admin.zrange(`${PREFIX}:steps:completed`, '-1', '-1');
-  const data = String(await admin.hget(`${PREFIX}:steps:${last}`, 'data'));
-  const change = JSON.parse(data) as { id: string; key: unknown; tx: { committedAt: string } };
-  await steps.world.client.query(
-    `INSERT INTO walmq.change_log (change_id, committed_at, schema_name, table_name, key, change)
-     VALUES ($1, $2, 'public', 'steps', $3, $4)`,
-    [change.id, change.tx.committedAt, change.key, data],
-  );
-  console.log(await run('rewind', '--queue', 'steps', '--from', '1d', '--yes', '--json'));
-  const corrected = join(folder, 'corrected.json');
-  await writeFile(corrected, JSON.stringify({ after: { row: 99, step: 1 } }));
-  console.log(await run('failed', '--changes', '--json', '--key', 'row=102'));
   expect(
     await run('discard', '--queue', 'steps', '--yes', '--json', '--to', join(folder, 'out.jsonl')),
   ).toContain('out.jsonl');
   await steps.world.client.query('ALTER TABLE made DROP CONSTRAINT made_row_check');
-  console.log(await run('backfill', '--queue', 'steps', '--watch', '--json'));
+  await steps.stopWriting();
+  await run('backfill', 'steps', '--queue', 'steps');
   expect(await capture.end('SIGTERM')).toBe(0);
   expect(await worker.end('SIGTERM')).toBe('exit 0');
   expect(await dashboard.end('SIGTERM')).toBe('exit 0');
