@@ -1,6 +1,8 @@
 import { outbox, outboxSchemaSql, publish } from '@walmq/outbox';
 import { type Servers, startServers, stopServers } from '@walmq/testing';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { watchDeadLetters } from '../src/events/dead-letter-queue.js';
 import { CaptureWorld } from './capture-fixture.js';
 import { CaptureProcess } from './capture-process-fixture.js';
 
@@ -71,6 +73,23 @@ describe('events through a capture that is killed', () => {
       expect(await world.redis.llen(`${world.config.redis.prefix}:${queue}:wait`)).toBe(KEYS);
     }
   }, 180_000);
+
+  it('stops to wait for replayed events, although Redis is away', async () => {
+    await using world = await CaptureWorld.create(servers, 'events_away', { schema: SCHEMA, queues: QUEUES });
+    const said: string[] = [];
+    const deadLetters = watchDeadLetters({
+      config: world.config,
+      databaseUrl: world.databaseUrl,
+      redisUrl: servers.redis.url,
+      log: pino({}, { write: (line: string) => void said.push(line) }),
+      onFault: () => undefined,
+    });
+    await expect.poll(() => world.redis.info('clients')).toMatch(/blocked_clients:[1-9]/);
+    await servers.redis.kill('SIGKILL');
+    await expect.poll(() => said.join('')).toContain('redis:unreachable');
+    await deadLetters?.stop();
+    await servers.redis.restart();
+  });
 
   it('in the middle of a large transaction: events and rows have the same numbers as before', async () => {
     await using world = await CaptureWorld.create(servers, 'events_large', {

@@ -9,6 +9,7 @@ export { parseRedisUrl, redisUrlMistake } from './address/parse-address.js';
 export { COMMANDS } from './commands.js';
 export { type ConnectOnceOptions, connectOnce } from './connect-once.js';
 export { isConnectionLost } from './connection-lost.js';
+export { endConnection } from './end-connection.js';
 export { type KeepConnectedOptions, type KeptConnection, keepConnected } from './keep-connected.js';
 export { refusalOf } from './refusal.js';
 export { requirePrimary } from './require-primary.js';

@@ -2,7 +2,7 @@ import type { Change, WalmqError } from '@walmq/change';
 import { longestDeadlineMs, type QueueConfig, type WalmqConfig } from '@walmq/config';
 import { refusalOf } from '@walmq/fanout';
 import type { DatabaseUrl } from '@walmq/postgres';
-import { keepConnected } from '@walmq/redis';
+import { endConnection, keepConnected } from '@walmq/redis';
 import { type Logger, openPool } from '@walmq/runtime';
 import { errorReporter, once, outcomeOf, reasonOf } from '@walmq/worker';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
@@ -77,7 +77,7 @@ export function watchDeadLetters(options: DeadLetterOptions): DeadLetters | unde
 
 function startWorker(parts: Parts, log: Logger): Worker<Change> {
   const { queue, redis } = parts;
-  const worker = new Worker<Change>(queue.name, job => settle(job, parts), {
+  const worker = new DeadLetterWorker(queue.name, job => settle(job, parts), {
     connection: redis,
     prefix: queue.prefix,
     lockDuration: queue.stalledAfterMs,
@@ -86,6 +86,16 @@ function startWorker(parts: Parts, log: Logger): Worker<Change> {
   });
   worker.on('error', errorReporter(log));
   return worker;
+}
+
+class DeadLetterWorker extends Worker<Change> {
+  constructor(...given: ConstructorParameters<typeof Worker<Change>>) {
+    super(...given);
+    // BullMQ's waits for the end of the connection. One that is lost just then has no end, and a close would hang.
+    this.backend.disconnectBlocking = async () => {
+      await this.backend.blockingClient?.then(endConnection, () => undefined);
+    };
+  }
 }
 
 interface Parts {

@@ -1,9 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change } from '@walmq/change';
+import { endConnection } from '@walmq/redis';
 import { isNotConnectionError, type Job, type Processor, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { RedisConnection } from '../own-clients.js';
 import { keepJobsOf } from './keep-jobs.js';
 import { Moves, type Taken } from './move-call.js';
 import { Mover } from './mover.js';
@@ -295,17 +295,6 @@ export class MovingWorker extends Worker<Change> {
     this.#turn.abort();
     this.#turn = new AbortController();
   }
-}
-
-/**
- * Ends a connection in any state. Between two tries to connect, `disconnect()` alone only takes back the next try: ioredis
- * then emits no end, and keeps the commands that wait for the connection.
- */
-function endConnection(client: Pick<RedisConnection, 'status' | 'connect' | 'disconnect'>): void {
-  client.disconnect();
-  if (client.status !== 'reconnecting') return;
-  client.connect().catch(noop);
-  client.disconnect();
 }
 
 function noop(): void {}
