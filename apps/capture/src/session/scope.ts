@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * Tasks that end together. The first failure, or the end of the body, ends the scope: its signal is aborted, every task
  * is awaited, then the disposers run, last registered first.
@@ -7,6 +9,11 @@ export class Scope {
   readonly #tasks: Promise<void>[] = [];
   readonly #disposers: (() => Promise<void> | void)[] = [];
   #failure: { readonly cause: unknown } | undefined;
+
+  constructor() {
+    // Each task has a listener, and they are more than the ten above which Node.js warns of a leak.
+    setMaxListeners(0, this.#ending.signal);
+  }
 
   /** Aborted when the scope ends. */
   get signal(): AbortSignal {
