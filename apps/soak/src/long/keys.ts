@@ -35,6 +35,10 @@ const OF_QUEUE: readonly Remaining[] = [
   { pattern: /^stalled-check$/, why: "BullMQ's lock of the check for stalled jobs; expires" },
   { pattern: /^metrics:/, why: "BullMQ's counts per minute, of the last hours" },
   { pattern: /^walmq:last$/, why: 'last jobs of ordering keys, until they are swept' },
+  {
+    pattern: /^walmq:figures:/,
+    why: 'counts of a minute or an hour for the dashboard; expires after 75 minutes or 26 hours',
+  },
   { pattern: /^walmq:ring$/, why: 'ordering keys whose last jobs are to be swept' },
 ];
 
