@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { DEFINITIONS, definitionFiles } from './definitions.mjs';
 
 const KUBERNETES = 'v1.34.0-local-strict';
 const PACKAGE = 'kubernetes-validate==1.37.0';
@@ -21,13 +22,6 @@ const KINDS = {
   'networking.k8s.io/v1/NetworkPolicy': 'io.k8s.api.networking.v1.NetworkPolicy',
   'policy/v1/PodDisruptionBudget': 'io.k8s.api.policy.v1.PodDisruptionBudget',
 };
-const RESOURCES = [
-  ['github.com/kedacore/keda/v2@v2.17.2', 'config/crd/bases/keda.sh_scaledobjects.yaml'],
-  [
-    'github.com/prometheus-operator/prometheus-operator@v0.85.0',
-    'example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml',
-  ],
-];
 
 const folder = mkdtempSync(join(tmpdir(), 'walmq-schemas-'));
 const run = (program, args) => execFileSync(program, args, { cwd: folder, encoding: 'utf8' });
@@ -77,9 +71,8 @@ function strict(schema) {
 const kinds = Object.fromEntries(
   Object.entries(KINDS).map(([kind, name]) => [kind, { $ref: `#/definitions/${name}` }]),
 );
-for (const [module, path] of RESOURCES) {
-  const { Dir } = JSON.parse(run('go', ['mod', 'download', '-json', module]));
-  const { spec } = parse(readFileSync(join(Dir, path), 'utf8'));
+for (const file of definitionFiles()) {
+  const { spec } = parse(readFileSync(file, 'utf8'));
   for (const { name, schema } of spec.versions) {
     const { properties, ...rest } = strict(shortened(schema.openAPIV3Schema));
     kinds[`${spec.group}/${name}/${spec.names.kind}`] = {
@@ -91,7 +84,7 @@ for (const [module, path] of RESOURCES) {
     };
   }
 }
-const sources = [`${PACKAGE} ${KUBERNETES}`, ...RESOURCES.map(([module]) => module)];
+const sources = [`${PACKAGE} ${KUBERNETES}`, ...DEFINITIONS.map(([module]) => module)];
 writeFileSync(
   join(import.meta.dirname, 'schemas.json'),
   `${JSON.stringify({ sources, kinds, definitions: used })}\n`,
