@@ -42,8 +42,8 @@ describe('walmq alert', () => {
     // The other one knows what was told before the leader is killed.
     const thatSaid = (event: string) => watchers.filter(({ output }) => output().includes(event));
     await eventually(() => expect(thatSaid('alerts:stands-by')).toHaveLength(1));
+    await eventually(() => expect(thatSaid('alert:sent')).toHaveLength(1));
     const [leader] = thatSaid('alert:sent');
-    expect(thatSaid('alert:sent')).toHaveLength(1);
     await leader?.end('SIGKILL');
     await redis.kill('SIGKILL');
     await eventually(() => expect(titles(receiver)).toContain('Problem: REDIS_UNREACHABLE'));
@@ -61,6 +61,7 @@ describe('walmq alert', () => {
     const thatSaid = (event: string) => watchers.filter(({ output }) => output().includes(event));
     await eventually(() => expect(titles(receiver)).toEqual(['Problem: SLOT_MISSING']));
     await eventually(() => expect(thatSaid('alerts:stands-by')).toHaveLength(1));
+    await eventually(() => expect(thatSaid('alert:sent')).toHaveLength(1));
     const [leader] = thatSaid('alert:sent');
     const [other] = thatSaid('alerts:stands-by');
     expect(await leader?.end('SIGTERM')).toBe('exit 0');
