@@ -3,7 +3,7 @@ import type { Drain } from '../cases/measurement.js';
 import { until } from '../load/until.js';
 import { cpuBetween, cpuOf, type Sides } from './sides.js';
 
-const LOOK_MS = 5;
+const LOOK_MS = 20;
 /** Limit for the first change. PostgreSQL decodes a large transaction to its end before it sends the first row. */
 const FIRST_MS = 300_000;
 /** Limit for the next change while others have arrived. */

@@ -65,7 +65,7 @@ async function tryOnce(
       withDeadline({
         deadlineMs: config.deadlineMs,
         stopping,
-        act: async signal => {
+        act: async ({ signal }) => {
           const calls = new BatchCalls(batch, {
             queue,
             records,

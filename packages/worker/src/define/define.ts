@@ -144,10 +144,11 @@ export function defineWorker<
       batch: { ...batch, handler: (changes, kit) => handler(changes, { ...given, ...kit }) },
     };
   }
+  const fields = Object.entries(given ?? {});
   const bound =
     (handler: Handler<Change, Given>): Handler<Change> =>
     (change, kit) =>
-      handler(change, { ...given, ...kit });
+      handler(change, withFields<Given>(kit, fields));
   // The runner looks up each handler by the operation or type of event for which its parameter is typed. So erasing the
   // types is safe.
   const erased = (handlers: object) =>
@@ -163,4 +164,17 @@ export function defineWorker<
     on: new Map(on.map(([table, handlers]) => [normalTableName(table), erased(handlers)])),
     events: erased(definition.events ?? {}),
   };
+}
+
+/**
+ * Adds fields to the kit's context of one change. Not a copy of both: that would make the logger and the signal of every
+ * change, which few handlers use.
+ */
+function withFields<Given extends object>(
+  kit: KitContext,
+  fields: readonly (readonly [string, unknown])[],
+): HandlerContext<Given> {
+  const context = kit as unknown as Record<string, unknown>;
+  for (const [name, value] of fields) if (!(name in context)) context[name] = value;
+  return kit as HandlerContext<Given>;
 }

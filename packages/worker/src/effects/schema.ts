@@ -1,12 +1,13 @@
 /** Pattern of capture's job ids: the change's id, then the tag of its database, slot and server. */
 const JOB_ID = '^[0-9A-F]{16}-[0-9]{10}-([0-9a-f]+)$';
+const IN_JOB_ID = new RegExp(JOB_ID);
 
 /**
  * The source of a job's change; empty for a job that capture did not add. Without the source, an id is not unique: a
  * database restored from a dump uses the same id for another change.
  */
 export function sourceOf(jobId: string): string {
-  return new RegExp(JOB_ID).exec(jobId)?.[1] ?? '';
+  return IN_JOB_ID.exec(jobId)?.[1] ?? '';
 }
 
 /** PostgreSQL computes the source from the job id, so that rows of versions without sources have a source too. */

@@ -1,6 +1,6 @@
 import { type Change, tableName } from '@walmq/change';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Verdict } from '../failure/verdict.js';
+import type { TryEnding } from './count-ending.js';
 
 /**
  * A worker's metrics, in one place: name, unit, help. Make them once for the workers of a process: the registry rejects a
@@ -28,11 +28,19 @@ export function workerMetrics(registry: Registry) {
     buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600, 3600],
     registers,
   });
-  const active = new Gauge({
+  const running = new Map<string, number>();
+  const runs = (queue: string, more: number) => {
+    running.set(queue, (running.get(queue) ?? 0) + more);
+  };
+  new Gauge({
     name: 'walmq_worker_active',
     help: 'Handlers running in this process.',
     labelNames: ['queue'],
     registers,
+    // Set when somebody asks: a gauge costs more than a count in a map, twice per change.
+    collect() {
+      for (const [queue, count] of running) this.set({ queue }, count);
+    },
   });
   const batchSize = new Histogram({
     name: 'walmq_worker_batch_changes',
@@ -67,15 +75,15 @@ export function workerMetrics(registry: Registry) {
     registers,
   });
   return {
-    started: (queue: string) => active.inc({ queue }),
-    finished(queue: string, change: Change, outcome: 'processed' | Verdict, seconds: number) {
-      active.dec({ queue });
+    started: (queue: string) => runs(queue, 1),
+    finished(queue: string, change: Change, { outcome, durationMs, latencyMs }: TryEnding) {
+      runs(queue, -1);
       const handler = { queue, table: tableName(change), op: change.op };
       changes.inc({ ...handler, outcome });
-      duration.observe(handler, seconds);
+      duration.observe(handler, durationMs / 1000);
       if (outcome === 'processed')
         // Clocks of two machines may differ: never below zero.
-        commitToDone.observe({ queue }, Math.max(0, Date.now() - Date.parse(change.tx.committedAt)) / 1000);
+        commitToDone.observe({ queue }, Math.max(0, latencyMs) / 1000);
     },
     batchEnded(queue: string, changes: number, seconds: number) {
       batchSize.observe({ queue }, changes);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { assembleScript, loadBullmqScript, runScript } from '@walmq/bullmq-lua';
-import { type JobJson, type KeepJobs, raw2NextJobData } from 'bullmq';
+import type { KeepJobs } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { JobReader, type RawJob, type Taken } from './taken.js';
 
 /** A job whose handler has succeeded. */
 export interface Finished {
@@ -14,13 +15,6 @@ export interface Finished {
   /** Number of attempts before this one. */
   readonly attemptsMade: number;
   readonly isDeduplicated: boolean;
-}
-
-/** A job that this worker has taken. */
-export interface Taken {
-  readonly id: string;
-  readonly token: string;
-  readonly data: JobJson;
 }
 
 /** One call of the script: the jobs that it completes, and the number of jobs that it may take. */
@@ -73,6 +67,7 @@ export class Moves {
   readonly #move = assembleScript(LUA_FOLDER, 'move');
   readonly #recover = assembleScript(LUA_FOLDER, 'recover');
   readonly #redis: Pick<Redis, 'call'>;
+  readonly #reader: JobReader;
   /** `bull:orders:` */
   readonly #base: string;
   /** As move.lua reads them: text costs Lua less than JSON. */
@@ -81,6 +76,7 @@ export class Moves {
   constructor(redis: Pick<Redis, 'call'>, base: string, options: MoveOptions) {
     this.#redis = redis;
     this.#base = base;
+    this.#reader = new JobReader(id => redis.call('HGETALL', `${base}${id}`) as Promise<string[]>);
     const { lockDuration, name, maxMetricsSize, limiter } = options;
     this.#options = [
       ...[lockDuration, name, maxMetricsSize, limiter?.max, limiter?.duration].map(textOf),
@@ -115,7 +111,7 @@ export class Moves {
     const [codes, taken, rateLimitMs, nextDelayed] = reply as [(number | string)[], RawJob[], number, number];
     return {
       refusals: codes.map(code => (code === 0 ? undefined : code)),
-      taken: taken.map(raw => takenOf(raw, token)),
+      taken: await this.#reader.read(taken, token),
       rateLimitMs,
       nextDelayed,
     };
@@ -129,7 +125,10 @@ export class Moves {
     const args = ['1', `${this.#base}wait`, this.#base, token, ...finished.map(({ id }) => id)];
     const [held, ended] = (await runScript(this.#redis, this.#recover, args)) as [RawJob[], number[]];
     const known = new Set(reply.taken.map(({ id }) => id));
-    const missed = held.filter(([, id]) => !known.has(id)).map(raw => takenOf(raw, token));
+    const missed = await this.#reader.read(
+      held.filter(([, id]) => !known.has(id)),
+      token,
+    );
     return {
       ...reply,
       refusals: reply.refusals.map((code, index) =>
@@ -142,11 +141,4 @@ export class Moves {
 
 function textOf(option: string | number | undefined): string {
   return option === undefined ? '' : String(option);
-}
-
-type RawJob = readonly [fields: readonly string[], id: string];
-
-function takenOf([fields, id]: RawJob, token: string): Taken {
-  const [data] = raw2NextJobData([fields, id, 0, 0]) as [JobJson];
-  return { id, token, data };
 }

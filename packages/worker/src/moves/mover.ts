@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { Finished, MoveCall, MoveReply, Moves, Taken } from './move-call.js';
+import type { Finished, MoveCall, MoveReply, Moves } from './move-call.js';
 import { nextCall } from './next-call.js';
+import type { Taken } from './taken.js';
 
 export interface MoverOptions {
   readonly moves: Pick<Moves, 'move' | 'recover'>;

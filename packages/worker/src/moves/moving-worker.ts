@@ -5,9 +5,10 @@ import { endConnection } from '@walmq/redis';
 import { isNotConnectionError, type Job, type Processor, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { keepJobsOf } from './keep-jobs.js';
-import { Moves, type Taken } from './move-call.js';
+import { Moves } from './move-call.js';
 import { Mover } from './mover.js';
 import { Pace } from './pace.js';
+import type { Taken } from './taken.js';
 
 interface Held extends Taken {
   readonly sinceMs: number;

@@ -19,27 +19,15 @@ export interface AloneOptions {
 /** Runs the handler of each change by itself, with a deadline of its own. */
 export function alone({ definition, config, records, stopping, guard }: AloneOptions): RunOptions['perform'] {
   const { deadlineMs } = config;
-  return ({ change, job, attempt, log, json }) =>
+  return tried =>
     withDeadline({
       deadlineMs,
       stopping,
-      act: signal =>
-        processChange(change, {
-          definition,
-          records,
-          log,
-          signal,
-          attempt,
-          guard,
-          jobId: job.id as string,
-          name: job.name,
-          deadlineMs,
-          json,
-        }),
+      act: deadline => processChange(tried, { definition, records, deadline, deadlineMs, guard }),
       onOverrun: ranMs =>
-        log.error(
+        tried.log.error(
           { event: 'handler:overrun', ranMs },
-          `The handler of ${describe(change)} ignores its deadline of ${deadlineMs} ms; its row waits`,
+          `The handler of ${describe(tried.change)} ignores its deadline of ${deadlineMs} ms; its row waits`,
         ),
     });
 }

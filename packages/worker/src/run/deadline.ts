@@ -6,9 +6,14 @@ export interface DeadlineOptions<T> {
   readonly deadlineMs: number;
   /** Ends the time early. */
   readonly stopping: AbortSignal;
-  readonly act: (signal: AbortSignal) => Promise<T>;
+  readonly act: (deadline: Deadline) => Promise<T>;
   /** Called every `deadlineMs` while `act` runs past its deadline. */
   readonly onOverrun: (ranMs: number) => void;
+}
+
+export interface Deadline {
+  /** Made at the first use: most handlers need none, and it is a good part of what a change costs a worker. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -19,26 +24,54 @@ export interface DeadlineOptions<T> {
  */
 export async function withDeadline<T>(options: DeadlineOptions<T>): Promise<T> {
   const { deadlineMs, stopping, act, onOverrun } = options;
-  // Not AbortSignal.any: what that adds to a long-lived signal such as `stopping` is not always freed.
-  const controller = new AbortController();
-  // A handler may start any number of operations at the same time.
-  setMaxListeners(0, controller.signal);
-  const stop = () => controller.abort(stopping.reason);
-  if (stopping.aborted) stop();
-  stopping.addEventListener('abort', stop, { once: true });
+  const time = new HandlerTime(stopping);
   let periods = 0;
   const timer = setInterval(() => {
     periods += 1;
     if (periods > 1) onOverrun(periods * deadlineMs);
-    else controller.abort(overdue(deadlineMs));
+    else time.end(overdue(deadlineMs));
   }, deadlineMs);
   try {
-    return await act(controller.signal);
+    return await act(time);
   } catch (error) {
     throw periods > 0 && !isDecided(error) ? overdue(deadlineMs, error) : error;
   } finally {
     clearInterval(timer);
-    stopping.removeEventListener('abort', stop);
+    time.release();
+  }
+}
+
+class HandlerTime implements Deadline {
+  readonly #stopping: AbortSignal;
+  #controller: AbortController | undefined;
+  #reason: Error | undefined;
+  readonly #stop = () => this.#controller?.abort(this.#stopping.reason);
+
+  constructor(stopping: AbortSignal) {
+    this.#stopping = stopping;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller) return this.#controller.signal;
+    // Not AbortSignal.any: what that adds to a long-lived signal such as `stopping` is not always freed.
+    this.#controller = new AbortController();
+    const { signal } = this.#controller;
+    // A handler may start any number of operations at the same time.
+    setMaxListeners(0, signal);
+    if (this.#reason) this.#controller.abort(this.#reason);
+    else if (this.#stopping.aborted) this.#stop();
+    else this.#stopping.addEventListener('abort', this.#stop, { once: true });
+    return signal;
+  }
+
+  end(reason: Error): void {
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+
+  /** Nothing ends the time any more. */
+  release(): void {
+    if (this.#controller) this.#stopping.removeEventListener('abort', this.#stop);
   }
 }
 

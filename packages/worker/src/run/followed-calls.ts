@@ -23,8 +23,8 @@ export class FollowedCalls {
       await this.#settled();
       throw error;
     }
-    const left = [...this.#running.values()];
-    if (left.length > 0) onNotAwaited(left);
+    if (this.#running.size === 0) return result;
+    onNotAwaited([...this.#running.values()]);
     for (const settled of await this.#settled()) if (settled.status === 'rejected') throw settled.reason;
     return result;
   }

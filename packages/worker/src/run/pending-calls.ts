@@ -1,10 +1,11 @@
-import { type Change, WalmqError } from '@walmq/change';
+import { WalmqError } from '@walmq/change';
 import type { ChangeId, KitContext } from '../define/define.js';
-import { sourceOf } from '../effects/schema.js';
 import { committedIn } from '../effects/visible.js';
 import { reasonOf } from '../failure/reason.js';
 import { FollowedCalls } from './followed-calls.js';
+import { HandlerKit } from './handler-kit.js';
 import type { ProcessingOptions } from './processing-options.js';
+import type { Tried } from './tried.js';
 
 /** The kit's calls in one attempt of a handler: those that still run, and the names of its effects. */
 export class PendingCalls {
@@ -12,22 +13,17 @@ export class PendingCalls {
   readonly followed = new FollowedCalls();
   readonly #effects = new Map<string, Set<string>>();
 
-  constructor(job: Change, options: Omit<ProcessingOptions, 'guard'>) {
-    const { definition, jobId, name, json, records, log, signal, deadlineMs, attempt } = options;
-    const { queue } = definition;
-    const shared = { queue, jobId, signal, deadlineMs, tx: committedIn(job) };
+  constructor(tried: Tried, options: Omit<ProcessingOptions, 'guard'>) {
+    const { definition, records, deadline, deadlineMs } = options;
+    const jobId = tried.job.id as string;
+    const shared = { queue: definition.queue, jobId, deadlineMs, tx: committedIn(tried.change) };
     let usedOnce = false;
-    this.context = {
-      log,
-      name,
-      source: sourceOf(jobId),
-      signal,
-      attempt,
-      json: () => this.followed.follow('json()', json),
+    this.context = new HandlerKit(tried, deadline, {
+      json: () => this.followed.follow('json()', tried.json),
       visible: change =>
         this.followed.follow('visible()', async () => {
           const tx = committedIn(change);
-          if (tx) await records.untilVisible({ tx, signal, deadlineMs });
+          if (tx) await records.untilVisible({ tx, signal: deadline.signal, deadlineMs });
         }),
       once: (change, act) =>
         this.followed.follow('once()', async () => {
@@ -37,25 +33,26 @@ export class PendingCalls {
               remedy: 'Put both effects into one transaction.',
             });
           usedOnce = true;
-          return await records.once({ ...shared, changeId: change.id }, act);
+          return await records.once({ ...shared, signal: deadline.signal, changeId: change.id }, act);
         }),
       effect: (change, effectName, act) =>
         this.followed.follow(`effect "${effectName}"`, async () => {
           const release = this.#takeName(change, effectName);
           try {
             const onResultLost = (reason: Error) =>
-              log.warn(
+              tried.log.warn(
                 { event: 'effect:result-lost', error: reasonOf(reason) },
                 `The result of effect "${effectName}" cannot be kept: the effect is recorded as done without it`,
               );
-            const options = { ...shared, changeId: change.id, name: effectName, onResultLost };
-            return await records.effect(options, act);
+            const { signal } = deadline;
+            const of = { ...shared, signal, changeId: change.id, name: effectName, onResultLost };
+            return await records.effect(of, act);
           } catch (error) {
             release();
             throw error;
           }
         }),
-    };
+    });
   }
 
   /** Names of the change's effects that were requested and have not failed. */

@@ -1,10 +1,11 @@
 import { type Change, tableName } from '@walmq/change';
-import { ANY_EVENT, type Handler } from '../define/define.js';
+import { ANY_EVENT, type Handler, type WorkerDefinition } from '../define/define.js';
 import { warnOfRenamedEffects } from '../effects/renamed.js';
 import { drop, giveUp } from '../failure/thrown.js';
 import { describe } from './describe.js';
 import { PendingCalls } from './pending-calls.js';
 import type { ProcessingOptions } from './processing-options.js';
+import type { Tried } from './tried.js';
 
 const MEND_SHAPE =
   'Where it is about the queue, mend walmq.config.ts and start capture again. Then discard this change; "npx walmq backfill" enqueues its row as it is then.';
@@ -14,26 +15,27 @@ const MEND_SHAPE =
  * handler. Waits for un-awaited `once` and `effect` calls, so that they cannot race a retry or fail
  * unnoticed.
  */
-export async function processChange(change: Change, options: ProcessingOptions): Promise<unknown> {
+export async function processChange(tried: Tried, options: ProcessingOptions): Promise<unknown> {
+  const { change, job, attempt } = tried;
+  const { definition, records, deadlineMs } = options;
   checkShape(change);
-  const handler = handlerOf(change, options);
+  const handler = handlerOf(change, job.name, definition);
   // Not earlier: a change without a handler is dropped, whatever its rows are.
   options.guard(change);
-  const calls = new PendingCalls(change, options);
+  const calls = new PendingCalls(tried, options);
   const result = await calls.followed.until(
     () => handler(change, calls.context),
     left =>
-      options.log.warn(
+      tried.log.warn(
         { event: 'handler:not-awaited', calls: left },
         `The handler of ${describe(change)} ended before ${left.join(' and ')} had, for which the kit has waited: await it there`,
       ),
   );
-  const { attempt, jobId, definition } = options;
-  if (attempt > 1)
-    await warnOfRenamedEffects([{ changeId: change.id, jobId, names: calls.effectsOf(change.id) }], {
-      ...options,
-      queue: definition.queue,
-    });
+  if (attempt > 1) {
+    const { log } = tried;
+    const made = { changeId: change.id, jobId: job.id as string, names: calls.effectsOf(change.id) };
+    await warnOfRenamedEffects([made], { queue: definition.queue, records, log, deadlineMs });
+  }
   return result;
 }
 
@@ -43,11 +45,7 @@ export function checkShape({ shapeError }: Change): void {
 }
 
 /** An event is labelled by its type, any other change by its operation. */
-function handlerOf(
-  change: Change,
-  { definition, name }: Pick<ProcessingOptions, 'definition' | 'name'>,
-): Handler<Change> {
-  const { on, events } = definition;
+function handlerOf(change: Change, name: string, { on, events }: WorkerDefinition): Handler<Change> {
   const handlers = on.get(tableName(change));
   const handler = handlers ? handlers.get(change.op) : (events.get(name) ?? events.get(ANY_EVENT));
   if (handler) return handler;

@@ -1,9 +1,8 @@
-import { type Change, tableName } from '@walmq/change';
+import type { Change } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import type { Logger } from '@walmq/runtime';
 import { type Job, UnrecoverableError } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { z } from 'zod';
 import { errorOf } from '../failure/error-of.js';
 import { delayMsOf, postponementOf } from '../failure/postponement.js';
 import { postponedTooLong, retryAfterMsOf } from '../failure/thrown.js';
@@ -12,6 +11,7 @@ import { countEnding, type Figures } from '../metrics/count-ending.js';
 import type { WorkerMetrics } from '../metrics/metrics.js';
 import { processedLine } from './describe.js';
 import { reportFailure, settleFailure } from './settle-failure.js';
+import { Tried } from './tried.js';
 
 export interface RunOptions {
   readonly config: QueueConfig;
@@ -24,29 +24,6 @@ export interface RunOptions {
   readonly perform: (tried: Tried) => Promise<unknown>;
 }
 
-/** One attempt at one change. */
-export interface Tried {
-  readonly change: Change;
-  readonly job: Job<Change>;
-  /** Of this try, from 1. */
-  readonly attempt: number;
-  /** That the job has in all. */
-  readonly attempts: number;
-  /** Names queue, table, operation, change and attempt. */
-  readonly log: Logger;
-  /** The job's data as it is in Redis. */
-  readonly json: () => Promise<string>;
-}
-
-/** The part of a change that the kit itself needs; rows are left to the handlers. */
-const envelope = z.looseObject({
-  id: z.string().min(1),
-  op: z.string().min(1),
-  schema: z.string().min(1),
-  table: z.string().min(1),
-  tx: z.looseObject({ committedAt: z.iso.datetime({ offset: true }) }),
-});
-
 /**
  * One attempt at one job: resolves to its return value, or rejects with what makes BullMQ retry or fail it.
  */
@@ -57,30 +34,26 @@ export async function runJob(
 ): Promise<unknown> {
   const { config, metrics, figures, stopping, perform } = options;
   const queue = config.name;
-  const attempt = job.attemptsMade + 1;
-  const attempts = job.opts.attempts ?? 1;
   const change = changeOf(job, options.log);
-  const log = options.log.child({
-    queue,
-    table: tableName(change),
-    op: change.op,
-    changeId: change.id,
-    attempt,
-  });
+  const json = () => readData(job, options);
+  const tried = new Tried({ change, job, queue, log: options.log, json });
+  const { attempt, attempts } = tried;
   const startedMs = performance.now();
   const durationMs = () => Math.round((performance.now() - startedMs) * 1000) / 1000;
   const end = (outcome: 'processed' | Verdict) => {
-    metrics.finished(queue, change, outcome, durationMs() / 1000);
-    countEnding(figures, { change, outcome, durationMs: durationMs() });
+    const latencyMs = Date.now() - Date.parse(change.tx.committedAt);
+    const ending = { outcome, durationMs: durationMs(), latencyMs };
+    metrics.finished(queue, change, ending);
+    countEnding(figures, ending);
   };
   metrics.started(queue);
   try {
-    const json = () => readData(job, options);
-    const result = await perform({ change, job, attempt, attempts, log, json });
+    const result = await perform(tried);
     // Build the line first: a result that JSON cannot hold is the handler's failure.
     const line = processedLine(change, result);
     end('processed');
-    log.info({ event: 'change:processed', durationMs: durationMs() }, line);
+    if (options.log.isLevelEnabled('info'))
+      tried.log.info({ event: 'change:processed', durationMs: durationMs() }, line);
     return result;
   } catch (thrown) {
     const told = errorOf(thrown);
@@ -90,7 +63,7 @@ export async function runJob(
     const verdict = isTooLong ? 'failed' : wanted;
     const error = isTooLong ? postponedTooLong(told, postponementOf(job.progress)?.since) : told;
     end(verdict);
-    reportFailure(log, { verdict, change, error, durationMs: durationMs() });
+    reportFailure(tried.log, { verdict, change, error, durationMs: durationMs() });
     if (verdict === 'dropped') return { processed: false, reason: error.message };
     throw await settleFailure({ job, token, verdict, error, maxDelayMs: config.backoff.maxDelayMs, delayMs });
   }
@@ -119,12 +92,27 @@ function nextDelayMs(job: Job<Change>, error: Error, config: QueueConfig): numbe
 }
 
 function changeOf(job: Job<Change>, log: Logger): Change {
-  const parsed = envelope.safeParse(job.data);
-  if (parsed.success) return job.data;
-  const fields = [...new Set(parsed.error.issues.map(({ path }) => path.join('.') || 'data'))].join(', ');
+  const missing = missingIn(job.data);
+  if (missing.length === 0) return job.data;
+  const fields = missing.join(', ');
   log.error(
     { event: 'change:failed', jobId: job.id, fields },
     'Failed: a job that holds no change; was it added by hand?',
   );
   throw new UnrecoverableError(`the job's data is not a change: see ${fields}.`);
+}
+
+const NAMES = ['id', 'op', 'schema', 'table'] as const;
+
+/** Returns the fields that the kit itself needs and that are not as in a change. Rows are left to the handlers. */
+function missingIn(data: unknown): string[] {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return ['data'];
+  const change = data as Readonly<Record<string, unknown>>;
+  const missing: string[] = NAMES.filter(name => typeof change[name] !== 'string' || change[name] === '');
+  if (!isTime(Object(change.tx).committedAt)) missing.push('tx.committedAt');
+  return missing;
+}
+
+function isTime(text: unknown): boolean {
+  return typeof text === 'string' && !Number.isNaN(Date.parse(text));
 }

@@ -145,7 +145,7 @@ function attempts(
       config,
       stopping,
       redis: { hget: async () => JSON.stringify(change) } as unknown as Redis,
-      metrics: { ...unmeasured(), finished: (_queue, _change, outcome) => (verdict = outcome) },
+      metrics: { ...unmeasured(), finished: (_queue, _change, { outcome }) => (verdict = outcome) },
       figures: { done: () => undefined, notDone: () => undefined },
       log: logInto(entry => {
         parts.log.push(entry);

@@ -6,7 +6,7 @@ local function take(reply)
   local isJob = type(reply) == "table" and type(reply[1]) == "table"
   isDry = not isJob
   if isJob then
-    taken[#taken + 1] = {reply[1], reply[2]}
+    taken[#taken + 1] = {table.concat(reply[1], "\0"), reply[2], #reply[1]}
   elseif type(reply) == "table" then
     rateLimitMs, nextDelayed = reply[3], reply[4]
   end

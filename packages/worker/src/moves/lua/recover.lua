@@ -9,7 +9,7 @@
     then the ids of the jobs that the call was to complete
 
   Output:
-    [1] the jobs that hold the token, each {HGETALL, id}
+    [1] the jobs that hold the token, as move.lua returns jobs
     [2] for each job to complete: 1 if it is completed or removed, else 0
 ]]
 local base, token = ARGV[1], ARGV[2]
@@ -22,7 +22,10 @@ for first = 1, #active, CHUNK do
   for at = first, math.min(first + CHUNK - 1, #active) do locks[#locks + 1] = base .. active[at] .. ":lock" end
   for offset, held in ipairs(redis.call("MGET", unpack(locks))) do
     local id = active[first + offset - 1]
-    if held == token then taken[#taken + 1] = {redis.call("HGETALL", base .. id), id} end
+    if held == token then
+      local fields = redis.call("HGETALL", base .. id)
+      taken[#taken + 1] = {table.concat(fields, "\0"), id, #fields}
+    end
   end
 end
 
