@@ -19,7 +19,7 @@ const WORKER = join(import.meta.dirname, '../../../packages/worker/test/kit-prog
 const ROWS = 7;
 const SCHEMA = `
   ${workerSchemaSql}
-  CREATE TABLE steps (row integer, step integer, PRIMARY KEY (row, step));
+  CREATE TABLE steps (row integer, step integer, note text, PRIMARY KEY (row, step));
   CREATE TABLE held (row integer PRIMARY KEY);
   CREATE TABLE begun (at bigint GENERATED ALWAYS AS IDENTITY, pid integer, row integer, step integer, attempt integer);
   CREATE TABLE made (at bigint GENERATED ALWAYS AS IDENTITY, pid integer, row integer, step integer);`;
@@ -36,6 +36,9 @@ export interface StepsOptions {
   readonly capture?: WalmqConfigInput['capture'];
   /** Of each change. Default: that of every queue. */
   readonly attempts?: number;
+  readonly alerts?: WalmqConfigInput['alerts'];
+  /** Beside the queue "steps". */
+  readonly queues?: WalmqConfigInput['queues'];
 }
 
 /** For tests: steps of seven rows, from PostgreSQL through capture and a worker to a table, all as processes of their own. */
@@ -55,7 +58,7 @@ export class Steps implements AsyncDisposable {
 
   static async create(
     name: string,
-    { postgres, redisUrl, lookAt, redis = {}, capture, attempts }: StepsOptions,
+    { postgres, redisUrl, lookAt, redis = {}, capture, attempts, alerts, queues }: StepsOptions,
   ): Promise<Steps> {
     const network = await startNetwork(lookAt.port);
     const world = await CaptureWorld.create({ postgres, redis: { url: network.url(lookAt.url) } }, name, {
@@ -66,7 +69,8 @@ export class Steps implements AsyncDisposable {
       source: { slot: world.config.source.slot },
       redis: { prefix: world.config.redis.prefix, deadlineMs: 3000, ...redis },
       capture,
-      queues: { steps: { ...QUEUES.steps, attempts } },
+      alerts,
+      queues: { steps: { ...QUEUES.steps, attempts }, ...queues },
     };
     return new Steps(world, redisUrl, config);
   }
