@@ -1,7 +1,8 @@
 import { type Backfill, listBackfills, requestBackfill, steerBackfill } from '@walmq/backfill';
 import type { WalmqConfigInput } from '@walmq/config';
-import { type Servers, startServers, stopServers } from '@walmq/testing';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { eventually, type Servers, startServers, stopServers } from '@walmq/testing';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CaptureWorld } from './capture-fixture.js';
 
 interface Wanted {
@@ -113,6 +114,38 @@ describe('a backfill', () => {
     await capture.stop();
     expect(new Set(changes.map(({ key }) => JSON.stringify(key))).size).toBe(250);
   });
+
+  it.each([
+    ['another name', 'name', 'RENAME COLUMN note TO remark', 1],
+    ['another type', 'type', 'ALTER COLUMN note TYPE text USING note || $$ kg$$', '1 kg'],
+  ])(
+    'reads a chunk again if a column gets %s after the look at the columns',
+    async (_what, slug, alteration, note) => {
+      await using world = await create(
+        `backfill_altered_${slug}`,
+        'CREATE TABLE things (id integer PRIMARY KEY, note integer); INSERT INTO things SELECT i, i FROM generate_series(1, 10) i',
+        { things: { table: 'things' } },
+      );
+      const other = new Client(world.databaseUrl);
+      await other.connect();
+      onTestFinished(() => other.end());
+      // The backfill reads the columns of the catalog, and then waits for the lock.
+      await other.query(`BEGIN; ALTER TABLE things ${alteration}`);
+      const capture = world.capture();
+      const { id } = await request(world, { queue: 'things', table: 'things' });
+      await eventually(async () => {
+        const { rows } = await world.client.query(
+          "SELECT FROM pg_stat_activity WHERE application_name = 'walmq capture backfill' AND wait_event_type = 'Lock'",
+        );
+        expect(rows).toHaveLength(1);
+      });
+      await other.query('COMMIT');
+      expect(await ended(world, id)).toMatchObject({ status: 'done', rowsEnqueued: 10, error: null });
+      const [change] = await world.waitForChanges('things', 10);
+      await capture.stop();
+      expect(Object.values(change?.after ?? {})).toEqual([1, note]);
+    },
+  );
 
   it('reads a partitioned table as the whole, and the tables that inherit from one with it', async () => {
     await using world = await create(

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import {
   type Backfill,
   backfillTableMissing,
@@ -203,6 +204,7 @@ function queueOf({ queue, schema, table }: Backfill, { queues }: WalmqConfig): N
   );
 }
 
+const ALTERED = { lastKey: [], read: 0, outcome: { again: 'the table was altered' } } as const;
 const NOTHING_LEFT = { lastKey: null, read: 0, outcome: { enqueued: 0, last: null } } as const;
 
 /** Low watermark, read, high watermark; then waits until the stream brings the high watermark. */
@@ -223,15 +225,18 @@ async function readBetweenWatermarks(
   const token = randomUUID();
   window.expect({ token, table, queue: queue.number });
   await emitWatermark(client, { mark: 'low', token });
-  const chunk = await readChunk(client, {
-    table: keyed,
-    filter,
-    after,
-    until,
-    maxRows: chunkRows,
-    maxBytes: CHUNK_BYTES,
+  const wanted = { table: keyed, filter, after, until, maxRows: chunkRows, maxBytes: CHUNK_BYTES };
+  const isUnaltered = async () =>
+    isDeepStrictEqual(keyed, await readKeyedTable(client, { schema, table: name, publication }));
+  const chunk = await readChunk(client, wanted).catch(async (cause: unknown) => {
+    // A column may have got another name since its name was read.
+    if (await isUnaltered()) throw cause;
+    return undefined;
   });
+  if (!chunk) return ALTERED;
   if (chunk.read === 0) return NOTHING_LEFT;
+  // Values of another type would be converted as those of the type before.
+  if (!(await isUnaltered())) return ALTERED;
   window.fill(chunk);
   const outcome = outcomes.of(token);
   await emitWatermark(client, { mark: 'high', token });
