@@ -5,7 +5,7 @@ import type { Verdict } from '../failure/verdict.js';
 export type Figures = Pick<Recorder, 'done' | 'notDone'>;
 
 /** How a try at a change ended, and how long it took. */
-export interface TryEnding {
+interface TryEnding {
   readonly outcome: 'processed' | Verdict;
   readonly durationMs: number;
   /** From the commit of the change. Negative if the clocks of two machines differ. */

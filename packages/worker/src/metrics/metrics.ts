@@ -1,6 +1,6 @@
 import { type Change, tableName } from '@walmq/change';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { TryEnding } from './count-ending.js';
+import type { Verdict } from '../failure/verdict.js';
 
 /**
  * A worker's metrics, in one place: name, unit, help. Make them once for the workers of a process: the registry rejects a
@@ -76,7 +76,15 @@ export function workerMetrics(registry: Registry) {
   });
   return {
     started: (queue: string) => runs(queue, 1),
-    finished(queue: string, change: Change, { outcome, durationMs, latencyMs }: TryEnding) {
+    finished(
+      queue: string,
+      change: Change,
+      {
+        outcome,
+        durationMs,
+        latencyMs,
+      }: { outcome: 'processed' | Verdict; durationMs: number; latencyMs: number },
+    ) {
       runs(queue, -1);
       const handler = { queue, table: tableName(change), op: change.op };
       changes.inc({ ...handler, outcome });

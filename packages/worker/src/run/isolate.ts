@@ -7,12 +7,6 @@ const PUT_OFF_MS = 200;
 /** Limit, so that a handler that never ends does not hold up a process for ever. */
 const MAX_ALONE_MS = 30_000;
 
-export interface TriedJob {
-  readonly job: Job<Change>;
-  readonly token: string | undefined;
-  readonly deadlineMs: number;
-}
-
 /**
  * Decides which changes of a process run side by side, and which alone. When a process dies, all its changes
  * stall, and BullMQ cannot know which one ended it. From then on each of them is a suspect and runs alone in
@@ -26,11 +20,17 @@ export class Isolation {
   #onDrained: (() => void) | undefined;
 
   /** Runs a job side by side or alone. Rejects with DelayedError for a suspect that must come again. */
-  run<T>(tried: TriedJob, act: () => Promise<T>): Promise<T> {
+  run<T>(
+    tried: { readonly job: Job<Change>; readonly token: string | undefined; readonly deadlineMs: number },
+    act: () => Promise<T>,
+  ): Promise<T> {
     return tried.job.stalledCounter === 0 ? this.#beside(act) : this.#runSuspect(tried, act);
   }
 
-  async #runSuspect<T>({ job, token, deadlineMs }: TriedJob, act: () => Promise<T>): Promise<T> {
+  async #runSuspect<T>(
+    { job, token, deadlineMs }: Parameters<Isolation['run']>[0],
+    act: () => Promise<T>,
+  ): Promise<T> {
     if (this.#alone === undefined) return await this.#byItself(act, Math.min(deadlineMs, MAX_ALONE_MS));
     // It must not be active while another suspect runs: the other's death would count against it.
     await job.moveToDelayed(Date.now() + Math.ceil(Math.random() * PUT_OFF_MS), token);

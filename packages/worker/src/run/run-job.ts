@@ -1,7 +1,7 @@
 import type { Change } from '@walmq/change';
 import type { QueueConfig } from '@walmq/config';
 import type { Logger } from '@walmq/runtime';
-import { type Job, UnrecoverableError } from 'bullmq';
+import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { errorOf } from '../failure/error-of.js';
 import { delayMsOf, postponementOf } from '../failure/postponement.js';
@@ -9,6 +9,7 @@ import { postponedTooLong, retryAfterMsOf } from '../failure/thrown.js';
 import { type Verdict, verdictOf } from '../failure/verdict.js';
 import { countEnding, type Figures } from '../metrics/count-ending.js';
 import type { WorkerMetrics } from '../metrics/metrics.js';
+import { changeOf } from './change-of.js';
 import { processedLine } from './describe.js';
 import { reportFailure, settleFailure } from './settle-failure.js';
 import { Tried } from './tried.js';
@@ -89,30 +90,4 @@ function nextDelayMs(job: Job<Change>, error: Error, config: QueueConfig): numbe
     before: postponementOf(job.progress),
     nowMs: Date.now(),
   });
-}
-
-function changeOf(job: Job<Change>, log: Logger): Change {
-  const missing = missingIn(job.data);
-  if (missing.length === 0) return job.data;
-  const fields = missing.join(', ');
-  log.error(
-    { event: 'change:failed', jobId: job.id, fields },
-    'Failed: a job that holds no change; was it added by hand?',
-  );
-  throw new UnrecoverableError(`the job's data is not a change: see ${fields}.`);
-}
-
-const NAMES = ['id', 'op', 'schema', 'table'] as const;
-
-/** Returns the fields that the kit itself needs and that are not as in a change. Rows are left to the handlers. */
-function missingIn(data: unknown): string[] {
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) return ['data'];
-  const change = data as Readonly<Record<string, unknown>>;
-  const missing: string[] = NAMES.filter(name => typeof change[name] !== 'string' || change[name] === '');
-  if (!isTime(Object(change.tx).committedAt)) missing.push('tx.committedAt');
-  return missing;
-}
-
-function isTime(text: unknown): boolean {
-  return typeof text === 'string' && !Number.isNaN(Date.parse(text));
 }
