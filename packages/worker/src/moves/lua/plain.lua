@@ -95,6 +95,13 @@ local function readWaiting()
   nextAt = #waiting
 end
 
+-- BullMQ adds the marker after each job that it takes, also after the last one: then each job at a low rate costs its worker
+-- one more wait and one more call, which find nothing.
+local function announce()
+  if call("LLEN", waitKey) == 0 and call("ZCARD", prioritizedKey) == 0 then return end
+  call("ZADD", base .. "marker", "0", "0")
+end
+
 -- Does the gathered writes. What fails leaves nothing else undone.
 local function settle()
   local failure
@@ -135,7 +142,7 @@ local function settle()
   try(inChunks, "DEL", keys)
   if isMarkerDue then
     isMarkerDue = false
-    try(call, "ZADD", base .. "marker", "0", "0")
+    try(announce)
   end
   if failure then error(failure, 0) end
 end
