@@ -91,7 +91,7 @@ async function dropDatabase(servers: Servers, name: string): Promise<void> {
 export async function removeWorld({ servers, name, client, database }: World): Promise<void> {
   database.end();
   try {
-    await dropDatabase(servers, name);
+    if (!servers.usedUp) await dropDatabase(servers, name);
     await client.each(async redis => {
       await redis.flushall();
       // Otherwise each start of Redis would read the commands of all rounds.
