@@ -2,15 +2,6 @@ import { type Change, tableName } from '@walmq/change';
 import type { Logger } from '@walmq/runtime';
 import type { Job } from 'bullmq';
 
-export interface TriedOptions {
-  readonly change: Change;
-  readonly job: Job<Change>;
-  readonly queue: string;
-  readonly log: Logger;
-  /** Gets the job's data as it is in Redis. */
-  readonly json: () => Promise<string>;
-}
-
 /** One attempt at one change. */
 export class Tried {
   readonly change: Change;
@@ -25,7 +16,14 @@ export class Tried {
   readonly #parent: Logger;
   #log: Logger | undefined;
 
-  constructor({ change, job, queue, log, json }: TriedOptions) {
+  /** `log`: the worker's. */
+  constructor({
+    change,
+    job,
+    queue,
+    log,
+    json,
+  }: Pick<Tried, 'change' | 'job' | 'json' | 'log'> & { readonly queue: string }) {
     this.change = change;
     this.job = job;
     this.attempt = job.attemptsMade + 1;
