@@ -1,13 +1,13 @@
 export type { AskPassword, DatabaseUrl, PasswordTarget } from '@walmq/postgres';
 export { ENVIRONMENT_VARIABLES, type Environment, type Need, wholeNumber } from './environment.js';
-export { RepeatLimit } from './limit-repeats.js';
-export { type LogEntry, type Logger, logInto } from './log.js';
+export { RepeatLimit } from './log/limit-repeats.js';
+export { type LogEntry, type Logger, logInto } from './log/log.js';
+export { redact } from './log/redact.js';
 export { openPool } from './open-pool.js';
 export { type OpenedService, type OpenServiceOptions, openService } from './open-service.js';
 export type { OwnVariables, Validated, ValuesOf, VariableSchema } from './own-variables.js';
 export { type PollOptions, pause, poll, unlessAborted } from './poll.js';
 export type { ReadyCheck } from './ready-checks.js';
-export { redact } from './redact.js';
 export { requireOptions } from './require-options.js';
 export { sentenceOf } from './sentence-of.js';
 export { runService, type Service, type ServiceOptions, type ServiceParts, type Start } from './service.js';

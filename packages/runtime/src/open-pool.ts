@@ -1,6 +1,6 @@
 import { createPool, type PoolOptions } from '@walmq/postgres';
 import type { Pool } from 'pg';
-import type { Logger } from './log.js';
+import type { Logger } from './log/log.js';
 
 /** A pool that logs lost connections. Throws DATABASE_URL_INVALID. */
 export function openPool({ log, ...options }: Omit<PoolOptions, 'onLost'> & { readonly log: Logger }): Pool {

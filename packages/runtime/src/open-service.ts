@@ -1,7 +1,7 @@
 import { loadConfig, parseConfig, resolveConfig, type WalmqConfigInput } from '@walmq/config';
 import { Registry } from 'prom-client';
 import { type Need, readEnvironment } from './environment.js';
-import { createLog, type LogEntry, type Logger, logInto } from './log.js';
+import { createLog, type LogEntry, type Logger, logInto } from './log/log.js';
 import type { OwnVariables, ValuesOf } from './own-variables.js';
 import { Parts } from './parts.js';
 import { sentenceOf } from './sentence-of.js';

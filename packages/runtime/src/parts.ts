@@ -1,4 +1,4 @@
-import type { Logger } from './log.js';
+import type { Logger } from './log/log.js';
 import { type ReadyCheck, unmetChecks } from './ready-checks.js';
 import { sentenceOf } from './sentence-of.js';
 

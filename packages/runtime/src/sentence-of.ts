@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { CodedError } from '@walmq/change';
-import { redact } from './redact.js';
+import { redact } from './log/redact.js';
 
 /** Any thrown value in one sentence, without passwords. */
 export function sentenceOf(error: unknown): string {

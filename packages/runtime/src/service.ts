@@ -4,7 +4,7 @@ import { loadConfig, type WalmqConfig } from '@walmq/config';
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type Environment, type Need, readEnvironment } from './environment.js';
-import { createLog, type Logger } from './log.js';
+import { createLog, type Logger } from './log/log.js';
 import type { OwnVariables, ValuesOf } from './own-variables.js';
 import { Parts } from './parts.js';
 import type { ReadyCheck } from './ready-checks.js';

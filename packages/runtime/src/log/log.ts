@@ -1,5 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
-import type { Environment } from './environment.js';
+import type { Environment } from '../environment.js';
 import { redact } from './redact.js';
 
 export type { Logger } from 'pino';
