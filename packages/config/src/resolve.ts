@@ -48,6 +48,8 @@ export interface QueueConfig {
   };
   readonly keepCompleted: Retention;
   readonly keepFailed: Retention;
+  /** False: capture and workers write no BullMQ events of changes that are enqueued, taken and completed. */
+  readonly bullmqEvents: boolean;
   readonly concurrency: number;
   readonly deadlineMs: number;
   readonly maxStalledCount: number;

@@ -170,6 +170,11 @@ export const queueFields = z.strictObject({
    * changes of its key.
    */
   keepFailed: retention.default({}),
+  /**
+   * False: the events that BullMQ's QueueEvents reads are not written for changes that are enqueued, taken and completed.
+   * Redis then spends a fifth less on each change. Bull Board needs no events. Default true.
+   */
+  bullmqEvents: z.boolean().default(true),
   /** Number of changes that one worker process handles at the same time. Default 10. */
   concurrency: z.int().min(1).max(10_000).default(10),
   /** Milliseconds after which a handler's AbortSignal fires. Default 30 000. */

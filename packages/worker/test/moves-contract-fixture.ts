@@ -20,7 +20,11 @@ export interface Shortage {
   readonly hasDelayed: boolean;
 }
 
-export type SideOptions = Pick<WorkerOptions, 'limiter' | 'metrics' | 'name' | 'removeOnComplete'>;
+export interface SideOptions
+  extends Pick<WorkerOptions, 'limiter' | 'metrics' | 'name' | 'removeOnComplete'> {
+  /** Whether our script writes BullMQ's events. Default true. */
+  readonly events?: boolean;
+}
 
 /** One queue whose jobs are moved by BullMQ's single scripts or by ours. */
 export abstract class Side implements AsyncDisposable {
@@ -204,12 +208,13 @@ export class MovesSide extends Side {
 
   constructor(url: string, prefix: string, options: SideOptions) {
     super(url, prefix, options);
-    const { limiter, name, metrics } = options;
+    const { limiter, name, metrics, events = true } = options;
     this.#moves = new Moves(this.redis, `${prefix}:orders:`, {
       lockDuration: LOCK_MS,
       limiter,
       name,
       maxMetricsSize: metrics?.maxDataPoints,
+      events,
     });
   }
 

@@ -362,6 +362,20 @@ describe("the moves in batches leave what BullMQ's scripts leave", () => {
     expect(withoutIdleMarker(await ours.dump())).toEqual(withoutIdleMarker(await theirs.dump()));
   });
 
+  it.each(Object.entries(SCENARIOS))('without events, all but these: %s', async (_name, scenario) => {
+    const { options = {}, story } = scenario;
+    const world = worlds++;
+    await using silent = new MovesSide(server.url, `silent${world}`, { ...options, events: false });
+    await using ours = new MovesSide(server.url, `loud${world}`, options);
+    await story(silent);
+    await story(ours);
+    expect(silent.codes).toEqual(ours.codes);
+    const { 'P:orders:events': events = [], ...left } = await silent.dump();
+    const { 'P:orders:events': _events, ...expected } = await ours.dump();
+    expect(left).toEqual(expected);
+    expect(events).not.toContainEqual(expect.stringMatching(/^event (active|completed|drained) /));
+  });
+
   it('of two workers, after jobs that succeed, fail, are retried, delayed, and wait for each other', async () => {
     const [ours, theirs] = await Promise.all(
       [MovingWorker, Worker<Change>].map(async Contender => {
@@ -379,6 +393,7 @@ describe("the moves in batches leave what BullMQ's scripts leave", () => {
           prefix,
           concurrency: 4,
           lockDuration: LOCK_MS,
+          events: true,
           autorun: false,
         });
         void worker.run();

@@ -39,6 +39,7 @@ class Backlog extends MovesSide {
       prefix: this.prefix,
       concurrency: CONCURRENCY,
       lockDuration: lockMs,
+      events: true,
       stalledInterval: 500,
     });
     worker.on('error', () => {});

@@ -67,7 +67,7 @@ describe('a call that fails midway', () => {
       await side.take(count);
       const finished = side.held.map(({ id, token }): Finished => ({ id, token, ...RESULT }));
       const failing = failingAt(n);
-      const options = { lockDuration: LOCK_MS };
+      const options = { lockDuration: LOCK_MS, events: true };
       const base = `${prefix}:orders:`;
       const call = { finished, take, spare: 0, token: 'first', timestamp: Date.now() };
       const reply = await new Moves(failing as never, base, options)

@@ -41,6 +41,7 @@ export class BatchWriter {
       ...own.flatMap(([, queue]) => [
         this.#prefixes.get(queue.name) as string,
         JSON.stringify(jobOptions(queue)),
+        queue.bullmqEvents ? '1' : '',
       ]),
     ];
   }

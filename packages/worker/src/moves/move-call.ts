@@ -45,6 +45,8 @@ export interface MoveOptions {
   readonly limiter?: { readonly max: number; readonly duration: number } | undefined;
   readonly name?: string | undefined;
   readonly maxMetricsSize?: number | undefined;
+  /** False: the moves write none of BullMQ's events. */
+  readonly events: boolean;
 }
 
 /** From src and from dist alike: the Lua is read where it is written, so a build cannot leave an old copy behind. */
@@ -77,10 +79,11 @@ export class Moves {
     this.#redis = redis;
     this.#base = base;
     this.#reader = new JobReader(id => redis.call('HGETALL', `${base}${id}`) as Promise<string[]>);
-    const { lockDuration, name, maxMetricsSize, limiter } = options;
+    const { lockDuration, name, maxMetricsSize, limiter, events } = options;
     this.#options = [
       ...[lockDuration, name, maxMetricsSize, limiter?.max, limiter?.duration].map(textOf),
       isProven() ? '1' : '0',
+      events ? '1' : '',
     ];
   }
 

@@ -19,6 +19,8 @@ export interface MovingWorkerOptions extends WorkerOptions {
   readonly prefix: string;
   readonly concurrency: number;
   readonly lockDuration: number;
+  /** False: no events of jobs that are taken or completed. */
+  readonly events: boolean;
 }
 
 /** Milliseconds until jobs are taken again after Redis has refused it. */
@@ -62,13 +64,14 @@ export class MovingWorker extends Worker<Change> {
 
   constructor(name: string, process: Processor<Change>, options: MovingWorkerOptions) {
     super(name, process, { ...options, autorun: false });
-    const { connection, prefix, lockDuration, limiter, metrics } = options;
+    const { connection, prefix, lockDuration, limiter, metrics, events } = options;
     connection.on('close', this.#onLoss);
     const moves = new Moves(connection, `${prefix}:${name}:`, {
       lockDuration,
       limiter,
       name: options.name,
       maxMetricsSize: metrics?.maxDataPoints,
+      events,
     });
     this.#mover = new Mover({
       moves,

@@ -111,6 +111,7 @@ export function startWorker(options: StartOptions): RunningWorker {
     lockDuration: config.stalledAfterMs,
     stalledInterval: config.stalledAfterMs,
     maxStalledCount: config.maxStalledCount,
+    events: config.bullmqEvents,
     ...(options.telemetry ? { telemetry: options.telemetry } : {}),
     ...(config.rateLimit
       ? { limiter: { max: config.rateLimit.max, duration: config.rateLimit.durationMs } }

@@ -12,6 +12,8 @@ local server = redis
 local counters, pushes, maxEvents, pausedOrMaxed, markers = {}, {}, {}, {}, {}
 -- For undo: keys of jobs that did not exist before the batch; number of values pushed, by list.
 local absent, pushed = {}, {}
+-- Keys of event streams that get no entries.
+local isSilent = {}
 -- The key that the script writes at the moment: a failure returns it.
 local writing = ""
 
@@ -42,6 +44,9 @@ local shortcuts = {
     local known = pausedOrMaxed[key] or server.call("HMGET", key, first, second)
     pausedOrMaxed[key] = known
     return known
+  end,
+  XADD = function(key, ...)
+    if not isSilent[key] then return server.call("XADD", key, ...) end
   end,
   LPUSH = function(key, value)
     local values = pushes[key] or {}

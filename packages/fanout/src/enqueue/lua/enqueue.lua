@@ -13,6 +13,7 @@
     then for each queue:
       [1] key prefix ('bull:orders:')
       [2] job options, JSON
+      [3] 1 if BullMQ's events are to be written, or ''
 
     then the number of ordering keys that have a former name, and for each:
       [1] queue, from 1
@@ -48,7 +49,7 @@ local rcall, ARGV = server.call, ARGV
 local checkpointKey, follows, ends, transaction, timestamp = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local queueCount = tonumber(ARGV[5])
 local FIELDS = 5
-local firstFormer = 7 + 2 * queueCount
+local firstFormer = 7 + 3 * queueCount
 local afterFormer = firstFormer + 3 * tonumber(ARGV[firstFormer - 1])
 local firstExtra = afterFormer + 1
 local firstJob = firstExtra + 3 * tonumber(ARGV[afterFormer])

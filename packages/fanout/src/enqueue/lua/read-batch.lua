@@ -4,8 +4,9 @@
 local queues, queueAt = {}, {}
 local function readQueues()
   for index = 1, queueCount do
-    local base, json = ARGV[4 + 2 * index], ARGV[5 + 2 * index]
+    local base, json = ARGV[3 + 3 * index], ARGV[4 + 3 * index]
     writing = base
+    isSilent[base .. "events"] = ARGV[5 + 3 * index] == "" or nil
     queues[index] = {
       base = base,
       key = string.sub(base, 1, -2),

@@ -79,6 +79,7 @@ local function makeRecorder()
         if shortcuts[command] then return shortcuts[command](key, ...) end
         return server.call(command, key, ...)
       end
+      if command == "XADD" and isSilent[key] then return end
       if not REPEATABLE[command] then error(UNREPEATABLE) end
       recording.steps[#recording.steps + 1] = stepOf(recording, base, command, key, ...)
       if command == "HMSET" and key == base .. MARKS.id then isStored = true end

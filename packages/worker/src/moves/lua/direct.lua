@@ -1,6 +1,9 @@
 -- What BullMQ's scripts get in place of Redis and cmsgpack.
 local call = redis.call
 local base, takeToken = ARGV[1], ARGV[3]
+local hasEvents = ARGV[12] == "1"
+-- Key of the event stream that gets no entries.
+local silentKey = not hasEvents and base .. "events"
 
 -- All jobs that a call takes have its token, so that they are found if its reply is lost.
 local function set(key, value, ...)
@@ -11,6 +14,7 @@ end
 local redis = {
   call = function(command, ...)
     if command == "SET" then return set(...) end
+    if command == "XADD" and ... == silentKey then return end
     return call(command, ...)
   end,
 }

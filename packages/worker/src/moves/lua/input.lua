@@ -8,9 +8,9 @@ local options = {lockDuration = ARGV[6], name = orNil(ARGV[7]), maxMetricsSize =
 if ARGV[9] ~= "" then options.limiter = {max = tonumber(ARGV[9]), duration = tonumber(ARGV[10])} end
 
 local RETENTION_FIELDS = 3
-local jobsAt = 13 + RETENTION_FIELDS * tonumber(ARGV[12])
+local jobsAt = 14 + RETENTION_FIELDS * tonumber(ARGV[13])
 local retentions = {}
-for at = 13, jobsAt - 1, RETENTION_FIELDS do
+for at = 14, jobsAt - 1, RETENTION_FIELDS do
   retentions[#retentions + 1] = {count = tonumber(ARGV[at]), age = tonumber(ARGV[at + 1]), limit = tonumber(ARGV[at + 2])}
 end
 

@@ -15,7 +15,8 @@
     ARGV[9] jobs of its rate limit, or ''
     ARGV[10] milliseconds of its rate limit, or ''
     ARGV[11] 1 if plain.lua does what the installed BullMQ does
-    ARGV[12] number of retentions
+    ARGV[12] 1 if BullMQ's events are to be written, or ''
+    ARGV[13] number of retentions
 
     then each retention, BullMQ's keepJobs:
       [1] count, or ''

@@ -167,7 +167,7 @@ local function leaveParent(job, key, id, exists)
   if call("SCARD", dependencies) > 0 or not exists or call("ZREM", base .. "waiting-children", id) == 0 then return end
   freed[#freed + 1] = id
   isMarkerDue = true
-  call("XADD", eventsKey, "*", "event", "waiting", "jobId", id, "prev", "waiting-children")
+  if hasEvents then call("XADD", eventsKey, "*", "event", "waiting", "jobId", id, "prev", "waiting-children") end
 end
 
 local function doom(key)
@@ -189,7 +189,9 @@ local function releaseParent(key, child)
   if not limits[1] and not (limits[2] and call("LLEN", queue .. "active") >= tonumber(limits[2])) then
     call("ZADD", queue .. "marker", "0", "0")
   end
-  call("XADD", queue .. "events", "*", "event", "waiting", "jobId", id, "prev", "waiting-children")
+  if hasEvents or queue ~= base then
+    call("XADD", queue .. "events", "*", "event", "waiting", "jobId", id, "prev", "waiting-children")
+  end
 end
 
 local function removeOld(ids)
@@ -234,7 +236,9 @@ local function finishPlain(index, job, parentKey, parentId, parentExists)
     scores[#scores + 1], scores[#scores + 2] = timestamp, job.id
     if keep.last == index then trim(keep) end
   end
-  call("XADD", eventsKey, "*", "event", "completed", "jobId", job.id, "returnvalue", job.value, "prev", "active")
+  if hasEvents then
+    call("XADD", eventsKey, "*", "event", "completed", "jobId", job.id, "returnvalue", job.value, "prev", "active")
+  end
   return 0
 end
 
@@ -249,7 +253,7 @@ local function takePlain(id)
   end
   list[last + 1], list[last + 2], list[last + 3], list[last + 4] = "processedOn", timestamp, "ats", started
   call("SET", key .. ":lock", takeToken, "PX", options.lockDuration)
-  call("XADD", eventsKey, "*", "event", "active", "jobId", id, "prev", "waiting")
+  if hasEvents then call("XADD", eventsKey, "*", "event", "active", "jobId", id, "prev", "waiting") end
   if options.name then
     list[last + 5], list[last + 6] = "pb", options.name
     call("HSET", key, "processedOn", timestamp, "ats", started, "pb", options.name)
@@ -294,7 +298,7 @@ local function reportDrained()
   if not mayBeDrained then return end
   settle()
   if call("LLEN", waitKey) == 0 and call("LLEN", activeKey) == 0 and call("ZCARD", prioritizedKey) == 0 then
-    call("XADD", eventsKey, "*", "event", "drained")
+    if hasEvents then call("XADD", eventsKey, "*", "event", "drained") end
   end
 end
 
