@@ -163,22 +163,27 @@ describe("the enqueue script leaves what BullMQ's own clients leave", () => {
     expect(await dump('ours-flow')).toEqual(await dump('theirs-flow'));
   });
 
-  it.each([1, REHEARSED])('but for the events of a queue that is to have none (batches of %i)', async size => {
-    const jobs = Array.from({ length: 2 * REHEARSED }, (_, index) => testJob(index + 1, [`key ${index % 60}`]));
-    const [silent, loud] = [`silent-${size}`, `loud-${size}`];
-    for (const prefix of [silent, loud]) {
-      await using world = await testEnqueuer(server.url, prefix, {
-        queues: testQueues({ orders: { table: 'orders', bullmqEvents: prefix === loud } }),
-        limits: { jobs: size, bytes: 1_000_000 },
-      });
-      for (const job of jobs) await world.enqueuer.add([job], job.position);
-      await world.enqueuer.drain();
-    }
-    const left = await dump(silent);
-    const { 'P:orders:events': events, ...expected } = await dump(loud);
-    expect(events).toContainEqual(expect.arrayContaining(['added']));
-    expect(left).toEqual(expected);
-  });
+  it.each([1, REHEARSED])(
+    'but for the events of a queue that is to have none (batches of %i)',
+    async size => {
+      const jobs = Array.from({ length: 2 * REHEARSED }, (_, index) =>
+        testJob(index + 1, [`key ${index % 60}`]),
+      );
+      const [silent, loud] = [`silent-${size}`, `loud-${size}`];
+      for (const prefix of [silent, loud]) {
+        await using world = await testEnqueuer(server.url, prefix, {
+          queues: testQueues({ orders: { table: 'orders', bullmqEvents: prefix === loud } }),
+          limits: { jobs: size, bytes: 1_000_000 },
+        });
+        for (const job of jobs) await world.enqueuer.add([job], job.position);
+        await world.enqueuer.drain();
+      }
+      const left = await dump(silent);
+      const { 'P:orders:events': events, ...expected } = await dump(loud);
+      expect(events).toContainEqual(expect.arrayContaining(['added']));
+      expect(left).toEqual(expected);
+    },
+  );
 
   /** Every key under a prefix; times and the client's own mark (meta) left out, as they are no work of the script. */
   async function dump(prefix: string): Promise<Record<string, unknown>> {

@@ -49,7 +49,14 @@ async function drain(Contender) {
   const [redisBefore, workerBefore, startMs] = [await redisCpuUs(), process.cpuUsage(), performance.now()];
   let completed = 0;
   await new Promise(resolve => {
-    const options = { connection: redis, prefix: 'bull', concurrency, lockDuration: 30_000, events: true, autorun: false };
+    const options = {
+      connection: redis,
+      prefix: 'bull',
+      concurrency,
+      lockDuration: 30_000,
+      events: true,
+      autorun: false,
+    };
     const worker = new Contender('q', async () => 'ok', options);
     worker.on('completed', () => {
       completed += 1;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readArguments } from './arguments.js';
 
-const OWN = ['postgres', 'redis', 'glue', 'walmq', 'batch', 'bullmq'];
+const OWN = ['postgres', 'redis', 'glue', 'walmq', 'walmq-tuned', 'batch', 'bullmq'];
 
 describe('readArguments', () => {
   it('takes everything but peers, three rounds, when nothing is said', () => {

@@ -16,6 +16,8 @@ export interface ContenderContext {
   readonly keys: Keys;
   /** Number of changes: the jobs that the contender `redis` enqueues from memory. */
   readonly changes: number;
+  /** True for the settings of docs/guides/throughput.md. */
+  readonly isForThroughput: boolean;
 }
 
 /** What a consumer needs beside the servers. */
@@ -36,12 +38,18 @@ export function concurrencyOf(work: Work): number {
 /** Maximum number of changes in a batch of the kit. */
 export const BATCH = { size: 100, waitMs: 5 };
 
+const FOR_THROUGHPUT = { bullmqEvents: false, keepCompleted: { count: 0 } };
+
 /** walmq's defaults, except for maxQueueDepth: the backlog is larger than its default, at which capture would pause. */
 export function configInput(
-  { slot, width, durability, keys }: ContenderContext,
+  { slot, width, durability, keys, isForThroughput }: ContenderContext,
   work: Work = 'no-op',
 ): WalmqConfigInput {
-  const queue = { table: tableName(width), concurrency: concurrencyOf(work) };
+  const queue = {
+    table: tableName(width),
+    concurrency: concurrencyOf(work),
+    ...(isForThroughput ? FOR_THROUGHPUT : {}),
+  };
   return {
     source: { slot, publication: PUBLICATION },
     redis: { prefix: PREFIX, durability },

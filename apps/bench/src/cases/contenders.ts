@@ -4,6 +4,7 @@ export const CONTENDERS = [
   'redis',
   'glue',
   'walmq',
+  'walmq-tuned',
   'batch',
   'bullmq',
   'other',
@@ -34,6 +35,8 @@ export interface ContenderFacts {
   readonly consumer: ConsumerKind | null;
   /** True for handlers of batches, or for a peer's settings that its documentation recommends for throughput. */
   readonly isTuned?: boolean;
+  /** True for the settings of Redis and of the queue that docs/guides/throughput.md recommends. */
+  readonly isForThroughput?: boolean;
   /** True for the programs of the checkout that `--against` names. */
   readonly isOther?: boolean;
   readonly kinds: readonly CaseKind[];
@@ -57,6 +60,7 @@ export const FACTS: Readonly<Record<Contender, ContenderFacts>> = {
     kinds: ['arrival', 'effect', 'latency'],
   },
   walmq: { ...WALMQ, kinds: ['arrival', 'effect', 'latency', 'recovery', 'writer'] },
+  'walmq-tuned': { ...WALMQ, isForThroughput: true, kinds: ['effect'] },
   batch: { ...WALMQ, isTuned: true, kinds: ['effect', 'latency'] },
   bullmq: { ...WALMQ, consumer: 'bullmq', kinds: ['effect'] },
   other: {

@@ -52,8 +52,8 @@ describe('planRound', () => {
   });
 
   it.each([
-    ['once-4', ['glue', 'walmq', 'batch', 'bullmq', 'other', 'other-batch']],
-    ['once-hot', ['glue', 'walmq', 'batch', 'bullmq', 'other', 'other-batch']],
+    ['once-4', ['glue', 'walmq', 'walmq-tuned', 'batch', 'bullmq', 'other', 'other-batch']],
+    ['once-hot', ['glue', 'walmq', 'walmq-tuned', 'batch', 'bullmq', 'other', 'other-batch']],
     ['recovery-capture', ['walmq', 'other', 'debezium']],
     ['recovery-worker', ['walmq', 'other']],
     ['writer', ['postgres', 'walmq', 'graphile', 'pg-boss', 'outbox']],

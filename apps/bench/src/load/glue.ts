@@ -23,6 +23,8 @@ const config = benchConfig(context);
 const queue = new Queue(QUEUE, {
   connection: new Redis(context.redisUrl, { maxRetriesPerRequest: null }),
   prefix: PREFIX,
+  // The benchmark sets how many events the queue keeps.
+  skipMetasUpdate: true,
   defaultJobOptions: jobOptions(config.queues[QUEUE] as (typeof config.queues)[string]),
 });
 const service = new LogicalReplicationService(

@@ -30,6 +30,9 @@ const REDIS_SETTINGS = {
   memory: { appendonly: 'no' },
 } satisfies Record<Durability, Record<string, string | number>>;
 
+/** See docs/guides/throughput.md. */
+const FOR_THROUGHPUT = { 'hash-max-listpack-value': 8192, 'latency-tracking': 'no' };
+
 /** The PostgreSQL servers of the benchmark, each started when it is first needed: one for each way to feed a contender. */
 export class Databases {
   readonly #started = new Map<DatabaseKind, Promise<Database>>();
@@ -86,10 +89,11 @@ async function stop({ client, server }: Database): Promise<void> {
 
 /** Runs `act` on a new, empty Redis server. */
 export async function withRedis<T>(
-  durability: Durability,
+  { durability, isForThroughput = false }: { durability: Durability; isForThroughput?: boolean | undefined },
   act: (redis: EmbeddedRedis) => Promise<T>,
 ): Promise<T> {
-  const redis = await startRedis({ settings: REDIS_SETTINGS[durability] });
+  const settings = { ...REDIS_SETTINGS[durability], ...(isForThroughput ? FOR_THROUGHPUT : {}) };
+  const redis = await startRedis({ settings });
   try {
     return await act(redis);
   } finally {

@@ -53,9 +53,9 @@ async function drainOnce(options: {
   const { reader: kind } = FACTS[contender];
   if (kind === null || durability === null)
     return await timeWal({ databaseUrl: database.url, slot, endLsn, changes });
-  return await withRedis(durability, async redis => {
+  return await withRedis({ durability }, async redis => {
     const servers = { databaseUrl: database.url, redisUrl: redis.url };
-    const context = { ...servers, slot, width, durability, changes, keys };
+    const context = { ...servers, slot, width, durability, changes, keys, isForThroughput: false };
     return await withReader({ kind, context, against }, async start => {
       const asking = new Redis(redis.url, { maxRetriesPerRequest: null });
       const reader = await start();

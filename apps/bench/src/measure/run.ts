@@ -64,7 +64,7 @@ async function measureInto(
 
 async function readMachine(databases: Databases): Promise<MachineFacts> {
   const { client } = await databases.of('plain');
-  return await withRedis('memory', async ({ url }) => {
+  return await withRedis({ durability: 'memory' }, async ({ url }) => {
     const redis = new Redis(url);
     try {
       return await machineFacts(client, redis);

@@ -32,7 +32,7 @@ export interface SystemOptions {
 export async function withSystem<T>(options: SystemOptions, act: (system: System) => Promise<T>): Promise<T> {
   const { entry, database, slot, work, keys, changes, against } = options;
   const { contender, durability } = entry;
-  const { reader: kind } = FACTS[contender];
+  const { reader: kind, isForThroughput = false } = FACTS[contender];
   const contextOf = (redisUrl: string): ContenderContext => ({
     databaseUrl: database.url,
     redisUrl,
@@ -41,6 +41,7 @@ export async function withSystem<T>(options: SystemOptions, act: (system: System
     durability: durability ?? 'fsync',
     keys,
     changes,
+    isForThroughput,
   });
   const workersOf = (context: ContenderContext) => ({
     contender,
@@ -53,7 +54,7 @@ export async function withSystem<T>(options: SystemOptions, act: (system: System
     return await Workers.with(workersOf(contextOf('')), workers =>
       act({ database, workers, startReader: async () => undefined }),
     );
-  return await withRedis(durability, async redis => {
+  return await withRedis({ durability, isForThroughput }, async redis => {
     await options.onRedis?.(redis);
     const context = contextOf(redis.url);
     return await Workers.with(workersOf(context), workers =>

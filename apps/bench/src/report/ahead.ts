@@ -86,7 +86,7 @@ function best(figures: readonly Figure[]): Figure | undefined {
 }
 
 function isWalmq(contender: Contender): boolean {
-  return contender === 'walmq' || contender === 'batch';
+  return contender === 'walmq' || contender === 'walmq-tuned' || contender === 'batch';
 }
 
 function text({ unit, value }: Figure): string {

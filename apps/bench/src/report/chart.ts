@@ -19,6 +19,7 @@ const COLOURS: Readonly<Record<Contender, string>> = {
   redis: '#c9b458',
   glue: '#c8553d',
   walmq: '#2a7f62',
+  'walmq-tuned': '#47a384',
   batch: '#1d5c46',
   bullmq: '#d98f4e',
   other: '#5b7db1',
