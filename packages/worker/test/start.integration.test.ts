@@ -24,10 +24,26 @@ describe('a worker', () => {
     await stopServers(servers);
   });
 
-  const create = (name: string, queue: { concurrency?: number; deadlineMs?: number } = {}) =>
+  const create = (
+    name: string,
+    queue: { concurrency?: number; deadlineMs?: number; bullmqEvents?: boolean } = {},
+  ) =>
     WorkerWorld.create(servers, name, {
       queues: { orders: { tables: ['orders', 'sales.orders'], ...queue } },
     });
+
+  it.each([true, false])("writes BullMQ's events as the queue is configured (%s)", async bullmqEvents => {
+    await using world = await create(`events_${bullmqEvents}`, { bullmqEvents });
+    world.start(
+      defineWorker<{ orders: Order }>({ queue: 'orders', on: { orders: { insert: async () => 1 } } }),
+    );
+    const ending = await world.process('orders', world.change('insert', 'orders', { after: NEW }));
+    expect(ending).toMatchObject({ state: 'completed', result: 1 });
+    const entries = await world.redis.xrange(`${world.prefix}:orders:events`, '-', '+');
+    const events = entries.map(([, [, event]]) => event);
+    const byMoves = ['active', 'completed'];
+    expect(byMoves.filter(event => events.includes(event))).toEqual(bullmqEvents ? byMoves : []);
+  });
 
   it('runs the handler of the table and operation, logs it and measures it', async () => {
     await using world = await create('handled');
