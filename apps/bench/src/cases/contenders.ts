@@ -60,7 +60,7 @@ export const FACTS: Readonly<Record<Contender, ContenderFacts>> = {
     kinds: ['arrival', 'effect', 'latency'],
   },
   walmq: { ...WALMQ, kinds: ['arrival', 'effect', 'latency', 'recovery', 'writer'] },
-  'walmq-tuned': { ...WALMQ, isForThroughput: true, kinds: ['effect'] },
+  'walmq-tuned': { ...WALMQ, isForThroughput: true, kinds: ['arrival', 'effect'] },
   batch: { ...WALMQ, isTuned: true, kinds: ['effect', 'latency'] },
   bullmq: { ...WALMQ, consumer: 'bullmq', kinds: ['effect'] },
   other: {

@@ -50,12 +50,12 @@ async function drainOnce(options: {
   const { workload, database, slot, endLsn, against } = options;
   const { contender, durability } = options.entry;
   const { rows: changes, width, keys } = workload;
-  const { reader: kind } = FACTS[contender];
+  const { reader: kind, isForThroughput = false } = FACTS[contender];
   if (kind === null || durability === null)
     return await timeWal({ databaseUrl: database.url, slot, endLsn, changes });
-  return await withRedis({ durability }, async redis => {
+  return await withRedis({ durability, isForThroughput }, async redis => {
     const servers = { databaseUrl: database.url, redisUrl: redis.url };
-    const context = { ...servers, slot, width, durability, changes, keys, isForThroughput: false };
+    const context = { ...servers, slot, width, durability, changes, keys, isForThroughput };
     return await withReader({ kind, context, against }, async start => {
       const asking = new Redis(redis.url, { maxRetriesPerRequest: null });
       const reader = await start();
