@@ -38,7 +38,8 @@ export function concurrencyOf(work: Work): number {
 /** Maximum number of changes in a batch of the kit. */
 export const BATCH = { size: 100, waitMs: 5 };
 
-const FOR_THROUGHPUT = { bullmqEvents: false, keepCompleted: { count: 0 } };
+/** docs/guides/throughput.md, 2 and 3. */
+const QUEUE_FOR_THROUGHPUT = { bullmqEvents: false, keepCompleted: { count: 0 } };
 
 /** walmq's defaults, except for maxQueueDepth: the backlog is larger than its default, at which capture would pause. */
 export function configInput(
@@ -48,7 +49,7 @@ export function configInput(
   const queue = {
     table: tableName(width),
     concurrency: concurrencyOf(work),
-    ...(isForThroughput ? FOR_THROUGHPUT : {}),
+    ...(isForThroughput ? QUEUE_FOR_THROUGHPUT : {}),
   };
   return {
     source: { slot, publication: PUBLICATION },

@@ -30,8 +30,8 @@ const REDIS_SETTINGS = {
   memory: { appendonly: 'no' },
 } satisfies Record<Durability, Record<string, string | number>>;
 
-/** See docs/guides/throughput.md. */
-const FOR_THROUGHPUT = { 'hash-max-listpack-value': 8192, 'latency-tracking': 'no' };
+/** docs/guides/throughput.md, 1. */
+const REDIS_FOR_THROUGHPUT = { 'hash-max-listpack-value': 8192, 'latency-tracking': 'no' };
 
 /** The PostgreSQL servers of the benchmark, each started when it is first needed: one for each way to feed a contender. */
 export class Databases {
@@ -92,7 +92,7 @@ export async function withRedis<T>(
   { durability, isForThroughput = false }: { durability: Durability; isForThroughput?: boolean | undefined },
   act: (redis: EmbeddedRedis) => Promise<T>,
 ): Promise<T> {
-  const settings = { ...REDIS_SETTINGS[durability], ...(isForThroughput ? FOR_THROUGHPUT : {}) };
+  const settings = { ...REDIS_SETTINGS[durability], ...(isForThroughput ? REDIS_FOR_THROUGHPUT : {}) };
   const redis = await startRedis({ settings });
   try {
     return await act(redis);

@@ -2,7 +2,8 @@
 local call = redis.call
 local base, takeToken = ARGV[1], ARGV[3]
 local hasEvents = ARGV[12] == "1"
--- Key of the event stream that gets no entries.
+-- Key of the event stream that gets no entries. redis.call below leaves them out. The two events of each plain job ask
+-- hasEvents, which costs less.
 local silentKey = not hasEvents and base .. "events"
 
 -- All jobs that a call takes have its token, so that they are found if its reply is lost.

@@ -167,7 +167,7 @@ local function leaveParent(job, key, id, exists)
   if call("SCARD", dependencies) > 0 or not exists or call("ZREM", base .. "waiting-children", id) == 0 then return end
   freed[#freed + 1] = id
   isMarkerDue = true
-  if hasEvents then call("XADD", eventsKey, "*", "event", "waiting", "jobId", id, "prev", "waiting-children") end
+  redis.call("XADD", eventsKey, "*", "event", "waiting", "jobId", id, "prev", "waiting-children")
 end
 
 local function doom(key)
@@ -189,9 +189,7 @@ local function releaseParent(key, child)
   if not limits[1] and not (limits[2] and call("LLEN", queue .. "active") >= tonumber(limits[2])) then
     call("ZADD", queue .. "marker", "0", "0")
   end
-  if hasEvents or queue ~= base then
-    call("XADD", queue .. "events", "*", "event", "waiting", "jobId", id, "prev", "waiting-children")
-  end
+  redis.call("XADD", queue .. "events", "*", "event", "waiting", "jobId", id, "prev", "waiting-children")
 end
 
 local function removeOld(ids)
@@ -298,7 +296,7 @@ local function reportDrained()
   if not mayBeDrained then return end
   settle()
   if call("LLEN", waitKey) == 0 and call("LLEN", activeKey) == 0 and call("ZCARD", prioritizedKey) == 0 then
-    if hasEvents then call("XADD", eventsKey, "*", "event", "drained") end
+    redis.call("XADD", eventsKey, "*", "event", "drained")
   end
 end
 
